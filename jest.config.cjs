@@ -1,0 +1,21 @@
+// One project a layer, so that each can run alone: `jest --selectProjects app`.
+// Tests are transpiled by swc; types are checked beside them by `npm run typecheck`.
+const project = (name, extra = {}) => ({
+  displayName: name,
+  testMatch: [`<rootDir>/test/${name}/**/*.test.ts`],
+  transform: {
+    "^.+\\.(ts|js|mjs)$": [
+      "@swc/jest",
+      { jsc: { parser: { syntax: "typescript" }, target: "es2022" }, module: { type: "commonjs" } },
+    ],
+  },
+  // jose ships ES modules only, which jest does not load without a transform.
+  transformIgnorePatterns: ["/node_modules/(?!jose/)"],
+  ...extra,
+});
+
+module.exports = {
+  // Tests wait for conditions; this only ends one that waits for ever, on however busy a machine.
+  testTimeout: 60_000,
+  projects: [project("infra"), project("app"), project("ops"), project("faults"), project("e2e")],
+};
