@@ -1,0 +1,287 @@
+import { closeCodes, mayReconnect } from "../protocol/close-codes";
+import type { HelloFrame, WelcomeFrame } from "../protocol/frames";
+import { isRoomId } from "../protocol/parse";
+import { attemptAfter } from "./backoff";
+import { randomClientId } from "./client-id";
+import { Deferred } from "./deferred";
+import { Emitter } from "./emitter";
+import { HoldfastError } from "./errors";
+import type { ClientOptions, ClientSettings } from "./options";
+import { checkHistory, resolveOptions } from "./options";
+import { Retry } from "./retry";
+import type { Resync, Room, Subscription } from "./room";
+import { Rooms } from "./rooms";
+import type { SocketFrame } from "./socket";
+import { Socket } from "./socket";
+import { onWake } from "./wake";
+
+/**
+ * - `idle`: before `connect()`
+ * - `connecting`: a socket is being opened, none serves
+ * - `connected`: a socket serves
+ * - `moving`: a socket serves, and the one that will replace it is being opened
+ * - `waiting`: no socket; the next attempt comes after a back-off
+ * - `closed`: for good
+ */
+export type ClientState = "idle" | "connecting" | "connected" | "moving" | "waiting" | "closed";
+
+export interface StateChange {
+  readonly from: ClientState;
+  readonly to: ClientState;
+  /** Why a socket was lost or the client closed, for a person; empty where the states say all. */
+  readonly reason: string;
+}
+
+export interface Connected {
+  /** The pod that serves now. */
+  readonly pod: string;
+  readonly user: string;
+  /** Whether the session goes on; false on the first connection, and where the server knew it no more. */
+  readonly resumed: boolean;
+  /** Whether this socket took over from one that still served: nobody had to wait. */
+  readonly moved: boolean;
+}
+
+export interface ClientEvents {
+  state: StateChange;
+  /** A socket has begun to serve. */
+  connected: Connected;
+  /** History of a room was lost; the room's own event tells the same. */
+  resynced: Resync;
+}
+
+/**
+ * A client of one Holdfast service. Its rooms outlive its sockets: it reconnects by itself, resumes where it was, and
+ * when its pod ends it opens the next socket before it leaves the old one. Each message of a room is delivered once
+ * and in order, or `resynced` says that history was lost.
+ *
+ * @typeParam Own what is sent to the user rather than to a room
+ */
+export class HoldfastClient<Own = unknown> extends Emitter<ClientEvents> {
+  /** Names this instance to the server, which stores each of its publishes once. Never shown to other clients. */
+  readonly id: string = randomClientId();
+  /** The user's own room: what is sent to the user; what came while away, waits. Listen to it before `connect()`. */
+  readonly own: Subscription<Own>;
+
+  readonly #settings: ClientSettings;
+  readonly #rooms: Rooms;
+
+  #state: ClientState = "idle";
+  #session: HelloFrame["session"];
+  /** The socket that serves, or is to. */
+  #current: Socket | undefined;
+  /** During a move: the socket that will take over. Both deliver. */
+  #next: Socket | undefined;
+  /**
+   * A socket was lost between hello and welcome. A pod that stalled may read that hello yet, resume the session for a
+   * socket that is no more, and so supersede the one that came after it.
+   */
+  #ghost = false;
+  readonly #reconnect: Retry;
+  readonly #move: Retry;
+  /** When all sockets that were left are closed. */
+  #closing: Promise<void> = Promise.resolve();
+  readonly #firstWelcome = new Deferred<void>();
+  #forgetWake: () => void = () => undefined;
+  /** Why it ended. */
+  #error: HoldfastError | undefined;
+
+  /** Throws a {@link HoldfastError} where an option is wrong. Nothing is opened before `connect()`. */
+  constructor(options: ClientOptions) {
+    super();
+    this.#settings = resolveOptions(options);
+    this.#reconnect = new Retry(this.#settings);
+    this.#move = new Retry(this.#settings);
+    this.#rooms = new Rooms(this.#settings, (resync) => this.emit("resynced", resync));
+    this.own = this.#rooms.own as Subscription<Own>;
+  }
+
+  get state(): ClientState {
+    return this.#state;
+  }
+
+  /**
+   * Connects, and from then on stays connected. Resolves at the first welcome, however many attempts that takes;
+   * rejects with a {@link HoldfastError} when the client closes before.
+   */
+  connect(): Promise<void> {
+    if (this.#state === "idle") {
+      this.#forgetWake = onWake(() => this.#check());
+      this.#connect();
+    }
+    return this.#error ? Promise.reject(this.#error) : this.#firstWelcome.promise;
+  }
+
+  /**
+   * Joins a room, now or as soon as there is a connection. Joining twice gives the same room. Throws a
+   * {@link HoldfastError} for a wrong argument and on a closed client.
+   *
+   * @typeParam T the data of the room's messages; what comes is not checked
+   * @param options.history messages of history wanted, 0 to 1 000; default: the client's
+   */
+  join<T = unknown>(id: string, options: { readonly history?: number } = {}): Room<T> {
+    if (!isRoomId(id)) {
+      throw new HoldfastError(
+        "HOLDFAST_INVALID",
+        `a room is 1 to 128 of A-Z a-z 0-9 _ . : -, found ${String(id)}`,
+      );
+    }
+    if (this.#error) throw this.#error;
+    return this.#rooms.join(id, checkHistory(options.history ?? this.#settings.history)) as Room<T>;
+  }
+
+  /**
+   * Leaves for good: the server forgets the session, iterators end, publishes without acknowledgement reject. Resolves
+   * once the sockets are closed, after at most 2 s; no timer is left then. Calling it again gives the same promise.
+   */
+  close(): Promise<void> {
+    this.#rooms.flush();
+    return this.#end(new HoldfastError("HOLDFAST_CLOSED", "close() was called"), true);
+  }
+
+  /** The only place where the state changes. */
+  #transition(to: ClientState, reason = ""): void {
+    const from = this.#state;
+    if (from === to) return;
+    this.#state = to;
+    this.emit("state", { from, to, reason });
+  }
+
+  // ---- one socket after the other ----
+
+  #open(): Socket {
+    const { url } = this.#settings;
+    return new Socket(
+      { ...this.#settings, url: `${url}/chat/${this.#rooms.first ?? "_"}` },
+      {
+        hello: (socket, token) => ({
+          type: "hello",
+          client: this.id,
+          ...(token && { token }),
+          ...(this.#session && { session: this.#session }),
+          rooms: this.#rooms.greet(socket),
+        }),
+        frame: (socket, frame) => this.#receive(socket, frame),
+        closed: (socket, code, reason) => this.#lost(socket, code, reason),
+      },
+    );
+  }
+
+  #connect(): void {
+    this.#reconnect.clear();
+    this.#current = this.#open();
+    this.#transition("connecting");
+  }
+
+  #receive(socket: Socket, frame: SocketFrame): void {
+    switch (frame.type) {
+      case "welcome":
+        this.#session = { id: frame.session.id, token: frame.session.token };
+        if (socket === this.#current) this.#serve(socket, frame);
+        break;
+      case "advice":
+        socket.leaveAt ??= this.#settings.timers.now() + frame.delayMs;
+        if (this.#state === "connected") this.#moveFrom(socket); // else once it serves
+        break;
+      default:
+        this.#rooms.receive(socket, frame);
+    }
+    const next = this.#next;
+    // Once the next socket delivers every room, nothing is missed by leaving the old one.
+    if (next?.welcome && this.#rooms.isComplete(next)) this.#takeOver(next, true);
+  }
+
+  #serve(socket: Socket, { pod, user, resumed }: WelcomeFrame): void {
+    this.#move.attempt = 0;
+    this.#rooms.serve(socket);
+    this.#moveFrom(socket);
+    this.#transition("connected");
+    this.emit("connected", { pod, user, resumed, moved: socket.moved });
+    this.#firstWelcome.resolve();
+  }
+
+  #lost(socket: Socket, code: number, reason: string): void {
+    const why = `${code} ${reason}`.trim();
+    this.#rooms.forget(socket);
+    if (socket.greeted && !socket.welcome) this.#ghost = true;
+    if (socket === this.#next) {
+      // While the old socket serves, a failed move is only tried again, whatever the code says.
+      this.#next = undefined;
+      this.#move.again(() => this.#openNext());
+      return;
+    }
+    this.#current = undefined;
+    // By this client itself, not by another that has its session.
+    const superseded = code === closeCodes.superseded && (this.#ghost || !!this.#next);
+    const useless = code === closeCodes.tokenExpired && this.#settings.fixedToken;
+    if (useless || (!mayReconnect(code) && !superseded)) {
+      const message = `the server closed with ${why}`;
+      void this.#end(new HoldfastError("HOLDFAST_CLOSED", message, { code, reason }), false);
+    } else if (this.#next) {
+      this.#takeOver(this.#next, superseded, why);
+    } else {
+      this.#reconnectLater(socket, why);
+    }
+  }
+
+  #reconnectLater(lost: Socket, why: string): void {
+    const { backoff, timers } = this.#settings;
+    const lastedMs = timers.now() - lost.welcomedAt;
+    this.#reconnect.attempt = attemptAfter(this.#reconnect.attempt, lastedMs, backoff);
+    this.#move.clear();
+    this.#reconnect.again(() => this.#connect());
+    this.#transition("waiting", why);
+  }
+
+  /** The network or the page woke up: what is dead shall be known now. */
+  #check(): void {
+    if (this.#state === "waiting") this.#connect();
+    else this.#current?.probe();
+  }
+
+  // ---- the move: the next socket before the old one goes ----
+
+  /** Opens the next socket when the server has asked for it. */
+  #moveFrom({ leaveAt }: Socket): void {
+    if (leaveAt !== undefined) {
+      this.#move.set(leaveAt - this.#settings.timers.now(), () => this.#openNext());
+    }
+  }
+
+  #openNext(): void {
+    this.#next = this.#open();
+    this.#transition("moving");
+  }
+
+  /** @param moved whether the old socket served until now, so that nobody had to wait */
+  #takeOver(next: Socket, moved: boolean, why = ""): void {
+    const old = this.#current;
+    this.#next = undefined;
+    this.#current = next;
+    next.moved = moved;
+    if (old) this.#leave(old);
+    if (next.welcome) this.#serve(next, next.welcome);
+    else if (!moved) this.#transition("connecting", why); // superseded, its welcome is on the way
+  }
+
+  #leave(socket: Socket): void {
+    this.#rooms.forget(socket);
+    const closed = socket.close();
+    this.#closing = this.#closing.then(() => closed);
+  }
+
+  /** The only way to the end, asked for or not. */
+  #end(error: HoldfastError, asked: boolean): Promise<void> {
+    if (this.#error) return this.#closing;
+    this.#error = error;
+    this.#forgetWake();
+    this.#reconnect.clear();
+    this.#move.clear();
+    for (const socket of [this.#current, this.#next]) if (socket) this.#leave(socket);
+    this.#current = this.#next = undefined;
+    this.#transition("closed", error.message);
+    this.#firstWelcome.reject(error);
+    this.#rooms.end(error, asked);
+    return this.#closing;
+  }
+}

@@ -1,0 +1,13 @@
+/** A promise that is settled from outside. It may be left unread: its rejection is then no unhandled one. */
+export class Deferred<T> {
+  resolve!: (value: T) => void;
+  reject!: (reason: Error) => void;
+  readonly promise: Promise<T> = new Promise<T>((resolve, reject) => {
+    this.resolve = resolve;
+    this.reject = reject;
+  });
+
+  constructor() {
+    this.promise.catch(() => undefined);
+  }
+}

@@ -1,0 +1,97 @@
+import type { MessageFrame, Position } from "../protocol/frames";
+import { Deferred } from "./deferred";
+import { Emitter } from "./emitter";
+import type { HoldfastError } from "./errors";
+import { Feed } from "./feed";
+import type { Message, Resync, Room, SubscriptionEvents } from "./room";
+import { Sequence } from "./sequence";
+
+/** What a room needs from its client. */
+export interface RoomHost {
+  publish(room: string, data: unknown): Promise<number>;
+  leave(room: JoinedRoom): void;
+}
+
+export interface RoomSettings {
+  /** Messages of history to ask for. */
+  readonly history: number;
+  /** Messages that an unread iterator, and a gap, may hold. */
+  readonly maxBuffered: number;
+}
+
+/** The client's side of {@link Room}. */
+export class JoinedRoom extends Emitter<SubscriptionEvents<unknown>> implements Room<unknown> {
+  readonly sequence: Sequence;
+  readonly #host: RoomHost;
+  readonly #taken: (offset: number) => void;
+  readonly #feeds = new Set<Feed<Message<unknown>>>();
+  readonly #joined = new Deferred<void>();
+  #ended: { readonly error: HoldfastError; readonly asked: boolean } | undefined;
+
+  /** @param taken called with the offset of each message that a listener or a loop has got */
+  constructor(
+    readonly id: string,
+    readonly settings: RoomSettings,
+    host: RoomHost,
+    taken: (offset: number) => void = () => undefined,
+  ) {
+    super();
+    this.#host = host;
+    this.#taken = taken;
+    this.sequence = new Sequence(settings.maxBuffered);
+  }
+
+  get position(): Position | undefined {
+    return this.sequence.position;
+  }
+
+  get joined(): Promise<void> {
+    return this.#joined.promise;
+  }
+
+  [Symbol.asyncIterator](): AsyncIterator<Message<unknown>> {
+    const feed = new Feed<Message<unknown>>(this.settings.maxBuffered);
+    this.#feeds.add(feed);
+    if (this.#ended) feed.end(this.#ended.asked ? undefined : this.#ended.error);
+    return feed.read(
+      ({ offset }) => this.#taken(offset),
+      () => this.#feeds.delete(feed),
+    );
+  }
+
+  publish(data: unknown): Promise<number> {
+    if (this.#ended) return Promise.reject(this.#ended.error);
+    return this.#host.publish(this.id, data);
+  }
+
+  leave(): void {
+    if (!this.#ended) this.#host.leave(this);
+  }
+
+  /** A socket delivers the room. Returns the loss, if there was one, after telling the listeners. */
+  synced(synced: "kept" | Resync["reason"]): Resync | undefined {
+    this.#joined.resolve();
+    if (synced === "kept" || !this.position) return undefined;
+    const resync: Resync = { room: this.id, reason: synced, position: this.position };
+    this.emit("resynced", resync);
+    return resync;
+  }
+
+  deliver(message: MessageFrame): void {
+    if (this.#ended) return; // left by the listener of a message before
+    if (this.emit("message", message)) this.#taken(message.offset);
+    for (const feed of this.#feeds) feed.push(message);
+  }
+
+  /**
+   * Nothing more will come.
+   *
+   * @param asked by the application: its loops end, instead of throwing the error
+   */
+  end(error: HoldfastError, asked: boolean): void {
+    if (this.#ended) return;
+    this.#ended = { error, asked };
+    this.#joined.reject(error);
+    for (const feed of this.#feeds) feed.end(asked ? undefined : error);
+  }
+}

@@ -1,0 +1,177 @@
+import { closeCodes } from "../protocol/close-codes";
+import type {
+  ClientFrame,
+  HelloFrame,
+  PingFrame,
+  PongFrame,
+  ServerFrame,
+  WelcomeFrame,
+} from "../protocol/frames";
+import { SUBPROTOCOL } from "../protocol/frames";
+import { parseServerFrame } from "../protocol/parse";
+import type { Channel, Link } from "./channel";
+import { Heartbeat } from "./heartbeat";
+import type { Timers } from "./timers";
+import { Alarm } from "./timers";
+import type { WebSocketConstructor, WebSocketLike } from "./web-socket";
+
+/** RFC 6455: what a socket reports that ended without a close frame. */
+const ABNORMAL = 1006;
+
+/** How long a closing handshake may take. Milliseconds. */
+const CLOSE_TIMEOUT_MS = 2_000;
+
+/** How soon something must come after the network or the page woke up. Milliseconds. */
+const PROBE_MS = 5_000;
+
+/** What the client hears of a socket. */
+export type SocketFrame = Exclude<ServerFrame, PingFrame | PongFrame>;
+
+export interface SocketHandlers {
+  /** The socket is open: with what it introduces itself. */
+  hello(socket: Socket, token: string | undefined): HelloFrame;
+  frame(socket: Socket, frame: SocketFrame): void;
+  /** Called once, unless {@link Socket.close} came first. */
+  closed(socket: Socket, code: number, reason: string): void;
+}
+
+export interface SocketSettings {
+  readonly url: string;
+  readonly token: () => string | undefined | Promise<string | undefined>;
+  readonly webSocket: WebSocketConstructor;
+  readonly timers: Timers;
+  /** From the start to the welcome. Milliseconds. */
+  readonly connectTimeoutMs: number;
+}
+
+/** One socket's life: token, upgrade, hello, welcome, frames, close; with a deadline before the welcome and a heartbeat behind it. */
+export class Socket implements Link {
+  /** By room, from the hello on. */
+  readonly channels: Map<string, Channel> = new Map<string, Channel>();
+  /** What the server said; undefined before. */
+  welcome: WelcomeFrame | undefined;
+  /** When; by the client's clock. Before: Infinity. */
+  welcomedAt: number = Number.POSITIVE_INFINITY;
+  /** The hello was sent, so the server may have resumed the session for this socket, welcome or not. */
+  greeted = false;
+  /** It took over from a socket that served until then. */
+  moved = false;
+  /** The server asked to be left at this time. */
+  leaveAt: number | undefined;
+
+  readonly #settings: SocketSettings;
+  readonly #handlers: SocketHandlers;
+  #webSocket: WebSocketLike | undefined;
+  #over = false;
+  readonly #deadline: Alarm;
+  readonly #heartbeat: Heartbeat;
+
+  constructor(settings: SocketSettings, handlers: SocketHandlers) {
+    this.#settings = settings;
+    this.#handlers = handlers;
+    const { timers, connectTimeoutMs } = settings;
+    this.#deadline = new Alarm(timers);
+    this.#heartbeat = new Heartbeat(timers, () => this.#fail("nothing heard from the server"));
+    this.#deadline.set(connectTimeoutMs, () => this.#fail(`no welcome within ${connectTimeoutMs} ms`));
+    void this.#open();
+  }
+
+  get maxPayloadBytes(): number {
+    return this.welcome?.maxPayloadBytes ?? Infinity;
+  }
+
+  send(frame: ClientFrame): void {
+    this.sendText(JSON.stringify(frame));
+  }
+
+  sendText(text: string): void {
+    if (!this.#over) this.#webSocket?.send(text);
+  }
+
+  /** Asks whether the server is still there; the socket fails where no answer comes. */
+  probe(): void {
+    if (!this.welcome) return;
+    this.send({ type: "ping" });
+    this.#heartbeat.expectWithin(PROBE_MS);
+  }
+
+  /** Ends with 1000, unheard: no handler is called any more. Resolves once the socket is closed, or given up. */
+  close(): Promise<void> {
+    const webSocket = this.#over ? undefined : this.#webSocket;
+    this.#release();
+    if (!webSocket) return Promise.resolve();
+    return new Promise((resolve) => {
+      const done = () => {
+        this.#deadline.clear();
+        resolve();
+      };
+      webSocket.onclose = done;
+      this.#deadline.set(CLOSE_TIMEOUT_MS, () => {
+        webSocket.terminate?.();
+        done();
+      });
+      webSocket.close(closeCodes.normal);
+    });
+  }
+
+  async #open(): Promise<void> {
+    try {
+      const token = await this.#settings.token();
+      if (this.#over) return;
+      const webSocket = new this.#settings.webSocket(this.#settings.url, [SUBPROTOCOL]);
+      this.#webSocket = webSocket;
+      webSocket.onopen = () => {
+        this.greeted = true;
+        this.send(this.#handlers.hello(this, token));
+      };
+      webSocket.onmessage = (event: { data: unknown }) => this.#receive(event.data);
+      webSocket.onclose = (event: { code: number; reason: string }) => this.#finish(event.code, event.reason);
+      webSocket.onerror = () => undefined; // a close follows, and tells more; without a listener `ws` would throw
+    } catch (error) {
+      this.#finish(ABNORMAL, String(error));
+    }
+  }
+
+  #receive(data: unknown): void {
+    this.#heartbeat.heard();
+    let frame: ServerFrame | undefined;
+    try {
+      frame = parseServerFrame(String(data));
+    } catch (error) {
+      this.#fail(`no frame: ${(error as Error).message}`);
+    }
+    if (frame?.type === "ping") this.send({ type: "pong" });
+    else if (frame && frame.type !== "pong") {
+      if (frame.type === "welcome") this.#welcomed(frame);
+      this.#handlers.frame(this, frame);
+    }
+  }
+
+  #welcomed(frame: WelcomeFrame): void {
+    this.#deadline.clear();
+    this.welcome = frame;
+    this.welcomedAt = this.#settings.timers.now();
+    this.#heartbeat.start(2 * frame.pingMs);
+  }
+
+  #fail(reason: string): void {
+    const webSocket = this.#webSocket;
+    if (webSocket?.terminate) webSocket.terminate();
+    else webSocket?.close();
+    this.#finish(ABNORMAL, reason);
+  }
+
+  #finish(code: number, reason: string): void {
+    if (this.#over) return;
+    this.#release();
+    this.#handlers.closed(this, code, reason);
+  }
+
+  #release(): void {
+    this.#over = true;
+    this.#deadline.clear();
+    this.#heartbeat.clear();
+    if (!this.#webSocket) return;
+    this.#webSocket.onopen = this.#webSocket.onmessage = this.#webSocket.onclose = null;
+  }
+}

@@ -1,0 +1,42 @@
+import { OWN_ROOM } from "../../protocol/frames";
+import type { Identity } from "./authenticator";
+
+/**
+ * Who may do what in which room. Asked at each join and publish, and again for every room of a resumed session, since
+ * the token may be another one. Replace it by any object of this shape.
+ */
+export interface RoomPolicy {
+  mayJoin(identity: Identity, room: string): boolean;
+  mayPublish(identity: Identity, room: string): boolean;
+}
+
+/**
+ * By the token's claim `holdfast: { join?: string[], publish?: string[] }`. Without the claim everyone may everything.
+ * With it, only what it lists: room ids, or beginnings of room ids followed by `*`. A list left out allows nothing, and
+ * a malformed claim denies: a typing error must not open a room.
+ *
+ * Everyone reads their own room (`@me`); only the server and backends write to it.
+ */
+export const claimsRoomPolicy: RoomPolicy = {
+  mayJoin: (identity, room) => room === OWN_ROOM || isGranted(identity, "join", room),
+  mayPublish: (identity, room) => room !== OWN_ROOM && isGranted(identity, "publish", room),
+};
+
+function isGranted(identity: Identity, right: "join" | "publish", room: string): boolean {
+  const claim = identity.claims.holdfast;
+  if (claim === undefined) return true;
+  if (typeof claim !== "object" || claim === null) return false;
+
+  const patterns = (claim as Readonly<Record<string, unknown>>)[right];
+  if (!Array.isArray(patterns) || !patterns.every(isPattern)) return false;
+  return patterns.some((pattern) => matches(pattern, room));
+}
+
+/** A room id, or the beginning of one with `*` behind it. */
+function isPattern(value: unknown): value is string {
+  return typeof value === "string" && /^[^*]+\*?$|^\*$/.test(value);
+}
+
+function matches(pattern: string, room: string): boolean {
+  return pattern.endsWith("*") ? room.startsWith(pattern.slice(0, -1)) : room === pattern;
+}

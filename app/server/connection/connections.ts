@@ -1,0 +1,122 @@
+import type { Logger } from "pino";
+import type { AppConfig } from "../config";
+import type { Metrics } from "../metrics";
+import { presenceTtlMs, type RoomStore } from "../store/room-store";
+import type { Session, SessionStore } from "../store/session-store";
+import type { Connection } from "./connection";
+
+/** How often the pod looks which connections are due for a ping. Milliseconds. */
+const tickMs = 1_000;
+
+/** Sessions and presences that one batch refreshes. */
+const batchSize = 500;
+
+/**
+ * The connections of this pod, with the work that is done for all of them: pings, token expiry, and keeping sessions
+ * and presence alive in Redis. One timer for each, not one a connection.
+ */
+export class Connections implements Iterable<Connection> {
+  readonly #nextBeat = new Map<Connection, number>();
+  readonly #bySession = new Map<string, Connection>();
+  readonly #pingMs: number;
+  readonly #metrics: Metrics;
+  readonly #log: Logger;
+  readonly #timers: NodeJS.Timeout[] = [];
+  #whenEmpty: (() => void)[] = [];
+
+  constructor(
+    config: Pick<AppConfig, "PING_INTERVAL_SECONDS" | "SESSION_TTL_SECONDS">,
+    metrics: Metrics,
+    log: Logger,
+    sessions: SessionStore,
+    rooms: RoomStore,
+  ) {
+    this.#pingMs = config.PING_INTERVAL_SECONDS * 1_000;
+    this.#metrics = metrics;
+    this.#log = log;
+    const every = (ms: number, work: () => unknown) => this.#timers.push(setInterval(work, ms).unref());
+    every(tickMs, () => this.#tick(Date.now()));
+    every(Math.min((config.SESSION_TTL_SECONDS * 1_000) / 4, 60_000), () =>
+      this.#inBatches("sessions", [...this.#bySession.values()], (batch) =>
+        sessions.refresh(batch.flatMap(({ session }) => session ?? [])),
+      ),
+    );
+    every(presenceTtlMs / 3, () =>
+      this.#inBatches("presence", [...this.#bySession.values()], (batch) =>
+        rooms.notePresent(batch.flatMap((connection) => [...connection.presence()])),
+      ),
+    );
+  }
+
+  get size(): number {
+    return this.#nextBeat.size;
+  }
+
+  [Symbol.iterator](): IterableIterator<Connection> {
+    return this.#nextBeat.keys();
+  }
+
+  add(connection: Connection): void {
+    // Spread over the interval, so that connections which came together do not ping together.
+    this.#nextBeat.set(connection, Date.now() + Math.random() * this.#pingMs);
+    this.#metrics.active.set(this.size);
+  }
+
+  delete(connection: Connection): void {
+    this.#nextBeat.delete(connection);
+    const id = connection.session?.id;
+    if (id !== undefined && this.#bySession.get(id) === connection) this.#bySession.delete(id);
+    this.#metrics.active.set(this.size);
+    if (this.size > 0) return;
+    for (const resolve of this.#whenEmpty) resolve();
+    this.#whenEmpty = [];
+  }
+
+  /** The connection has its session now. An older socket of it here goes. */
+  adopt(connection: Connection, session: Session): void {
+    this.supersede(session.id, session.generation);
+    this.#bySession.set(session.id, connection);
+  }
+
+  /** A newer socket has resumed the session. */
+  supersede(sessionId: string, generation: number): void {
+    this.#bySession.get(sessionId)?.supersede(generation);
+  }
+
+  /** Resolves when the last connection has closed. */
+  empty(): Promise<void> {
+    if (this.size === 0) return Promise.resolve();
+    return new Promise((resolve) => this.#whenEmpty.push(resolve));
+  }
+
+  /** Writes the sessions of this pod again: Redis may have lost them, or rooms and tokens of the last second. */
+  async restoreSessions(sessions: SessionStore): Promise<void> {
+    await this.#inBatches("sessions", [...this.#bySession.values()], (batch) =>
+      Promise.all(batch.flatMap(({ session }) => (session ? [sessions.restore(session)] : []))),
+    );
+  }
+
+  stop(): void {
+    for (const timer of this.#timers) clearInterval(timer);
+  }
+
+  #tick(now: number): void {
+    for (const [connection, due] of this.#nextBeat) {
+      if (now < due && !connection.isExpired(now)) continue;
+      this.#nextBeat.set(connection, now + this.#pingMs);
+      connection.beat(now);
+    }
+  }
+
+  async #inBatches(
+    what: string,
+    connections: readonly Connection[],
+    work: (batch: readonly Connection[]) => Promise<unknown>,
+  ): Promise<void> {
+    try {
+      for (let i = 0; i < connections.length; i += batchSize) await work(connections.slice(i, i + batchSize));
+    } catch (error) {
+      this.#log.warn({ err: error, what }, "refresh"); // the next round repeats it
+    }
+  }
+}

@@ -1,0 +1,199 @@
+import { createHash } from "node:crypto";
+import { closeCodes } from "../../protocol/close-codes";
+import {
+  OWN_ROOM,
+  type ErrorCode,
+  type HelloFrame,
+  type Position,
+  type RoomRequest,
+  type ServerFrame,
+} from "../../protocol/frames";
+import { FrameError, parseClientFrame } from "../../protocol/parse";
+import type { OpenedSession, Session } from "../store/session-store";
+import { Connection } from "./connection";
+
+/** A connection that speaks `holdfast.v1.json`. It begins with `hello`, within the handshake timeout. */
+export class HoldfastConnection extends Connection {
+  #state: "awaiting hello" | "greeting" | "open" = "awaiting hello";
+  #publisher = "";
+  #handshakeTimer = setTimeout(
+    () => this.close(closeCodes.timeout, "no hello in time"),
+    this.context.config.HANDSHAKE_TIMEOUT_SECONDS * 1_000,
+  );
+  /**
+   * Frames behind the hello in what was read with it: served in order, once it is answered. The socket is not read
+   * meanwhile, so they are what one read brought, 64 KiB at most.
+   */
+  #early: string[] = [];
+
+  protected override onText(text: string): void {
+    if (this.#state === "greeting") {
+      this.#early.push(text);
+      return;
+    }
+    try {
+      const frame = parseClientFrame(text);
+      if (this.#state === "awaiting hello") {
+        if (frame.type !== "hello")
+          throw new FrameError(`the first frame must be hello, found ${frame.type}`);
+        void this.#greet(frame);
+        return;
+      }
+      switch (frame.type) {
+        case "hello":
+          throw new FrameError("hello comes once");
+        case "join":
+          void this.#joinAny(frame);
+          break;
+        case "leave":
+          this.leave(frame.room);
+          break;
+        case "publish":
+          this.publish(frame.room, this.#publisher, frame.id, frame.data);
+          break;
+        case "received":
+          if (frame.room === OWN_ROOM) this.#received(frame.offset);
+          break;
+        case "ping":
+          this.#send({ type: "pong" });
+          break;
+        case "pong":
+          break;
+      }
+    } catch (error) {
+      if (!(error instanceof FrameError)) {
+        this.fail(error, {}); // one frame must never end the pod
+        return;
+      }
+      this.sendError("bad_frame", error.message, {});
+      this.close(closeCodes.badFrame, error.message);
+    }
+  }
+
+  async #greet(hello: HelloFrame): Promise<void> {
+    clearTimeout(this.#handshakeTimer);
+    this.#state = "greeting";
+    this.ws.pause();
+    try {
+      const { user } = await this.authenticate(hello.token, hello.client);
+      this.#publisher = createHash("sha256")
+        .update(`${user}\n${hello.client}`)
+        .digest("base64url")
+        .slice(0, 22);
+      const { session, token, resumed, previousPod } = await this.#openSession(user, hello);
+      if (!this.transport.open) {
+        if (previousPod !== undefined) this.#evict(previousPod, session);
+        return;
+      }
+      this.adopt(session);
+      const { config } = this.context;
+      this.#send({
+        type: "welcome",
+        session: { id: session.id, token, generation: session.generation },
+        resumed,
+        user,
+        pod: config.POD_NAME,
+        pingMs: config.PING_INTERVAL_SECONDS * 1_000,
+        maxPayloadBytes: config.MAX_PAYLOAD_BYTES,
+      });
+      await Promise.all(this.#roomsOf(hello, session).map((request) => this.#joinAny(request)));
+      if (previousPod !== undefined) this.#evict(previousPod, session);
+      this.#state = "open";
+      for (const text of this.#early.splice(0)) {
+        if (!this.ended) this.onText(text);
+      }
+    } catch (error) {
+      this.refuse(error);
+    } finally {
+      this.ws.resume();
+    }
+  }
+
+  /** Behind the syncs: until this socket delivers, the older one goes on. */
+  #evict(previousPod: string, session: Session): void {
+    this.evict(previousPod, session).catch((error: unknown) =>
+      this.context.log.warn({ err: error }, "evict"),
+    );
+  }
+
+  async #openSession(
+    user: string,
+    hello: HelloFrame,
+  ): Promise<OpenedSession & { readonly resumed: boolean; readonly previousPod?: string }> {
+    const { sessions, metrics, config } = this.context;
+    if (hello.session) {
+      metrics.reconnects.inc();
+      const resumed = await sessions.resume(user, hello.session.id, hello.session.token);
+      if (resumed) {
+        metrics.resumes.inc({ outcome: resumed.previousPod === config.POD_NAME ? "same_pod" : "other_pod" });
+        return { ...resumed, resumed: true };
+      }
+      metrics.resumes.inc({ outcome: "refused" });
+    }
+    return { ...(await sessions.create(user)), resumed: false };
+  }
+
+  /** The user's own room and the rooms of the hello; what else the session had was left while the client was away. */
+  #roomsOf(hello: HelloFrame, session: Session): RoomRequest[] {
+    const requests = new Map<string, RoomRequest>([[OWN_ROOM, { room: OWN_ROOM }]]);
+    for (const request of hello.rooms) requests.set(request.room, request);
+    for (const room of session.rooms) {
+      if (!requests.has(room)) this.context.sessions.removeRoom(session, room).catch(() => undefined);
+    }
+    return [...requests.values()];
+  }
+
+  #joinAny(request: RoomRequest): Promise<void> {
+    return this.join(request, request.room === OWN_ROOM ? "acked" : undefined);
+  }
+
+  #received(offset: number): void {
+    const membership = this.memberships.get(OWN_ROOM);
+    if (!membership?.room || offset > membership.position) return;
+    this.context.roomStore
+      .received(membership.room.keys, { epoch: membership.epoch, offset })
+      .catch(() => undefined); // a later one says more
+  }
+
+  override sendSync(room: string, { epoch, offset }: Position, recovered: boolean): void {
+    this.#send({ type: "sync", room, epoch, offset, recovered });
+  }
+
+  protected override sendAck(room: string, id: number, offset: number): void {
+    this.#send({ type: "ack", room, id, offset });
+  }
+
+  protected override sendError(
+    code: ErrorCode,
+    message: string,
+    about: { room?: string; id?: number },
+  ): void {
+    const retryable = code === "unavailable" || code === "rate_limited";
+    this.#send({ type: "error", code, message, retryable, ...about });
+  }
+
+  override advise(): void {
+    this.#send({ type: "advice", reason: "drain", delayMs: 0 });
+  }
+
+  protected override onClosed(): void {
+    clearTimeout(this.#handshakeTimer);
+  }
+
+  protected override repeatsPublishes(): boolean {
+    return true;
+  }
+
+  override ownRoomWritten(): void {
+    // The client says itself what it has received.
+  }
+
+  protected override ping(): void {
+    // A frame, not a control frame: a browser's script sees only frames, and must notice a dead socket too.
+    this.#send({ type: "ping" });
+  }
+
+  #send(frame: ServerFrame): void {
+    this.transport.text(JSON.stringify(frame));
+  }
+}

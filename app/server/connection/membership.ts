@@ -1,0 +1,44 @@
+import { OWN_ROOM, type Position } from "../../protocol/frames";
+import type { LiveRoom, RoomMember } from "../rooms/live-room";
+import type { Connection } from "./connection";
+
+/** One connection's place in one room. */
+export class Membership implements RoomMember {
+  position = 0;
+  live = false;
+  epoch = "";
+  room: LiveRoom | undefined;
+
+  constructor(
+    readonly name: string,
+    readonly connection: Connection,
+    /** The client named a position: what `sync` says of it is worth counting. */
+    private readonly resuming: boolean,
+  ) {}
+
+  deliver(frames: Buffer, last: number): void {
+    const { epoch } = this;
+    const messages = last - this.#delivered;
+    this.#delivered = last;
+    const { metrics } = this.connection.context;
+    metrics.delivered.inc(messages);
+    if (!this.live) metrics.replayed.inc(messages);
+    const written =
+      this.name === OWN_ROOM ? () => this.connection.ownRoomWritten({ epoch, offset: last }) : undefined;
+    this.connection.transport.frames(frames, written);
+  }
+  #delivered = 0;
+
+  sync(position: Position, recovered: boolean): void {
+    if (this.resuming || this.epoch !== "") {
+      this.connection.context.metrics.roomSyncs.inc({ outcome: recovered ? "recovered" : "lost" });
+    }
+    this.epoch = position.epoch;
+    this.#delivered = position.offset;
+    this.connection.sendSync(this.name, position, recovered);
+  }
+
+  writable(): Promise<void> {
+    return this.connection.transport.writable();
+  }
+}

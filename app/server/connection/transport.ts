@@ -1,0 +1,95 @@
+import type { Duplex } from "node:stream";
+import type { WebSocket } from "ws";
+
+/** RFC 6455 section 5.5: a control frame carries at most 125 bytes, two of which are the code. */
+const maxReasonBytes = 123;
+
+/** Below this many waiting bytes a socket takes another page of history. */
+const lowWaterBytes = 65_536;
+
+/** What is written to a socket that has closed. */
+export class ClosedError extends Error {
+  readonly code = "HOLDFAST_CLOSED";
+}
+
+/**
+ * The writing side of one socket: texts by ws, and frames built once for many sockets straight to the stream below
+ * (compression is off, so that ws writes there at once too and the two never interleave).
+ */
+export class Transport {
+  #writers: { resolve: () => void; reject: (error: Error) => void }[] = [];
+
+  constructor(
+    private readonly ws: WebSocket,
+    private readonly stream: Duplex,
+    private readonly maxBufferedBytes: number,
+    /** Called once, when more than `maxBufferedBytes` wait; nothing is written afterwards. */
+    private readonly onSlow: () => void,
+  ) {
+    stream.on("drain", () => this.#settleWriters());
+    ws.once("close", () => this.#settleWriters());
+  }
+
+  get open(): boolean {
+    return this.ws.readyState === this.ws.OPEN;
+  }
+
+  get bufferedBytes(): number {
+    return this.stream.writableLength;
+  }
+
+  text(text: string): void {
+    if (this.#mayWrite()) this.ws.send(text);
+  }
+
+  /** Writes whole frames as they are. `onWritten` is called when they have left this process, not if they never do. */
+  frames(frames: Buffer, onWritten?: () => void): void {
+    if (!this.#mayWrite()) return;
+    if (onWritten === undefined) this.stream.write(frames);
+    else this.stream.write(frames, (error) => (error ? undefined : onWritten()));
+  }
+
+  ping(): void {
+    if (this.#mayWrite()) this.ws.ping();
+  }
+
+  /** Resolves when the socket takes more; rejects with {@link ClosedError}. */
+  writable(): Promise<void> {
+    if (this.open && this.bufferedBytes < lowWaterBytes) return Promise.resolve();
+    return new Promise((resolve, reject) => {
+      this.#writers.push({ resolve, reject });
+      if (!this.open) this.#settleWriters();
+    });
+  }
+
+  /** Sends a close frame; the closing handshake has the server's close timeout, then the socket is cut. */
+  close(code: number, reason: string): void {
+    this.ws.close(
+      code,
+      Buffer.from(reason)
+        .subarray(0, maxReasonBytes)
+        .toString("utf8")
+        .replace(/\uFFFD+$/, ""),
+    );
+  }
+
+  terminate(): void {
+    this.ws.terminate();
+  }
+
+  #mayWrite(): boolean {
+    if (!this.open) return false;
+    if (this.bufferedBytes <= this.maxBufferedBytes) return true;
+    this.onSlow();
+    return false;
+  }
+
+  #settleWriters(): void {
+    const writers = this.#writers;
+    this.#writers = [];
+    for (const { resolve, reject } of writers) {
+      if (this.open) resolve();
+      else reject(new ClosedError("the socket has closed"));
+    }
+  }
+}

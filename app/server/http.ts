@@ -1,0 +1,195 @@
+import {
+  createServer,
+  STATUS_CODES,
+  type IncomingMessage,
+  type Server,
+  type ServerResponse,
+} from "node:http";
+import type { Duplex } from "node:stream";
+import { WebSocketServer } from "ws";
+import { SUBPROTOCOL, TOKEN_SUBPROTOCOL_PREFIX } from "../protocol/frames";
+import { isRoomId } from "../protocol/parse";
+import { AuthError } from "./auth/auth-error";
+import type { Identity } from "./auth/authenticator";
+import { readCredentials } from "./auth/credentials";
+import { isOriginAllowed } from "./auth/origin";
+import type { ConnectionContext, UpgradeInfo } from "./connection/connection";
+import { HoldfastConnection } from "./connection/holdfast-connection";
+import { PlainConnection } from "./connection/plain-connection";
+import { Transport } from "./connection/transport";
+import { closeMs } from "./drain";
+import { closeCodes } from "../protocol/close-codes";
+import type { Health } from "./health";
+
+/** Longer than the 60 s after which common edges close idle upstream connections, so that they close first. Milliseconds. */
+const keepAliveMs = 75_000;
+
+/** When a refused client may try again. Seconds. */
+const retryAfterSeconds = 1;
+
+/** Why an upgrade is refused: the status, and the reason as it is counted and told. */
+interface Refusal {
+  readonly status: 400 | 401 | 403 | 404 | 503;
+  /** The metric's label. */
+  readonly reason:
+    | "path"
+    | "subprotocol"
+    | "credentials"
+    | "origin"
+    | "unauthorized"
+    | "auth_unavailable"
+    | "draining"
+    | "too_many_connections";
+  readonly message: string;
+}
+
+/** The HTTP side: probes, and the upgrades that become connections. */
+export function createHttpServer(context: ConnectionContext, health: Health): Server {
+  const { config, metrics } = context;
+  const server = createServer(
+    { keepAliveTimeout: keepAliveMs, headersTimeout: 20_000 },
+    (request, response) => answer(request, response, health),
+  );
+  const sockets = new WebSocketServer({
+    noServer: true,
+    maxPayload: config.MAX_PAYLOAD_BYTES,
+    maxFragments: 128,
+    perMessageDeflate: false,
+    clientTracking: false,
+    ...{ closeTimeout: closeMs }, // since ws 8.19; @types/ws does not know it yet
+    handleProtocols: (offered) => (offered.has(SUBPROTOCOL) ? SUBPROTOCOL : false),
+  });
+  sockets.on("headers", (headers) => headers.push(`X-Holdfast-Pod: ${config.POD_NAME}`));
+
+  const accept = (request: IncomingMessage, socket: Duplex, head: Buffer, info: UpgradeInfo) => {
+    sockets.handleUpgrade(request, socket, head, (ws) => {
+      const transport = new Transport(ws, socket, config.MAX_BUFFERED_BYTES, () => {
+        metrics.slowConsumers.inc();
+        connection.close(closeCodes.slowConsumer, "reads too slowly; resume to get the rest");
+      });
+      const connection =
+        ws.protocol === SUBPROTOCOL
+          ? new HoldfastConnection(context, transport, ws, info)
+          : new PlainConnection(context, transport, ws, info);
+      if (connection instanceof PlainConnection) void connection.start();
+    });
+  };
+
+  server.on("upgrade", (request: IncomingMessage, socket: Duplex, head: Buffer) => {
+    const onError = () => socket.destroy();
+    socket.on("error", onError); // ws takes over once the request is admitted
+    admit(request, context, health).then(
+      (admitted) => {
+        if (socket.destroyed) return;
+        // Counted in the same turn as the upgrade itself: nobody slips in between.
+        const full = context.connections.size >= config.MAX_CONNECTIONS;
+        const outcome =
+          full && !("status" in admitted)
+            ? refusal(503, "too_many_connections", "this pod has all the sockets it may have")
+            : admitted;
+        if ("status" in outcome) {
+          metrics.refused.inc({ reason: outcome.reason });
+          refuse(socket, outcome, context);
+          return;
+        }
+        socket.off("error", onError);
+        accept(request, socket, head, outcome);
+      },
+      (error: unknown) => {
+        context.log.error({ err: error }, "upgrade");
+        socket.destroy();
+      },
+    );
+  });
+  return server;
+}
+
+function answer(request: IncomingMessage, response: ServerResponse, health: Health): void {
+  const path = request.url?.split("?", 1)[0];
+  const probe = { "/livez": true, "/startupz": health.started, "/readyz": health.isReady() }[path ?? ""];
+  const status = probe === undefined ? 404 : probe ? 200 : 503;
+  response.writeHead(status, { "content-type": "text/plain", "cache-control": "no-store" });
+  response.end(`${probe === undefined ? "not found" : health.phase}\n`);
+}
+
+/** Judges an upgrade request, one reason after the other. */
+async function admit(
+  request: IncomingMessage,
+  context: ConnectionContext,
+  health: Health,
+): Promise<UpgradeInfo | Refusal> {
+  const { config, authenticator } = context;
+  const room = roomOf(request.url ?? "", config.SERVICE_PATH);
+  if (room === undefined) {
+    return refusal(
+      404,
+      "path",
+      `sockets are at ${config.SERVICE_PATH}/chat/{room_id}, a room id is A-Z a-z 0-9 _ . : -`,
+    );
+  }
+  const credentials = readCredentials(request);
+  if (!credentials.ok) return refusal(400, "credentials", credentials.reason);
+  const offered = (request.headers["sec-websocket-protocol"] ?? "")
+    .split(",")
+    .map((name) => name.trim())
+    .filter((name) => name !== "" && !name.startsWith(TOKEN_SUBPROTOCOL_PREFIX));
+  const plain = offered.length === 0;
+  if (!plain && !offered.includes(SUBPROTOCOL)) {
+    return refusal(
+      400,
+      "subprotocol",
+      `this server speaks ${SUBPROTOCOL}, or plain text without a subprotocol`,
+    );
+  }
+  if (health.refusing) return refusal(503, "draining", "this pod takes no new sockets");
+  if (!isOriginAllowed(request.headers.origin, config.ALLOWED_ORIGINS)) {
+    return refusal(403, "origin", "this Origin is not allowed");
+  }
+  let identity: Identity | undefined;
+  // What came with the upgrade is judged there; a `hello` may still bring a token.
+  if (config.AUTH_MODE === "jwt" && (credentials.token !== undefined || plain)) {
+    try {
+      identity = await authenticator.authenticate(credentials.token, "");
+    } catch (error) {
+      if (!(error instanceof AuthError)) throw error;
+      return error.retryable
+        ? refusal(503, "auth_unavailable", error.message)
+        : refusal(401, "unauthorized", error.message);
+    }
+  }
+  return { room, identity, remoteAddress: request.socket.remoteAddress ?? "" };
+}
+
+function roomOf(url: string, servicePath: string): string | undefined {
+  const path = url.split("?", 1)[0] ?? "";
+  const prefix = `${servicePath}/chat/`;
+  if (!path.startsWith(prefix)) return undefined;
+  const room = path.slice(prefix.length);
+  return isRoomId(room) ? room : undefined;
+}
+
+function refusal(status: Refusal["status"], reason: Refusal["reason"], message: string): Refusal {
+  return { status, reason, message };
+}
+
+/**
+ * Answers in plain HTTP. A pod that drains also expires the affinity cookie, so that the client's next attempt is
+ * routed anew, even by an edge that honours the cookie of a pod that is going.
+ */
+function refuse(socket: Duplex, { status, message, reason }: Refusal, { config }: ConnectionContext): void {
+  const body = `${message}\n`;
+  const headers = [
+    `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ""}`,
+    "Connection: close",
+    "Content-Type: text/plain; charset=utf-8",
+    `Content-Length: ${Buffer.byteLength(body)}`,
+  ];
+  if (status === 401) headers.push("WWW-Authenticate: Bearer");
+  if (status === 503) headers.push(`Retry-After: ${retryAfterSeconds}`);
+  if (reason === "draining" && config.AFFINITY_COOKIE_NAME !== "") {
+    headers.push(
+      `Set-Cookie: ${config.AFFINITY_COOKIE_NAME}=; Path=${config.AFFINITY_COOKIE_PATH}; Max-Age=0; HttpOnly`,
+    );
+  }
+  socket.end(`${headers.join("\r\n")}\r\n\r\n${body}`);
+}

@@ -1,0 +1,40 @@
+import { randomBytes } from "node:crypto";
+import { closeCodes } from "../protocol/close-codes";
+import type { AppConfig } from "./config";
+import { messageBody } from "./connection/connection";
+import { Membership } from "./connection/membership";
+import type { PublisherBackend, RoomMessage } from "./grpc/backend";
+import type { LiveRoom } from "./rooms/live-room";
+import type { Rooms } from "./rooms/rooms";
+import { roomKeys, userKeys, type RoomKeys } from "./store/keys";
+import type { RoomStore } from "./store/room-store";
+
+/** What backends may do, on the same rooms as the sockets. */
+export function createPublisherBackend(
+  config: Pick<AppConfig, "SERVICE_NAME">,
+  store: RoomStore,
+  rooms: Rooms,
+): PublisherBackend {
+  const publish = async (keys: RoomKeys, { from, data, id }: Pick<RoomMessage, "from" | "data" | "id">) => {
+    // Prefixes keep backends' names apart from clients', which are plain digests. Without a name of its own, a
+    // message is the only one of its publisher: there is nothing to dedupe it against.
+    const publisher = id ? `grpc-${id.publisher}` : `once-${randomBytes(16).toString("base64url")}`;
+    const { epoch, offset } = await store.publish(keys, publisher, id?.number ?? 1, messageBody(from, data));
+    return { epoch, offset };
+  };
+  return {
+    publishToRoom: (message) => publish(roomKeys(config.SERVICE_NAME, message.room), message),
+    publishToUser: (message) => publish(userKeys(message.user), message),
+    presence: (room) => store.present(roomKeys(config.SERVICE_NAME, room)),
+    closeUser: (user, reason) => rooms.control(userKeys(user).stream, JSON.stringify({ close: reason })),
+  };
+}
+
+/** The other end of `closeUser`, on each pod where the user has sockets. */
+export function closeUserOnControl(room: LiveRoom, text: string): void {
+  const { close } = JSON.parse(text) as { close?: unknown };
+  if (typeof close !== "string") return;
+  for (const member of [...room.members]) {
+    if (member instanceof Membership) member.connection.close(closeCodes.normal, close);
+  }
+}

@@ -1,0 +1,153 @@
+import type { Logger } from "pino";
+import type { RoomKeys } from "../store/keys";
+import { withinTimeout, type RedisClient, type RedisConnections } from "../store/redis";
+import type { RoomStore } from "../store/room-store";
+import { LiveRoom, type JoinRequest, type RoomMember } from "./live-room";
+
+/** Every room asks once in this time whether it has missed anything, so that a lost last message is late, not lost. Milliseconds. */
+const checkIntervalMs = 15_000;
+
+/** What is sent on a channel beside messages begins with this; an epoch never does. */
+const controlPrefix = 0x21; // "!"
+
+/** When the subscriber is back: of a Cluster each shard has a subscriber of its own, and they come back one by one. */
+const readyEvents = ["ready", "subscribersReady"] as const;
+
+/**
+ * The rooms present on this pod, and their one subscriber connection. A room is subscribed while it has members here.
+ */
+export class Rooms {
+  readonly #rooms = new Map<string, LiveRoom>();
+  readonly #subscriber: RedisClient;
+  readonly #commands: RedisClient;
+  readonly #store: RoomStore;
+  readonly #log: Logger;
+  readonly #timeoutMs: number;
+  readonly #controls = new Map<string, (text: string) => void>();
+  readonly #onControl: (room: LiveRoom, text: string) => void;
+  #checkTimer: NodeJS.Timeout | undefined;
+  #subscriberWasReady = false;
+
+  constructor(options: {
+    readonly redis: RedisConnections;
+    readonly store: RoomStore;
+    readonly log: Logger;
+    /** How long a join waits for the subscription. Milliseconds. */
+    readonly timeoutMs: number;
+    /** Called with what another pod or a backend says to the members of a room. */
+    readonly onControl: (room: LiveRoom, text: string) => void;
+  }) {
+    this.#subscriber = options.redis.subscriber;
+    this.#commands = options.redis.commands;
+    this.#store = options.store;
+    this.#log = options.log;
+    this.#timeoutMs = options.timeoutMs;
+    this.#onControl = options.onControl;
+    this.#subscriber.on("smessageBuffer", this.#onMessage);
+    for (const event of readyEvents) this.#subscriber.on(event, this.#onReady);
+    this.#checkTimer = setInterval(this.#checkSome, checkIntervalMs / 15).unref();
+  }
+
+  /** Rooms present here. */
+  get size(): number {
+    return this.#rooms.size;
+  }
+
+  /** A room, present here from now on: the caller joins it in the same turn. */
+  open(name: string, keys: RoomKeys): LiveRoom {
+    let room = this.#rooms.get(keys.stream);
+    if (!room) {
+      room = new LiveRoom(name, keys, this.#store, () => this.#subscribe(keys.stream));
+      this.#rooms.set(keys.stream, room);
+    }
+    return room;
+  }
+
+  /** Brings a member into a room; see {@link LiveRoom.join}. One that leaves meanwhile hears nothing. */
+  async join(room: LiveRoom, member: RoomMember, request: JoinRequest): Promise<void> {
+    try {
+      await room.join(member, request);
+    } catch (error) {
+      this.leave(room, member);
+      throw error;
+    }
+  }
+
+  leave(room: LiveRoom, member: RoomMember): void {
+    room.leave(member);
+    if (room.members.size > 0 || this.#rooms.get(room.keys.stream) !== room) return;
+    this.#rooms.delete(room.keys.stream);
+    room.close();
+    // Without a connection there is no subscription to end.
+    this.#subscriber.sunsubscribe(room.keys.stream).catch(() => undefined);
+  }
+
+  /** Listens to a channel of its own, such as this pod's. */
+  async listen(channel: string, onText: (text: string) => void): Promise<void> {
+    this.#controls.set(channel, onText);
+    await this.#subscribe(channel);
+  }
+
+  /** Says something to whoever has the channel: a room's stream key, or a pod's channel. */
+  async control(channel: string, text: string): Promise<void> {
+    await withinTimeout(this.#timeoutMs, () => this.#commands.spublish(channel, `!${text}`));
+  }
+
+  readonly #onMessage = (channelBytes: Buffer, payload: Buffer): void => {
+    const channel = channelBytes.toString();
+    const room = this.#rooms.get(channel);
+    if (payload[0] !== controlPrefix) {
+      room?.receive(payload);
+      return;
+    }
+    const text = payload.toString("utf8", 1);
+    if (room) this.#onControl(room, text);
+    else this.#controls.get(channel)?.(text);
+  };
+
+  #subscribe(channel: string): Promise<void> {
+    return withinTimeout(this.#timeoutMs, async () => {
+      await this.#subscriber.ssubscribe(channel);
+    });
+  }
+
+  /** The subscriber is back: what was published meanwhile reached nobody here. */
+  readonly #onReady = (): void => {
+    if (!this.#subscriberWasReady) {
+      this.#subscriberWasReady = true;
+      return;
+    }
+    for (const channel of this.#controls.keys()) {
+      this.#subscribe(channel).catch((error: unknown) =>
+        this.#log.warn({ err: error, channel }, "subscribe"),
+      );
+    }
+    for (const room of this.#rooms.values()) {
+      this.#subscribe(room.keys.stream)
+        .then(() => room.fill())
+        .catch((error: unknown) => this.#log.warn({ err: error, room: room.name }, "subscribe"));
+    }
+  };
+
+  /** A fifteenth of the rooms each time, so that many rooms do not ask at once. */
+  #checkTurn = 0;
+  readonly #checkSome = (): void => {
+    if (this.#subscriber.status === "ready") {
+      // A subscriber that says nothing may be cut off: an answer that is owed makes the connection show it.
+      (this.#subscriber as { ping(): Promise<unknown> }).ping().catch(() => undefined);
+    }
+    let index = 0;
+    for (const room of this.#rooms.values()) {
+      if (index++ % 15 === this.#checkTurn) void room.fill();
+    }
+    this.#checkTurn = (this.#checkTurn + 1) % 15;
+  };
+
+  close(): void {
+    clearInterval(this.#checkTimer);
+    this.#subscriber.off("smessageBuffer", this.#onMessage);
+    for (const event of readyEvents) this.#subscriber.off(event, this.#onReady);
+    for (const room of this.#rooms.values()) room.close();
+    this.#rooms.clear();
+  }
+}

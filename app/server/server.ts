@@ -1,0 +1,185 @@
+import type { Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import type { Logger } from "pino";
+import { createAuthenticator } from "./auth/authenticator";
+import { claimsRoomPolicy, type RoomPolicy } from "./auth/room-policy";
+import type { AppConfig } from "./config";
+import type { ConnectionContext } from "./connection/connection";
+import { Connections } from "./connection/connections";
+import { drain } from "./drain";
+import { startGrpc, type GrpcServer } from "./grpc/server";
+import { Health } from "./health";
+import { createHttpServer } from "./http";
+import { Metrics } from "./metrics";
+import { closeUserOnControl, createPublisherBackend } from "./publisher-backend";
+import { Rooms } from "./rooms/rooms";
+import { createLifecycleServer, createMetricsServer } from "./side-ports";
+import { DurabilityError, GroupCommit } from "./store/group-commit";
+import { podChannel } from "./store/keys";
+import { connectRedis, withinTimeout, type RedisConnections } from "./store/redis";
+import { RoomStore } from "./store/room-store";
+import { SessionStore } from "./store/session-store";
+
+/** A pod's whole application. `start` → `drain` → `stop`; each may be called twice, and is done once. */
+export class HoldfastServer {
+  readonly health = new Health();
+  readonly metrics = new Metrics(this.health);
+  readonly #config: AppConfig;
+  readonly #log: Logger;
+  readonly #redis: RedisConnections;
+  readonly #commit: GroupCommit;
+  readonly #rooms: Rooms;
+  readonly #sessions: SessionStore;
+  readonly #connections: Connections;
+  readonly #http: Server;
+  readonly #sidePorts: readonly { server: Server; port: number; name: "metrics" | "lifecycle" }[];
+  readonly #backend;
+  #grpc: GrpcServer | undefined;
+  #draining: Promise<void> | undefined;
+  #stopping: Promise<void> | undefined;
+
+  constructor(config: AppConfig, log: Logger, policy: RoomPolicy = claimsRoomPolicy) {
+    this.#config = config;
+    this.#log = log;
+    this.#redis = connectRedis(config, log);
+    const { metrics, health } = this;
+    this.#commit = new GroupCommit(this.#redis.writes, config.DURABILITY, config.REDIS_TIMEOUT_MS);
+    const roomStore = new RoomStore(this.#redis.commands, this.#commit, config);
+    this.#sessions = new SessionStore(this.#redis.commands, config);
+    this.#rooms = new Rooms({
+      redis: this.#redis,
+      store: roomStore,
+      log,
+      timeoutMs: config.REDIS_TIMEOUT_MS,
+      onControl: closeUserOnControl,
+    });
+    this.#connections = new Connections(config, metrics, log, this.#sessions, roomStore);
+    this.#backend = createPublisherBackend(config, roomStore, this.#rooms);
+    const context: ConnectionContext = {
+      config,
+      log,
+      metrics,
+      policy,
+      authenticator: createAuthenticator(config),
+      sessions: this.#sessions,
+      rooms: this.#rooms,
+      roomStore,
+      connections: this.#connections,
+    };
+    this.#http = createHttpServer(context, health);
+    this.#sidePorts = [
+      { name: "metrics", server: createMetricsServer(metrics), port: config.METRICS_PORT },
+      {
+        name: "lifecycle",
+        server: createLifecycleServer(health, config.PRE_STOP_HOOK === "http" ? config.PRE_STOP_SECONDS : 0),
+        port: config.LIFECYCLE_PORT,
+      },
+    ];
+  }
+
+  /** Open sockets on this pod. */
+  get connections(): number {
+    return this.#connections.size;
+  }
+
+  /** The port that a server really listens on: of use where the configuration says 0. */
+  port(of: "http" | "metrics" | "lifecycle" | "grpc"): number {
+    if (of === "grpc") return this.#grpc?.port ?? 0;
+    const server = of === "http" ? this.#http : this.#sidePorts.find(({ name }) => name === of)?.server;
+    return (server?.address() as AddressInfo | null)?.port ?? 0;
+  }
+
+  /** Listens at once, so that probes are answered; serves once Redis was reached. */
+  async start(): Promise<void> {
+    const { BIND_ADDRESS, HTTP_PORT, GRPC_PORT, PUBLISHER_TOKEN, POD_NAME } = this.#config;
+    await Promise.all([
+      listen(this.#http, HTTP_PORT, BIND_ADDRESS),
+      ...this.#sidePorts.map(({ server, port }) => listen(server, port, BIND_ADDRESS)),
+    ]);
+    this.#grpc = await startGrpc({
+      address: BIND_ADDRESS,
+      port: GRPC_PORT,
+      publisherToken: PUBLISHER_TOKEN,
+      maxPayloadBytes: this.#config.MAX_PAYLOAD_BYTES,
+      backend: this.#backend,
+      readiness: this.health,
+      log: this.#log,
+    });
+    await this.#listenAsPod(POD_NAME);
+    // A Redis that came back empty has lost the sessions; those served here are written again.
+    this.#redis.commands.on("ready", () => void this.#connections.restoreSessions(this.#sessions));
+    this.health.enter("serving");
+    this.#log.info({ port: this.port("http") }, "serving");
+  }
+
+  /** Tries until Redis is there: a pod without it is not started, and says so in its log. */
+  async #listenAsPod(pod: string): Promise<void> {
+    for (;;) {
+      try {
+        await this.#rooms.listen(podChannel(pod), (text) => this.#onPodMessage(text));
+        await withinTimeout(this.#config.REDIS_TIMEOUT_MS, () => this.#commit.check());
+        return;
+      } catch (error) {
+        if (this.#stopping || error instanceof DurabilityError) throw error;
+        this.#log.warn({ err: (error as Error).message }, "waiting for redis");
+      }
+    }
+  }
+
+  #onPodMessage(text: string): void {
+    const [verb, sessionId, generation] = text.split(" ");
+    if (verb === "supersede" && sessionId) this.#connections.supersede(sessionId, Number(generation));
+  }
+
+  /** Fails readiness, refuses upgrades, moves the clients away. Resolves when the last one has left. */
+  drain(): Promise<void> {
+    this.#draining ??= this.#drain();
+    return this.#draining;
+  }
+
+  async #drain(): Promise<void> {
+    this.health.enter("draining");
+    const clients = this.#connections.size;
+    const start = performance.now();
+    this.#log.info({ clients }, "draining");
+    await Promise.all([
+      drain(this.#connections, this.#config.DRAIN_SECONDS * 1_000),
+      this.#grpc?.drain(this.#config.DRAIN_SECONDS * 1_000),
+    ]);
+    this.#log.info({ clients, ms: Math.round(performance.now() - start) }, "drained");
+  }
+
+  /** Releases what `start` acquired, in reverse; Redis last. */
+  stop(): Promise<void> {
+    this.#stopping ??= this.#stop();
+    return this.#stopping;
+  }
+
+  async #stop(): Promise<void> {
+    this.health.enter("closed");
+    for (const connection of this.#connections) connection.transport.terminate();
+    await this.#connections.empty();
+    this.#connections.stop();
+    await this.#grpc?.stop();
+    await Promise.all([this.#http, ...this.#sidePorts.map(({ server }) => server)].map(closeServer));
+    this.#rooms.close();
+    this.#redis.close();
+  }
+}
+
+function listen(server: Server, port: number, address: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once("error", reject);
+    server.listen(port, address, () => {
+      server.off("error", reject);
+      resolve();
+    });
+  });
+}
+
+function closeServer(server: Server): Promise<void> {
+  return new Promise((resolve) => {
+    server.close(() => resolve());
+    server.closeAllConnections();
+  });
+}

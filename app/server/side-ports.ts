@@ -1,0 +1,33 @@
+import { createServer, type Server } from "node:http";
+import type { Health } from "./health";
+import type { Metrics } from "./metrics";
+
+/** `GET /metrics`, on a port that only monitoring may reach. */
+export function createMetricsServer({ registry }: Metrics): Server {
+  return createServer((request, response) => {
+    if (request.url !== "/metrics") {
+      response.writeHead(404).end();
+      return;
+    }
+    registry.metrics().then(
+      (text) => response.writeHead(200, { "content-type": registry.contentType }).end(text),
+      () => response.writeHead(500).end(),
+    );
+  });
+}
+
+/**
+ * `GET /prestop`, on a port that only the kubelet may reach: fails readiness at once and answers when the endpoints
+ * have had `preStopSeconds` to forget this pod. The kubelet sends SIGTERM behind the answer.
+ */
+export function createLifecycleServer(health: Health, preStopSeconds: number): Server {
+  return createServer((request, response) => {
+    if (request.url !== "/prestop") {
+      response.writeHead(404).end();
+      return;
+    }
+    health.enter("unready");
+    const timer = setTimeout(() => response.writeHead(200).end(), preStopSeconds * 1_000);
+    response.on("close", () => clearTimeout(timer));
+  });
+}

@@ -1,0 +1,172 @@
+import { randomBytes } from "node:crypto";
+import { limits, type Position } from "../../protocol/frames";
+import type { AppConfig } from "../config";
+import { evalScript } from "./eval";
+import type { GroupCommit } from "./group-commit";
+import type { RoomKeys } from "./keys";
+import { withinTimeout, type RedisClient } from "./redis";
+import * as scripts from "./scripts";
+
+/** A message as it is stored: `body` is the tail of its frame, `"from":…,"at":…,"data":…}`, so that nobody parses it again. */
+export interface StoredMessage {
+  readonly offset: number;
+  readonly body: string;
+}
+
+/** A part of a room's history. */
+export interface HistoryPage {
+  readonly epoch: string;
+  /** The newest offset of the room. */
+  readonly top: number;
+  /** Whether the position that was asked for is of this history, with nothing missing behind it. */
+  readonly recovered: boolean;
+  /** Delivery goes on behind this offset. */
+  readonly base: number;
+  /** `base + 1`, `base + 2`, … as far as the page goes. */
+  readonly messages: readonly StoredMessage[];
+}
+
+export interface ReadRequest {
+  readonly position?: Position | undefined;
+  /** Messages in this page, at most; 0 asks for the room's state alone. */
+  readonly count: number;
+  /** Where there is no position, or it is not recovered: this many of the newest messages, or all that no session of the user has received. */
+  readonly history?: number | "acked";
+  /** The position is this server's own: it was delivered, so history that does not hold it was lost. */
+  readonly proof?: boolean;
+}
+
+export interface Published {
+  readonly epoch: string;
+  readonly offset: number;
+  /** It was stored before, under the same publisher and id. */
+  readonly duplicate: boolean;
+}
+
+type Settings = Pick<
+  AppConfig,
+  "HISTORY_SIZE" | "HISTORY_TTL_SECONDS" | "SESSION_TTL_SECONDS" | "REDIS_TIMEOUT_MS"
+>;
+
+/** How long a publisher's ids are remembered: well beyond the time a client repeats a publish (2 minutes). Milliseconds. */
+const publisherTtlMs = 600_000;
+
+/** A user who is listed as present is taken for gone this long after the last refresh. Milliseconds. */
+export const presenceTtlMs = 90_000;
+
+/** A publisher's ids do not count by 1: the store would have to remember more of them than it does. */
+export class SparseIdError extends Error {
+  readonly code = "HOLDFAST_SPARSE_ID";
+}
+
+/** Rooms in Redis: publishing, history, presence. Everything throws `UnavailableError` when Redis stays away. */
+export class RoomStore {
+  readonly #redis: RedisClient;
+  readonly #writes: GroupCommit;
+  readonly #settings: Settings;
+  readonly #streamTtlMs: number;
+
+  /** `writes` carries the publishes: what it resolves, the publisher is told is stored. */
+  constructor(redis: RedisClient, writes: GroupCommit, settings: Settings) {
+    this.#redis = redis;
+    this.#writes = writes;
+    this.#settings = settings;
+    this.#streamTtlMs = Math.max(settings.HISTORY_TTL_SECONDS, settings.SESSION_TTL_SECONDS) * 1_000;
+  }
+
+  /**
+   * Stores a message once and sends it to every pod that has the room. `publisher` and `id` name it: the same again
+   * gives the first offset. Ids of a publisher count by 1; more than 2 × 256 apart are refused.
+   */
+  async publish(room: RoomKeys, publisher: string, id: number, body: string): Promise<Published> {
+    const { HISTORY_SIZE, REDIS_TIMEOUT_MS } = this.#settings;
+    const keys = [room.meta, room.stream, room.publisher(publisher)];
+    const args = [...this.#opening(), publisherTtlMs, id, body, HISTORY_SIZE, limits.unacknowledged];
+    const run = () =>
+      this.#writes.write((redis) => evalScript(redis, scripts.publish, keys, args)) as Promise<
+        [string, number, number]
+      >;
+    const [epoch, offset, duplicate] = await withinTimeout(REDIS_TIMEOUT_MS, run).catch(sparseIdError);
+    return { epoch, offset, duplicate: duplicate === 1 };
+  }
+
+  /** Reads a room's state and a page of its history in one step. */
+  async read(room: RoomKeys, request: ReadRequest): Promise<HistoryPage> {
+    const reply = (await withinTimeout(this.#settings.REDIS_TIMEOUT_MS, () =>
+      this.#eval(
+        scripts.read,
+        [room.meta, room.stream],
+        [
+          ...this.#opening(),
+          request.position?.epoch ?? "",
+          request.position?.offset ?? 0,
+          request.count,
+          request.history ?? 0,
+          request.proof === true ? "1" : "0",
+        ],
+      ),
+    )) as [string, number, number, number, ...(string | number)[]];
+    const [epoch, top, recovered, base, ...entries] = reply;
+    const messages: StoredMessage[] = [];
+    for (let i = 0; i < entries.length; i += 2) {
+      messages.push({ offset: entries[i] as number, body: entries[i + 1] as string });
+    }
+    return { epoch, top, recovered: recovered === 1, base, messages };
+  }
+
+  /** The user's own room was delivered up to here: later sessions begin behind it. */
+  async received(room: RoomKeys, position: Position): Promise<void> {
+    await withinTimeout(this.#settings.REDIS_TIMEOUT_MS, () =>
+      this.#eval(scripts.received, [room.meta], [position.epoch, position.offset]),
+    );
+  }
+
+  /** Notes that these are present now. Called when one comes, and for all again and again. */
+  async notePresent(entries: readonly { room: RoomKeys; user: string; connection: string }[]): Promise<void> {
+    const now = Date.now();
+    const present = new Set(entries.map(({ room }) => room.present));
+    // One command at a time, pipelined by ioredis: in a Cluster each goes to its own node.
+    await Promise.all([
+      ...entries.map(({ room, user, connection }) =>
+        this.#redis.zadd(room.present, now, `${user} ${connection}`),
+      ),
+      ...[...present].flatMap((key) => [
+        this.#redis.zremrangebyscore(key, "-inf", now - presenceTtlMs), // pods that died could not say so
+        this.#redis.pexpire(key, presenceTtlMs),
+      ]),
+    ]);
+  }
+
+  async noteAbsent(room: RoomKeys, user: string, connection: string): Promise<void> {
+    await this.#redis.zrem(room.present, `${user} ${connection}`);
+  }
+
+  /** Who is in a room, on any pod, and with how many connections. */
+  async present(room: RoomKeys): Promise<{ user: string; connections: number }[]> {
+    const since = Date.now() - presenceTtlMs;
+    const entries = await withinTimeout(this.#settings.REDIS_TIMEOUT_MS, () =>
+      this.#redis.zrange(room.present, since, "+inf", "BYSCORE"),
+    );
+    const users = new Map<string, number>();
+    for (const entry of entries) {
+      const user = entry.slice(0, entry.lastIndexOf(" "));
+      users.set(user, (users.get(user) ?? 0) + 1);
+    }
+    return [...users].map(([user, connections]) => ({ user, connections }));
+  }
+
+  #opening(): (string | number)[] {
+    return [randomBytes(9).toString("base64url"), 2 * this.#streamTtlMs, this.#streamTtlMs];
+  }
+
+  #eval(script: string, keys: readonly string[], args: readonly (string | number)[]): Promise<unknown> {
+    return evalScript(this.#redis, script, keys, args);
+  }
+}
+
+function sparseIdError(error: unknown): never {
+  if (error instanceof Error && error.message.startsWith("SPARSE")) {
+    throw new SparseIdError("publish ids must count by 1", { cause: error });
+  }
+  throw error;
+}

@@ -1,0 +1,179 @@
+/**
+ * The scripts: each is one atomic step on the keys of one slot. Everything that reads before it writes is here.
+ * Redis 7.0 or newer, Valkey 7.2 or newer; the user needs `info` beside the commands named.
+ */
+
+/**
+ * Opens a room: leaves `epoch` and `top` as locals. A room's epoch belongs to one server process (`run_id`): another
+ * process may have lost the newest writes (AOF everysec, asynchronous replicas) and would give their offsets out
+ * again, so it begins a new epoch. Offsets go on, and `lineage` keeps where each earlier epoch ended: a client
+ * within that part has seen nothing that was lost, and needs no resync.
+ * KEYS[1] meta, KEYS[2] stream; ARGV[1] a fresh epoch, ARGV[2] meta TTL ms, ARGV[3] stream TTL ms.
+ */
+const open = `
+local meta, stream = KEYS[1], KEYS[2]
+local run = string.match(redis.call('INFO', 'server'), 'run_id:(%w+)')
+local m = redis.call('HMGET', meta, 'epoch', 'top', 'run', 'lineage')
+local epoch, top, lineage = m[1], tonumber(m[2] or '0'), m[4] or ''
+local function begin(kept)
+  epoch, lineage = ARGV[1], kept
+  redis.call('HSET', meta, 'epoch', epoch, 'top', top, 'run', run, 'lineage', lineage)
+end
+if not epoch then
+  redis.call('DEL', stream)
+  begin('')
+elseif m[3] ~= run then
+  local kept = epoch .. ':' .. top
+  local n = 1
+  for entry in string.gmatch(lineage, '%S+') do
+    if n < 8 then kept = kept .. ' ' .. entry end
+    n = n + 1
+  end
+  begin(kept)
+end
+-- Called last: a server that is out of memory refuses a script's first write, but none behind one that was allowed.
+local function keep()
+  redis.call('PEXPIRE', meta, ARGV[2])
+  redis.call('PEXPIRE', stream, ARGV[3])
+end
+`;
+
+/**
+ * Publishes: dedupe → offset → append → expire → publish. Returns {epoch, offset, duplicate}.
+ * KEYS[3] publisher; ARGV[4] publisher TTL ms, [5] id, [6] body, [7] history size, [8] ids remembered a publisher.
+ */
+export const publish = `${open}
+local known = redis.call('HGET', KEYS[3], ARGV[5])
+if known then
+  keep()
+  return {epoch, tonumber(known), 1}
+end
+local id, remembered = tonumber(ARGV[5]), tonumber(ARGV[8])
+if redis.call('HLEN', KEYS[3]) >= 2 * remembered then
+  -- Ids that were given up leave holes, behind which older ids were kept.
+  for _, old in ipairs(redis.call('HKEYS', KEYS[3])) do
+    if tonumber(old) <= id - remembered then redis.call('HDEL', KEYS[3], old) end
+  end
+  if redis.call('HLEN', KEYS[3]) >= 2 * remembered then
+    return redis.error_reply('SPARSE publish ids must count by 1')
+  end
+end
+top = redis.call('HINCRBY', meta, 'top', 1)
+redis.call('XADD', stream, 'MAXLEN', '~', ARGV[7], top .. '-0', 'm', ARGV[6])
+redis.call('HSET', KEYS[3], ARGV[5], top)
+redis.call('HDEL', KEYS[3], string.format('%.0f', id - remembered))
+redis.call('PEXPIRE', KEYS[3], ARGV[4])
+keep()
+redis.call('SPUBLISH', stream, epoch .. ' ' .. string.format('%.0f', top) .. ' ' .. ARGV[6])
+return {epoch, top, 0}
+`;
+
+/**
+ * Reads a room from a position on. Returns {epoch, top, recovered, base, offset, body, offset, body, …}: the entries
+ * behind \`base\`, contiguous; recovered is 1 when the position is of this room's history and nothing behind it is gone.
+ * ARGV[4] known epoch ('' for none), [5] known offset, [6] entries wanted, [7] history wanted where not recovered
+ * ('acked': from the user's acknowledged offset on), [8] '1' when the caller is a server, whose position is proof.
+ */
+export const read = `${open}
+local knownEpoch, known, count = ARGV[4], tonumber(ARGV[5]), tonumber(ARGV[6])
+local ended = knownEpoch == epoch and top or nil
+if knownEpoch ~= '' and not ended then
+  for e, t in string.gmatch(lineage, '(%S+):(%d+)') do
+    if e == knownEpoch then ended = tonumber(t) end
+  end
+end
+if ended and known > ended and ARGV[8] == '1' then
+  -- A server has delivered what this history no longer holds: part of it was lost. Nobody recovers across that.
+  begin('')
+  ended = nil
+end
+local function page(from)
+  return redis.call('XRANGE', stream, string.format('%.0f', from) .. '-0', '+', 'COUNT', count)
+end
+local function offsetOf(entry) return tonumber(string.match(entry[1], '^%d+')) end
+local recovered, base, entries = 0, known, {}
+if ended and known <= ended then
+  entries = count > 0 and page(known + 1) or {}
+  local first = entries[1] or redis.call('XRANGE', stream, string.format('%.0f', known + 1) .. '-0', '+', 'COUNT', 1)[1]
+  if known == top or (first and offsetOf(first) == known + 1) then recovered = 1 end
+end
+if recovered == 0 then
+  local wanted
+  if ARGV[7] == 'acked' then wanted = tonumber(redis.call('HGET', meta, 'acked') or '0')
+  else wanted = top - tonumber(ARGV[7]) end
+  base, entries = top, {}
+  if wanted < top then
+    local first = redis.call('XRANGE', stream, string.format('%.0f', math.max(wanted, 0) + 1) .. '-0', '+', 'COUNT', 1)[1]
+    if first then base = offsetOf(first) - 1 end
+    if count > 0 and first then entries = page(base + 1) end
+  end
+end
+keep()
+local reply = {epoch, top, recovered, base}
+for _, entry in ipairs(entries) do
+  reply[#reply + 1] = offsetOf(entry)
+  reply[#reply + 1] = entry[2][2]
+end
+return reply
+`;
+
+/** Moves the acknowledged offset of a user's own room forward. KEYS[1] meta; ARGV[1] epoch, ARGV[2] offset. */
+export const received = `
+local m = redis.call('HMGET', KEYS[1], 'epoch', 'top', 'acked')
+local offset = tonumber(ARGV[2])
+if m[1] == ARGV[1] and offset <= tonumber(m[2]) and offset > tonumber(m[3] or '0') then
+  redis.call('HSET', KEYS[1], 'acked', ARGV[2])
+  return 1
+end
+return 0
+`;
+
+/**
+ * Writes a session as its pod knows it, unless a newer socket has it: creates it, or puts right what a Redis that came
+ * back without its newest writes holds. What an older generation left goes; of the same one only rooms can be wrong.
+ * KEYS[1] session; ARGV[1] TTL ms, [2] generation, then fields and values. Returns 1 if it wrote.
+ */
+export const writeSession = `
+local stored = tonumber(redis.call('HGET', KEYS[1], 'generation') or '0')
+local generation = tonumber(ARGV[2])
+if stored > generation then return 0 end
+if stored < generation then redis.call('DEL', KEYS[1]) end
+for _, field in ipairs(redis.call('HKEYS', KEYS[1])) do
+  if string.sub(field, 1, 5) == 'room:' then redis.call('HDEL', KEYS[1], field) end
+end
+redis.call('HSET', KEYS[1], 'generation', ARGV[2], unpack(ARGV, 3))
+redis.call('PEXPIRE', KEYS[1], ARGV[1])
+return 1
+`;
+
+/**
+ * Resumes a session: its user, and its token or the one before it within its grace. The generation goes up, the token
+ * rotates. KEYS[1] session; ARGV[1] user, [2] hash of the token shown, [3] hash of the new token, [4] pod, [5] TTL ms,
+ * [6] grace ms. Returns {generation, old pod, created_at, …room fields} or nil; why not is not told apart.
+ */
+export const resumeSession = `
+local s = redis.call('HMGET', KEYS[1], 'user_id', 'token', 'token_before', 'token_before_until', 'pod_id', 'created_at')
+if not s[1] or s[1] ~= ARGV[1] then return nil end
+local time = redis.call('TIME')
+local now = time[1] * 1000 + math.floor(time[2] / 1000)
+local current = s[2] == ARGV[2]
+if not current and not (s[3] == ARGV[2] and now < tonumber(s[4] or '0')) then return nil end
+local generation = redis.call('HINCRBY', KEYS[1], 'generation', 1)
+redis.call('HSET', KEYS[1], 'token', ARGV[3], 'token_before', ARGV[2], 'token_before_until', string.format('%.0f', now + ARGV[6]), 'pod_id', ARGV[4])
+redis.call('PEXPIRE', KEYS[1], ARGV[5])
+local reply = {generation, s[5], s[6]}
+for _, field in ipairs(redis.call('HKEYS', KEYS[1])) do
+  if string.sub(field, 1, 5) == 'room:' then reply[#reply + 1] = string.sub(field, 6) end
+end
+return reply
+`;
+
+/**
+ * Runs one command on a session while it is still the caller's: a newer generation's writes are never undone by an
+ * older socket. KEYS[1] session; ARGV[1] generation, ARGV[2] command, the rest its arguments. Returns 1 if it ran.
+ */
+export const fenced = `
+if redis.call('HGET', KEYS[1], 'generation') ~= ARGV[1] then return 0 end
+redis.call(ARGV[2], KEYS[1], unpack(ARGV, 3))
+return 1
+`;
