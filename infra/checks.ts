@@ -1,0 +1,166 @@
+import { edgeTraits } from "./components/edge";
+import { defaultDenyName } from "./components/namespace";
+import { redisNames } from "./components/session-store/redis";
+import type { ConfigValues, SecretValues } from "./schema";
+import { timingFaults, type Fault } from "./timing";
+
+/**
+ * What one key alone cannot show: every contradiction between two of them. Empty when there is none.
+ * Of secrets only their presence counts here.
+ */
+export function crossFaults(config: ConfigValues, secrets: SecretValues): Fault[] {
+  return [
+    ...timeFaults(config),
+    ...nameFaults(config),
+    ...pathFaults(config),
+    ...scaleFaults(config),
+    ...cookieFaults(config),
+    ...storeFaults(config, secrets),
+    ...authFaults(config, secrets),
+  ];
+}
+
+function timeFaults({ affinity, drain, edge, session, sockets }: ConfigValues): Fault[] {
+  const { cookie, idleTimeouts, propagationSeconds } = edgeTraits(edge, affinity);
+  return timingFaults({
+    drain,
+    ping: { path: "sockets.pingIntervalSeconds", seconds: sockets.pingIntervalSeconds },
+    sessionTtl: { path: "session.ttlSeconds", seconds: session.ttlSeconds },
+    idleTimeouts,
+    affinityAges: [
+      { path: "affinity.clientIpTimeoutSeconds", seconds: affinity.clientIpTimeoutSeconds },
+      ...(cookie("/") === undefined
+        ? []
+        : [{ path: "affinity.cookieMaxAgeSeconds", seconds: affinity.cookieMaxAgeSeconds }]),
+    ],
+    propagationSeconds,
+  });
+}
+
+/** Services share a namespace with each other, with the store and with the default policy. */
+function nameFaults({ services, sessionStore }: ConfigValues): Fault[] {
+  const taken = new Map<string, string>([[defaultDenyName, "the namespace's policy"]]);
+  if (sessionStore.kind === "redis") {
+    for (const name of Object.values(redisNames)) taken.set(name, "the session store");
+  }
+  return services.flatMap(({ name }, index) => {
+    const owner = taken.get(name);
+    taken.set(name, `services[${index}]`);
+    return owner === undefined
+      ? []
+      : [fault(`services[${index}].name`, name, `a name that ${owner} does not have`)];
+  });
+}
+
+/**
+ * Two services on one path cannot be told apart. One path inside another can, but a browser sends the outer
+ * path's cookie to the inner one too, under the same name.
+ */
+function pathFaults({ services, edge, affinity }: ConfigValues): Fault[] {
+  const cookies = edgeTraits(edge, affinity).cookie("/") !== undefined;
+  return services.flatMap(({ path }, index) =>
+    services.slice(0, index).flatMap((other, earlier) => {
+      const key = `services[${index}].path`;
+      if (path === other.path) return [fault(key, path, `a path that services[${earlier}] does not have`)];
+      if (!cookies || !(contains(path, other.path) || contains(other.path, path))) return [];
+      return [
+        fault(
+          key,
+          path,
+          `a path neither inside nor around ${other.path} of services[${earlier}]: their affinity cookies would collide`,
+        ),
+      ];
+    }),
+  );
+}
+
+function contains(outer: string, inner: string): boolean {
+  return inner.startsWith(outer === "/" ? "/" : `${outer}/`);
+}
+
+function scaleFaults({ services }: ConfigValues): Fault[] {
+  return services.flatMap(({ replicas, autoscaling }, index) => {
+    if (autoscaling === undefined) return [];
+    const key = `services[${index}]`;
+    const faults: Fault[] = [];
+    if (replicas !== undefined) {
+      faults.push(fault(`${key}.replicas`, replicas, "nothing, since autoscaling owns the number"));
+    }
+    if (autoscaling.maxReplicas < autoscaling.minReplicas) {
+      faults.push(
+        fault(
+          `${key}.autoscaling.maxReplicas`,
+          autoscaling.maxReplicas,
+          `at least minReplicas (${autoscaling.minReplicas})`,
+        ),
+      );
+    }
+    return faults;
+  });
+}
+
+function cookieFaults({ affinity, edge }: ConfigValues): Fault[] {
+  if (affinity.cookieSecure) return [];
+  if (edge.kind === "nginx" && edge.tls !== undefined) {
+    return [fault("affinity.cookieSecure", false, "true, since edge.tls is set")];
+  }
+  if (affinity.cookieSameSite === "None") {
+    return [
+      fault("affinity.cookieSecure", false, "true, since browsers drop a SameSite None cookie without it"),
+    ];
+  }
+  return [];
+}
+
+function storeFaults({ sessionStore, session }: ConfigValues, { redisUrl }: SecretValues): Fault[] {
+  const faults: Fault[] = [];
+  if (sessionStore.kind === "redis") {
+    if (session.durability === "replica") {
+      faults.push(
+        fault("session.durability", "replica", "memory or aof, since sessionStore redis has no replica"),
+      );
+    }
+    if (redisUrl !== undefined)
+      faults.push(fault("redisUrl", secret, "nothing, unless sessionStore.kind is external"));
+    return faults;
+  }
+  if (redisUrl === undefined) {
+    faults.push(
+      fault(
+        "redisUrl",
+        undefined,
+        "the store's URL; set it with: pulumi config set --secret holdfast:redisUrl redis://…",
+      ),
+    );
+  }
+  if (sessionStore.sentinelName !== undefined && sessionStore.mode !== "sentinel") {
+    faults.push(
+      fault("sessionStore.sentinelName", sessionStore.sentinelName, "nothing, unless mode is sentinel"),
+    );
+  }
+  return faults;
+}
+
+function authFaults({ auth }: ConfigValues, { jwtSecret }: SecretValues): Fault[] {
+  if (auth.kind === "anonymous") {
+    return jwtSecret === undefined ? [] : [fault("jwtSecret", secret, "nothing, unless auth.kind is jwt")];
+  }
+  const keys = Object.entries({ jwksUrl: auth.jwksUrl, publicKey: auth.publicKey, jwtSecret })
+    .filter(([, value]) => value !== undefined)
+    .map(([key]) => key);
+  if (keys.length === 1) return [];
+  return [
+    {
+      path: "auth",
+      found: keys.length === 0 ? "no key" : keys.join(" and "),
+      allowed: "exactly one of auth.jwksUrl, auth.publicKey, the secret holdfast:jwtSecret",
+    },
+  ];
+}
+
+/** What is said of a secret's value. */
+const secret = "a secret";
+
+function fault(path: string, found: string | number | boolean | undefined, allowed: string): Fault {
+  return { path, found: found === undefined ? "nothing" : String(found), allowed };
+}

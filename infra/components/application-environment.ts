@@ -1,0 +1,77 @@
+import type * as k8s from "@pulumi/kubernetes";
+import type { ConfigValues, ServiceValues } from "../schema";
+import type { AffinityCookie } from "./edge";
+import type { SecretKey, SessionStore } from "./session-store";
+
+type EnvVar = k8s.types.input.core.v1.EnvVar;
+
+export interface ApplicationEnvironmentArgs {
+  readonly config: Pick<
+    ConfigValues,
+    "drain" | "session" | "sockets" | "auth" | "allowedOrigins" | "logLevel"
+  >;
+  readonly service: Pick<ServiceValues, "name" | "path">;
+  readonly store: Pick<SessionStore, "url" | "mode" | "sentinelName">;
+  /** The cookie that the edge sets for this service. */
+  readonly cookie: AffinityCookie | undefined;
+  /** HS256 key; only with auth kind jwt. */
+  readonly jwtSecret: SecretKey | undefined;
+  /** Of the gRPC Publisher's callers. */
+  readonly publisherToken: SecretKey | undefined;
+}
+
+/**
+ * The environment of the application, whose contract is `app/server/config.ts`. What is undefined here is left
+ * to the application's default; secrets come by reference only.
+ */
+export function applicationEnvironment(args: ApplicationEnvironmentArgs): EnvVar[] {
+  const { config, service, store, cookie } = args;
+  const { drain, session, sockets, auth } = config;
+  const values: Record<string, string | number | undefined> = {
+    SERVICE_NAME: service.name,
+    SERVICE_PATH: service.path,
+    REDIS_MODE: store.mode,
+    REDIS_SENTINEL_NAME: store.sentinelName,
+    DURABILITY: session.durability,
+    PRE_STOP_SECONDS: drain.preStopSeconds,
+    PRE_STOP_HOOK: drain.preStopHook,
+    DRAIN_SECONDS: drain.drainSeconds,
+    AFFINITY_COOKIE_NAME: cookie?.name,
+    AFFINITY_COOKIE_PATH: cookie?.path,
+    SESSION_TTL_SECONDS: session.ttlSeconds,
+    PING_INTERVAL_SECONDS: sockets.pingIntervalSeconds,
+    HISTORY_SIZE: session.historySize,
+    HISTORY_TTL_SECONDS: session.historyTtlSeconds,
+    AUTH_MODE: auth.kind,
+    ...(auth.kind === "jwt" && {
+      JWT_JWKS_URL: auth.jwksUrl,
+      JWT_PUBLIC_KEY: auth.publicKey,
+      JWT_ISSUER: auth.issuer,
+      JWT_AUDIENCE: auth.audience,
+    }),
+    ALLOWED_ORIGINS: config.allowedOrigins.length === 0 ? undefined : config.allowedOrigins.join(","),
+    MAX_CONNECTIONS: sockets.maxConnections,
+    MAX_PAYLOAD_BYTES: sockets.maxPayloadBytes,
+    MAX_BUFFERED_BYTES: sockets.maxBufferedBytes,
+    MAX_ROOMS: sockets.maxRooms,
+    MAX_PUBLISH_RATE: sockets.maxPublishRate,
+    LOG_LEVEL: config.logLevel,
+  };
+  const secrets: Record<string, SecretKey | undefined> = {
+    REDIS_URL: store.url,
+    JWT_SECRET: args.jwtSecret,
+    PUBLISHER_TOKEN: args.publisherToken,
+  };
+  return [
+    { name: "POD_NAME", valueFrom: { fieldRef: { fieldPath: "metadata.name" } } },
+    ...entries(values).map(([name, value]) => ({ name, value: String(value) })),
+    ...entries(secrets).map(([name, { name: secret, key }]) => ({
+      name,
+      valueFrom: { secretKeyRef: { name: secret, key } },
+    })),
+  ];
+}
+
+function entries<Value>(record: Record<string, Value | undefined>): [string, Value][] {
+  return Object.entries(record).filter((entry): entry is [string, Value] => entry[1] !== undefined);
+}

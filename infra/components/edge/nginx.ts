@@ -1,0 +1,128 @@
+import * as k8s from "@pulumi/kubernetes";
+import * as pulumi from "@pulumi/pulumi";
+import { z } from "zod";
+import { certManagerClusterIssuer, nginx, pulumiSkipAwait } from "../../annotations";
+import { namespaceNameLabel, workloadLabels } from "../../labels";
+import type { AffinityConfig } from "../../schema";
+import { objectName, object, oneOf, whole } from "../../values";
+import { controllerNamespaces, createController } from "./controller";
+import { socketPath, type Edge, type EdgeArgs, type EdgeBackend, type EdgeTraits } from "./edge";
+
+export const nginxSchema = object({
+  kind: z.literal("nginx"),
+  ingressClassName: objectName.default("nginx"),
+  /** Silence after which a socket is cut, in both directions. Seconds; the proxies' own default of 60 is too short. */
+  timeoutSeconds: whole(3_600, 604_800).default(3_600),
+  /** Ends TLS at the edge; without it, either something before the edge does or nothing. */
+  tls: object({
+    /** Of type kubernetes.io/tls, in the namespace of the services. */
+    secretName: objectName,
+    /** The cert-manager ClusterIssuer that fills it; without one, the Secret exists already. */
+    clusterIssuer: objectName.optional(),
+  }).optional(),
+  /** Who reads the Ingresses: `none`, it runs already; or what is to be installed. See docs/decisions/edge-controller.md. */
+  controller: oneOf("none", "traefik", "ingress-nginx").default("none"),
+});
+
+export type NginxConfig = z.infer<typeof nginxSchema>;
+
+export function nginxTraits(config: NginxConfig, affinity: AffinityConfig): EdgeTraits {
+  return {
+    // A secure cookie says that browsers come by TLS, wherever on the path it ends.
+    scheme: affinity.cookieSecure ? "wss" : "ws",
+    cookie: (path) => ({ name: affinity.cookieName, path }),
+    idleTimeouts: [{ path: "edge.timeoutSeconds", seconds: config.timeoutSeconds }],
+    propagationSeconds: 0,
+    callers: [
+      { namespaceLabels: { [namespaceNameLabel]: controllerNamespaces[config.controller] }, podLabels: {} },
+    ],
+  };
+}
+
+/**
+ * An Ingress for each service, with a cookie path of its own, for any controller that reads ingress-nginx's
+ * annotations, and that controller if it is to be installed. Guards against the ways affinity is lost at an
+ * L7 edge: cookies that overwrite each other, cookies that outlive their pod, idle timeouts of a minute.
+ */
+export class NginxEdge extends pulumi.ComponentResource implements Edge {
+  readonly urls: Readonly<Record<string, pulumi.Output<string>>>;
+
+  constructor(name: string, args: EdgeArgs<NginxConfig>, opts?: pulumi.ComponentResourceOptions) {
+    super("holdfast:infra:NginxEdge", name, {}, opts);
+    const controller = createController(name, args.config, { parent: this });
+    const dependsOn = controller === undefined ? [] : [controller];
+    args.backends.forEach((backend, index) => {
+      new k8s.networking.v1.Ingress(`${name}-${backend.name}`, ingress(args, backend, index === 0), {
+        parent: this,
+        dependsOn,
+      });
+    });
+    const { scheme } = nginxTraits(args.config, args.affinity);
+    this.urls = Object.fromEntries(
+      args.backends.map(({ name: service, path }) => [
+        service,
+        pulumi.output(`${scheme}://${args.host}${socketPath(path)}`),
+      ]),
+    );
+    this.registerOutputs({ urls: this.urls });
+  }
+}
+
+/** @param first One Ingress alone asks for the certificate that all share, or cert-manager sees rival owners. */
+function ingress(
+  { config, affinity, namespace, host }: EdgeArgs<NginxConfig>,
+  backend: EdgeBackend,
+  first: boolean,
+): k8s.networking.v1.IngressArgs {
+  const { tls } = config;
+  const issuer = first ? tls?.clusterIssuer : undefined;
+  return {
+    metadata: {
+      name: pulumi.interpolate`${namespace}-ingress-${backend.name}`,
+      namespace,
+      labels: workloadLabels(backend.name, "websocket-service"),
+      annotations: {
+        ...cookieAnnotations(affinity, backend.path),
+        [nginx.proxyReadTimeout]: String(config.timeoutSeconds),
+        [nginx.proxySendTimeout]: String(config.timeoutSeconds),
+        ...(issuer === undefined ? {} : { [certManagerClusterIssuer]: issuer }),
+        // A local cluster gives an Ingress no address; waiting for one would take ten minutes and fail.
+        [pulumiSkipAwait]: "true",
+      },
+    },
+    spec: {
+      ingressClassName: config.ingressClassName,
+      ...(tls === undefined ? {} : { tls: [{ hosts: [host], secretName: tls.secretName }] }),
+      rules: [
+        {
+          host,
+          http: {
+            paths: [
+              {
+                path: backend.path,
+                pathType: "Prefix",
+                backend: { service: { name: backend.name, port: { name: "http" } } },
+              },
+            ],
+          },
+        },
+      ],
+    },
+  };
+}
+
+function cookieAnnotations(affinity: AffinityConfig, path: string): Record<string, string> {
+  return {
+    [nginx.affinity]: "cookie",
+    // Balanced would move clients whenever the Deployment is scaled.
+    [nginx.affinityMode]: "persistent",
+    [nginx.cookieName]: affinity.cookieName,
+    [nginx.cookiePath]: path,
+    [nginx.cookieMaxAge]: String(affinity.cookieMaxAgeSeconds),
+    [nginx.cookieExpires]: String(affinity.cookieMaxAgeSeconds),
+    [nginx.cookieSecure]: String(affinity.cookieSecure),
+    [nginx.cookieSameSite]: affinity.cookieSameSite,
+    // Without it, a client keeps the cookie of a pod that is gone and is routed at random each time.
+    [nginx.cookieChangeOnFailure]: "true",
+  };
+}

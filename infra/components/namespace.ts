@@ -1,0 +1,51 @@
+import * as k8s from "@pulumi/kubernetes";
+import * as pulumi from "@pulumi/pulumi";
+import { podSecurity } from "../annotations";
+import { stackLabels } from "../labels";
+
+export interface StackNamespaceArgs {
+  /** Of the namespace. */
+  readonly name: string;
+}
+
+/** The name of the policy that {@link StackNamespace} puts in the namespace. */
+export const defaultDenyName = "default-deny";
+
+/**
+ * The namespace of a stack. Nothing in it is reachable or reaches out unless a policy of its own says so, and
+ * pods that are not restricted are refused: what is added later by hand starts closed.
+ */
+export class StackNamespace extends pulumi.ComponentResource {
+  /** The name, known once the namespace exists. */
+  readonly name: pulumi.Output<string>;
+
+  constructor(name: string, args: StackNamespaceArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("holdfast:infra:StackNamespace", name, {}, opts);
+    const namespace = new k8s.core.v1.Namespace(
+      `${name}-namespace`,
+      {
+        metadata: {
+          name: args.name,
+          labels: {
+            ...stackLabels,
+            [podSecurity.enforce]: "restricted",
+            [podSecurity.enforceVersion]: "latest",
+            [podSecurity.audit]: "restricted",
+            [podSecurity.warn]: "restricted",
+          },
+        },
+      },
+      { parent: this },
+    );
+    this.name = namespace.metadata.name;
+    new k8s.networking.v1.NetworkPolicy(
+      `${name}-default-deny`,
+      {
+        metadata: { name: defaultDenyName, namespace: this.name, labels: stackLabels },
+        spec: { podSelector: {}, policyTypes: ["Ingress", "Egress"] },
+      },
+      { parent: this },
+    );
+    this.registerOutputs({ name: this.name });
+  }
+}

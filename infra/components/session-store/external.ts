@@ -1,0 +1,61 @@
+import * as k8s from "@pulumi/kubernetes";
+import * as pulumi from "@pulumi/pulumi";
+import { z } from "zod";
+import { stackLabels } from "../../labels";
+import { redisPort } from "../../ports";
+import { list, object, oneOf, text, whole } from "../../values";
+import type { SecretKey, SessionStore } from "./session-store";
+
+const cidr = text(
+  /^([0-9]{1,3}\.){3}[0-9]{1,3}\/[0-9]{1,2}$|^[0-9a-f:]+\/[0-9]{1,3}$/i,
+  "addresses such as 10.0.0.0/16",
+);
+
+export const externalSchema = object({
+  kind: z.literal("external"),
+  /** How the secret `holdfast:redisUrl` is to be read: one server, Sentinels, or nodes of a Cluster. */
+  mode: oneOf("single", "sentinel", "cluster").default("single"),
+  /** The primary that the Sentinels watch. */
+  sentinelName: text(/^\S+$/, "a name").optional(),
+  /** Where it may be found; the URL is secret, so it cannot say. */
+  cidrs: list(cidr, "address ranges").default(["0.0.0.0/0"]),
+  ports: list(whole(1, 65_535), "ports").min(1, { error: "at least one port" }).default([redisPort]),
+});
+
+export type ExternalConfig = z.infer<typeof externalSchema>;
+
+export interface ExternalStoreArgs {
+  readonly config: ExternalConfig;
+  /** Secret. */
+  readonly url: pulumi.Output<string>;
+  readonly namespace: pulumi.Input<string>;
+}
+
+/** A Redis that somebody else runs, behind a URL from a Pulumi secret. Creates the Secret that holds it. */
+export class ExternalStore extends pulumi.ComponentResource implements SessionStore {
+  readonly url: SecretKey;
+  readonly mode: "single" | "sentinel" | "cluster";
+  readonly sentinelName?: string;
+  readonly egress: k8s.types.input.networking.v1.NetworkPolicyEgressRule;
+
+  constructor(
+    name: string,
+    { config, url, namespace }: ExternalStoreArgs,
+    opts?: pulumi.ComponentResourceOptions,
+  ) {
+    super("holdfast:infra:ExternalStore", name, {}, opts);
+    const secret = new k8s.core.v1.Secret(
+      `${name}-auth`,
+      { metadata: { namespace, labels: stackLabels }, stringData: { url } },
+      { parent: this, replaceOnChanges: ["stringData"] },
+    );
+    this.url = { name: secret.metadata.name, key: "url" };
+    this.mode = config.mode;
+    if (config.sentinelName !== undefined) this.sentinelName = config.sentinelName;
+    this.egress = {
+      to: config.cidrs.map((range) => ({ ipBlock: { cidr: range } })),
+      ports: config.ports.map((port) => ({ protocol: "TCP", port })),
+    };
+    this.registerOutputs({ url: this.url, mode: this.mode });
+  }
+}

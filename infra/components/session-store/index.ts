@@ -1,0 +1,36 @@
+import type * as pulumi from "@pulumi/pulumi";
+import { z } from "zod";
+import { externalSchema, ExternalStore, type ExternalConfig } from "./external";
+import { redisSchema, RedisStore, type RedisConfig } from "./redis";
+import type { SessionStore } from "./session-store";
+
+export type { SecretKey, SessionStore } from "./session-store";
+
+/** Every kind of session store; a new one is a file of the same shape and a line here. */
+export const sessionStoreSchema = z.discriminatedUnion("kind", [redisSchema, externalSchema], {
+  error: "{ kind: redis, … } or { kind: external, … }",
+});
+
+export type SessionStoreConfig = RedisConfig | ExternalConfig;
+
+export interface SessionStoreArgs {
+  readonly config: SessionStoreConfig;
+  readonly namespace: pulumi.Input<string>;
+  /** The secret `holdfast:redisUrl`, which the kind `external` needs. */
+  readonly externalUrl: pulumi.Output<string> | undefined;
+}
+
+export function createSessionStore(
+  name: string,
+  { config, namespace, externalUrl }: SessionStoreArgs,
+  opts?: pulumi.ComponentResourceOptions,
+): SessionStore & pulumi.Resource {
+  switch (config.kind) {
+    case "redis":
+      return new RedisStore(name, { config, namespace }, opts);
+    case "external":
+      if (externalUrl === undefined)
+        throw new Error("sessionStore kind external needs the secret holdfast:redisUrl");
+      return new ExternalStore(name, { config, namespace, url: externalUrl }, opts);
+  }
+}

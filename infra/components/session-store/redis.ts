@@ -1,0 +1,218 @@
+import * as k8s from "@pulumi/kubernetes";
+import * as pulumi from "@pulumi/pulumi";
+import * as random from "@pulumi/random";
+import { z } from "zod";
+import { pulumiSkipAwait } from "../../annotations";
+import { componentLabels, selectorLabels, workloadLabels } from "../../labels";
+import { redisPort } from "../../ports";
+import { imageReference, object, objectName, whole } from "../../values";
+import { restrictedContainer, restrictedPod } from "../restricted";
+import type { SecretKey, SessionStore } from "./session-store";
+
+export const redisSchema = object({
+  kind: z.literal("redis"),
+  /** Valkey or Redis, 7.0 or newer; docs/decisions/session-store-image.md says why this one. */
+  image: imageReference.default("valkey/valkey:8.1.8-alpine"),
+  /** The container's limit; 70 % of it is for data. MiB. */
+  memoryMiB: whole(64, 262_144).default(512),
+  /** Of the volume that holds the append-only file. GiB; a change replaces the StatefulSet, not the volume. */
+  storageGiB: whole(1, 16_384).default(8),
+  /** The cluster's default unless given. */
+  storageClassName: objectName.optional(),
+});
+
+export type RedisConfig = z.infer<typeof redisSchema>;
+
+export interface RedisStoreArgs {
+  readonly config: RedisConfig;
+  readonly namespace: pulumi.Input<string>;
+}
+
+/** The names that the store takes in its namespace. */
+export const redisNames = { workload: "redis", headless: "redis-headless" } as const;
+
+const labels = workloadLabels(redisNames.workload, "session-store");
+const selector = selectorLabels(redisNames.workload);
+
+/** The account of the official images; others run under any. */
+const redisUser = 999;
+
+/**
+ * One Redis server with its data on a volume: StatefulSet, Services, generated password, NetworkPolicy.
+ * Guards against what loses sessions: eviction (noeviction, bounded memory), a restart (append-only file,
+ * fsynced each second), subscribers that read too slowly (bounded buffers), a password that anyone can read
+ * (Secret, never an argument). It has no replica: a node that fails takes sessions away until the pod is back;
+ * where that is too much, use a managed store.
+ */
+export class RedisStore extends pulumi.ComponentResource implements SessionStore {
+  readonly url: SecretKey;
+  readonly mode = "single";
+  readonly egress: k8s.types.input.networking.v1.NetworkPolicyEgressRule = {
+    to: [{ podSelector: { matchLabels: selector } }],
+    ports: [{ protocol: "TCP", port: redisPort }],
+  };
+
+  constructor(name: string, args: RedisStoreArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("holdfast:infra:RedisStore", name, {}, opts);
+    const { namespace } = args;
+    const child = { parent: this };
+
+    // Letters and digits only: it stands in a URL and in a configuration line without quoting.
+    const password = new random.RandomPassword(`${name}-password`, { length: 32, special: false }, child)
+      .result;
+    const host = pulumi.interpolate`${redisNames.workload}.${namespace}.svc`;
+    // Named by Pulumi, and renewed whatever the provider is set to: new content is a new object with a new name,
+    // and what refers to it rolls. See docs/decisions/secrets-roll-pods.md.
+    const secret = new k8s.core.v1.Secret(
+      `${name}-auth`,
+      {
+        metadata: { namespace, labels },
+        stringData: { password, url: pulumi.interpolate`redis://:${password}@${host}:${redisPort}` },
+      },
+      { ...child, replaceOnChanges: ["stringData"] },
+    );
+    const settings = new k8s.core.v1.ConfigMap(
+      `${name}-config`,
+      { metadata: { namespace, labels }, data: { "redis.conf": redisConf(args.config) } },
+      { ...child, replaceOnChanges: ["data"] },
+    );
+    this.url = { name: secret.metadata.name, key: "url" };
+
+    new k8s.core.v1.Service(`${name}-headless`, headlessService(namespace), child);
+    new k8s.core.v1.Service(`${name}-service`, clientService(namespace), child);
+    new k8s.networking.v1.NetworkPolicy(`${name}-policy`, policy(namespace), child);
+    new k8s.apps.v1.StatefulSet(
+      `${name}-server`,
+      statefulSet(args, secret.metadata.name, settings.metadata.name),
+      // A volume that nobody provides shows within minutes, not after ten.
+      { ...child, customTimeouts: { create: "5m", update: "5m" } },
+    );
+    this.registerOutputs({ url: this.url, mode: this.mode });
+  }
+}
+
+/** Redis reads the units mb as MiB. */
+function redisConf(config: RedisConfig): string {
+  return [
+    "dir /data",
+    "appendonly yes",
+    "appendfsync everysec",
+    // The append-only file is the one copy; snapshots beside it would only cost memory when they fork.
+    'save ""',
+    // The rest of the limit is for buffers, and for pages copied while the file is rewritten.
+    `maxmemory ${Math.floor(config.memoryMiB * 0.7)}mb`,
+    "maxmemory-policy noeviction",
+    // A subscriber that reads this slowly is cut; it fills the gap from the stream when it is back.
+    "client-output-buffer-limit pubsub 32mb 8mb 60",
+    "tcp-keepalive 60",
+    "",
+  ].join("\n");
+}
+
+function headlessService(namespace: pulumi.Input<string>): k8s.core.v1.ServiceArgs {
+  return {
+    metadata: { name: redisNames.headless, namespace, labels },
+    spec: { clusterIP: "None", selector, ports: [{ name: "redis", port: redisPort, targetPort: "redis" }] },
+  };
+}
+
+function clientService(namespace: pulumi.Input<string>): k8s.core.v1.ServiceArgs {
+  return {
+    // The StatefulSet is waited for; its Service's endpoints follow.
+    metadata: { name: redisNames.workload, namespace, labels, annotations: { [pulumiSkipAwait]: "true" } },
+    spec: { type: "ClusterIP", selector, ports: [{ name: "redis", port: redisPort, targetPort: "redis" }] },
+  };
+}
+
+/** Only pods of the stack's services come in, and nothing goes out. */
+function policy(namespace: pulumi.Input<string>): k8s.networking.v1.NetworkPolicyArgs {
+  return {
+    metadata: { name: redisNames.workload, namespace, labels },
+    spec: {
+      podSelector: { matchLabels: selector },
+      policyTypes: ["Ingress", "Egress"],
+      ingress: [
+        {
+          from: [{ podSelector: { matchLabels: componentLabels("websocket-service") } }],
+          ports: [{ protocol: "TCP", port: redisPort }],
+        },
+      ],
+    },
+  };
+}
+
+function statefulSet(
+  { config, namespace }: RedisStoreArgs,
+  secretName: pulumi.Input<string>,
+  configMapName: pulumi.Input<string>,
+): k8s.apps.v1.StatefulSetArgs {
+  const ping = { exec: { command: ["redis-cli", "-e", "ping"] }, timeoutSeconds: 5 };
+  const memory = `${config.memoryMiB}Mi`;
+  return {
+    metadata: { name: redisNames.workload, namespace, labels },
+    spec: {
+      serviceName: redisNames.headless,
+      replicas: 1,
+      selector: { matchLabels: selector },
+      persistentVolumeClaimRetentionPolicy: { whenDeleted: "Retain", whenScaled: "Retain" },
+      template: {
+        metadata: { labels },
+        spec: {
+          automountServiceAccountToken: false,
+          enableServiceLinks: false,
+          terminationGracePeriodSeconds: 30,
+          securityContext: restrictedPod(redisUser),
+          containers: [
+            {
+              name: "redis",
+              image: config.image,
+              // The password reaches the server on its standard input: an argument shows in every process list.
+              // exec leaves the server as process 1, which gets SIGTERM.
+              command: ["sh", "-c", startScript],
+              env: [
+                // redis-cli reads this name, so the probes need no password of their own.
+                {
+                  name: "REDISCLI_AUTH",
+                  valueFrom: { secretKeyRef: { name: secretName, key: "password" } },
+                },
+              ],
+              ports: [{ name: "redis", containerPort: redisPort }],
+              // Loading a large file takes minutes, in which the server answers LOADING.
+              startupProbe: { ...ping, periodSeconds: 2, failureThreshold: 150 },
+              readinessProbe: { ...ping, periodSeconds: 5, failureThreshold: 2 },
+              livenessProbe: { ...ping, periodSeconds: 10, failureThreshold: 6 },
+              resources: { requests: { cpu: "100m", memory }, limits: { memory } },
+              securityContext: restrictedContainer,
+              volumeMounts: [
+                { name: "data", mountPath: "/data" },
+                { name: "config", mountPath: "/etc/redis", readOnly: true },
+                { name: "tmp", mountPath: "/tmp" },
+              ],
+            },
+          ],
+          volumes: [
+            { name: "config", configMap: { name: configMapName } },
+            { name: "tmp", emptyDir: {} },
+          ],
+        },
+      },
+      volumeClaimTemplates: [
+        {
+          metadata: { name: "data" },
+          spec: {
+            accessModes: ["ReadWriteOnce"],
+            resources: { requests: { storage: `${config.storageGiB}Gi` } },
+            ...(config.storageClassName === undefined ? {} : { storageClassName: config.storageClassName }),
+          },
+        },
+      ],
+    },
+  };
+}
+
+const startScript = [
+  "exec redis-server - <<END",
+  "include /etc/redis/redis.conf",
+  "requirepass $REDISCLI_AUTH",
+  "END",
+].join("\n");

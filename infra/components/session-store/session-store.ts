@@ -1,0 +1,22 @@
+import type * as pulumi from "@pulumi/pulumi";
+import type * as k8s from "@pulumi/kubernetes";
+
+/** The shape of every kind of session store: a schema for its configuration and a component. */
+
+/** What the application needs to reach sessions. */
+export interface SessionStore {
+  /** The key of a Secret that holds the URL, password and all. */
+  readonly url: SecretKey;
+  /** How the URL is to be read. */
+  readonly mode: "single" | "sentinel" | "cluster";
+  /** The primary that Sentinels watch. */
+  readonly sentinelName?: string;
+  /** What a pod's NetworkPolicy must let out to reach it. */
+  readonly egress: k8s.types.input.networking.v1.NetworkPolicyEgressRule;
+}
+
+/** A reference to one key of a Secret. The name is new with each new content, so that pods that read it roll. */
+export interface SecretKey {
+  readonly name: pulumi.Output<string>;
+  readonly key: string;
+}

@@ -1,0 +1,76 @@
+import type * as k8s from "@pulumi/kubernetes";
+import { namespaceNameLabel, selectorLabels } from "../labels";
+import { ports } from "../ports";
+import type { Peer } from "../values";
+
+type PolicySpec = k8s.types.input.networking.v1.NetworkPolicySpec;
+type EgressRule = k8s.types.input.networking.v1.NetworkPolicyEgressRule;
+type IngressRule = k8s.types.input.networking.v1.NetworkPolicyIngressRule;
+
+export interface WebSocketPolicyArgs {
+  /** Of the service. */
+  readonly name: string;
+  /** Whom http and grpc are open to. */
+  readonly edge: readonly Peer[];
+  /** Whom metrics are open to. */
+  readonly monitoring: readonly Peer[];
+  /** Whom grpc alone is open to. */
+  readonly backends: readonly Peer[];
+  /** The way to the session store. */
+  readonly store: EgressRule;
+  /** Where the key set of tokens is fetched; undefined without one. */
+  readonly jwksUrl: string | undefined;
+}
+
+/**
+ * Who reaches the pods of a service and whom they reach. Probes and preStop need no rule: what comes from the
+ * pod's own node is never filtered.
+ */
+export function websocketPolicy(args: WebSocketPolicyArgs): PolicySpec {
+  return {
+    podSelector: { matchLabels: selectorLabels(args.name) },
+    policyTypes: ["Ingress", "Egress"],
+    ingress: [
+      ...allow(args.edge, [ports.http, ports.grpc]),
+      ...allow(args.backends, [ports.grpc]),
+      ...allow(args.monitoring, [ports.metrics]),
+    ],
+    egress: [dns, args.store, ...(args.jwksUrl === undefined ? [] : [outside(args.jwksUrl)])],
+  };
+}
+
+/** A rule without peers would let everyone in, so none is made. */
+function allow(peers: readonly Peer[], open: readonly number[]): IngressRule[] {
+  if (peers.length === 0) return [];
+  return [
+    {
+      from: peers.map(({ namespaceLabels, podLabels }) => ({
+        namespaceSelector: { matchLabels: namespaceLabels },
+        ...(Object.keys(podLabels).length === 0 ? {} : { podSelector: { matchLabels: podLabels } }),
+      })),
+      ports: open.map(tcp),
+    },
+  ];
+}
+
+/** A policy sees the pod's port, not the Service's: CoreDNS listens on 53, or unprivileged on 5353. */
+const dns: EgressRule = {
+  to: [
+    {
+      namespaceSelector: { matchLabels: { [namespaceNameLabel]: "kube-system" } },
+      podSelector: { matchLabels: { "k8s-app": "kube-dns" } },
+    },
+  ],
+  ports: [53, 5353].flatMap((port) => [{ protocol: "UDP", port }, tcp(port)]),
+};
+
+function outside(url: string): EgressRule {
+  return {
+    to: [{ ipBlock: { cidr: "0.0.0.0/0" } }, { ipBlock: { cidr: "::/0" } }],
+    ports: [tcp(Number(new URL(url).port || 443))],
+  };
+}
+
+function tcp(port: number) {
+  return { protocol: "TCP", port };
+}

@@ -1,0 +1,17 @@
+/**
+ * The ports of a pod. The application's defaults are the same numbers (a test keeps them equal),
+ * so the Deployment need not set them.
+ */
+export const ports = {
+  /** Upgrades, and the probes `/readyz`, `/livez`, `/startupz`. */
+  http: 8080,
+  /** `grpc.health.v1.Health` and the Publisher service. */
+  grpc: 8081,
+  /** `/metrics`; only monitoring may reach it. */
+  metrics: 9090,
+  /** `/prestop`; only the kubelet calls it, so no NetworkPolicy opens it. */
+  lifecycle: 9091,
+} as const;
+
+/** Where Redis and Valkey listen. */
+export const redisPort = 6379;

@@ -1,0 +1,122 @@
+/**
+ * The law of times. A rolling update is invisible only if the numbers of the pod, the edge and the
+ * application fit together, so they are checked here and nowhere else: pure functions of plain values,
+ * read by the configuration, the manifests and the policies.
+ */
+
+/** From the end of the drain to the end of the process: the close frames, the acknowledgements, the exit. Seconds. */
+export const closeSeconds = 5;
+
+/** How long a pod may take until its startup probe succeeds. Seconds. */
+export const startupSeconds = 60;
+
+/** Between two readiness probes, and each probe's timeout. Seconds; one failure takes the pod out of the endpoints. */
+export const readinessSeconds = 2;
+
+/** How a pod's end is divided. Seconds. */
+export interface Drain {
+  readonly preStopSeconds: number;
+  readonly drainSeconds: number;
+  readonly gracePeriodSeconds: number;
+}
+
+/** A time on the path, under the configuration key that sets it. */
+export interface NamedSeconds {
+  readonly path: string;
+  readonly seconds: number;
+}
+
+/** The times of one stack, as the law compares them. */
+export interface Times {
+  readonly drain: Drain;
+  /** Between two pings to each client. Seconds. */
+  readonly ping: NamedSeconds;
+  /** How long an absent client's session is kept. Seconds. */
+  readonly sessionTtl: NamedSeconds;
+  /** After which each proxy or load balancer on the path cuts a silent connection. */
+  readonly idleTimeouts: readonly NamedSeconds[];
+  /** How long each kind of affinity remembers a client. */
+  readonly affinityAges: readonly NamedSeconds[];
+  /**
+   * How long new connections still reach a pod that left the endpoints. Seconds; 0 where an L7 proxy or
+   * kube-proxy routes (a probe period, inside any preStop), 120 where pods are targets of an AWS load balancer.
+   */
+  readonly propagationSeconds: number;
+}
+
+/** One broken rule: the key to change, what it holds, what it may hold. */
+export interface Fault {
+  readonly path: string;
+  readonly found: string;
+  readonly allowed: string;
+}
+
+/** The shortest grace period that lets a pod wait, drain and close. Seconds. */
+export function requiredGraceSeconds(drain: Pick<Drain, "preStopSeconds" | "drainSeconds">): number {
+  return drain.preStopSeconds + drain.drainSeconds + closeSeconds;
+}
+
+/** Every breach of the law; empty when the times fit together. */
+export function timingFaults(times: Times): Fault[] {
+  return [
+    ...graceFaults(times.drain),
+    ...propagationFaults(times),
+    ...times.idleTimeouts.flatMap((idle) => pingFaults(times.ping, idle)),
+    ...times.affinityAges.flatMap((age) => ageFaults(age, times.sessionTtl)),
+  ];
+}
+
+function graceFaults(drain: Drain): Fault[] {
+  const required = requiredGraceSeconds(drain);
+  if (drain.gracePeriodSeconds >= required) return [];
+  return [
+    {
+      path: "drain.gracePeriodSeconds",
+      found: String(drain.gracePeriodSeconds),
+      allowed:
+        `at least ${required} (preStop ${drain.preStopSeconds} s + drain ${drain.drainSeconds} s + close ` +
+        `${closeSeconds} s); raise it to ${required} or shorten drain.drainSeconds`,
+    },
+  ];
+}
+
+function propagationFaults({ drain, propagationSeconds }: Times): Fault[] {
+  if (drain.preStopSeconds >= propagationSeconds) return [];
+  return [
+    {
+      path: "drain.preStopSeconds",
+      found: String(drain.preStopSeconds),
+      allowed: `at least ${propagationSeconds}, for which new connections still reach a deregistered pod`,
+    },
+  ];
+}
+
+function pingFaults(ping: NamedSeconds, idle: NamedSeconds): Fault[] {
+  if (ping.seconds < idle.seconds) return [];
+  return [
+    {
+      path: ping.path,
+      found: String(ping.seconds),
+      allowed: `less than ${idle.path} (${idle.seconds} s), or quiet sockets are cut between two pings`,
+    },
+  ];
+}
+
+function ageFaults(age: NamedSeconds, ttl: NamedSeconds): Fault[] {
+  if (age.seconds >= ttl.seconds) return [];
+  return [
+    {
+      path: age.path,
+      found: String(age.seconds),
+      allowed: `at least ${ttl.path} (${ttl.seconds} s), or a client's pod is forgotten before its session`,
+    },
+  ];
+}
+
+/**
+ * How long a rollout of a Deployment may take before `pulumi up` gives up: each pod in turn starts and proves
+ * itself for minReadySeconds, and one more of slack for pulling the image. Seconds.
+ */
+export function rolloutTimeoutSeconds(replicas: number, minReadySeconds: number): number {
+  return (replicas + 1) * (startupSeconds + minReadySeconds);
+}

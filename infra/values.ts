@@ -1,0 +1,103 @@
+import { z } from "zod";
+
+/**
+ * The kinds of value that configuration is made of. Each says in one phrase what is allowed, which is
+ * what a person reads when it is something else.
+ */
+
+/** An object with exactly these keys. */
+export function object<Shape extends z.core.$ZodLooseShape>(shape: Shape) {
+  const keys = Object.keys(shape).join(", ");
+  return z.strictObject(shape, {
+    error: (issue) =>
+      issue.code === "unrecognized_keys" ? `one of the keys ${keys}` : `an object with the keys ${keys}`,
+  });
+}
+
+/** A whole number within bounds, both included. */
+export function whole(min: number, max: number) {
+  const error = `a whole number from ${min} to ${max}`;
+  return z.int({ error }).min(min, { error }).max(max, { error });
+}
+
+/** Text of a certain form. */
+export function text(pattern: RegExp, error: string) {
+  return z.string({ error }).regex(pattern, { error });
+}
+
+/** One of a few words. */
+export function oneOf<const Words extends readonly [string, ...string[]]>(...words: Words) {
+  return z.enum(words, { error: `one of ${words.join(", ")}` });
+}
+
+/** true or false. */
+export const flag = z.boolean({ error: "true or false" });
+
+/** A list of one kind of item. */
+export function list<Item extends z.ZodType>(item: Item, what: string) {
+  return z.array(item, { error: `a list of ${what}` });
+}
+
+/** The name of a Service: RFC 1035, stricter than other objects' names. */
+export const serviceName = text(
+  /^[a-z]([a-z0-9-]{0,61}[a-z0-9])?$/,
+  "a Service name: lower-case letters, digits and -, a letter first, at most 63 characters",
+);
+
+/** The name of a namespace: RFC 1123 label. */
+export const label = text(
+  /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/,
+  "a label: lower-case letters, digits and -, at most 63 characters",
+);
+
+/** The name of most other objects: RFC 1123 subdomain. */
+export const objectName = text(
+  /^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$/,
+  "an object's name: lower-case letters, digits, - and ., at most 253 characters",
+);
+
+/** A host name. */
+export const hostName = text(
+  /^(?=.{1,253}$)[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*$/,
+  "a host name such as api.nova.social",
+);
+
+/** The path prefix of a service; the application knows the same form. */
+export const servicePath = text(
+  /^(\/[a-z0-9-]+)+$|^\/$/,
+  "a path such as /messaging: lower case, no trailing slash",
+);
+
+/** A Kubernetes quantity of memory. */
+export const memoryQuantity = text(/^[1-9][0-9]*(Mi|Gi)$/, "memory such as 512Mi or 2Gi");
+
+/** A Kubernetes quantity of processors. */
+export const cpuQuantity = text(
+  /^([1-9][0-9]*m|[1-9][0-9]*|0\.[0-9]*[1-9])$/,
+  "processors such as 250m or 2",
+);
+
+/** An image that means the same tomorrow: by digest or by a tag that is not `latest`. */
+export const imageReference = z
+  .string({ error: "an image reference" })
+  .refine((reference) => isFixedImage(reference), {
+    error:
+      "an image by digest or by a fixed tag, such as holdfast/app:0.1.0; latest or no tag is another image tomorrow",
+  });
+
+function isFixedImage(reference: string): boolean {
+  if (/^[^\s@]+@sha256:[a-f0-9]{64}$/.test(reference)) return true;
+  const tag = /^[a-z0-9][^\s@]*:([\w][\w.-]{0,127})$/i.exec(reference)?.[1];
+  return tag !== undefined && tag !== "latest";
+}
+
+/** Labels that select namespaces or pods. */
+const labels = z.record(z.string(), z.string(), { error: "labels, name: value" });
+
+/** Whom a NetworkPolicy lets in: pods with these labels (any, if none) in namespaces with those. */
+export const peer = object({
+  namespaceLabels: labels,
+  podLabels: labels.default({}),
+});
+
+export type Peer = z.infer<typeof peer>;
