@@ -1,0 +1,24 @@
+import { z } from "zod";
+
+const schema = z.object({
+  id: z.string(),
+  /** When it was published; milliseconds since the epoch. */
+  at: z.number(),
+});
+
+/** What the load sends: enough to tell loss, duplicates, order and delay from what arrives. */
+export type Payload = z.infer<typeof schema>;
+
+export function encodePayload(payload: Payload): string {
+  return JSON.stringify(payload);
+}
+
+/** Undefined for what is not ours: another client's text, an error line. */
+export function decodePayload(data: unknown): Payload | undefined {
+  if (typeof data !== "string") return undefined;
+  try {
+    return schema.safeParse(JSON.parse(data)).data;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,5 @@
+/** Nearest-rank percentile, so always one of the values; null of none. `share` is from 0 to 1. */
+export function percentile(values: readonly number[], share: number): number | null {
+  const sorted = values.toSorted((a, b) => a - b);
+  return sorted[Math.max(0, Math.ceil(share * sorted.length) - 1)] ?? null;
+}

@@ -1,0 +1,31 @@
+import { groupBy } from "./group-by";
+import type { Entry, Journal } from "./journal";
+
+/** When a pod was ready; open while `to` is undefined. Milliseconds since the epoch. */
+export interface Lifetime {
+  readonly pod: string;
+  readonly from: number;
+  readonly to: number | undefined;
+}
+
+/** For each way in: the share of reconnects that met their old pod, of those made while it was ready; null of none. */
+export type Stickiness = Readonly<Record<Entry, number | null>>;
+
+/** Affinity can only keep a client on a pod that still serves: other reconnects do not count. */
+export function stickiness(journal: Journal, lifetimes: readonly Lifetime[]): Stickiness {
+  const spans = groupBy(lifetimes, ({ pod }) => pod);
+  const served = (pod: string, at: number) =>
+    (spans.get(pod) ?? []).some(({ from, to = Infinity }) => at >= from && at < to);
+  const shareOf = (entry: Entry) => {
+    const met = journal.clients
+      .filter((client) => client.entry === entry)
+      .flatMap(({ connections }) =>
+        connections.slice(1).flatMap(({ pod, at }, index) => {
+          const old = connections[index]?.pod;
+          return old !== undefined && served(old, at) ? [old === pod] : [];
+        }),
+      );
+    return met.length === 0 ? null : met.filter(Boolean).length / met.length;
+  };
+  return { clientIp: shareOf("clientIp"), cookie: shareOf("cookie") };
+}

@@ -1,0 +1,80 @@
+import type { IncomingMessage } from "node:http";
+import { WebSocket } from "ws";
+import { CookieJar } from "./cookie-jar";
+
+/** How and from where a client's sockets are opened. */
+export interface Dialing {
+  readonly host?: string | undefined;
+  readonly localAddress?: string | undefined;
+}
+
+/** What a client's sockets went through. */
+export interface Trace {
+  opened(pod: string): void;
+  /** A socket that was open has closed, and {@link SocketTracer.breakAll} had no part in it. */
+  closed(code: number): void;
+  /** An upgrade was not answered with 101: the HTTP status, or the error's code. */
+  refused(why: string): void;
+}
+
+/**
+ * Opens one client's sockets as its browser would: they share a cookie jar; what becomes of each is traced.
+ * Any code that wants a WebSocket class can be given {@link SocketTracer.webSocket}.
+ */
+export class SocketTracer {
+  /** A WebSocket class whose sockets this tracer follows. */
+  readonly webSocket: new (url: string, protocols: string[]) => WebSocket;
+  readonly #open = new Set<WebSocket>();
+  /** Sockets that we broke or are leaving behind: their close is our doing. */
+  readonly #ours = new WeakSet<WebSocket>();
+  #leaving = false;
+
+  constructor({ host, localAddress }: Dialing, trace: Trace) {
+    const jar = new CookieJar();
+    const follow = (socket: WebSocket) => this.#follow(socket, jar, trace);
+    this.webSocket = class extends WebSocket {
+      constructor(url: string, protocols: string[]) {
+        const headers = { ...(host && { host }), ...(jar.header && { cookie: jar.header }) };
+        super(url, protocols, { headers, perMessageDeflate: false, ...(localAddress && { localAddress }) });
+        follow(this);
+      }
+    };
+  }
+
+  /** Breaks every open socket without a close frame, as a change of network does. */
+  breakAll(): void {
+    for (const socket of this.#open) {
+      this.#ours.add(socket);
+      socket.terminate();
+    }
+  }
+
+  /** From now on closes are not traced: the client is being stopped. */
+  leave(): void {
+    this.#leaving = true;
+  }
+
+  #follow(socket: WebSocket, jar: CookieJar, trace: Trace): void {
+    const take = ({ headers }: IncomingMessage) => {
+      jar.store(headers["set-cookie"]);
+      const pod = headers["x-holdfast-pod"];
+      return typeof pod === "string" ? pod : "unknown";
+    };
+    socket.once("upgrade", (response) => {
+      this.#open.add(socket);
+      trace.opened(take(response));
+    });
+    socket.once("unexpected-response", (_request, response) => {
+      take(response);
+      trace.refused(String(response.statusCode));
+      // With a listener on this event, ws leaves the end to us.
+      socket.terminate();
+    });
+    socket.on("error", (error: NodeJS.ErrnoException) => {
+      if (error.code?.startsWith("E") === true && !this.#open.has(socket)) trace.refused(error.code);
+    });
+    socket.once("close", (code) => {
+      if (this.#open.delete(socket) && !this.#ours.has(socket) && !this.#leaving) trace.closed(code);
+    });
+  }
+}

@@ -1,0 +1,43 @@
+import type { Endpoint } from "./endpoints";
+
+interface Bond {
+  readonly endpointId: string;
+  readonly lastSeenMs: number;
+}
+
+/**
+ * `sessionAffinity: ClientIP` of one Service port, as kube-proxy keeps it: each new connection of a client's
+ * address goes where its last one went, if that was less than the timeout ago and the endpoint has been ready
+ * ever since. Only a new connection renews the bond; traffic on an open one does not.
+ */
+export class ClientIpAffinity {
+  readonly #timeoutMs: number;
+  readonly #bonds = new Map<string, Bond>();
+
+  /** @param timeoutSeconds sessionAffinityConfig.clientIP.timeoutSeconds, 1 to 86400, 10800 by default */
+  constructor(timeoutSeconds = 10_800) {
+    this.#timeoutMs = timeoutSeconds * 1_000;
+  }
+
+  /** The endpoint for a new connection from this address; undefined when there is none. */
+  pick(
+    clientIp: string,
+    endpoints: readonly Endpoint[],
+    nowMs: number,
+    random: () => number,
+  ): Endpoint | undefined {
+    const bond = this.#bonds.get(clientIp);
+    const bound =
+      bond !== undefined && nowMs < bond.lastSeenMs + this.#timeoutMs
+        ? endpoints.find(({ id }) => id === bond.endpointId)
+        : undefined;
+    const chosen = bound ?? pickRandom(endpoints, random);
+    if (chosen !== undefined) this.#bonds.set(clientIp, { endpointId: chosen.id, lastSeenMs: nowMs });
+    return chosen;
+  }
+}
+
+/** How kube-proxy chooses where no affinity decides. */
+export function pickRandom(endpoints: readonly Endpoint[], random: () => number): Endpoint | undefined {
+  return endpoints[Math.floor(random() * endpoints.length)];
+}

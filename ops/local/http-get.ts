@@ -1,0 +1,50 @@
+import { request } from "node:http";
+import type { HttpGetAction } from "./manifest";
+
+/** What is asked of one pod: an address, a port by number, a path. */
+export interface HttpGet {
+  readonly host: string;
+  readonly port: number;
+  readonly path: string;
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+/** Whether the answer's status is 200 to 399 within the time, which is what Kubernetes calls success. */
+export function httpGet(target: HttpGet, timeoutMs: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const outgoing = request(
+      { ...target, agent: false, signal: AbortSignal.timeout(timeoutMs) },
+      (response) => {
+        const status = response.statusCode ?? 0;
+        response.resume();
+        resolve(status >= 200 && status < 400);
+      },
+    );
+    outgoing.once("error", () => resolve(false));
+    outgoing.end();
+  });
+}
+
+/** Turns a manifest's `httpGet` into a request to one pod; named ports are looked up in `ports`. */
+export function httpGetOf(
+  action: HttpGetAction,
+  address: string,
+  ports: Readonly<Record<string, number>>,
+): HttpGet {
+  const headers = Object.fromEntries((action.httpHeaders ?? []).map(({ name, value }) => [name, value]));
+  return {
+    host: action.host ?? address,
+    port: portNumber(action.port, ports),
+    path: action.path ?? "/",
+    headers,
+  };
+}
+
+/** A port given by number or by the container port's name. Throws when no port has the name. */
+export function portNumber(port: string | number, ports: Readonly<Record<string, number>>): number {
+  const number = typeof port === "number" ? port : ports[port];
+  if (number === undefined) {
+    throw new Error(`no container port is named ${port}; there are ${Object.keys(ports).join(", ")}`);
+  }
+  return number;
+}

@@ -1,0 +1,138 @@
+import * as pulumi from "@pulumi/pulumi";
+import { parseConfig, project } from "../../infra/config";
+import { deploy } from "../../infra/program";
+import { providerOutputs, UnknownResourceError } from "./provider-outputs";
+import type { SecretOf, StackConfig } from "./stack-config";
+
+/** A resource that the program registered. */
+export interface Resource {
+  /** Pulumi's type token, such as `kubernetes:apps/v1:Deployment`. */
+  readonly type: string;
+  /** In the program; not the name of the object. */
+  readonly name: string;
+  /** Plain: secrets are unwrapped, and `secretInputs` says which they were. */
+  readonly inputs: Readonly<Record<string, unknown>>;
+  /** What the provider would answer. */
+  readonly outputs: Readonly<Record<string, unknown>>;
+  /** The inputs that are or hold a Pulumi secret. */
+  readonly secretInputs: readonly string[];
+}
+
+export interface Evaluation {
+  /** In the order in which they were registered, without components. */
+  readonly resources: readonly Resource[];
+  /** Of the stack. */
+  readonly outputs: Readonly<Record<string, unknown>>;
+}
+
+export interface EvaluateOptions {
+  /** Gives generated passwords their value, by resource name. */
+  readonly secretOf: SecretOf;
+  /** False if `secretOf` gives placeholders, so that the form of secrets is not checked. */
+  readonly secretsAreReal: boolean;
+}
+
+/** Pulumi's runtime is one for the whole process, so evaluations take turns. */
+let turn: Promise<unknown> = Promise.resolve();
+
+/**
+ * Runs the Pulumi program of a stack in this process: no CLI, no engine, no cluster. Resources get the outputs that
+ * the real providers would give them, as far as the program reads them.
+ * Throws ConfigError for a wrong configuration and UnknownResourceError for a resource that rendering cannot answer.
+ */
+export async function evaluate(
+  stack: string,
+  config: StackConfig,
+  options: EvaluateOptions,
+): Promise<Evaluation> {
+  const parsed = parseConfig({
+    stack,
+    values: config.values,
+    isSecret: (key) => config.secretKeys.includes(key),
+    checkSecrets: options.secretsAreReal,
+  });
+  return evaluateProgram(stack, () => deploy(parsed), options.secretOf);
+}
+
+/** The same for any program: what it returns are the stack's outputs. */
+export function evaluateProgram(
+  stack: string,
+  program: () => object,
+  secretOf: SecretOf,
+): Promise<Evaluation> {
+  const result = turn.then(() => run(stack, program, secretOf));
+  turn = result.catch(() => undefined);
+  return result;
+}
+
+async function run(stack: string, program: () => object, secretOf: SecretOf): Promise<Evaluation> {
+  const resources: Resource[] = [];
+  const faults: unknown[] = [];
+  const mocks: pulumi.runtime.Mocks = {
+    newResource: (args) => {
+      if (isComponent(args.type)) return { id: undefined, state: {} };
+      // A fault is thrown when all is over: thrown here, Pulumi would end the process by an unhandled rejection.
+      try {
+        const { resource, state } = answer(args, secretOf);
+        resources.push(resource);
+        return { id: `${args.name}-id`, state };
+      } catch (error) {
+        faults.push(error);
+        return { id: undefined, state: {} };
+      }
+    },
+    call: ({ token }) => {
+      faults.push(new UnknownResourceError(`the program calls ${token}, which rendering does not answer`));
+      return {};
+    },
+  };
+  await pulumi.runtime.setMocks(mocks, project, stack);
+  const outputs = await pulumi.runtime.runInPulumiStack(() => {
+    try {
+      return Promise.resolve(program());
+    } catch (error) {
+      faults.push(error);
+      return Promise.resolve({});
+    }
+  });
+  await pulumi.runtime.disconnect();
+  if (faults.length > 0) throw faults[0];
+  return { resources, outputs: await plain(outputs ?? {}) };
+}
+
+/** Components have no provider: they are only what their children belong to. */
+function isComponent(type: string): boolean {
+  return type === "pulumi:pulumi:Stack" || type.startsWith(`${project}:infra:`);
+}
+
+function answer(
+  args: pulumi.runtime.MockResourceArgs,
+  secretOf: SecretOf,
+): { resource: Resource; state: Record<string, unknown> } {
+  const inputs = args.inputs as Record<string, unknown>;
+  const described = {
+    type: args.type,
+    name: args.name,
+    inputs: unwrap(inputs) as Record<string, unknown>,
+    secretInputs: Object.keys(inputs).filter((key) => pulumi.runtime.isRpcSecret(inputs[key])),
+  };
+  const outputs = providerOutputs({ ...described, outputs: {} }, secretOf);
+  // As an engine would, secret inputs come back as secret outputs.
+  const state = { ...outputs };
+  for (const key of described.secretInputs) state[key] = pulumi.secret(outputs[key]);
+  return { resource: { ...described, outputs }, state };
+}
+
+/** Pulumi marks an object as secret if anything in it is, at every level. */
+function unwrap(value: unknown): unknown {
+  if (pulumi.runtime.isRpcSecret(value)) return unwrap(pulumi.runtime.unwrapRpcSecret(value));
+  if (Array.isArray(value)) return value.map(unwrap);
+  if (typeof value !== "object" || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, unwrap(item)]));
+}
+
+function plain(outputs: Record<string, unknown>): Promise<Record<string, unknown>> {
+  return new Promise((resolve) => {
+    pulumi.output(outputs).apply((values) => resolve(values as Record<string, unknown>));
+  });
+}

@@ -1,0 +1,20 @@
+import { mkdir, writeFile } from "node:fs/promises";
+import path from "node:path";
+import { goldenFile, stacks } from "./stacks";
+import { render } from "./render";
+import { toYaml } from "./yaml";
+
+/** Writes the golden manifests anew; the difference is then read in review. */
+async function main(): Promise<void> {
+  for (const stack of stacks()) {
+    const file = goldenFile(stack);
+    await mkdir(path.dirname(file), { recursive: true });
+    await writeFile(file, toYaml(await render(stack)));
+    process.stdout.write(`${path.relative(process.cwd(), file)}\n`);
+  }
+}
+
+main().catch((error: unknown) => {
+  process.stderr.write(`golden: ${error instanceof Error ? error.message : String(error)}\n`);
+  process.exitCode = 1;
+});

@@ -1,0 +1,31 @@
+import { writeFile } from "node:fs/promises";
+import { Command } from "commander";
+import { render } from "./render";
+import { toYaml } from "./yaml";
+
+const program = new Command("render")
+  .description(
+    "Print the Kubernetes manifests of a stack, from the Pulumi program itself. Secrets are placeholders.",
+  )
+  .requiredOption("-s, --stack <name>", "the stack, as in Pulumi.<name>.yaml")
+  .option("--json", "one JSON array in place of YAML documents")
+  .option("--out <file>", "write there in place of standard output");
+
+interface Options {
+  readonly stack: string;
+  readonly json?: true;
+  readonly out?: string;
+}
+
+async function main(): Promise<void> {
+  const { stack, json, out } = program.parse().opts<Options>();
+  const rendering = await render(stack);
+  const text = json === true ? `${JSON.stringify(rendering.objects, null, 2)}\n` : toYaml(rendering);
+  if (out === undefined) process.stdout.write(text);
+  else await writeFile(out, text);
+}
+
+main().catch((error: unknown) => {
+  process.stderr.write(`render: ${error instanceof Error ? error.message : String(error)}\n`);
+  process.exitCode = 1;
+});

@@ -1,0 +1,19 @@
+import type { Resource } from "./evaluate";
+import type { KubernetesObject } from "./kubernetes-object";
+
+/** A secret stands where anyone who may list objects reads it. */
+export class ExposedSecretError extends Error {
+  readonly code = "HOLDFAST_EXPOSED_SECRET";
+}
+
+/** The object that a Kubernetes resource is. Throws {@link ExposedSecretError} if it holds a secret and is no Secret. */
+export function manifest({ outputs, secretInputs }: Resource): KubernetesObject {
+  const object = outputs as unknown as KubernetesObject;
+  if (object.kind !== "Secret" && secretInputs.length > 0) {
+    const where = secretInputs.join(", ");
+    throw new ExposedSecretError(
+      `${object.kind} ${object.metadata.name} holds a secret in ${where}; refer to a Secret's key`,
+    );
+  }
+  return object;
+}

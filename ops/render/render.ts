@@ -1,0 +1,77 @@
+import { evaluate, type Evaluation, type Resource } from "./evaluate";
+import { applyOrder, type KubernetesObject } from "./kubernetes-object";
+import { manifest } from "./manifest";
+import { helmRelease, ingressNginx, isKubernetesObject } from "./provider-outputs";
+import { readStackConfig, type Overrides, type SecretOf } from "./stack-config";
+
+export type { KubernetesObject } from "./kubernetes-object";
+
+export interface RenderOptions {
+  /**
+   * Configuration by key (`image`, `drain`, …) over that of the stack's file: objects are merged, all else replaced.
+   * The keys that are secrets (`redisUrl`, `jwtSecret`, `publisherToken`) may be given too.
+   */
+  readonly overrides?: Overrides;
+  /**
+   * The value of each secret that only an engine would know, by name: encrypted configuration by its key, the store's
+   * generated password as `redis-password`. The default, `"placeholder"`, gives `<secret: NAME>`.
+   */
+  readonly secrets?: "placeholder" | SecretOf;
+}
+
+/** A stack as Kubernetes sees it. */
+export interface Rendering {
+  /** In the order in which to apply them, each with its final name and namespace. */
+  readonly objects: readonly KubernetesObject[];
+  /** Helm charts that `pulumi up` installs beside them; only Helm knows their objects. */
+  readonly charts: readonly Chart[];
+  readonly outputs: Evaluation["outputs"];
+}
+
+export interface Chart {
+  readonly name: string;
+  readonly namespace: string;
+  readonly chart: string;
+  readonly version: string;
+  readonly values: unknown;
+}
+
+/**
+ * The manifests of a stack, from the Pulumi program itself, evaluated in this process.
+ * Throws ConfigError for a wrong configuration, StackFileError for a stack that does not exist, ExposedSecretError for a
+ * secret outside a Secret.
+ */
+export async function renderStack(stack: string, options: RenderOptions = {}): Promise<KubernetesObject[]> {
+  return [...(await render(stack, options)).objects];
+}
+
+/** The same with what is not a manifest: charts and the stack's outputs. */
+export async function render(
+  stack: string,
+  { overrides = {}, secrets = "placeholder" }: RenderOptions = {},
+): Promise<Rendering> {
+  const secretOf = secrets === "placeholder" ? placeholder : secrets;
+  const config = await readStackConfig(stack, overrides, secretOf);
+  const { resources, outputs } = await evaluate(stack, config, {
+    secretOf,
+    secretsAreReal: secrets !== "placeholder",
+  });
+  return {
+    objects: resources.filter(isKubernetesObject).map(manifest).sort(applyOrder),
+    charts: resources.flatMap(toChart),
+    outputs,
+  };
+}
+
+function placeholder(name: string): string {
+  return `<secret: ${name}>`;
+}
+
+function toChart({ type, inputs }: Resource): Chart[] {
+  if (type === helmRelease) return [inputs as unknown as Chart];
+  if (type === ingressNginx) {
+    const { helmOptions, ...values } = inputs as { helmOptions: Omit<Chart, "values"> };
+    return [{ ...helmOptions, values }];
+  }
+  return [];
+}

@@ -1,0 +1,102 @@
+import { readFile } from "node:fs/promises";
+import path from "node:path";
+import { parse } from "yaml";
+import { z } from "zod";
+import { project } from "../../infra/config";
+import { secretsSchema } from "../../infra/schema";
+import { projectRoot, stacks } from "./stacks";
+
+/** A stack's configuration as Pulumi would hand it to the program: text by key, without the project's name. */
+export interface StackConfig {
+  readonly values: Readonly<Record<string, string>>;
+  /** The keys whose values are secret. */
+  readonly secretKeys: readonly string[];
+}
+
+/** Configuration values by key, without the project's name, over those of the stack's file. */
+export type Overrides = Readonly<Record<string, unknown>>;
+
+/** The value of a secret, by its name. */
+export type SecretOf = (name: string) => string;
+
+/** The files of a stack cannot be read, or do not exist. */
+export class StackFileError extends Error {
+  readonly code = "HOLDFAST_STACK_FILE";
+}
+
+const projectFile = z.object({ config: z.record(z.string(), z.object({ default: z.unknown().optional() })) });
+const stackFile = z.object({ config: z.record(z.string(), z.unknown()).default({}) });
+
+/** As `pulumi config set --secret` writes it; only the engine can open it. */
+const secureValue = z.strictObject({ secure: z.string() });
+
+/**
+ * Reads Pulumi.yaml and Pulumi.STACK.yaml as the Pulumi CLI does: a stack's value replaces the project's default
+ * whole. Overrides are then merged in: objects key by key (unless their `kind` differs), all else replaced.
+ * Encrypted values are never opened; `secretOf` gives a value in their place.
+ * Throws {@link StackFileError} if a file is missing or is not what Pulumi writes.
+ */
+export async function readStackConfig(
+  stack: string,
+  overrides: Overrides,
+  secretOf: SecretOf,
+): Promise<StackConfig> {
+  const declared = await readYaml("Pulumi.yaml", projectFile);
+  const own = await readYaml(`Pulumi.${stack}.yaml`, stackFile);
+  const values = { ...ownKeys(mapValues(declared.config, (key) => key.default)), ...ownKeys(own.config) };
+  for (const [key, value] of Object.entries(overrides)) values[key] = merge(values[key], value);
+
+  const encrypted = Object.keys(values).filter((key) => secureValue.safeParse(values[key]).success);
+  for (const key of encrypted) values[key] = secretOf(key);
+  const given = Object.keys(overrides).filter((key) => key in secretsSchema.shape);
+  return {
+    values: mapValues(values, encode),
+    secretKeys: [...encrypted, ...given],
+  };
+}
+
+async function readYaml<Content>(file: string, schema: z.ZodType<Content>): Promise<Content> {
+  try {
+    return schema.parse(parse(await readFile(path.join(projectRoot, file), "utf8")));
+  } catch (cause) {
+    const absent = (cause as NodeJS.ErrnoException).code === "ENOENT";
+    const reason = absent ? "does not exist" : `cannot be read: ${String(cause)}`;
+    throw new StackFileError(`${file} ${reason}; the stacks are ${stacks().join(", ")}`, { cause });
+  }
+}
+
+/** Keys of the project are bare or begin with its name; those of providers begin with theirs and do not concern the program. */
+function ownKeys(values: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  const prefix = `${project}:`;
+  return Object.fromEntries(
+    Object.entries(values)
+      .filter(([key, value]) => value !== undefined && (!key.includes(":") || key.startsWith(prefix)))
+      .map(([key, value]) => [key.startsWith(prefix) ? key.slice(prefix.length) : key, value]),
+  );
+}
+
+function mapValues<From, To>(
+  values: Readonly<Record<string, From>>,
+  to: (value: From) => To,
+): Record<string, To> {
+  return Object.fromEntries(Object.entries(values).map(([key, value]) => [key, to(value)]));
+}
+
+function encode(value: unknown): string {
+  return typeof value === "string" ? value : JSON.stringify(value);
+}
+
+function merge(base: unknown, over: unknown): unknown {
+  if (!isObject(base) || !isObject(over)) return over;
+  if ("kind" in over && over.kind !== base.kind) return over;
+  return Object.fromEntries(
+    [...new Set([...Object.keys(base), ...Object.keys(over)])].map((key) => [
+      key,
+      key in over ? merge(base[key], over[key]) : base[key],
+    ]),
+  );
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}

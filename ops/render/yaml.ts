@@ -1,0 +1,30 @@
+import { stringify } from "yaml";
+import type { Chart, Rendering } from "./render";
+
+/** A rendering as YAML documents; charts come first, as comments, because they are no objects to apply. */
+export function toYaml({ charts, objects }: Rendering): string {
+  const documents = objects.map((object) => stringify(object, { sortMapEntries: sortKeys, lineWidth: 0 }));
+  return [...charts.map(chartComment), documents.join("---\n")].join("");
+}
+
+function chartComment({ name, namespace, chart, version, values }: Chart): string {
+  const title = `Helm release ${name} in namespace ${namespace}: chart ${chart} ${version}, installed by pulumi up, with`;
+  const lines = stringify(values, { sortMapEntries: true, lineWidth: 0 }).trimEnd().split("\n");
+  return [title, ...lines.map((line) => `  ${line}`)].map((line) => `# ${line}\n`).join("");
+}
+
+/** As people write manifests: what an object is, then its name, then the rest by the alphabet. */
+const first = ["apiVersion", "kind", "metadata", "name", "namespace"];
+
+function sortKeys(a: { key: unknown }, b: { key: unknown }): number {
+  const [left, right] = [
+    String((a.key as { value?: unknown }).value),
+    String((b.key as { value?: unknown }).value),
+  ];
+  return rank(left) - rank(right) || (left < right ? -1 : 1);
+}
+
+function rank(key: string): number {
+  const at = first.indexOf(key);
+  return at === -1 ? first.length : at;
+}

@@ -1,0 +1,83 @@
+import { availableParallelism } from "node:os";
+import { Load } from "../load/load";
+import type { Manifest } from "../local/manifest";
+import { ensureRedis } from "../redis/install";
+import { renderStack } from "../render/render";
+import { runScenario } from "./experiment";
+import { generatedSecrets } from "./local-stack";
+import { buildApplication } from "./prepare";
+import { showProgress, type Step } from "./progress";
+import type { FaultReport, Report, ScenarioReport } from "./report";
+import { type Scenario, scenarios } from "./scenario";
+import type { Size } from "./size";
+import type { RemoteStack, StackRunner } from "./remote-stack";
+
+export interface Prepared {
+  readonly objects: readonly Manifest[];
+  readonly redisPassword: string;
+}
+
+/** Gets everything that a stack needs here: Redis, the built application, the manifests with real secrets. */
+export async function prepare(stack: string): Promise<Prepared> {
+  const secrets = generatedSecrets();
+  let objects: readonly Manifest[] = [];
+  await showProgress(
+    [
+      {
+        title: "Find Redis, or install it",
+        run: async (tell) => {
+          await ensureRedis(tell);
+        },
+      },
+      { title: "Build the application", run: buildApplication },
+      {
+        title: `Render the manifests of stack ${stack}`,
+        run: async () => {
+          objects = await renderStack(stack, { secrets });
+        },
+      },
+    ],
+    { concurrent: true },
+  );
+  return { objects, redisPassword: secrets("redis-password") };
+}
+
+/** Runs every scenario on a stack of its own with fresh data, one after the other. */
+export async function compare(stack: string, size: Size, runner: StackRunner): Promise<Report> {
+  const { objects, redisPassword } = await prepare(stack);
+  const reports: ScenarioReport[] = [];
+  const faults: FaultReport[] = [];
+  const start = ({ name, adapt }: Scenario) => runner.start({ objects: adapt(objects), redisPassword, name });
+  const rooms = new Set<string>();
+  let next: RemoteStack | undefined;
+  const steps = scenarios.map((scenario, index): Step => ({
+    title: `${scenario.name}: ${scenario.title}`,
+    run: async (tell) => {
+      const running = next ?? start(scenario);
+      const { clients, roomsPerService, rate } = size;
+      const targets = await running.targets();
+      const load = new Load({ targets, clients, roomsPerService, rate, makeClient: scenario.makeClient });
+      const outcome = await runScenario(scenario, running, load, size, tell);
+      reports.push(outcome.scenario);
+      faults.push(...outcome.faults);
+      for (const { room } of load.journal.clients) rooms.add(room);
+      // Nothing is measured any more: the next one's pods may start while these end.
+      const following = scenarios[index + 1];
+      next = following && start(following);
+      await load.stop();
+      await running.stop();
+    },
+  }));
+  await showProgress(steps);
+  return {
+    stack,
+    clients: size.clients,
+    rooms: rooms.size,
+    messagesPerSecond: size.rate,
+    cpus: availableParallelism(),
+    node: process.version,
+    seconds: Math.round(performance.now() / 100) / 10,
+    scenarios: reports,
+    faults,
+  };
+}

@@ -1,0 +1,133 @@
+import { randomBytes } from "node:crypto";
+import { rm } from "node:fs/promises";
+import { join } from "node:path";
+import type { Target } from "../load/target";
+import { LocalCluster } from "../local/cluster";
+import type { Environment } from "../local/environment";
+import type { Manifest } from "../local/manifest";
+import type { Command } from "../local/pod";
+import { type RedisServer, startRedis } from "../redis/server";
+import type { PodAccount, RunningStack } from "./running-stack";
+
+const root = join(__dirname, "../..");
+
+/** Where the pods' logs are kept, a directory for each stack that runs. */
+export const logDirectory = join(root, ".holdfast/logs");
+
+/** Bounds every wait on a machine that is busy; on an idle one they take a few seconds. */
+const limitMs = 60_000;
+
+export interface LocalStackArgs {
+  /** As rendered, with real secrets. */
+  readonly objects: readonly Manifest[];
+  readonly redisPassword: string;
+  /** Names the directory of the pods' logs, which is emptied first. */
+  readonly name: string;
+  /** Where the edge listens; default a free port. */
+  readonly edgePort?: number;
+}
+
+/** A value for each secret that only an engine would know, the same for the same name. */
+export function generatedSecrets(): (name: string) => string {
+  const values = new Map<string, string>();
+  return (name) => {
+    const value = values.get(name) ?? randomBytes(24).toString("hex");
+    values.set(name, value);
+    return value;
+  };
+}
+
+/** A whole stack as processes on this machine: a Redis of its own with fresh data, and the cluster. */
+export class LocalStack implements RunningStack {
+  readonly redis: RedisServer;
+  readonly cluster: LocalCluster;
+
+  private constructor(redis: RedisServer, cluster: LocalCluster) {
+    this.redis = redis;
+    this.cluster = cluster;
+  }
+
+  /** Resolves when Redis answers and everything listens, before the pods are ready. */
+  static async start({ objects, redisPassword, name, edgePort = 0 }: LocalStackArgs): Promise<LocalStack> {
+    const logs = join(logDirectory, name);
+    await rm(logs, { recursive: true, force: true });
+    const redis = await startRedis({ password: redisPassword });
+    try {
+      const cluster = await LocalCluster.start({
+        objects,
+        commandFor: () => application,
+        adaptEnv: (env) => ({ NODE_ENV: "production", ...env, ...redisAddress(env, redis) }),
+        edge: { port: edgePort },
+        logs,
+      });
+      return new LocalStack(redis, cluster);
+    } catch (error) {
+      await redis.stop();
+      throw error;
+    }
+  }
+
+  targets(): Promise<readonly Target[]> {
+    const { routes, services, edgePort } = this.cluster;
+    const targets = routes.flatMap(({ service, host, path, port }): Target[] => {
+      const proxy = services.find(({ name }) => name === service);
+      const servicePort = proxy?.ports[port] ?? port;
+      // Clients have addresses in 127.1, pods and Services do not.
+      const shared = { service, clientNetwork: "127.1", ...(host !== undefined && { host }) };
+      return [
+        { ...shared, entry: "clientIp", url: `ws://${proxy?.address ?? ""}:${servicePort}${path}` },
+        { ...shared, entry: "cookie", url: `ws://127.0.0.1:${edgePort ?? 0}${path}` },
+      ];
+    });
+    return Promise.resolve(targets);
+  }
+
+  ready(): Promise<void> {
+    return this.cluster.ready(limitMs);
+  }
+
+  rolledOut(): Promise<void> {
+    return this.cluster.rolledOut(limitMs);
+  }
+
+  settled(): Promise<void> {
+    return this.cluster.settled(limitMs);
+  }
+
+  restartDeployments(): Promise<void> {
+    for (const deployment of this.cluster.deployments) deployment.restart();
+    return Promise.resolve();
+  }
+
+  pods(): Promise<readonly PodAccount[]> {
+    const accounts = this.cluster.allPods.map(({ name, readySince, served, termination }) => {
+      return { name, ready: readySince !== undefined, served, termination };
+    });
+    return Promise.resolve(accounts);
+  }
+
+  crash(pod: string): Promise<void> {
+    this.cluster.pods.find(({ name }) => name === pod)?.signal("SIGKILL");
+    return Promise.resolve();
+  }
+
+  restartRedis(): Promise<void> {
+    return this.redis.restart({ data: "kept" });
+  }
+
+  /** Pods first, then Redis; with `force` without waiting for a drain. Safe to call twice. */
+  async stop(options: { readonly force?: boolean } = {}): Promise<void> {
+    await this.cluster.stop(options);
+    await this.redis.stop();
+  }
+}
+
+/** Every image of the stack's Deployments is the application. */
+const application: Command = { file: process.execPath, args: [join(root, "app/dist/main.js")] };
+
+/** The store's address in the cluster means nothing here; user and password stay as the Secret has them. */
+function redisAddress(env: Environment, redis: RedisServer): Environment {
+  const url = new URL(env.REDIS_URL ?? "");
+  url.host = `${redis.host}:${redis.port}`;
+  return { REDIS_URL: url.href };
+}

@@ -1,0 +1,70 @@
+import { Command } from "commander";
+import { onEndSignal } from "../process/end-signal";
+import { compare } from "./compare";
+import { develop } from "./dev";
+import { keptItsPromise } from "./report";
+import { scenarios } from "./scenario";
+import { fullSize } from "./size";
+import { StackRunner } from "./remote-stack";
+import { reportTable } from "./table";
+
+interface Options {
+  readonly stack: string;
+  readonly json: boolean;
+  readonly dev: boolean;
+}
+
+const options = new Command("npm start --")
+  .description(
+    "Runs a stack on this machine, replaces every pod under live clients, and measures what each layer saves.",
+  )
+  .option("--stack <name>", "the stack to run", "local")
+  .option("--json", "one JSON document on standard output instead of a table", false)
+  .option("--dev", "leave the stack running until Ctrl-C, without a measurement (npm run dev)", false)
+  .parse()
+  .opts<Options>();
+
+/** Measures, prints, and gives the exit code: 0 when what promises to lose nothing lost nothing. */
+async function measure({ stack, json }: Options): Promise<number> {
+  const runner = new StackRunner();
+  const forget = onEndSignal(() => {
+    process.stderr.write("\nstopping\n");
+    void runner.end().finally(() => process.exit(130));
+  });
+  try {
+    const report = await compare(stack, fullSize, runner);
+    process.stdout.write(`${json ? JSON.stringify(report, undefined, 2) : reportTable(report)}\n`);
+    const promising = scenarios.filter(({ promises }) => promises).map(({ name }) => name);
+    const judged = [...report.scenarios.filter(({ name }) => promising.includes(name)), ...report.faults];
+    return keptItsPromise(judged) ? 0 : 1;
+  } finally {
+    forget();
+    await runner.end();
+  }
+}
+
+/** Our own errors say all in their message; another one's place matters. */
+function describe(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const { code } = error as { code?: unknown };
+  return typeof code === "string" && code.startsWith("HOLDFAST_")
+    ? error.message
+    : (error.stack ?? error.message);
+}
+
+async function main(): Promise<number> {
+  if (!options.dev) return measure(options);
+  await develop(options.stack);
+  return 0;
+}
+
+// A terminal that is gone must not keep us from ending our children in good order.
+for (const stream of [process.stdout, process.stderr]) stream.on("error", () => undefined);
+
+main().then(
+  (code) => process.exit(code),
+  (error: unknown) => {
+    process.stderr.write(`${describe(error)}\n`);
+    process.exit(1);
+  },
+);

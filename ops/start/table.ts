@@ -1,0 +1,78 @@
+import Table from "cli-table3";
+import type { Spread } from "../load/verdict";
+import type { FaultReport, Report, ScenarioReport } from "./report";
+
+/** The report for a person: a column a scenario, then a row a fault. */
+export function reportTable(report: Report): string {
+  const { clients, rooms, messagesPerSecond, seconds, cpus } = report;
+  return [
+    `A rolling restart under ${clients} clients, ${messagesPerSecond} messages/s in ${rooms} rooms`,
+    scenarioTable(report.scenarios),
+    ...(report.faults.length === 0
+      ? []
+      : ["", "What breaks without notice, with holdfast", faultTable(report.faults)]),
+    "",
+    `Measured in ${seconds} s on ${cpus} CPU(s). lost, duplicated, out of order: deliveries, of those that were due.`,
+    "delay: per client, its slowest message; p50, p99 and max over the clients. Our own: how late the process that",
+    "measures was itself, over all samples; on a busy machine it is part of every delay.",
+  ].join("\n");
+}
+
+/** No colours: the table is as readable in a file. */
+const style = { head: [], border: [], compact: true };
+
+function scenarioTable(scenarios: readonly ScenarioReport[]): string {
+  const table = new Table({ head: ["", ...scenarios.map(({ name }) => name)], style });
+  const row = (label: string, cell: (scenario: ScenarioReport) => string) =>
+    table.push([label, ...scenarios.map(cell)]);
+  row("messages sent", ({ sent }) => String(sent));
+  row("deliveries due", ({ expected }) => String(expected));
+  row("delivered", ({ delivered }) => String(delivered));
+  row("lost", ({ lost }) => String(lost));
+  row("duplicated", ({ duplicated }) => String(duplicated));
+  row("out of order", ({ outOfOrder }) => String(outOfOrder));
+  row("told that history is lost", ({ resyncs }) => String(resyncs));
+  row("delay p50 / p99 / max", ({ gapMs }) => times(gapMs));
+  row("of which our own", ({ ownDelayMs }) => times(ownDelayMs));
+  row("met old pod, by client IP", ({ stickiness }) => percent(stickiness.clientIp));
+  row("met old pod, by cookie", ({ stickiness }) => percent(stickiness.cookie));
+  row("sockets closed, by code", ({ closeCodes }) => counts(closeCodes));
+  row("upgrades refused", ({ refused }) => counts(refused));
+  row(
+    "pods replaced (killed)",
+    ({ rollout }) => `${rollout.replaced} (${rollout.killed}) in ${rollout.seconds} s`,
+  );
+  return table.toString();
+}
+
+function faultTable(faults: readonly FaultReport[]): string {
+  const head = [
+    "",
+    "sent",
+    "due",
+    "lost",
+    "duplicated",
+    "out of order",
+    "delay p50 / p99 / max",
+    "back after p50 / p99 / max",
+  ];
+  const table = new Table({ head, style });
+  for (const { name, sent, expected, lost, duplicated, outOfOrder, gapMs, resumedMs } of faults) {
+    table.push([name, sent, expected, lost, duplicated, outOfOrder, times(gapMs), times(resumedMs)]);
+  }
+  return table.toString();
+}
+
+function times({ p50, p99, max }: Spread): string {
+  if (p50 === null || p99 === null || max === null) return "-";
+  return `${Math.round(p50)} / ${Math.round(p99)} / ${Math.round(max)} ms`;
+}
+
+function percent(share: number | null): string {
+  return share === null ? "-" : `${Math.round(share * 1_000) / 10} %`;
+}
+
+function counts(values: Readonly<Record<string, number>>): string {
+  const parts = Object.entries(values).map(([value, count]) => `${value}: ${count}`);
+  return parts.length === 0 ? "-" : parts.join(", ");
+}

@@ -1,0 +1,35 @@
+import { Command } from "commander";
+import { stacks } from "../render/stacks";
+import { findCli, MissingCliError, run } from "./cli";
+
+/** What a shell says of a command that is not there. */
+const commandNotFound = 127;
+
+const program = new Command("up")
+  .description(
+    "Run `pulumi up` for a stack, with the Pulumi CLI on the PATH or the one that npm can download.",
+  )
+  .requiredOption(
+    "-s, --stack <name>",
+    "the stack, as in Pulumi.<name>.yaml; create it first: pulumi stack init <name>",
+  )
+  .argument("[pulumi...]", "any further arguments of pulumi up, such as --yes or --diff")
+  .allowUnknownOption();
+
+async function main(): Promise<number> {
+  const { stack } = program.parse().opts<{ stack: string }>();
+  // A stack of an organisation is written org/project/stack.
+  const name = stack.slice(stack.lastIndexOf("/") + 1);
+  if (!stacks().includes(name)) {
+    throw new Error(`there is no Pulumi.${name}.yaml; the stacks are ${stacks().join(", ")}`);
+  }
+  const cli = await findCli(process.env);
+  return run(cli, ["up", "--stack", stack, ...program.args], process.env);
+}
+
+main()
+  .then((code) => (process.exitCode = code))
+  .catch((error: unknown) => {
+    process.stderr.write(`up: ${error instanceof Error ? error.message : String(error)}\n`);
+    process.exitCode = error instanceof MissingCliError ? commandNotFound : 1;
+  });
