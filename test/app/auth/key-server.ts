@@ -1,0 +1,57 @@
+import { once } from "node:events";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import type { Keys } from "./tokens";
+
+/** An issuer's key set endpoint over a real socket: tests rotate its keys, spoil its answer, or take it away. */
+export interface KeyServer {
+  readonly url: string;
+  /** How often it was asked. */
+  readonly requests: number;
+  /** Publishes these keys from now on, by key id; undefined publishes a key without an id. */
+  publish(keys: readonly (readonly [kid: string | undefined, keys: Keys])[]): void;
+  /** Answers with this from now on, whatever it is. */
+  answer(status: number, body: string): void;
+  /** Accepts requests from now on and never answers. */
+  hang(): void;
+  stop(): Promise<void>;
+}
+
+export async function startKeyServer(): Promise<KeyServer> {
+  let requests = 0;
+  let answer: { status: number; body: string } | undefined;
+  const server = createServer((_request, response) => {
+    requests += 1;
+    if (answer !== undefined) response.writeHead(answer.status).end(answer.body);
+  });
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const { port } = server.address() as AddressInfo;
+
+  return {
+    url: `http://127.0.0.1:${port}/keys`,
+    get requests() {
+      return requests;
+    },
+    publish(entries) {
+      const keys = entries.map(([kid, { publicKey }]) => ({
+        ...publicKey.export({ format: "jwk" }),
+        ...(kid !== undefined && { kid }),
+      }));
+      answer = { status: 200, body: JSON.stringify({ keys }) };
+    },
+    answer(status, body) {
+      answer = { status, body };
+    },
+    hang() {
+      answer = undefined;
+    },
+    async stop() {
+      if (!server.listening) return;
+      const closed = once(server, "close");
+      server.close();
+      server.closeAllConnections();
+      await closed;
+    },
+  };
+}

@@ -1,0 +1,55 @@
+import type { Timers } from "../../../app/client/timers";
+
+/** A clock that a test moves, and a list of the timers that are set, so that one that was left is seen. */
+export class FakeTimers implements Timers {
+  #now = 0;
+  readonly #timers = new Map<object, { at: number; ring: () => void }>();
+  readonly #changed = new Set<() => void>();
+
+  now(): number {
+    return this.#now;
+  }
+
+  set(ring: () => void, ms: number): unknown {
+    const timer = {};
+    this.#timers.set(timer, { at: this.#now + ms, ring });
+    for (const look of [...this.#changed]) look();
+    return timer;
+  }
+
+  clear(timer: unknown): void {
+    this.#timers.delete(timer as object);
+  }
+
+  /** Milliseconds until each timer rings, the next first. */
+  get pending(): number[] {
+    return [...this.#timers.values()].map(({ at }) => at - this.#now).sort((a, b) => a - b);
+  }
+
+  /** Resolves once a timer is set that rings in `ms`. */
+  async waitFor(ms: number): Promise<void> {
+    await new Promise<void>((resolve) => {
+      const look = () => {
+        if (!this.pending.includes(ms)) return;
+        this.#changed.delete(look);
+        resolve();
+      };
+      this.#changed.add(look);
+      look();
+    });
+  }
+
+  /** Moves the clock, ringing on the way what is due, in order. */
+  advance(ms: number): void {
+    const end = this.#now + ms;
+    for (;;) {
+      const [due] = [...this.#timers].sort(([, a], [, b]) => a.at - b.at);
+      if (due === undefined || due[1].at > end) break;
+      const [timer, { at, ring }] = due;
+      this.#timers.delete(timer);
+      this.#now = Math.max(this.#now, at);
+      ring();
+    }
+    this.#now = end;
+  }
+}

@@ -1,0 +1,88 @@
+import type { HoldfastClient } from "../../../app/client/node";
+import type { Peer } from "./fake-server";
+import { FakeTimers } from "./fake-timers";
+import { fixture } from "./fixture";
+
+describe("a client whose server has fallen silent", () => {
+  const { server, client } = fixture();
+
+  async function connected(
+    pingMs = 1_000,
+  ): Promise<{ subject: HoldfastClient; timers: FakeTimers; peer: Peer }> {
+    const timers = new FakeTimers();
+    const subject = client({ timers, random: () => 0.5 });
+    void subject.connect();
+    const peer = await server().connection();
+    await peer.welcome({ pingMs });
+    await peer.rest();
+    return { subject, timers, peer };
+  }
+
+  it("gives the socket up after twice the ping interval, and resumes on another", async () => {
+    const { subject, timers } = await connected();
+    timers.advance(1_999);
+    expect(subject.state).toBe("connected");
+    timers.advance(1);
+    expect(subject.state).toBe("waiting");
+    timers.advance(75);
+    const second = await server().connection();
+    expect(await second.welcome()).toMatchObject({ session: { id: "s1", token: "t1" } });
+  });
+
+  it("answers pings, and counts every frame as a sign of life", async () => {
+    const { subject, timers, peer } = await connected();
+    for (let round = 0; round < 3; round += 1) {
+      timers.advance(1_500);
+      peer.send({ type: "ping" });
+      await peer.next("pong");
+    }
+    expect(subject.state).toBe("connected");
+  });
+
+  describe("in a page", () => {
+    const page = new EventTarget();
+    beforeAll(() => {
+      Object.assign(globalThis, { addEventListener: page.addEventListener.bind(page) });
+    });
+    afterAll(() => {
+      Reflect.deleteProperty(globalThis, "addEventListener");
+    });
+
+    it.each(["online", "visibilitychange"])("asks at once on %s, and waits 5 s for a sign", async (name) => {
+      const { subject, timers, peer } = await connected(25_000);
+      page.dispatchEvent(new Event(name));
+      await peer.next("ping");
+      timers.advance(4_999);
+      expect(subject.state).toBe("connected");
+      timers.advance(1);
+      expect(subject.state).toBe("waiting");
+    });
+
+    it("stays where an answer comes", async () => {
+      const { subject, timers, peer } = await connected(25_000);
+      page.dispatchEvent(new Event("online"));
+      await peer.next("ping");
+      peer.send({ type: "pong" });
+      await peer.rest();
+      timers.advance(5_000);
+      expect(subject.state).toBe("connected");
+    });
+
+    it("does not wait for the end of the back-off", async () => {
+      const { subject, timers, peer } = await connected();
+      peer.kill();
+      await timers.waitFor(75);
+      expect(subject.state).toBe("waiting");
+      page.dispatchEvent(new Event("online"));
+      await (await server().connection()).next("hello");
+    });
+
+    it("listens no more once it is closed", async () => {
+      const { subject, peer } = await connected();
+      await subject.close();
+      page.dispatchEvent(new Event("online"));
+      expect(subject.state).toBe("closed");
+      expect(await peer.closed).toMatchObject({ code: 1000 });
+    });
+  });
+});

@@ -1,0 +1,22 @@
+/** What has come waits for who asks, and who asks waits for what comes: nothing is missed, nothing is slept for. */
+export class Queue<T> {
+  readonly #items: T[] = [];
+  readonly #waiting: ((item: T) => void)[] = [];
+
+  push(item: T): void {
+    const waiting = this.#waiting.shift();
+    if (waiting === undefined) this.#items.push(item);
+    else waiting(item);
+  }
+
+  next(): Promise<T> {
+    const [item] = this.#items;
+    if (this.#items.length === 0) return new Promise((resolve) => this.#waiting.push(resolve));
+    this.#items.shift();
+    return Promise.resolve(item as T);
+  }
+
+  drain(): T[] {
+    return this.#items.splice(0);
+  }
+}

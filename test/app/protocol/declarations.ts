@@ -1,0 +1,68 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import ts from "typescript";
+
+/**
+ * What types say is gone at run time, so the sources are read. A file of TypeScript as far as these tests ask.
+ * Everything throws where the name is not there, so that a test cannot pass by finding nothing.
+ */
+export class Declarations {
+  readonly #source: ts.SourceFile;
+
+  /** @param path from the root of the repository */
+  constructor(path: string) {
+    const text = readFileSync(join(__dirname, "../../..", path), "utf8");
+    this.#source = ts.createSourceFile(path, text, ts.ScriptTarget.ES2022, true);
+  }
+
+  /** The names of the types that a union is made of. */
+  union(name: string): string[] {
+    const alias = this.#find(ts.isTypeAliasDeclaration, name);
+    if (!ts.isUnionTypeNode(alias.type)) throw new Error(`${name} is no union`);
+    return alias.type.types.map((member) => member.getText());
+  }
+
+  /** The properties of an interface, inherited ones included; those that may be absent end in `?`. */
+  properties(name: string): string[] {
+    const { members, heritageClauses = [] } = this.#find(ts.isInterfaceDeclaration, name);
+    const inherited = heritageClauses.flatMap(({ types }) =>
+      types.flatMap(({ expression }) => this.properties(expression.getText())),
+    );
+    return [
+      ...inherited,
+      ...members.map((member) => `${member.name?.getText() ?? ""}${member.questionToken ? "?" : ""}`),
+    ];
+  }
+
+  /** The strings that a property of an interface may hold. */
+  words(name: string, property: string): string[] {
+    const { members } = this.#find(ts.isInterfaceDeclaration, name);
+    const member = members.find((one) => one.name?.getText() === property);
+    if (!member || !ts.isPropertySignature(member) || !member.type) {
+      throw new Error(`${name} has no ${property}`);
+    }
+    const types = ts.isUnionTypeNode(member.type) ? member.type.types : [member.type];
+    return types.map((type) => JSON.parse(type.getText()) as string);
+  }
+
+  /** The first two arguments of every call of a function that begins with two literals. */
+  calls(name: string): string[][] {
+    const found: string[][] = [];
+    const visit = (node: ts.Node): void => {
+      if (ts.isCallExpression(node) && node.expression.getText() === name) {
+        const literals = node.arguments.slice(0, 2).filter((argument) => ts.isLiteralExpression(argument));
+        if (literals.length === 2) found.push(literals.map(({ text }) => text));
+      }
+      ts.forEachChild(node, visit);
+    };
+    visit(this.#source);
+    if (found.length === 0) throw new Error(`nothing calls ${name}`);
+    return found;
+  }
+
+  #find<T extends ts.DeclarationStatement>(isKind: (node: ts.Node) => node is T, name: string): T {
+    const found = this.#source.statements.filter(isKind).find((one) => one.name?.getText() === name);
+    if (!found) throw new Error(`${this.#source.fileName} has no ${name}`);
+    return found;
+  }
+}

@@ -1,0 +1,74 @@
+import { LiveRoom, type RoomMember } from "../../../app/server/rooms/live-room";
+import type { HistoryPage, RoomStore } from "../../../app/server/store/room-store";
+
+const keys = { stream: "s", meta: "m", present: "p", publisher: () => "x" };
+
+/** A page that a test answers a read with. */
+function page(epoch: string, top: number, messages: readonly number[] = []): HistoryPage {
+  return {
+    epoch,
+    top,
+    recovered: true,
+    base: messages[0] === undefined ? top : messages[0] - 1,
+    messages: messages.map((offset) => ({ offset, body: `"body":${offset}}` })),
+  };
+}
+
+/** A message as it comes from the room's channel. */
+const live = (epoch: string, offset: number) => Buffer.from(`${epoch} ${offset} "body":${offset}}`);
+
+/** A room whose reads wait for the test's answer, and one member that notes the newest offset it was given. */
+async function openRoom() {
+  const reads: ((page: HistoryPage) => void)[] = [];
+  const store = { read: () => new Promise<HistoryPage>((resolve) => reads.push(resolve)) };
+  const answer = async (given: HistoryPage) => {
+    reads.shift()?.(given);
+    await new Promise((resolve) => setImmediate(resolve));
+    await new Promise((resolve) => setImmediate(resolve));
+  };
+  const room = new LiveRoom("lobby", keys, store as unknown as RoomStore, () => Promise.resolve());
+  await new Promise((resolve) => setImmediate(resolve));
+  await answer(page("e1", 3));
+  const delivered: number[] = [];
+  const member: RoomMember = {
+    position: 0,
+    live: false,
+    deliver: (_frames, last) => delivered.push(last),
+    sync: () => undefined,
+    writable: () => Promise.resolve(),
+  };
+  await room.join(member, {});
+  const untilDelivered = async (last: number) => {
+    while (delivered.at(-1) !== last) await new Promise((resolve) => setImmediate(resolve));
+  };
+  return { room, reads, answer, delivered, untilDelivered };
+}
+
+describe("LiveRoom", () => {
+  it("reads once more when the first message of a new epoch overtakes a read that does not know of it", async () => {
+    const { room, reads, answer, delivered, untilDelivered } = await openRoom();
+    void room.fill();
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(reads).toHaveLength(1);
+    room.receive(live("e2", 4));
+    await answer(page("e1", 3));
+    expect(reads).toHaveLength(1);
+    await answer(page("e2", 4, [4]));
+    expect(reads).toHaveLength(0);
+    await untilDelivered(4);
+    expect(delivered).toEqual([4]);
+    room.close();
+  });
+
+  it("reads once where nothing came meanwhile", async () => {
+    const { room, reads, answer, delivered, untilDelivered } = await openRoom();
+    const filled = room.fill();
+    await new Promise((resolve) => setImmediate(resolve));
+    await answer(page("e1", 5, [4, 5]));
+    await filled;
+    expect(reads).toHaveLength(0);
+    await untilDelivered(5);
+    expect(delivered).toEqual([5]);
+    room.close();
+  });
+});

@@ -1,0 +1,59 @@
+import { CookieJar } from "tough-cookie";
+import { WebSocket } from "ws";
+import type { Target } from "../../ops/load/target";
+
+/** A socket that was upgraded, and what the answer said. */
+export interface Upgraded {
+  readonly socket: WebSocket;
+  /** The pod that serves it. */
+  readonly pod: string;
+  readonly setCookies: readonly string[];
+}
+
+/** An upgrade was not answered by 101. */
+export class RefusedError extends Error {
+  readonly code = "HOLDFAST_REFUSED";
+}
+
+/** One client with an address and cookies of its own, kept and sent by the rules that browsers follow. */
+export class Browser {
+  readonly cookies = new CookieJar();
+  readonly #localAddress: string | undefined;
+
+  constructor(localAddress?: string) {
+    this.#localAddress = localAddress;
+  }
+
+  /** Opens a socket in plain text to a room. Rejects with a {@link RefusedError}. */
+  async open(target: Pick<Target, "url" | "host">, room = "lobby"): Promise<Upgraded> {
+    const url = new URL(`${target.url}/chat/${room}`);
+    const host = target.host ?? url.host;
+    // What ends TLS stands before the edge: to the client it is https, so that it sends secure cookies.
+    const seenAs = `https://${host}${url.pathname}`;
+    const cookie = await this.cookies.getCookieString(seenAs);
+    const socket = new WebSocket(url, {
+      headers: { host, ...(cookie !== "" && { cookie }) },
+      ...(this.#localAddress !== undefined && { localAddress: this.#localAddress }),
+    });
+    const upgraded = await new Promise<Upgraded>((resolve, reject) => {
+      let answer: Omit<Upgraded, "socket"> | undefined;
+      socket.once("upgrade", ({ headers }) => {
+        answer = { pod: String(headers["x-holdfast-pod"]), setCookies: headers["set-cookie"] ?? [] };
+      });
+      socket.once("open", () => resolve({ socket, pod: "", setCookies: [], ...answer }));
+      socket.once("error", (error) => reject(new RefusedError(`${seenAs}: ${error.message}`)));
+    });
+    for (const header of upgraded.setCookies) await this.cookies.setCookie(header, seenAs);
+    return upgraded;
+  }
+
+  /** Opens a socket and closes it again; the pod that served it. */
+  async visit(target: Pick<Target, "url" | "host">): Promise<string> {
+    const { socket, pod } = await this.open(target);
+    await new Promise((resolve) => {
+      socket.once("close", resolve);
+      socket.close(1000);
+    });
+    return pod;
+  }
+}

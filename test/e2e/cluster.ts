@@ -1,0 +1,178 @@
+import { execFile } from "node:child_process";
+import { randomBytes } from "node:crypto";
+import { existsSync } from "node:fs";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { promisify } from "node:util";
+import { render } from "../../ops/render/render";
+import { buildWithoutEngine } from "./dockerfile";
+import { apply, kubectl, kubectlJson } from "./kubectl";
+import type { Surroundings } from "./surroundings";
+
+/** A Kubernetes for the tests: all that differs between one and another is here. */
+export interface Cluster {
+  readonly name: string;
+  /** Gets it ready: nodes, images, edge, CRDs, client addresses. Repeating it changes nothing. */
+  prepare(tell: (step: string) => void): Promise<Surroundings>;
+  /** The command that runs another one where pods, Services and the API server are reachable. */
+  inside(command: readonly string[]): readonly string[];
+}
+
+/** There is no cluster to run in; the message says how to get one. */
+export class NoClusterError extends Error {
+  readonly code = "HOLDFAST_NO_CLUSTER";
+}
+
+const run = promisify(execFile);
+const root = path.resolve(__dirname, "../..");
+
+/** The tag of the image that the tests build. */
+const appImage = "holdfast/app:e2e";
+/** Client addresses that each cluster gives. */
+const clients = 32;
+
+/**
+ * The cluster that KUBECONFIG names, or else the one that this machine can start. No other: the current context of
+ * a person's own configuration may be anything. Throws {@link NoClusterError}.
+ */
+export async function findCluster(env: NodeJS.ProcessEnv): Promise<Cluster> {
+  if (env.KUBECONFIG !== undefined && env.KUBECONFIG !== "") {
+    const context = (await kubectl(["config", "current-context"])).trim();
+    if (context.startsWith("kind-")) return kind(context.slice("kind-".length));
+    throw new NoClusterError(
+      `the context ${context} of ${env.KUBECONFIG} is not of kind; the tests load images into nodes and bind ` +
+        "client addresses, which they know how to do for kind and for ../shared/cluster",
+    );
+  }
+  const command = path.join(root, "../shared/cluster/cluster");
+  if (existsSync(command)) return testCluster(command);
+  throw new NoClusterError(
+    "no cluster to test in: set KUBECONFIG to that of a kind cluster (kind create cluster), " +
+      `or put a test cluster's command at ${command}`,
+  );
+}
+
+/** Two nodes in network namespaces of this machine. Nothing is reachable from outside them. */
+function testCluster(command: string): Cluster {
+  const call = async (...args: string[]) => (await run(command, args, { maxBuffer: 16 * 2 ** 20 })).stdout;
+  const redisImage = "redis:e2e";
+  return {
+    name: "the test cluster of this machine",
+    inside: (inner) => [command, "exec", ...inner],
+    async prepare(tell) {
+      tell("starting two nodes");
+      await call("up", "2");
+      tell("making the images, as the Dockerfile says");
+      const scratch = await mkdtemp(path.join(tmpdir(), "holdfast-image-"));
+      try {
+        const {
+          root: files,
+          workdir,
+          entrypoint,
+        } = await buildWithoutEngine(root, "app/Dockerfile", scratch);
+        await call("node-image", appImage, path.join(files, workdir), ...entrypoint);
+      } finally {
+        await rm(scratch, { recursive: true });
+      }
+      await call("redis-image", redisImage);
+      tell("starting the edge");
+      const edge = new URL((await call("traefik")).trim());
+      if (await needsCrds()) {
+        tell("installing CRDs");
+        await call("crds");
+      }
+      await call("clients", String(clients));
+      return {
+        images: { app: appImage, redis: redisImage },
+        edge: { address: edge.hostname, port: Number(edge.port || 80), namespace: "traefik" },
+        clientAddresses: Array.from({ length: clients }, (_, index) => `10.98.1.${index + 1}`),
+        clientNetworks: ["10.98.0.0/16"],
+        secretSeed: randomBytes(32).toString("hex"),
+      };
+    },
+  };
+}
+
+/**
+ * Nodes in containers of Docker on this machine. Their bridge is given routes to pods and Services, and addresses
+ * for clients, so that the tests see what a node sees; that takes sudo.
+ */
+function kind(name: string): Cluster {
+  const sudo = (...args: string[]) => run("sudo", args);
+  return {
+    name: `kind cluster ${name}`,
+    inside: (inner) => inner,
+    async prepare(tell) {
+      tell("building the image");
+      await run("docker", ["build", "--file", "app/Dockerfile", "--tag", appImage, "."], {
+        cwd: root,
+        maxBuffer: 64 * 2 ** 20,
+      });
+      await run("kind", ["load", "docker-image", appImage, "--name", name]);
+      tell("starting the edge");
+      const edge = await installTraefik();
+      tell("opening the way to pods and Services");
+      const nodes = (await kubectlJson<NodeList>(["get", "nodes"])).items.map(({ spec, status }) => ({
+        address: status.addresses.find(({ type }) => type === "InternalIP")?.address ?? "",
+        podCIDR: spec.podCIDR,
+      }));
+      const first = nodes[0]?.address ?? "";
+      for (const { address, podCIDR } of nodes) await sudo("ip", "route", "replace", podCIDR, "via", address);
+      await sudo("ip", "route", "replace", "10.96.0.0/16", "via", first); // kind's default for Services
+      const [route] = JSON.parse((await run("ip", ["-json", "route", "get", first])).stdout) as {
+        dev: string;
+      }[];
+      const prefix = first.split(".").slice(0, 2).join(".");
+      const clientAddresses = Array.from({ length: clients }, (_, index) => `${prefix}.250.${index + 1}`);
+      for (const address of clientAddresses) {
+        await sudo("ip", "address", "replace", `${address}/16`, "dev", route?.dev ?? "");
+      }
+      return {
+        images: { app: appImage, redis: undefined },
+        edge: { address: edge, port: 80, namespace: "traefik" },
+        clientAddresses,
+        clientNetworks: [`${prefix}.0.0/16`],
+        secretSeed: randomBytes(32).toString("hex"),
+      };
+    },
+  };
+}
+
+interface NodeList {
+  readonly items: readonly {
+    readonly spec: { readonly podCIDR: string };
+    readonly status: { readonly addresses: readonly { readonly type: string; readonly address: string }[] };
+  }[];
+}
+
+/** Installs the chart that the stacks install, with the values that they give it; the address of its Service. */
+async function installTraefik(): Promise<string> {
+  const { charts, objects } = await render("staging", {
+    overrides: { edge: { kind: "nginx", controller: "traefik" } },
+  });
+  const chart = charts.find(({ name }) => name === "traefik");
+  if (chart === undefined) throw new Error("the stack with controller traefik renders no chart of that name");
+  await apply(objects.filter((object) => object.kind === "IngressClass"));
+  const helm = run("helm", [
+    ...["upgrade", "--install", "traefik", chart.chart, "--version", chart.version],
+    ...["--repo", "https://traefik.github.io/charts", "--namespace", chart.namespace, "--create-namespace"],
+    ...["--values", "-", "--timeout", "3m"],
+  ]);
+  helm.child.stdin?.end(JSON.stringify(chart.values));
+  await helm;
+  const own = ["--namespace", chart.namespace];
+  await kubectl([...own, "rollout", "status", "deployment/traefik", "--timeout=180s"]);
+  const service = await kubectlJson<{ spec: { clusterIP: string } }>([...own, "get", "service", "traefik"]);
+  return service.spec.clusterIP;
+}
+
+/** Whether a stack holds objects of kinds that Kubernetes itself does not know. */
+async function needsCrds(): Promise<boolean> {
+  const stacks = await Promise.all(["local", "staging", "prod"].map((stack) => render(stack)));
+  return stacks.some(({ objects }) =>
+    objects.some(({ apiVersion }) =>
+      /^(monitoring\.coreos\.com|gateway\.networking\.k8s\.io)\//.test(apiVersion),
+    ),
+  );
+}

@@ -1,0 +1,49 @@
+import { setTimeout as delay } from "node:timers/promises";
+import type { Target } from "../../ops/load/target";
+import { Browser } from "./browser";
+
+/** Between two rounds. Milliseconds. */
+const pauseMs = 100;
+
+/**
+ * Opens sockets through an edge without a pause, as newcomers and as clients with a cookie, and notes what was not
+ * answered by an upgrade. It tells whether there is any moment at which the edge has nowhere to send a client.
+ */
+export class EdgeProbe {
+  readonly refusals: string[] = [];
+  upgrades = 0;
+  readonly #target: Pick<Target, "url" | "host">;
+  /** Enough of them to have a cookie for each pod. */
+  readonly #regulars = Array.from({ length: 8 }, () => new Browser());
+  readonly #stop = new AbortController();
+  readonly #running: Promise<void>;
+
+  constructor(target: Pick<Target, "url" | "host">) {
+    this.#target = target;
+    this.#running = this.#run();
+  }
+
+  async stop(): Promise<void> {
+    this.#stop.abort();
+    await this.#running;
+  }
+
+  async #run(): Promise<void> {
+    for (let round = 0; !this.#stop.signal.aborted; round++) {
+      const regular = this.#regulars[round % this.#regulars.length];
+      await Promise.all([this.#visit(new Browser()), regular && this.#visit(regular)]);
+      await delay(pauseMs);
+    }
+  }
+
+  async #visit(browser: Browser): Promise<void> {
+    try {
+      await browser.visit(this.#target);
+      this.upgrades++;
+    } catch (error) {
+      this.refusals.push(
+        `${new Date().toISOString()} ${error instanceof Error ? error.message : String(error)}`,
+      );
+    }
+  }
+}

@@ -1,0 +1,40 @@
+import { execFile } from "node:child_process";
+import { promisify } from "node:util";
+
+const run = promisify(execFile);
+
+/** An object as the API server gives it, as far as the tests look into it. */
+export interface Manifest {
+  readonly apiVersion: string;
+  readonly kind: string;
+  readonly metadata: { readonly name: string; readonly namespace?: string };
+  readonly [field: string]: unknown;
+}
+
+/** Runs kubectl against the cluster of KUBECONFIG; what it prints. Rejects with its own words. */
+export async function kubectl(args: readonly string[], input?: string): Promise<string> {
+  const running = run("kubectl", args, { maxBuffer: 64 * 2 ** 20 });
+  if (input !== undefined) running.child.stdin?.end(input);
+  try {
+    return (await running).stdout;
+  } catch (cause) {
+    const { stderr = String(cause) } = cause as { stderr?: string };
+    throw new Error(`kubectl ${args.join(" ")}: ${stderr.trim()}`, { cause });
+  }
+}
+
+/** The same, for `-o json`. What comes is as the caller says. */
+export async function kubectlJson<T>(args: readonly string[]): Promise<T> {
+  return JSON.parse(await kubectl([...args, "--output", "json"])) as T;
+}
+
+/**
+ * Applies objects as a delivery does: the server owns the merge, and a field that it does not know is an error.
+ *
+ * @param options more of kubectl's, such as `--dry-run=server`
+ */
+export async function apply(objects: readonly Manifest[], ...options: string[]): Promise<string> {
+  const list = JSON.stringify({ apiVersion: "v1", kind: "List", items: objects });
+  const how = ["--server-side", "--validate=strict", "--field-manager=holdfast-e2e"];
+  return kubectl(["apply", ...how, ...options, "--filename", "-"], list);
+}

@@ -1,0 +1,85 @@
+import { spawn } from "node:child_process";
+import path from "node:path";
+import { findCluster, NoClusterError, type Cluster } from "./cluster";
+import { namespacePrefix } from "./stack";
+import { encodeSurroundings } from "./surroundings";
+
+/** Says that the tests may be left out where there is no cluster: `skip`, and nothing else. */
+const withoutCluster = "HOLDFAST_E2E_WITHOUT_CLUSTER";
+
+/**
+ * `npm run test:e2e [jest's arguments]`: gets a cluster ready, then runs jest inside its network, where pods,
+ * Services and the API server are reachable; then removes what the tests made, after telling, where they failed,
+ * what the cluster knows. Exit code 0 only if every test passed.
+ */
+async function main(): Promise<number> {
+  let cluster: Cluster;
+  try {
+    cluster = await findCluster(process.env);
+  } catch (error) {
+    if (!(error instanceof NoClusterError)) throw error;
+    if (process.env[withoutCluster] === "skip") {
+      tell(`skipped, as ${withoutCluster}=skip allows: ${error.message}`);
+      return 0;
+    }
+    tell(`${error.message}. To go on without these tests: ${withoutCluster}=skip`);
+    return 1;
+  }
+  tell(`in ${cluster.name}`);
+  const surroundings = await cluster.prepare(tell);
+  await removeNamespaces(cluster); // what an interrupted run has left
+  tell("running the tests");
+  const jest = [process.execPath, require.resolve("jest/bin/jest"), "--selectProjects", "e2e", "--runInBand"];
+  const code = await start(
+    cluster.inside([...jest, ...process.argv.slice(2)]),
+    encodeSurroundings(surroundings),
+  );
+  if (code !== 0) await diagnose(cluster);
+  tell("removing the namespaces of the tests");
+  await removeNamespaces(cluster);
+  return code;
+}
+
+/** Runs a command with our own output; its exit code. */
+async function start(command: readonly string[], env: Record<string, string> = {}): Promise<number> {
+  const [file = "", ...args] = command;
+  const child = spawn(file, args, {
+    cwd: path.resolve(__dirname, "../.."),
+    env: { ...process.env, ...env },
+    stdio: "inherit",
+  });
+  return new Promise((resolve, reject) => {
+    child.once("error", reject);
+    child.once("close", (code) => resolve(code ?? 1));
+  });
+}
+
+/** The names of the tests' namespaces, one a line, as kubectl takes them. */
+const namespaces = `kubectl get namespaces --output name | grep "^namespace/${namespacePrefix}"`;
+
+function removeNamespaces(cluster: Cluster): Promise<number> {
+  const remove = `${namespaces} | xargs --no-run-if-empty kubectl delete --timeout=120s`;
+  return start(cluster.inside(["sh", "-c", remove]));
+}
+
+function diagnose(cluster: Cluster): Promise<number> {
+  const show = [
+    "get pods --output wide",
+    "get events --sort-by .lastTimestamp",
+    "logs --selector app.kubernetes.io/part-of=holdfast --prefix --tail 40 --ignore-errors --max-log-requests 20",
+  ].map((command) => `kubectl --namespace "\${n#namespace/}" ${command}`);
+  const each = `for n in $(${namespaces}); do echo "--- $n"; ${show.join("; ")}; done`;
+  return start(cluster.inside(["sh", "-c", each]));
+}
+
+function tell(step: string): void {
+  process.stderr.write(`e2e: ${step}\n`);
+}
+
+main().then(
+  (code) => (process.exitCode = code),
+  (error: unknown) => {
+    tell(error instanceof Error ? (error.stack ?? error.message) : String(error));
+    process.exitCode = 1;
+  },
+);

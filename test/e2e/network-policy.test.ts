@@ -1,0 +1,97 @@
+import { Browser } from "./browser";
+import { apply, kubectl, kubectlJson } from "./kubectl";
+import { pods, type Pod } from "./pods";
+import { reach, startProbePod, type Outcome } from "./probe-pod";
+import { namespacePrefix, staging, targets, type DeployedService, type DeployedStack } from "./stack";
+import { readSurroundings } from "./surroundings";
+import { until } from "./until";
+
+/** A namespace that the stack knows nothing of. */
+const elsewhere = `${namespacePrefix}-stranger`;
+const probe = "holdfast-e2e-probe";
+const { edge } = readSurroundings();
+
+let stack: DeployedStack;
+let service: DeployedService;
+let running: readonly Pod[];
+let redis: string;
+/** One that answers any pod, so that silence elsewhere is a policy's and not the network's. */
+let dns: string;
+
+beforeAll(async () => {
+  stack = await staging();
+  [service] = stack.services as [DeployedService, ...DeployedService[]];
+  running = await pods(stack.namespace, service.name);
+  redis = `redis.${stack.namespace}.svc:6379`;
+  const found = await kubectlJson<{ spec: { clusterIP: string } }>([
+    ...["--namespace", "kube-system", "get", "service", "kube-dns"],
+  ]);
+  dns = `${found.spec.clusterIP}:53`;
+  await apply([{ apiVersion: "v1", kind: "Namespace", metadata: { name: elsewhere } }]);
+  await Promise.all(
+    [elsewhere, stack.namespace, edge.namespace].map((namespace) => startProbePod(namespace, probe)),
+  );
+}, 300_000);
+
+afterAll(async () => {
+  for (const namespace of [stack.namespace, edge.namespace]) {
+    await kubectl(["--namespace", namespace, "delete", "pod", probe]);
+  }
+});
+
+/** Every port of a pod of the service, and its Service's. */
+function doors(): string[] {
+  const [pod] = running as [Pod];
+  const own = [8080, 8081, 9090, 9091].map((port) => `${pod.address}:${port}`);
+  return [...own, ...[8080, 8081].map((port) => `${service.name}.${stack.namespace}.svc:${port}`)];
+}
+
+function all(targets: readonly string[], outcome: Outcome): Record<string, Outcome> {
+  return Object.fromEntries(targets.map((target) => [target, outcome]));
+}
+
+it("lets the application reach Redis, and DNS to find it by name", async () => {
+  for (const { name } of running) {
+    expect(await reach(stack.namespace, name, redis, dns)).toEqual(all([redis, dns], "open"));
+  }
+});
+
+it("lets the application reach nothing else: no other pod, not the API server, not the edge", async () => {
+  const [pod, other] = running as [Pod, Pod];
+  const closed = [
+    `${other.address}:8080`,
+    `${other.address}:9091`,
+    "10.96.0.1:443",
+    `${edge.address}:${edge.port}`,
+  ];
+  expect(await reach(stack.namespace, pod.name, ...closed)).toEqual(all(closed, "silent"));
+});
+
+it("lets the edge reach the application, by http and grpc and no other port", async () => {
+  const [, byEdge] = targets(stack, service);
+  expect(running.map(({ name }) => name)).toContain(await new Browser().visit(byEdge));
+  const [http, grpc, metrics, lifecycle, ...services] = doors() as [string, string, string, string];
+  expect(await reach(edge.namespace, probe, ...doors(), redis)).toEqual({
+    ...all([http, grpc, ...services], "open"),
+    ...all([metrics, lifecycle, redis], "silent"),
+  });
+});
+
+it("lets a stranger's pod reach neither the application nor Redis", async () => {
+  const open = [dns, `${edge.address}:${edge.port}`];
+  const closed = [...doors(), redis];
+  expect(await reach(elsewhere, probe, ...open, ...closed)).toEqual({
+    ...all(open, "open"),
+    ...all(closed, "silent"),
+  });
+});
+
+it("closes in whatever else is put into the namespace, DNS included", async () => {
+  // By address, since it finds no names.
+  const closed = [...doors().slice(0, 4), `${service.address}:8080`, dns];
+  const outcomes = await until("the default policy covers the new pod", 20_000, async () => {
+    const found = await reach(stack.namespace, probe, ...closed);
+    return found[dns] === "silent" ? found : undefined;
+  });
+  expect(outcomes).toEqual(all(closed, "silent"));
+});

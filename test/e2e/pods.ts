@@ -1,0 +1,55 @@
+import { kubectlJson } from "./kubectl";
+
+/** A pod as the tests see it. */
+export interface Pod {
+  readonly name: string;
+  readonly uid: string;
+  readonly address: string;
+  readonly node: string;
+  readonly ready: boolean;
+  /** It has been asked to go. */
+  readonly deleted: boolean;
+  readonly restarts: number;
+  /** Of its first container, without the runtime's scheme. */
+  readonly containerId: string;
+}
+
+/** The part of a Pod object that is read here. */
+export interface PodObject {
+  readonly metadata: { readonly name: string; readonly uid: string; readonly deletionTimestamp?: string };
+  readonly spec: { readonly nodeName?: string };
+  readonly status: {
+    readonly podIP?: string;
+    readonly conditions?: readonly { readonly type: string; readonly status: string }[];
+    readonly containerStatuses?: readonly {
+      readonly restartCount: number;
+      readonly containerID?: string;
+      readonly state?: { readonly terminated?: { readonly exitCode: number } };
+    }[];
+  };
+}
+
+/** The pods of a workload, whatever their state. */
+export async function pods(namespace: string, workload: string): Promise<readonly Pod[]> {
+  const selector = `app.kubernetes.io/name=${workload}`;
+  const list = await kubectlJson<{ items: PodObject[] }>([
+    ...["--namespace", namespace, "get", "pods", "--selector", selector],
+  ]);
+  return list.items.map(toPod);
+}
+
+function toPod({ metadata, spec, status }: PodObject): Pod {
+  const container = status.containerStatuses?.[0];
+  return {
+    name: metadata.name,
+    uid: metadata.uid,
+    address: status.podIP ?? "",
+    node: spec.nodeName ?? "",
+    ready:
+      status.conditions?.some((condition) => condition.type === "Ready" && condition.status === "True") ??
+      false,
+    deleted: metadata.deletionTimestamp !== undefined,
+    restarts: container?.restartCount ?? 0,
+    containerId: container?.containerID?.replace(/^.*:\/\//, "") ?? "",
+  };
+}

@@ -1,0 +1,36 @@
+/** What the tests are told of the cluster that they run in. */
+export interface Surroundings {
+  readonly images: {
+    /** Of the application, present on every node. */
+    readonly app: string;
+    /** In place of the stack's own; undefined where the nodes can pull that one. */
+    readonly redis: string | undefined;
+  };
+  readonly edge: {
+    /** Where the edge listens for HTTP. */
+    readonly address: string;
+    readonly port: number;
+    /** Of its pods, which the application must let in. */
+    readonly namespace: string;
+  };
+  /** Addresses of this machine: a client bound to one is a client IP of its own to a Service. At least 32. */
+  readonly clientAddresses: readonly string[];
+  /** Networks that clients come from, as pods see them. */
+  readonly clientNetworks: readonly string[];
+  /** What this run's generated secrets are derived from. */
+  readonly secretSeed: string;
+}
+
+const variable = "HOLDFAST_E2E_SURROUNDINGS";
+
+/** How the surroundings reach the tests, which run in another process. */
+export function encodeSurroundings(surroundings: Surroundings): Record<string, string> {
+  return { [variable]: JSON.stringify(surroundings) };
+}
+
+/** The surroundings of this process. Throws where the tests were not started by `npm run test:e2e`. */
+export function readSurroundings(): Surroundings {
+  const text = process.env[variable];
+  if (text === undefined) throw new Error("there is no cluster: start these tests by `npm run test:e2e`");
+  return JSON.parse(text) as Surroundings;
+}

@@ -1,0 +1,264 @@
+import { monitorEventLoopDelay } from "node:perf_hooks";
+import Table from "cli-table3";
+import type { ClientRecord } from "../../ops/load/journal";
+import { Load } from "../../ops/load/load";
+import { judge, spread, type Spread, type Verdict, type Window } from "../../ops/load/verdict";
+import { now } from "../../ops/process/clock";
+import { kill, startKillers } from "./killer";
+import { kubectl } from "./kubectl";
+import { pods } from "./pods";
+import { SessionClient } from "./session-client";
+import {
+  atRest,
+  deploy,
+  fromManyAddresses,
+  namespacePrefix,
+  targets,
+  type DeployedService,
+  type DeployedStack,
+} from "./stack";
+import { until } from "./until";
+
+const size = { clients: 500, rate: 50, roomsPerService: 20 };
+/** Messages before and after each disturbance. */
+const steadyMessages = 2 * size.rate;
+const limitMs = 120_000;
+/** A message that no later one of its room follows may be found missing by the pods' own check, every 15 s. */
+const quietMs = 20_000;
+/** Nothing here is timed to fail a slow machine: the table has the figures. */
+const resumeLimitMs = 30_000;
+
+/** What a disturbance did to the clients. */
+interface Ordeal extends Verdict {
+  readonly name: string;
+  /** Messages that their own publisher heard more than once. */
+  readonly publisherDuplicates: number;
+  /** Times that a client was told that history is lost. */
+  readonly resyncs: number;
+  /** Close codes of sockets that were open. */
+  readonly closes: readonly number[];
+  /** For each client that the fault cut off: until it was served again. */
+  readonly resumedMs: readonly number[];
+  /** How long this process, all clients in one, stood still at most: no delay can be told that is shorter. */
+  readonly stallMs: number;
+}
+
+describe("500 clients and 50 messages a second in 20 rooms on 3 pods", () => {
+  let stack: DeployedStack;
+  let service: DeployedService;
+  let load: Load;
+  const sessions: SessionClient[] = [];
+  const ordeals: Ordeal[] = [];
+
+  beforeAll(async () => {
+    stack = await deploy(`${namespacePrefix}-load`, {
+      host: "load.nova.social",
+      services: [{ name: "messaging-service", path: "/messaging", replicas: 3 }],
+      drain: { preStopSeconds: 3, drainSeconds: 20, gracePeriodSeconds: 28 },
+      minReadySeconds: 2,
+    });
+    [service] = stack.services as [DeployedService];
+    await startKillers();
+    load = new Load({
+      ...size,
+      targets: targets(stack, service),
+      makeClient: fromManyAddresses((args) => {
+        const client = new SessionClient(args);
+        sessions.push(client);
+        return client;
+      }),
+    });
+    await load.connect(limitMs);
+  }, 600_000);
+
+  afterAll(async () => {
+    await load.stop();
+    report();
+  });
+
+  it(
+    "lose nothing while nothing happens, for comparison",
+    async () => {
+      const ordeal = await suffer("nothing", () => Promise.resolve([]));
+      expectNothingLost(ordeal);
+      expect(ordeal.closes).toEqual([]);
+    },
+    limitMs,
+  );
+
+  it("lose nothing in a rolling restart, and nobody waits for a move", async () => {
+    const ordeal = await suffer("rolling restart", async () => {
+      const deployment = `deployment/${service.name}`;
+      await kubectl(["--namespace", stack.namespace, "rollout", "restart", deployment]);
+      await kubectl(["--namespace", stack.namespace, "rollout", "status", deployment, "--timeout=120s"]);
+      await atRest(stack.namespace, service);
+      return [];
+    });
+    expectNothingLost(ordeal);
+    expect(ordeal.closes.length).toBeGreaterThanOrEqual(size.clients);
+    expect(ordeal.closes).not.toContain(1006);
+    // Nobody waits for a move: the old socket serves until the new one has taken over.
+    for (const { episodes } of sessions) {
+      const moves = episodes.slice(1);
+      expect(moves.length).toBeGreaterThan(0);
+      expect(moves).toEqual(
+        moves.map((move) => ({ ...move, session: episodes[0]?.session, resumed: true, moved: true })),
+      );
+    }
+  }, 300_000);
+
+  it("lose nothing when a pod is killed by kill -9, and all come back", async () => {
+    const ordeal = await suffer("kill -9 of a pod", async () => {
+      const { clients } = load.journal;
+      const servedBy = (name: string) =>
+        clients.filter(({ connections }) => connections.at(-1)?.pod === name);
+      const [victim] = (await pods(stack.namespace, service.name)).toSorted(
+        (a, b) => servedBy(b.name).length - servedBy(a.name).length,
+      );
+      if (victim === undefined) throw new Error("there is no pod to kill");
+      const cutOff = servedBy(victim.name);
+      expect(cutOff.length).toBeGreaterThan(size.clients / 10);
+      const killedAt = await kill(victim);
+      const backAt = ({ connections }: ClientRecord) => connections.find(({ at }) => at >= killedAt)?.at;
+      await until("all are back", resumeLimitMs, () =>
+        cutOff.every((client) => backAt(client)) ? true : undefined,
+      );
+      await until("the container is started again", limitMs, async () => {
+        const found = (await pods(stack.namespace, service.name)).find(({ uid }) => uid === victim.uid);
+        return found?.ready === true && found.restarts === victim.restarts + 1 ? true : undefined;
+      });
+      return cutOff.map((client) => (backAt(client) ?? Infinity) - killedAt);
+    });
+    expectNothingLost(ordeal);
+    expect(sessions.every(({ episodes }) => episodes.slice(1).every(({ resumed }) => resumed))).toBe(true);
+  }, 180_000);
+
+  it("lose nothing when Redis restarts, and keep their sockets", async () => {
+    const ordeal = await suffer("Redis restart", async () => {
+      const [old] = await pods(stack.namespace, "redis");
+      await kubectl(["--namespace", stack.namespace, "delete", "pod", "redis-0", "--wait=false"]);
+      await until("Redis is back", limitMs, async () => {
+        const [found] = await pods(stack.namespace, "redis");
+        return found !== undefined && found.uid !== old?.uid && found.ready ? true : undefined;
+      });
+      return [];
+    });
+    expectNothingLost(ordeal);
+    expect(ordeal.closes).toEqual([]);
+  }, 180_000);
+
+  /** Lets messages flow before, during and after a disturbance; waits until all have arrived. */
+  async function suffer(name: string, disturb: () => Promise<readonly number[]>): Promise<Ordeal> {
+    const resyncsBefore = resyncs();
+    const stalls = monitorEventLoopDelay({ resolution: 10 });
+    stalls.enable();
+    const from = now();
+    load.startPublishing();
+    await flow();
+    const resumed = await disturb();
+    await flow();
+    load.stopPublishing();
+    await load.settle(quietMs, limitMs);
+    const window = { from, to: now() };
+    const { journal } = load;
+    const ordeal = {
+      name,
+      ...judge(journal, window),
+      publisherDuplicates: journal.clients.reduce((sum, client) => sum + ownDuplicates(client, window), 0),
+      resyncs: resyncs() - resyncsBefore,
+      closes: journal.clients.flatMap(({ closes }) =>
+        closes.filter(({ at }) => at >= from && at < window.to).map(({ code }) => code),
+      ),
+      resumedMs: resumed,
+      stallMs: stalls.max / 1e6,
+    };
+    ordeals.push(ordeal);
+    return ordeal;
+  }
+
+  async function flow(): Promise<void> {
+    const before = load.journal.published.length;
+    await until("messages flow", limitMs, () =>
+      load.journal.published.length >= before + steadyMessages ? true : undefined,
+    );
+  }
+
+  function resyncs(): number {
+    return load.journal.clients.reduce((sum, client) => sum + client.resyncs, 0);
+  }
+
+  function report(): void {
+    const head = [
+      "",
+      "sent",
+      "due",
+      "lost",
+      "duplicated",
+      "by publisher",
+      "out of order",
+      "delay",
+      "own stall",
+      "back after",
+      "in 1 s",
+      "in 3 s",
+    ];
+    const table = new Table({ head, style: { head: [], border: [] } });
+    for (const {
+      name,
+      sent,
+      expected,
+      lost,
+      duplicated,
+      publisherDuplicates,
+      outOfOrder,
+      ...times
+    } of ordeals) {
+      const counts = [sent, expected, lost, duplicated, publisherDuplicates, outOfOrder];
+      const { gapMs, resumedMs, stallMs } = times;
+      const back = [
+        milliseconds(spread(resumedMs)),
+        shareWithin(resumedMs, 1_000),
+        shareWithin(resumedMs, 3_000),
+      ];
+      table.push([name, ...counts, milliseconds(gapMs), Math.round(stallMs), ...back]);
+    }
+    process.stdout.write(
+      `500 clients, 50 messages/s, 20 rooms, 3 pods\n${table.toString()}\n` +
+        "Times in ms, p50 / p99 / max over the clients; delay: of each client's slowest message; own stall: how long " +
+        "the clients' process got no CPU at most, which no delay can be told from.\n",
+    );
+  }
+});
+
+function expectNothingLost({
+  sent,
+  lost,
+  duplicated,
+  publisherDuplicates,
+  outOfOrder,
+  resyncs,
+}: Ordeal): void {
+  expect(sent).toBeGreaterThanOrEqual(2 * steadyMessages);
+  expect({ lost, duplicated, publisherDuplicates, outOfOrder, resyncs }).toEqual({
+    lost: 0,
+    duplicated: 0,
+    publisherDuplicates: 0,
+    outOfOrder: 0,
+    resyncs: 0,
+  });
+}
+
+/** Arrivals of a client's own messages beyond the first of each. */
+function ownDuplicates({ name, arrivals }: ClientRecord, { from, to }: Window): number {
+  const own = arrivals.filter(({ id, at }) => id.startsWith(`${name}:`) && at >= from && at < to);
+  return own.length - new Set(own.map(({ id }) => id)).size;
+}
+
+function milliseconds({ p50, p99, max }: Spread): string {
+  return p50 === null ? "" : [p50, p99, max].map((value) => Math.round(value ?? 0)).join(" / ");
+}
+
+function shareWithin(times: readonly number[], limit: number): string {
+  if (times.length === 0) return "";
+  return `${((times.filter((time) => time <= limit).length / times.length) * 100).toFixed(1)} %`;
+}

@@ -1,0 +1,59 @@
+import { execFile } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { removeTemporaryDirectory, temporaryDirectory } from "../../../ops/process/temporary-directory";
+
+const run = promisify(execFile);
+
+/** A private authority, and a certificate of it for `localhost`, made by openssl in a temporary directory. */
+export class Certificates {
+  readonly #directory = temporaryDirectory("holdfast-tls-");
+
+  private constructor() {
+    // Only `create` makes one that is complete.
+  }
+
+  static async create(): Promise<Certificates> {
+    const made = new Certificates();
+    const key = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2"];
+    const authority = ["-keyout", made.#file("ca.key"), "-out", made.authority];
+    const server = ["-keyout", made.#file("redis.key"), "-out", made.#file("redis.crt")];
+    const issuer = ["-CA", made.authority, "-CAkey", made.#file("ca.key")];
+    const names = ["-addext", "subjectAltName=DNS:localhost"];
+    await run("openssl", ["req", "-x509", ...key, "-subj", "/CN=holdfast test", ...authority]);
+    await run("openssl", ["req", "-x509", ...key, "-subj", "/CN=localhost", ...issuer, ...names, ...server]);
+    return made;
+  }
+
+  /** The authority's certificate: a file. */
+  get authority(): string {
+    return this.#file("ca.crt");
+  }
+
+  /** For Node's TLS: who is trusted, and under which name the servers present themselves. */
+  get trust(): { readonly ca: Buffer; readonly servername: string } {
+    return { ca: readFileSync(this.authority), servername: "localhost" };
+  }
+
+  /** Lines of redis.conf: TLS on this port, and nothing else. */
+  config(port: number): string[] {
+    return [
+      "port 0",
+      `tls-port ${port}`,
+      `tls-cert-file ${this.#file("redis.crt")}`,
+      `tls-key-file ${this.#file("redis.key")}`,
+      `tls-ca-cert-file ${this.authority}`,
+      "tls-auth-clients no",
+      "tls-replication yes",
+    ];
+  }
+
+  remove(): void {
+    removeTemporaryDirectory(this.#directory);
+  }
+
+  #file(name: string): string {
+    return join(this.#directory, name);
+  }
+}

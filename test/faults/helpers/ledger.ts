@@ -1,0 +1,170 @@
+/**
+ * What is known of a room from all sides, and the law that it must obey. Pure: the tests of the law are in
+ * ledger.test.ts, and show that each part of it can fail.
+ */
+
+/** One thing that a client saw of a room, in its order. */
+export type Sight =
+  /** It is in the room from behind this position on; only at the beginning. */
+  | { readonly kind: "joined"; readonly epoch: string; readonly offset: number }
+  | { readonly kind: "message"; readonly epoch: string; readonly offset: number; readonly data: string }
+  /** It was told that history was lost, and goes on behind this position. */
+  | { readonly kind: "resynced"; readonly epoch: string; readonly offset: number };
+
+/** What one client saw from a join to the leave, or to the end. */
+export interface View {
+  readonly client: string;
+  readonly room: string;
+  readonly sights: readonly Sight[];
+  /** Where the client says it stands at the end; undefined where it has left meanwhile. */
+  readonly end: Position | undefined;
+}
+
+/** A publish that was acknowledged. Its data name publisher and number: `<publisher>#<number>`. */
+export interface Acknowledged {
+  readonly room: string;
+  readonly data: string;
+  readonly offset: number;
+  /** Redis has lost data since it was published: nobody can promise it. */
+  readonly mayBeLost: boolean;
+}
+
+/** A room as Redis holds it at the end. */
+export interface Stored {
+  readonly room: string;
+  readonly epoch: string;
+  readonly top: number;
+  readonly entries: readonly { readonly offset: number; readonly data: string }[];
+}
+
+export interface Ledger {
+  readonly views: readonly View[];
+  readonly acknowledged: readonly Acknowledged[];
+  readonly stored: readonly Stored[];
+  /** Redis trimmed nothing and lost nothing: then nobody may be told of a loss. */
+  readonly complete: boolean;
+  /**
+   * Redis lost nothing: then a publisher's order holds. Where it lost the first of two messages that one pod had
+   * stored, and the client was cut off before it heard so, the first is sent again and comes behind the second.
+   */
+  readonly lossless: boolean;
+}
+
+interface Position {
+  readonly epoch: string;
+  readonly offset: number;
+}
+
+/** Every breach of the law, in words; empty where it holds. */
+export function breaches({ views, acknowledged, stored, complete, lossless }: Ledger): string[] {
+  const rooms = new Map(stored.map((room) => [room.room, room]));
+  return [
+    ...stored.flatMap((room) => checkStored(room, lossless)),
+    ...acknowledged.flatMap((ack) => checkAcknowledged(ack, rooms.get(ack.room))),
+    ...views.flatMap((view) => checkView(view, rooms.get(view.room), complete, lossless)),
+    ...checkAgreement(views),
+  ];
+}
+
+/** The room's own sequence: contiguous, each publish once, each publisher's in its order. */
+function checkStored({ room, top, entries }: Stored, ordered: boolean): string[] {
+  const found: string[] = [];
+  let expected = top - entries.length + 1;
+  for (const { offset } of entries) {
+    if (offset !== expected) found.push(`${room}: stored ${offset} where ${expected} was due`);
+    expected = offset + 1;
+  }
+  return [...found, ...checkPublishers(`${room}, as stored`, entries, ordered)];
+}
+
+function checkPublishers(
+  what: string,
+  messages: readonly { offset: number; data: string }[],
+  ordered: boolean,
+): string[] {
+  const found: string[] = [];
+  const seen = new Set<string>();
+  const latest = new Map<string, number>();
+  for (const { offset, data } of messages) {
+    if (seen.has(data)) found.push(`${what}: ${data} is there twice, again at ${offset}`);
+    seen.add(data);
+    const [publisher = "", number] = data.split("#");
+    const before = latest.get(publisher) ?? 0;
+    if (ordered && Number(number) < before) {
+      found.push(`${what}: ${data} at ${offset} comes behind number ${before}`);
+    }
+    latest.set(publisher, Math.max(before, Number(number)));
+  }
+  return found;
+}
+
+function checkAcknowledged({ room, data, offset, mayBeLost }: Acknowledged, stored?: Stored): string[] {
+  if (mayBeLost || !stored) return mayBeLost ? [] : [`${room}: ${data} was acknowledged, the room is gone`];
+  if (offset <= stored.top - stored.entries.length) return []; // trimmed since
+  const there = stored.entries.find((entry) => entry.offset === offset);
+  if (there?.data === data) return [];
+  return [`${room}: ${data} was acknowledged at ${offset}, where there is ${there?.data ?? "nothing"}`];
+}
+
+function checkView(
+  { client, room, sights, end }: View,
+  stored: Stored | undefined,
+  complete: boolean,
+  lossless: boolean,
+): string[] {
+  const who = `${client} in ${room}`;
+  const found: string[] = [];
+  let segment: Extract<Sight, { kind: "message" }>[] = [];
+  let last: Position | undefined;
+  const close = () => found.push(...checkPublishers(who, segment, lossless));
+  for (const sight of sights) {
+    if (sight.kind === "joined") {
+      // Nothing is owed from before.
+    } else if (sight.kind === "resynced") {
+      if (complete)
+        found.push(`${who}: told of a loss at ${sight.epoch}:${sight.offset}, but nothing was lost`);
+      close();
+      segment = [];
+    } else {
+      if (last && sight.offset !== last.offset + 1) {
+        found.push(`${who}: ${sight.epoch}:${sight.offset} follows ${last.epoch}:${last.offset}`);
+      }
+      segment.push(sight);
+    }
+    last = sight;
+  }
+  close();
+  if (!end) return found;
+  if (last && last.offset !== end.offset) found.push(`${who}: saw ${last.offset}, claims ${end.offset}`);
+  if (!stored) return found;
+  if (end.epoch !== stored.epoch || end.offset !== stored.top) {
+    found.push(`${who}: stands at ${end.epoch}:${end.offset}, the room at ${stored.epoch}:${stored.top}`);
+  }
+  // What was delivered since the last word of a loss is what the room holds now.
+  const entries = new Map(stored.entries.map(({ offset, data }) => [offset, data]));
+  for (const { epoch, offset, data } of segment) {
+    const there = entries.get(offset);
+    if (there !== undefined && there !== data) {
+      found.push(`${who}: was given ${data} at ${epoch}:${offset}, the room holds ${there}`);
+    }
+  }
+  return found;
+}
+
+/** One offset of one epoch is one message, whoever saw it. */
+function checkAgreement(views: readonly View[]): string[] {
+  const found: string[] = [];
+  const known = new Map<string, { data: string; client: string }>();
+  for (const { client, room, sights } of views) {
+    for (const sight of sights) {
+      if (sight.kind !== "message") continue;
+      const key = `${room} ${sight.epoch}:${sight.offset}`;
+      const before = known.get(key);
+      if (!before) known.set(key, { data: sight.data, client });
+      else if (before.data !== sight.data) {
+        found.push(`${key}: ${client} saw ${sight.data}, ${before.client} saw ${before.data}`);
+      }
+    }
+  }
+  return found;
+}

@@ -1,0 +1,141 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { execFile } from "node:child_process";
+import { promisify } from "node:util";
+import { pino } from "pino";
+import { loadAppConfig } from "../../../app/server/config";
+import { HoldfastServer } from "../../../app/server/server";
+import { Child } from "../../../ops/process/child";
+import { until } from "./until";
+
+/** Short times, any port: what the pods of fault tests begin with. */
+export const podDefaults = {
+  SERVICE_NAME: "messaging-service",
+  SERVICE_PATH: "/messaging",
+  BIND_ADDRESS: "127.0.0.1",
+  HTTP_PORT: "0",
+  GRPC_PORT: "0",
+  METRICS_PORT: "0",
+  LIFECYCLE_PORT: "0",
+  PRE_STOP_SECONDS: "0",
+  DRAIN_SECONDS: "2",
+  AUTH_MODE: "anonymous",
+  REDIS_TIMEOUT_MS: "1000",
+  MAX_PUBLISH_RATE: "100000",
+};
+
+/** The name under which rooms are stored. */
+export const serviceName = podDefaults.SERVICE_NAME;
+
+export interface PodOptions {
+  readonly name: string;
+  /** `redis://…`, or several; how to read it says `env`. */
+  readonly redisUrl: string;
+  readonly env?: Readonly<Record<string, string>>;
+  /** How long it may take to serve. Milliseconds, default 15 000. */
+  readonly startMs?: number;
+}
+
+/** A pod of the application, with what may befall it. */
+export interface Pod {
+  readonly name: string;
+  /** `ws://…`, up to the service's path. */
+  readonly url: string;
+  /** As the readiness probe tells it. */
+  readonly ready: boolean;
+  /** It ends in good order: drain, then stop. */
+  end(): Promise<void>;
+  /** It ends at once, without a word to its clients. */
+  kill(): Promise<void>;
+}
+
+function environment({ name, redisUrl, env }: PodOptions): Record<string, string> {
+  return { ...podDefaults, REDIS_URL: redisUrl, POD_NAME: name, ...env };
+}
+
+const url = (port: number) => `ws://127.0.0.1:${port}${podDefaults.SERVICE_PATH}`;
+
+/** A pod in this process: quick to start, on real sockets. Its kill cuts its sockets, and its Redis connections behind them. */
+export async function startPodHere(options: PodOptions): Promise<Pod> {
+  const config = loadAppConfig({ LOG_LEVEL: "silent", ...environment(options) });
+  const server = new HoldfastServer(config, pino({ level: config.LOG_LEVEL }));
+  await server.start().catch(async (error: unknown) => {
+    await server.stop();
+    throw error;
+  });
+  return {
+    name: options.name,
+    url: url(server.port("http")),
+    get ready() {
+      return server.health.isReady();
+    },
+    end: () => server.drain().then(() => server.stop()),
+    kill: () => server.stop(),
+  };
+}
+
+/** The application as it is shipped: one file, run by `node`. */
+export class BuiltApp {
+  private constructor(private readonly directory: string) {}
+
+  /** Builds it from the sources as they are now, into a directory of its own. */
+  static async build(): Promise<BuiltApp> {
+    const directory = await mkdtemp(join(tmpdir(), "holdfast-app-"));
+    await promisify(execFile)(process.execPath, [
+      join(__dirname, "../../../app/build.mjs"),
+      "server",
+      directory,
+    ]);
+    return new BuiltApp(directory);
+  }
+
+  /** A pod as a process of its own: its kill is SIGKILL. Resolves once it serves. */
+  async start(options: PodOptions): Promise<Pod & { readonly log: string }> {
+    let log = "";
+    const child = new Child(process.execPath, [join(this.directory, "main.js")], {
+      env: { LOG_LEVEL: "info", ...environment(options) },
+      output: (text) => (log += text),
+    });
+    let ending = false;
+    const port = await until(
+      () => {
+        if (child.exit) throw new Error(`${options.name} ended at its start: ${log.slice(-2_000)}`);
+        return /"port":(\d+),"msg":"serving"/.exec(log)?.[1];
+      },
+      () => `pod that serves; its log: ${log.slice(-2_000)}`,
+      options.startMs,
+    ).catch(async (error: unknown) => {
+      child.kill("SIGKILL");
+      await child.exited;
+      throw error;
+    });
+    const end = async (signal: NodeJS.Signals) => {
+      if (child.exit) throw new Error(`${options.name} had ended by itself: ${log.slice(-2_000)}`);
+      ending = true;
+      child.kill(signal);
+      return child.exited;
+    };
+    return {
+      name: options.name,
+      url: url(Number(port)),
+      get ready() {
+        return !ending && child.exit === undefined;
+      },
+      get log() {
+        return log;
+      },
+      end: async () => {
+        const { code } = await end("SIGTERM");
+        if (code !== 0) throw new Error(`${options.name} ended with ${code}: ${log.slice(-2_000)}`);
+      },
+      kill: async () => {
+        await end("SIGKILL");
+      },
+    };
+  }
+
+  async remove(): Promise<void> {
+    await rm(this.directory, { recursive: true, force: true });
+  }
+}

@@ -1,0 +1,226 @@
+import { WebSocket } from "ws";
+import { HoldfastError } from "../../../app/client/errors";
+import { HoldfastClient, type Connected } from "../../../app/client/node";
+import type { Resync, Room, Subscription } from "../../../app/client/room";
+import { OWN_ROOM, type ServerFrame } from "../../../app/protocol/frames";
+import type { Acknowledged, Sight, Stored, View } from "./ledger";
+import { isAtTop } from "./stored";
+import { WireAudit } from "./wire-audit";
+
+/** Where a new socket goes: asked for each. */
+export type Route = () => string;
+
+/** What a recorder notes down of all clients, for the ledger. */
+export interface Notes {
+  readonly faults: string[];
+  /** What happened, line by line: of use only to whoever looks for a cause. */
+  readonly trace: (line: string) => void;
+  readonly views: View[];
+  readonly acknowledged: (Omit<Acknowledged, "mayBeLost"> & { readonly losses: number })[];
+  /** How often Redis had lost data, or was about to, when it is asked. */
+  losses: () => number;
+}
+
+interface Watched {
+  readonly subscription: Subscription<unknown>;
+  readonly sights: Sight[];
+}
+
+/**
+ * The real client, with everything it is given and everything on its wire noted down, and with the faults that befall a
+ * user's network.
+ */
+export class RecordedClient {
+  readonly client: HoldfastClient;
+  /** Each connection that came to serve. */
+  readonly connections: Connected[] = [];
+  /** Each time that it was told of a loss. */
+  readonly resyncs: Resync[] = [];
+  /** Its connection id, as the newest welcome tells it. */
+  sessionId: string | undefined;
+  /** Its user id, once it was connected. */
+  user: string | undefined;
+  /** Publishes without an answer, by their data. */
+  readonly pending = new Set<string>();
+  readonly #sockets = new Set<WebSocket>();
+  readonly #rooms = new Map<string, Watched & { readonly subscription: Room<unknown> }>();
+  readonly #own: Watched;
+  /** Numbers the publishes to each room. */
+  readonly #published = new Map<string, number>();
+
+  constructor(
+    readonly name: string,
+    route: Route,
+    private readonly notes: Notes,
+    random: () => number = Math.random,
+  ) {
+    const fault = (text: string) => notes.faults.push(`${name}, on the wire: ${text}`);
+    const track = (socket: WebSocket) => this.#track(socket);
+    const welcomed = (id: string) => (this.sessionId = id);
+    let sockets = 0;
+    this.client = new HoldfastClient({
+      url: "ws://pods.invalid",
+      webSocket: class extends WebSocket {
+        readonly #audit = new WireAudit(fault);
+        readonly #name = `${name}/${++sockets}`;
+
+        constructor(url: string, protocols: string[]) {
+          super(`${route()}${new URL(url).pathname}`, protocols, { perMessageDeflate: false });
+          notes.trace(`${this.#name} opens to ${this.url}`);
+          this.on("message", (data: Buffer) => {
+            const text = data.toString();
+            notes.trace(`${this.#name} < ${text}`);
+            const frame = JSON.parse(text) as ServerFrame;
+            if (frame.type === "welcome") welcomed(frame.session.id);
+            this.#audit.received(frame);
+          });
+          this.on("close", (code) => notes.trace(`${this.#name} closed ${code}`));
+          track(this);
+        }
+
+        override send(data: string): void {
+          notes.trace(`${this.#name} > ${data}`);
+          this.#audit.sent(data);
+          super.send(data);
+        }
+      },
+      backoff: { baseMs: 20, maxMs: 250, stableMs: 1_000 },
+      connectTimeoutMs: 3_000,
+      random,
+    });
+    this.#own = { subscription: this.client.own, sights: [] };
+    this.#watch(this.#own);
+    this.client.on("connected", (connected) => {
+      this.connections.push(connected);
+      this.user = connected.user;
+    });
+    this.client.on("resynced", (resync) => this.resyncs.push(resync));
+    this.client.connect().catch(() => undefined); // closed before it came to be
+  }
+
+  /** Open sockets, and those being opened. */
+  get sockets(): ReadonlySet<WebSocket> {
+    return this.#sockets;
+  }
+
+  /** How the ledger names its own room. */
+  get ownRoom(): string {
+    return `${OWN_ROOM} of ${this.name}`;
+  }
+
+  get rooms(): readonly string[] {
+    return [...this.#rooms.keys()];
+  }
+
+  /** Where it stands in each of its rooms, its own included. */
+  get positions(): ReadonlyMap<string, Subscription<unknown>["position"]> {
+    const own = [this.ownRoom, this.#own.subscription.position] as const;
+    return new Map([
+      own,
+      ...[...this.#rooms].map(([id, { subscription }]) => [id, subscription.position] as const),
+    ]);
+  }
+
+  /** Whether it stands at the end of each of its rooms that is among these. */
+  isAtTopOf(stored: readonly Stored[]): boolean {
+    const positions = this.positions;
+    return stored.every((room) => !positions.has(room.room) || isAtTop(positions.get(room.room), room));
+  }
+
+  join(id: string): void {
+    if (this.#rooms.has(id)) return;
+    const watched = { subscription: this.client.join(id), sights: [] };
+    this.#rooms.set(id, watched);
+    this.#watch(watched);
+  }
+
+  leave(id: string): void {
+    const room = this.#rooms.get(id);
+    if (!room) return;
+    this.#rooms.delete(id);
+    this.#note(id, room, false);
+    room.subscription.leave();
+  }
+
+  /** Publishes the next number to a room that it is in. */
+  publish(id: string): void {
+    const room = this.#rooms.get(id)?.subscription;
+    if (!room) return;
+    const number = (this.#published.get(id) ?? 0) + 1;
+    this.#published.set(id, number);
+    const data = `${this.name}#${number}`;
+    const losses = this.notes.losses();
+    this.pending.add(data);
+    room.publish(data).then(
+      (offset) => {
+        this.pending.delete(data);
+        this.notes.acknowledged.push({ room: id, data, offset, losses });
+      },
+      (error: unknown) => {
+        this.pending.delete(data);
+        // Left, or closed, before the answer came: then nothing is promised. Nothing else may fail.
+        const code = error instanceof HoldfastError ? error.code : String(error);
+        if (code === "HOLDFAST_LEFT" || code === "HOLDFAST_CLOSED" || code === "HOLDFAST_BACKLOG") return;
+        this.notes.faults.push(`${this.name}: ${data} failed with ${code}: ${String(error)}`);
+      },
+    );
+  }
+
+  /** Its network breaks: no close frame reaches anyone. */
+  cut(): void {
+    for (const socket of this.#sockets) socket.terminate();
+  }
+
+  /** It reads nothing for a while: a stalled network, or a page in the background. */
+  stall(): void {
+    for (const socket of this.#sockets) if (socket.readyState === WebSocket.OPEN) socket.pause();
+  }
+
+  resume(): void {
+    for (const socket of this.#sockets) if (socket.isPaused) socket.resume();
+  }
+
+  /** Leaves for good. */
+  async close(): Promise<void> {
+    this.seal(false);
+    this.resume(); // its closing handshake is to be heard
+    await this.client.close();
+  }
+
+  /** Notes what it has seen; `final` where it is in its rooms still, and where it stands counts. */
+  seal(final: boolean): void {
+    for (const [id, room] of this.#rooms) this.#note(id, room, final);
+    this.#note(this.ownRoom, this.#own, final);
+    this.#rooms.clear();
+  }
+
+  #watch({ subscription, sights }: Watched): void {
+    subscription.on("message", ({ offset, data }) => {
+      const epoch = subscription.position?.epoch ?? "none";
+      sights.push({ kind: "message", epoch, offset, data: String(data) });
+    });
+    subscription.on("resynced", ({ position }) => sights.push({ kind: "resynced", ...position }));
+    subscription.joined.then(
+      () => {
+        const { position } = subscription;
+        if (position && sights.length === 0) sights.push({ kind: "joined", ...position });
+      },
+      () => undefined, // left before the answer
+    );
+  }
+
+  #note(room: string, { subscription, sights }: Watched, final: boolean): void {
+    this.notes.views.push({
+      client: this.name,
+      room,
+      sights: [...sights],
+      end: final ? subscription.position : undefined,
+    });
+  }
+
+  #track(socket: WebSocket): void {
+    this.#sockets.add(socket);
+    socket.on("error", () => undefined); // a close follows
+    socket.once("close", () => this.#sockets.delete(socket));
+  }
+}

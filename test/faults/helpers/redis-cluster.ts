@@ -1,0 +1,152 @@
+import { Cluster, Redis } from "ioredis";
+import { RedisProcess, freePort } from "./redis-process";
+import { until } from "./until";
+
+const slots = 16_384;
+const masterCount = 3;
+
+/** A Redis Cluster of three masters, each with a replica, with a password and a short timeout. */
+export class RedisCluster {
+  readonly #masters: RedisProcess[] = [];
+  readonly #replicas: RedisProcess[] = [];
+
+  private constructor(readonly password: string) {}
+
+  static async start(password: string): Promise<RedisCluster> {
+    const cluster = new RedisCluster(password);
+    try {
+      await cluster.#start();
+    } catch (error) {
+      await cluster.stop();
+      throw error;
+    }
+    return cluster;
+  }
+
+  /** Two of the nodes, as REDIS_URL names them: the others are found. */
+  get urls(): string {
+    return this.#masters
+      .slice(0, 2)
+      .map(({ port }) => `redis://:${this.password}@127.0.0.1:${port}`)
+      .join(",");
+  }
+
+  connect(): Cluster {
+    const nodes = [...this.#masters, ...this.#replicas].map(({ port }) => ({ host: "127.0.0.1", port }));
+    const cluster = new Cluster(nodes, {
+      redisOptions: { password: this.password },
+      clusterRetryStrategy: () => 50,
+      slotsRefreshInterval: 500,
+    });
+    cluster.on("error", () => undefined);
+    return cluster;
+  }
+
+  /** Kills a master; resolves once its replica has its place and the cluster serves every slot again. */
+  async failOver(index: number): Promise<void> {
+    const [master, replica] = [this.#masters[index], this.#replicas[index]];
+    if (!master || !replica) throw new Error(`there is no master ${index}`);
+    await master.kill();
+    await until(
+      async () =>
+        String(await this.#call(replica, "ROLE")).startsWith("master") &&
+        String(await this.#call(replica, "CLUSTER", "INFO")).includes("cluster_state:ok"),
+      "promoted replica",
+      30_000,
+    );
+  }
+
+  /** Ends the subscribers' connections to a master. */
+  async cutSubscribers(index: number): Promise<void> {
+    const master = this.#masters[index];
+    if (master) await this.#call(master, "CLIENT", "KILL", "TYPE", "pubsub");
+  }
+
+  async stop(): Promise<void> {
+    await Promise.all([...this.#masters, ...this.#replicas].map((process) => process.stop()));
+  }
+
+  async #start(): Promise<void> {
+    const node = () =>
+      RedisProcess.start({
+        config: async () => [
+          `requirepass ${this.password}`,
+          `masterauth ${this.password}`,
+          "appendonly yes",
+          "cluster-enabled yes",
+          `cluster-port ${await freePort()}`,
+          "cluster-node-timeout 1000",
+          "cluster-replica-validity-factor 0",
+          "repl-diskless-sync-delay 0",
+        ],
+      });
+    for (let i = 0; i < masterCount; i++) {
+      this.#masters.push(await node());
+      this.#replicas.push(await node());
+    }
+    for (const [i, master] of this.#masters.entries()) {
+      const from = Math.ceil((slots * i) / masterCount);
+      const to = Math.ceil((slots * (i + 1)) / masterCount) - 1;
+      await this.#call(master, "CLUSTER", "ADDSLOTSRANGE", from, to);
+      await this.#call(master, "CLUSTER", "SET-CONFIG-EPOCH", i + 1);
+    }
+    const [first] = this.#masters;
+    const all = [...this.#masters, ...this.#replicas];
+    for (const other of all) {
+      if (first && other !== first) {
+        const busPort = await this.#call(other, "CONFIG", "GET", "cluster-port");
+        await this.#call(first, "CLUSTER", "MEET", "127.0.0.1", other.port, String((busPort as string[])[1]));
+      }
+    }
+    const everyNode = (holds: (info: string) => boolean, what: string) =>
+      until(
+        async () => {
+          for (const each of all)
+            if (!holds(String(await this.#call(each, "CLUSTER", "NODES")))) return false;
+          return true;
+        },
+        what,
+        30_000,
+      );
+    await everyNode(
+      (nodes) => nodes.split("\n").filter((line) => line.includes(" connected")).length === all.length,
+      "nodes that know each other",
+    );
+    for (const [i, replica] of this.#replicas.entries()) {
+      const master = this.#masters[i];
+      if (master)
+        await this.#call(
+          replica,
+          "CLUSTER",
+          "REPLICATE",
+          String(await this.#call(master, "CLUSTER", "MYID")),
+        );
+    }
+    await everyNode(
+      (nodes) => nodes.split("\n").filter((line) => line.includes("slave")).length === masterCount,
+      "replicas",
+    );
+    for (const replica of this.#replicas) {
+      await until(
+        async () =>
+          String(await this.#call(replica, "INFO", "replication")).includes("master_link_status:up"),
+        "replica in step",
+      );
+      await until(
+        async () => String(await this.#call(replica, "CLUSTER", "INFO")).includes("cluster_state:ok"),
+        "cluster that serves",
+        30_000,
+      );
+    }
+  }
+
+  async #call(node: RedisProcess, command: string, ...args: (string | number)[]): Promise<unknown> {
+    const redis = new Redis({ host: "127.0.0.1", port: node.port, password: this.password });
+    redis.on("error", () => undefined);
+    try {
+      return await redis.call(command, ...args);
+    } finally {
+      redis.disconnect();
+    }
+  }
+}

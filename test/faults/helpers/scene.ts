@@ -1,0 +1,113 @@
+import type { Cluster, Redis } from "ioredis";
+import type { WebSocket } from "ws";
+import { OWN_ROOM } from "../../../app/protocol/frames";
+import { roomKeys } from "../../../app/server/store/keys";
+import { breaches } from "./ledger";
+import { serviceName, type Pod } from "./pods";
+import { RecordedClient, type Notes } from "./recorded-client";
+import { readStored } from "./stored";
+import { until } from "./until";
+
+/** Some pods and the clients of each, to which one fault happens; every test of a fault begins with one. */
+export class Scene {
+  readonly pods: Pod[] = [];
+  readonly clients: RecordedClient[] = [];
+  readonly notes: Notes = {
+    faults: [],
+    views: [],
+    acknowledged: [],
+    losses: () => this.losses,
+    trace: () => undefined,
+  };
+  /** Counted up by a test when Redis has lost data: what was published before may be gone. */
+  losses = 0;
+  #publishing: NodeJS.Timeout | undefined;
+
+  /** @param redis sees what is stored, by a way that no fault befalls */
+  constructor(private readonly redis: Redis | Cluster) {}
+
+  /** A client of this pod, as long as it is ready; then of any that is. */
+  addClient(pod: Pod, ...rooms: readonly string[]): RecordedClient {
+    const route = () => (pod.ready ? pod : (this.pods.find(({ ready }) => ready) ?? pod)).url;
+    const client = new RecordedClient(`client-${this.clients.length + 1}`, route, this.notes);
+    for (const room of rooms) client.join(room);
+    this.clients.push(client);
+    return client;
+  }
+
+  /** From now on every client publishes to each of its rooms, this often. */
+  publishEvery(ms: number): void {
+    this.#publishing = setInterval(() => {
+      for (const client of this.clients) for (const room of client.rooms) client.publish(room);
+    }, ms);
+  }
+
+  stopPublishing(): void {
+    clearInterval(this.#publishing);
+  }
+
+  /** Resolves once all clients have everything: no publish without an answer, everybody at the top of each room. */
+  async caughtUp(timeoutMs = 20_000): Promise<void> {
+    let why = "";
+    await until(
+      async () => (why = await this.#behind()) === "",
+      () => `catching up: ${why}`,
+      timeoutMs,
+    );
+  }
+
+  /** The sockets that are open: the same at a later time where none was lost. */
+  get sockets(): ReadonlySet<WebSocket> {
+    return new Set(this.clients.flatMap(({ sockets }) => [...sockets]));
+  }
+
+  /** How often clients were told of a loss in a room, their own left aside. */
+  get resyncs(): number {
+    return this.clients.flatMap(({ resyncs }) => resyncs).filter(({ room }) => room !== OWN_ROOM).length;
+  }
+
+  /** What breaks the law of delivery; see the ledger. */
+  async broken({ lossless }: { readonly lossless: boolean }): Promise<string[]> {
+    const rooms = new Set(this.clients.flatMap((client) => client.rooms));
+    const stored = await until(async () => {
+      const read = [...rooms].map((room) => readStored(this.redis, room, roomKeys(serviceName, room)));
+      const all = await Promise.all(read);
+      return this.clients.every((client) => client.isAtTopOf(all)) && all;
+    }, "moment of rest");
+    for (const client of this.clients) client.seal(true);
+    const { faults, views, acknowledged } = this.notes;
+    return [
+      ...faults,
+      ...breaches({
+        views,
+        stored,
+        complete: lossless,
+        lossless,
+        acknowledged: acknowledged.map((ack) => ({ ...ack, mayBeLost: ack.losses < this.losses })),
+      }),
+    ];
+  }
+
+  async stop(): Promise<void> {
+    this.stopPublishing();
+    await Promise.all(this.clients.map((client) => client.close()));
+    await Promise.all(this.pods.filter(({ ready }) => ready).map((pod) => pod.kill()));
+  }
+
+  async #behind(): Promise<string> {
+    for (const client of this.clients) {
+      if (client.client.state !== "connected") return `${client.name} is ${client.client.state}`;
+      if (client.pending.size > 0) return `${client.name} has no answer to ${[...client.pending].join(", ")}`;
+    }
+    for (const client of this.clients) {
+      for (const [room, position] of client.positions) {
+        if (room === client.ownRoom) continue;
+        const [epoch, top] = await this.redis.hmget(roomKeys(serviceName, room).meta, "epoch", "top");
+        const at = position && `${position.epoch}:${position.offset}`;
+        if (at !== `${epoch}:${top}`)
+          return `${client.name} is at ${at} of ${room}, which is at ${epoch}:${top}`;
+      }
+    }
+    return "";
+  }
+}

@@ -1,0 +1,148 @@
+import { once } from "node:events";
+import { connect, createServer, type AddressInfo, type Server, type Socket } from "node:net";
+
+/** What a pod uses a connection to Redis for: the one that has subscribed is its subscriber. */
+export type LinkKind = "subscriber" | "commands";
+
+/** Commands are sent in lower case by ioredis; a subscription is the first that only a subscriber makes. */
+const subscribes = /\bssubscribe\b/i;
+
+/**
+ * The network between a pod and its Redis, with its faults. What is held is neither lost nor reordered, as TCP sends
+ * again what was dropped: it arrives late, or the connection ends first.
+ */
+export class TcpProxy {
+  readonly #server: Server;
+  readonly #links = new Set<Link>();
+  readonly #held = new Set<LinkKind>();
+  readonly #delayMs = new Map<LinkKind, number>();
+
+  private constructor(private readonly target: { readonly host: string; readonly port: number }) {
+    this.#server = createServer((client) => this.#accept(client));
+  }
+
+  static async start(target: { readonly host: string; readonly port: number }): Promise<TcpProxy> {
+    const proxy = new TcpProxy(target);
+    proxy.#server.listen(0, "127.0.0.1");
+    await once(proxy.#server, "listening");
+    return proxy;
+  }
+
+  get port(): number {
+    return (this.#server.address() as AddressInfo).port;
+  }
+
+  /** The URL of the target, through this proxy. */
+  through(url: string): string {
+    const changed = new URL(url);
+    changed.host = `127.0.0.1:${this.port}`;
+    return changed.href;
+  }
+
+  /** Partition: from now on nothing passes on connections of this kind, those opened later included. */
+  hold(...kinds: LinkKind[]): void {
+    for (const kind of kinds) this.#held.add(kind);
+  }
+
+  /** The partition is over; what was held passes. */
+  release(): void {
+    this.#held.clear();
+    for (const link of this.#links) link.resume();
+  }
+
+  /** What Redis says arrives this much later. Milliseconds; 0 ends it. */
+  delay(ms: number, ...kinds: LinkKind[]): void {
+    for (const kind of kinds) this.#delayMs.set(kind, ms);
+  }
+
+  /** Ends connections of this kind, on both sides and without a word. */
+  cut(...kinds: LinkKind[]): void {
+    for (const link of [...this.#links]) if (kinds.includes(link.kind)) link.end();
+  }
+
+  async stop(): Promise<void> {
+    for (const link of [...this.#links]) link.end();
+    if (!this.#server.listening) return;
+    this.#server.close();
+    await once(this.#server, "close");
+  }
+
+  #accept(client: Socket): void {
+    const link: Link = new Link(client, connect(this.target), {
+      isHeld: (kind) => this.#held.has(kind),
+      delayMs: (kind) => this.#delayMs.get(kind) ?? 0,
+      ended: () => this.#links.delete(link),
+    });
+    this.#links.add(link);
+  }
+}
+
+interface Weather {
+  isHeld(kind: LinkKind): boolean;
+  delayMs(kind: LinkKind): number;
+  ended(): void;
+}
+
+/** One connection through the proxy. */
+class Link {
+  kind: LinkKind = "commands";
+  /** Held by a partition, in order. */
+  readonly #held: { readonly to: Socket; readonly data: Buffer }[] = [];
+  /** On its way from Redis, in order: the timers only say when the next one may pass. */
+  readonly #slow: { readonly due: number; readonly data: Buffer }[] = [];
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(
+    private readonly client: Socket,
+    private readonly server: Socket,
+    private readonly weather: Weather,
+  ) {
+    client.setNoDelay().on("data", (data: Buffer) => {
+      if (subscribes.test(data.toString("latin1"))) this.kind = "subscriber";
+      this.#pass(server, data);
+    });
+    server.setNoDelay().on("data", (data: Buffer) => this.#later(data));
+    client.on("error", () => undefined).on("close", () => this.#left());
+    server.on("error", () => undefined).on("close", () => this.end());
+  }
+
+  resume(): void {
+    for (const { to, data } of this.#held.splice(0)) if (!to.destroyed) to.write(data);
+    if (this.client.destroyed) this.end();
+  }
+
+  end(): void {
+    clearTimeout(this.#timer);
+    this.client.destroy();
+    // What was sent before is read by Redis first, as with any connection that closes.
+    this.server.end();
+    this.weather.ended();
+  }
+
+  /** A pod that gives up a connection does not take back what it has sent: after the partition Redis executes it. */
+  #left(): void {
+    if (this.#held.length === 0) this.end();
+  }
+
+  #later(data: Buffer): void {
+    this.#slow.push({ due: performance.now() + this.weather.delayMs(this.kind), data });
+    if (this.#timer === undefined) this.#next();
+  }
+
+  #next(): void {
+    this.#timer = undefined;
+    for (let first; (first = this.#slow[0]) !== undefined; this.#slow.shift()) {
+      const wait = first.due - performance.now();
+      if (wait > 0) {
+        this.#timer = setTimeout(() => this.#next(), wait);
+        return;
+      }
+      this.#pass(this.client, first.data);
+    }
+  }
+
+  #pass(to: Socket, data: Buffer): void {
+    if (this.weather.isHeld(this.kind) || this.#held.length > 0) this.#held.push({ to, data });
+    else if (!to.destroyed) to.write(data);
+  }
+}

@@ -1,0 +1,23 @@
+import { setTimeout as delay } from "node:timers/promises";
+
+const pollMs = 10;
+
+/**
+ * Waits until `look` gives something other than undefined or false, and gives that. Fails after `timeoutMs`, saying what
+ * was waited for; `what` may look then at what there is instead.
+ */
+export async function until<T>(
+  look: () => T | undefined | false | Promise<T | undefined | false>,
+  what: string | (() => string),
+  timeoutMs = 15_000,
+): Promise<T> {
+  const deadline = performance.now() + timeoutMs;
+  for (;;) {
+    const found = await look();
+    if (found !== undefined && found !== false) return found;
+    if (performance.now() > deadline) {
+      throw new Error(`within ${timeoutMs} ms there was no ${typeof what === "string" ? what : what()}`);
+    }
+    await delay(pollMs);
+  }
+}

@@ -1,0 +1,50 @@
+import fc from "fast-check";
+import { startRedis, type RedisServer } from "../../../ops/redis/server";
+import { startPodHere } from "../helpers/pods";
+import { schedules } from "./schedule";
+import { World } from "./world";
+
+/** What CI runs; more by HOLDFAST_FAULTS_RUNS. A failure prints the seed and the path that repeat it. */
+const runs = Number(process.env.HOLDFAST_FAULTS_RUNS ?? 30);
+const stepsPerRun = Number(process.env.HOLDFAST_FAULTS_STEPS ?? 160);
+const seed = process.env.HOLDFAST_FAULTS_SEED;
+const path = process.env.HOLDFAST_FAULTS_PATH;
+
+/** How long a failure may be shrunk for. Milliseconds. */
+const shrinkMs = Number(process.env.HOLDFAST_FAULTS_SHRINK_MS ?? 60_000);
+
+/** A schedule is the same each time, sockets are not quite: while shrinking, it may take a few tries to fail again. */
+const triesWhileShrinking = 3;
+
+describe("whatever happens, in whatever order", () => {
+  let redis: RedisServer;
+  beforeAll(async () => {
+    redis = await startRedis();
+  });
+  afterAll(() => redis.stop());
+
+  it("everyone sees each message of a room once and in order, or is told what was lost", async () => {
+    let steps = 0;
+    let slowest = 0;
+    let failedAt: number | undefined;
+    const property = fc.asyncProperty(schedules(stepsPerRun), async (schedule) => {
+      if (failedAt !== undefined && performance.now() > failedAt + shrinkMs) return; // small enough
+      for (let tries = failedAt === undefined ? 1 : triesWhileShrinking; tries > 0; tries--) {
+        steps += schedule.steps.length;
+        try {
+          const { settleMs } = await World.run(schedule, redis, startPodHere);
+          slowest = Math.max(slowest, settleMs);
+        } catch (error) {
+          failedAt ??= performance.now();
+          throw error;
+        }
+      }
+    });
+    await fc.assert(property, {
+      numRuns: runs,
+      ...(seed !== undefined && { seed: Number(seed) }),
+      ...(path !== undefined && { path }),
+    });
+    process.stdout.write(`${runs} schedules, ${steps} steps; settled within ${Math.round(slowest)} ms\n`);
+  }, 900_000);
+});

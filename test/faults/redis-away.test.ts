@@ -1,0 +1,120 @@
+import { Redis } from "ioredis";
+import { pino } from "pino";
+import { loadAppConfig } from "../../app/server/config";
+import { connectRedis } from "../../app/server/store/redis";
+import { startRedis, type RedisServer } from "../../ops/redis/server";
+import { Wire } from "../app/helpers/wire";
+import { BuiltApp, podDefaults } from "./helpers/pods";
+import { Scene } from "./helpers/scene";
+import { until } from "./helpers/until";
+
+/** REDIS_TIMEOUT_MS of the pods here: the bound within which a publish is answered. */
+const timeoutMs = 1_000;
+
+/** What a busy machine may add to it. */
+const slackMs = 1_500;
+
+describe("Redis away for a few seconds, under live clients on two pods", () => {
+  let app: BuiltApp;
+  let redis: RedisServer;
+  let admin: Redis;
+  let scene: Scene;
+
+  beforeAll(async () => {
+    app = await BuiltApp.build();
+  });
+  afterAll(() => app.remove());
+
+  beforeEach(async () => {
+    redis = await startRedis();
+    admin = new Redis(redis.url, { retryStrategy: () => 20 });
+    admin.on("error", () => undefined);
+    scene = new Scene(admin);
+    const env = { REDIS_TIMEOUT_MS: String(timeoutMs) };
+    const start = (name: string) => app.start({ name, redisUrl: redis.url, env });
+    scene.pods.push(...(await Promise.all(["pod-a", "pod-b"].map(start))));
+    for (const pod of scene.pods) for (let i = 0; i < 3; i++) scene.addClient(pod, "alpha", "beta");
+    await scene.caughtUp();
+    scene.publishEvery(50);
+    await until(() => scene.notes.acknowledged.length > 50, "traffic");
+  });
+  afterEach(async () => {
+    await scene.stop();
+    admin.disconnect();
+    await redis.stop();
+  });
+
+  const absences: readonly [how: string, go: () => Promise<void>, comeBack: () => Promise<void>][] = [
+    [
+      "it hangs: connections are open, and nothing comes",
+      () => Promise.resolve(void process.kill(redis.pid, "SIGSTOP")),
+      () => Promise.resolve(void process.kill(redis.pid, "SIGCONT")),
+    ],
+    ["it is down: connections are refused", () => redis.down(), () => redis.up()],
+  ];
+  it.each(absences)(
+    "%s; sockets stay open, publishes are answered within the bound, all recovers",
+    async (_how, go, comeBack) => {
+      const [pod] = scene.pods;
+      const wire = new Wire(`${pod?.url}/chat/wire`);
+      await wire.hello({ rooms: [{ room: "wire" }] });
+      await wire.sync("wire");
+      const sockets = scene.sockets;
+
+      await go();
+      // The second is taken while the first waits; a busy connection must not hide that nothing comes back.
+      for (let round = 0; round < 3; round++) {
+        const asked = performance.now();
+        for (const id of [2 * round + 1, 2 * round + 2]) {
+          wire.send({ type: "publish", room: "wire", id, data: id });
+        }
+        for (const id of [2 * round + 1, 2 * round + 2]) {
+          const answer = await wire.next("error", (frame) => frame.id === id);
+          expect(answer).toMatchObject({ code: "unavailable", retryable: true });
+        }
+        expect(performance.now() - asked).toBeLessThan(timeoutMs + slackMs);
+      }
+      await comeBack();
+
+      scene.stopPublishing();
+      await scene.caughtUp();
+      wire.send({ type: "publish", room: "wire", id: 1, data: 1 });
+      expect(await wire.next("ack")).toMatchObject({ id: 1 });
+      expect(scene.sockets).toEqual(sockets);
+      expect(await scene.broken({ lossless: true })).toEqual([]);
+      // Neither a crash nor an unhandled rejection, which would be one.
+      expect(scene.pods.map(({ ready }) => ready)).toEqual([true, true]);
+    },
+  );
+
+  it("takes new clients again as soon as it is back, without their doing", async () => {
+    const [pod] = scene.pods;
+    await redis.down();
+    if (pod) scene.addClient(pod, "alpha");
+    const late = scene.clients.at(-1);
+    await until(() => late?.client.state === "waiting", "refused client");
+    await redis.up();
+    scene.stopPublishing();
+    await scene.caughtUp();
+    expect(late?.connections).toHaveLength(1);
+    expect(await scene.broken({ lossless: true })).toEqual([]);
+  });
+});
+
+describe("a connection to Redis that its library has given up", () => {
+  it("is opened again, unless we closed it", async () => {
+    const redis = await startRedis();
+    const config = loadAppConfig({ ...podDefaults, POD_NAME: "pod-a", REDIS_URL: redis.url });
+    const connections = connectRedis(config, pino({ level: "silent" }));
+    const { commands } = connections;
+    await until(() => commands.status === "ready", "connection");
+    // As ioredis does by itself when a failover is announced while it connects: status "end", no more attempts.
+    commands.disconnect();
+    await until(() => commands.status === "end", "end");
+    await until(() => commands.status === "ready", "connection after the end");
+    connections.close();
+    await until(() => commands.status === "end", "end");
+    await redis.stop();
+    expect(commands.status).toBe("end");
+  });
+});

@@ -1,0 +1,99 @@
+import { Redis } from "ioredis";
+import { sessionKey } from "../../app/server/store/keys";
+import { startRedis, type RedisServer, type RestartOptions } from "../../ops/redis/server";
+import { BuiltApp } from "./helpers/pods";
+import { Scene } from "./helpers/scene";
+import { until } from "./helpers/until";
+
+describe("a restart of Redis under live clients, on two pods", () => {
+  let app: BuiltApp;
+  let redis: RedisServer;
+  let admin: Redis;
+  let scene: Scene;
+
+  beforeAll(async () => {
+    app = await BuiltApp.build();
+  });
+  afterAll(() => app.remove());
+
+  beforeEach(async () => {
+    redis = await startRedis();
+    admin = new Redis(redis.url, { retryStrategy: () => 20 });
+    admin.on("error", () => undefined);
+    scene = new Scene(admin);
+    const start = (name: string) => app.start({ name, redisUrl: redis.url });
+    scene.pods.push(...(await Promise.all(["pod-a", "pod-b"].map(start))));
+    for (const pod of scene.pods) {
+      for (const rooms of [["alpha"], ["alpha", "beta"], ["beta"]]) scene.addClient(pod, ...rooms);
+    }
+    await scene.caughtUp();
+    scene.publishEvery(20);
+    await until(() => scene.notes.acknowledged.length > 100, "traffic");
+  });
+  afterEach(async () => {
+    await scene.stop();
+    admin.disconnect();
+    await redis.stop();
+  });
+
+  const restarts: readonly [what: string, options: RestartOptions, lossless: boolean][] = [
+    ["everything kept", { data: "kept" }, true],
+    ["a crash", { data: "kept", signal: "SIGKILL" }, false],
+    ["nothing kept", { data: "lost" }, false],
+    ["rolled back", { data: "checkpoint" }, false],
+    ["rolled back by a crash", { data: "checkpoint", signal: "SIGKILL" }, false],
+  ];
+  it.each(restarts)(
+    "%s: sockets stay open, publishes go on by themselves, nobody loses anything unknowingly",
+    async (_what, options, lossless) => {
+      if (options.data === "checkpoint") {
+        await redis.checkpoint();
+        // Sessions change too: tokens rotate, rooms are joined.
+        for (const client of scene.clients) {
+          client.cut();
+          await until(() => client.connections.length > 1, "resumed session");
+          client.join("gamma");
+        }
+        const before = scene.notes.acknowledged.length;
+        await until(
+          () => scene.notes.acknowledged.length > before + 100,
+          "messages that the rollback takes away",
+        );
+      }
+      const sockets = scene.sockets;
+      await redis.restart(options);
+      if (!lossless) scene.losses += 1;
+      const before = scene.notes.acknowledged.length;
+      await until(() => scene.notes.acknowledged.length > before + 100, "traffic after the restart");
+      scene.stopPublishing();
+      await scene.caughtUp();
+
+      expect(scene.sockets).toEqual(sockets);
+      expect(sockets.size).toBe(scene.clients.length);
+      // Every room had moved past what is left.
+      const places = scene.clients.flatMap(({ rooms }) => rooms).length;
+      if (options.data !== "kept") expect(scene.resyncs).toBe(places);
+      await sessionsAreBack();
+
+      const [pod] = scene.pods;
+      await pod?.kill();
+      await scene.caughtUp();
+      const moved = scene.clients.slice(0, 3);
+      expect(moved.map(({ connections }) => connections.at(-1))).toMatchObject(
+        moved.map(() => ({ resumed: true, pod: "pod-b" })),
+      );
+      expect(await scene.broken({ lossless })).toEqual([]);
+    },
+  );
+
+  async function sessionsAreBack(): Promise<void> {
+    for (const client of scene.clients) {
+      await until(async () => {
+        const session = await admin.hgetall(sessionKey(client.sessionId ?? ""));
+        const rooms = Object.keys(session).filter((field) => field.startsWith("room:"));
+        const wanted = client.rooms.map((room) => `room:${room}`);
+        return session.user_id === client.user && rooms.sort().join() === wanted.sort().join();
+      }, `session of ${client.name} with its rooms`);
+    }
+  }
+});

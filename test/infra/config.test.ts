@@ -1,0 +1,478 @@
+import { readFileSync } from "node:fs";
+import path from "node:path";
+import { parse } from "yaml";
+import { ConfigError, parseConfig, type Config } from "../../infra/config";
+import { configSchema, secretsSchema } from "../../infra/schema";
+import { outputOf } from "./output";
+
+/** As Pulumi hands configuration over: text, JSON where the value is structure. */
+function raw(values: Record<string, unknown>): Record<string, string> {
+  const text = Object.entries(values).map(([key, value]) => [
+    key,
+    typeof value === "string" ? value : JSON.stringify(value),
+  ]);
+  return Object.fromEntries(text) as Record<string, string>;
+}
+
+/** The least that a stack must say. */
+const least = { auth: { kind: "anonymous" } };
+
+interface Given {
+  readonly values?: Record<string, unknown>;
+  /** Keys whose values the stack's file keeps encrypted. */
+  readonly secret?: readonly string[];
+}
+
+function load({ values = {}, secret = [] }: Given): Config {
+  return parseConfig({
+    stack: "test",
+    values: raw({ ...least, ...values }),
+    isSecret: (key) => secret.includes(key),
+  });
+}
+
+function faultsOf(given: Given): readonly string[] {
+  try {
+    load(given);
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    return error.faults.map(({ path: key, found, allowed }) => `${key}: found ${found}; allowed: ${allowed}`);
+  }
+  return [];
+}
+
+const service = (name: string, servicePath: string, more: object = {}) => ({
+  name,
+  path: servicePath,
+  ...more,
+});
+
+describe("a stack that says the least", () => {
+  test("gets two services with three pods each", () => {
+    expect(load({}).services).toEqual([
+      {
+        name: "messaging-service",
+        path: "/messaging",
+        image: "holdfast/app:0.1.0",
+        resources: { cpu: "250m", memory: "512Mi" },
+        scale: 3,
+      },
+      expect.objectContaining({ name: "streaming-service", path: "/streaming", scale: 3 }),
+    ]);
+  });
+
+  test("gets the times of the design", () => {
+    const { affinity, drain, session, minReadySeconds } = load({});
+    expect(affinity).toEqual({
+      clientIpTimeoutSeconds: 10_800,
+      cookieName: "SERVERID",
+      cookieMaxAgeSeconds: 86_400,
+      cookieSecure: true,
+      cookieSameSite: "Lax",
+    });
+    expect(drain).toEqual({
+      preStopSeconds: 10,
+      drainSeconds: 30,
+      gracePeriodSeconds: 45,
+      preStopHook: "http",
+    });
+    expect(session.ttlSeconds).toBe(3_600);
+    expect(minReadySeconds).toBe(10);
+  });
+
+  test("has no secrets", () => {
+    expect(Object.values(load({}).secrets)).toEqual([undefined, undefined, undefined]);
+  });
+});
+
+describe("Pulumi.yaml", () => {
+  const file = path.resolve(__dirname, "../../Pulumi.yaml");
+  const { config } = parse(readFileSync(file, "utf8")) as {
+    config: Record<string, { type: string; description: string; default?: unknown }>;
+  };
+
+  test("declares every key that is not secret, and no other", () => {
+    expect(Object.keys(config).sort()).toEqual(Object.keys(configSchema.shape).sort());
+  });
+
+  test("describes every key", () => {
+    expect(Object.values(config).filter(({ description }) => description === "")).toEqual([]);
+  });
+
+  test("has the defaults that the schema has", () => {
+    const declared = Object.fromEntries(Object.entries(config).map(([key, value]) => [key, value.default]));
+    expect(load({ values: { ...declared, ...least } })).toEqual(load({}));
+  });
+
+  test("says of every secret how to set it", () => {
+    const text = readFileSync(file, "utf8");
+    for (const key of Object.keys(secretsSchema.shape)) expect(text).toContain(key);
+  });
+});
+
+describe("good configuration", () => {
+  const cases: { name: string; given: Given; read: (config: Config) => unknown; expected: unknown }[] = [
+    {
+      name: "gives a service its own image and resources",
+      given: {
+        values: {
+          services: [
+            service("chat", "/chat", {
+              image: "registry.example/chat:2.0",
+              resources: { cpu: "1", memory: "2Gi" },
+            }),
+          ],
+        },
+      },
+      read: ({ services }) => services[0],
+      expected: {
+        name: "chat",
+        path: "/chat",
+        image: "registry.example/chat:2.0",
+        resources: { cpu: "1", memory: "2Gi" },
+        scale: 3,
+      },
+    },
+    {
+      name: "hands the number of pods to an autoscaler",
+      given: {
+        values: {
+          services: [
+            service("chat", "/chat", {
+              autoscaling: { minReplicas: 2, maxReplicas: 20, connectionsPerPod: 5_000 },
+            }),
+          ],
+        },
+      },
+      read: ({ services }) => services[0]?.scale,
+      expected: { minReplicas: 2, maxReplicas: 20, connectionsPerPod: 5_000 },
+    },
+    {
+      name: "takes an image by digest",
+      given: { values: { image: `ghcr.io/x/app@sha256:${"a".repeat(64)}` } },
+      read: ({ image }) => image,
+      expected: `ghcr.io/x/app@sha256:${"a".repeat(64)}`,
+    },
+    {
+      name: "keeps text that looks like a number as text",
+      given: { values: { namespace: "2024" } },
+      read: ({ namespace }) => namespace,
+      expected: "2024",
+    },
+    {
+      name: "reads numbers from the text that Pulumi hands over",
+      given: { values: { minReadySeconds: "0" } },
+      read: ({ minReadySeconds }) => minReadySeconds,
+      expected: 0,
+    },
+    {
+      name: "allows a path inside another where no cookie is in play",
+      given: {
+        values: { edge: { kind: "none" }, services: [service("a", "/chat"), service("b", "/chat/eu")] },
+      },
+      read: ({ services }) => services.map((one) => one.path),
+      expected: ["/chat", "/chat/eu"],
+    },
+    {
+      name: "allows paths that only begin alike",
+      given: { values: { services: [service("a", "/chat"), service("b", "/chats")] } },
+      read: ({ services }) => services.length,
+      expected: 2,
+    },
+    {
+      name: "allows a service to be called redis where the store is elsewhere",
+      given: {
+        values: {
+          services: [service("redis", "/r")],
+          sessionStore: { kind: "external" },
+          redisUrl: "rediss://u:p@cache.example:6379",
+        },
+        secret: ["redisUrl"],
+      },
+      read: ({ services }) => services[0]?.name,
+      expected: "redis",
+    },
+  ];
+
+  test.each(cases)("$name", ({ given, read, expected }) => {
+    expect(read(load(given))).toEqual(expected);
+  });
+
+  test("keeps secrets secret", async () => {
+    const redisUrl = "redis://:password@cache.example:6379";
+    const { secrets } = load({
+      values: { sessionStore: { kind: "external" }, redisUrl },
+      secret: ["redisUrl"],
+    });
+    expect(await outputOf(secrets.redisUrl)).toEqual({ value: redisUrl, secret: true });
+  });
+});
+
+describe("bad configuration", () => {
+  const jwt = { kind: "jwt", jwksUrl: "https://id.example/jwks" };
+  const cases: { name: string; given: Given; faults: string[] }[] = [
+    {
+      name: "an unknown key",
+      given: { values: { replicas: 3 } },
+      faults: [`replicas: found 3; allowed: one of the keys ${Object.keys(configSchema.shape).join(", ")}`],
+    },
+    {
+      name: "an unknown key inside an object",
+      given: { values: { drain: { preStopSecond: 10 } } },
+      faults: [
+        "drain.preStopSecond: found 10; allowed: one of the keys preStopSeconds, drainSeconds, gracePeriodSeconds, preStopHook",
+      ],
+    },
+    {
+      name: "a wrong type",
+      given: { values: { minReadySeconds: "soon" } },
+      faults: ["minReadySeconds: found soon; allowed: a whole number from 0 to 300"],
+    },
+    {
+      name: "text where structure belongs",
+      given: { values: { drain: "short" } },
+      faults: [
+        "drain: found short; allowed: an object with the keys preStopSeconds, drainSeconds, gracePeriodSeconds, preStopHook",
+      ],
+    },
+    {
+      name: "a number out of range",
+      given: { values: { affinity: { clientIpTimeoutSeconds: 86_401 } } },
+      faults: ["affinity.clientIpTimeoutSeconds: found 86401; allowed: a whole number from 1 to 86400"],
+    },
+    {
+      name: "a fraction",
+      given: { values: { services: [service("a", "/a", { replicas: 2.5 })] } },
+      faults: ["services[0].replicas: found 2.5; allowed: a whole number from 1 to 1000"],
+    },
+    {
+      name: "a word that is not among the choices",
+      given: { values: { imagePullPolicy: "Sometimes" } },
+      faults: ["imagePullPolicy: found Sometimes; allowed: one of Always, IfNotPresent, Never"],
+    },
+    {
+      name: "an unknown kind of edge",
+      given: { values: { edge: { kind: "haproxy" } } },
+      faults: ["edge.kind: found haproxy; allowed: { kind: none } or { kind: nginx, … }"],
+    },
+    {
+      name: "an idle timeout of a minute",
+      given: { values: { edge: { kind: "nginx", timeoutSeconds: 60 } } },
+      faults: ["edge.timeoutSeconds: found 60; allowed: a whole number from 3600 to 604800"],
+    },
+    {
+      name: "no services",
+      given: { values: { services: [] } },
+      faults: ["services: found []; allowed: at least one service"],
+    },
+    {
+      name: "a path with a trailing slash",
+      given: { values: { services: [service("a", "/a/")] } },
+      faults: [
+        "services[0].path: found /a/; allowed: a path such as /messaging: lower case, no trailing slash",
+      ],
+    },
+    {
+      name: "a host with a scheme",
+      given: { values: { host: "https://api.nova.social" } },
+      faults: ["host: found https://api.nova.social; allowed: a host name such as api.nova.social"],
+    },
+    ...["holdfast/app", "holdfast/app:latest", "localhost:5000/app"].map((image) => ({
+      name: `the image ${image}, which is another one tomorrow`,
+      given: { values: { image } },
+      faults: [
+        `image: found ${image}; allowed: an image by digest or by a fixed tag, such as holdfast/app:0.1.0; latest or no tag is another image tomorrow`,
+      ],
+    })),
+    {
+      name: "a grace period shorter than its parts",
+      given: { values: { drain: { gracePeriodSeconds: 30 } } },
+      faults: [
+        "drain.gracePeriodSeconds: found 30; allowed: at least 45 (preStop 10 s + drain 30 s + close 5 s); raise it to 45 or shorten drain.drainSeconds",
+      ],
+    },
+    {
+      name: "affinity that forgets a client before its session",
+      given: { values: { affinity: { clientIpTimeoutSeconds: 600, cookieMaxAgeSeconds: 600 } } },
+      faults: [
+        "affinity.clientIpTimeoutSeconds: found 600; allowed: at least session.ttlSeconds (3600 s), or a client's pod is forgotten before its session",
+        "affinity.cookieMaxAgeSeconds: found 600; allowed: at least session.ttlSeconds (3600 s), or a client's pod is forgotten before its session",
+      ],
+    },
+    {
+      name: "two services of one name",
+      given: { values: { services: [service("a", "/a"), service("a", "/b")] } },
+      faults: ["services[1].name: found a; allowed: a name that services[0] does not have"],
+    },
+    {
+      name: "a service called as the store",
+      given: { values: { services: [service("redis", "/a")] } },
+      faults: ["services[0].name: found redis; allowed: a name that the session store does not have"],
+    },
+    {
+      name: "a service called as the namespace's policy",
+      given: { values: { services: [service("default-deny", "/a")] } },
+      faults: [
+        "services[0].name: found default-deny; allowed: a name that the namespace's policy does not have",
+      ],
+    },
+    {
+      name: "two services on one path",
+      given: { values: { services: [service("a", "/a"), service("b", "/a")] } },
+      faults: ["services[1].path: found /a; allowed: a path that services[0] does not have"],
+    },
+    {
+      name: "cookie paths that collide",
+      given: { values: { services: [service("a", "/chat"), service("b", "/chat/eu"), service("c", "/")] } },
+      faults: [
+        "services[1].path: found /chat/eu; allowed: a path neither inside nor around /chat of services[0]: their affinity cookies would collide",
+        "services[2].path: found /; allowed: a path neither inside nor around /chat of services[0]: their affinity cookies would collide",
+        "services[2].path: found /; allowed: a path neither inside nor around /chat/eu of services[1]: their affinity cookies would collide",
+      ],
+    },
+    {
+      name: "a number of pods beside an autoscaler",
+      given: {
+        values: {
+          services: [
+            service("a", "/a", {
+              replicas: 3,
+              autoscaling: { minReplicas: 5, maxReplicas: 2, connectionsPerPod: 100 },
+            }),
+          ],
+        },
+      },
+      faults: [
+        "services[0].replicas: found 3; allowed: nothing, since autoscaling owns the number",
+        "services[0].autoscaling.maxReplicas: found 2; allowed: at least minReplicas (5)",
+      ],
+    },
+    {
+      name: "an insecure cookie at an edge with TLS",
+      given: {
+        values: { affinity: { cookieSecure: false }, edge: { kind: "nginx", tls: { secretName: "tls" } } },
+      },
+      faults: ["affinity.cookieSecure: found false; allowed: true, since edge.tls is set"],
+    },
+    {
+      name: "an insecure cookie for other sites",
+      given: { values: { affinity: { cookieSecure: false, cookieSameSite: "None" } } },
+      faults: [
+        "affinity.cookieSecure: found false; allowed: true, since browsers drop a SameSite None cookie without it",
+      ],
+    },
+    {
+      name: "a durability that the store cannot give",
+      given: { values: { session: { durability: "replica" } } },
+      faults: [
+        "session.durability: found replica; allowed: memory or aof, since sessionStore redis has no replica",
+      ],
+    },
+    {
+      name: "an external store without its URL",
+      given: { values: { sessionStore: { kind: "external" } } },
+      faults: [
+        "redisUrl: found nothing; allowed: the store's URL; set it with: pulumi config set --secret holdfast:redisUrl redis://…",
+      ],
+    },
+    {
+      name: "a URL for a store that has its own",
+      given: { values: { redisUrl: "redis://cache.example" }, secret: ["redisUrl"] },
+      faults: ["redisUrl: found a secret; allowed: nothing, unless sessionStore.kind is external"],
+    },
+    {
+      name: "a Sentinel's name without Sentinels",
+      given: {
+        values: {
+          sessionStore: { kind: "external", sentinelName: "mymaster" },
+          redisUrl: "redis://cache.example",
+        },
+        secret: ["redisUrl"],
+      },
+      faults: ["sessionStore.sentinelName: found mymaster; allowed: nothing, unless mode is sentinel"],
+    },
+    {
+      name: "a secret in plain text",
+      given: { values: { auth: { kind: "jwt" }, jwtSecret: "x".repeat(32) } },
+      faults: [
+        "jwtSecret: found plain text; allowed: an encrypted value; set it with: pulumi config set --secret holdfast:jwtSecret",
+      ],
+    },
+    {
+      name: "structure that is encrypted",
+      given: { secret: ["namespace"], values: { namespace: "nova" } },
+      faults: ["namespace: found an encrypted value; allowed: plain text: structure is not secret"],
+    },
+    {
+      name: "a short key, without showing it",
+      given: { values: { auth: { kind: "jwt" }, jwtSecret: "hunter2" }, secret: ["jwtSecret"] },
+      faults: ["jwtSecret: found a secret; allowed: at least 32 characters"],
+    },
+    {
+      name: "tokens without a key",
+      given: { values: { auth: { kind: "jwt" } } },
+      faults: [
+        "auth: found no key; allowed: exactly one of auth.jwksUrl, auth.publicKey, the secret holdfast:jwtSecret",
+      ],
+    },
+    {
+      name: "tokens with two keys",
+      given: { values: { auth: jwt, jwtSecret: "x".repeat(32) }, secret: ["jwtSecret"] },
+      faults: [
+        "auth: found jwksUrl and jwtSecret; allowed: exactly one of auth.jwksUrl, auth.publicKey, the secret holdfast:jwtSecret",
+      ],
+    },
+    {
+      name: "a key for tokens that nobody asks for",
+      given: { values: { jwtSecret: "x".repeat(32) }, secret: ["jwtSecret"] },
+      faults: ["jwtSecret: found a secret; allowed: nothing, unless auth.kind is jwt"],
+    },
+    {
+      name: "a key set over plain http",
+      given: { values: { auth: { kind: "jwt", jwksUrl: "http://id.example/jwks" } } },
+      faults: ["auth.jwksUrl: found http://id.example/jwks; allowed: an https URL"],
+    },
+    {
+      name: "an origin with a path",
+      given: { values: { allowedOrigins: ["https://nova.social/"] } },
+      faults: [
+        "allowedOrigins[0]: found https://nova.social/; allowed: an origin such as https://nova.social, no path",
+      ],
+    },
+  ];
+
+  test.each(cases)("refuses $name", ({ given, faults }) => {
+    expect(faultsOf(given)).toEqual(faults);
+  });
+
+  test("must say who may connect", () => {
+    const error = catchError(() => parseConfig({ stack: "test", values: {}, isSecret: () => false }));
+    expect(error.message).toBe(
+      "the configuration of stack test has 1 fault:\n" +
+        "  holdfast:auth: found nothing; allowed: { kind: anonymous } or { kind: jwt, jwksUrl | publicKey, issuer, audience }",
+    );
+  });
+
+  test("lists every fault in one error, each under its key", () => {
+    const values = { host: "*", minReadySeconds: -1, services: [{ name: "A", path: "a" }] };
+    const error = catchError(() => load({ values }));
+    expect(error.code).toBe("HOLDFAST_CONFIG");
+    expect(error.message.split("\n").map((line) => line.replace(/: found .*/, ""))).toEqual([
+      "the configuration of stack test has 4 faults:",
+      "  holdfast:host",
+      "  holdfast:services[0].name",
+      "  holdfast:services[0].path",
+      "  holdfast:minReadySeconds",
+    ]);
+  });
+});
+
+function catchError(act: () => unknown): ConfigError {
+  try {
+    act();
+  } catch (error) {
+    if (error instanceof ConfigError) return error;
+    throw error;
+  }
+  throw new Error("nothing was thrown");
+}

@@ -1,0 +1,159 @@
+import { readFileSync } from "node:fs";
+import { evaluateProgram } from "../../ops/render/evaluate";
+import { manifest } from "../../ops/render/manifest";
+import { render, renderStack, type Rendering } from "../../ops/render/render";
+import { goldenFile, stacks } from "../../ops/render/stacks";
+import { toYaml } from "../../ops/render/yaml";
+import * as k8s from "@pulumi/kubernetes";
+import * as pulumi from "@pulumi/pulumi";
+import * as random from "@pulumi/random";
+import { parseAllDocuments } from "yaml";
+import { rendered } from "./rendered";
+
+describe.each(stacks())("the manifests of stack %s", (stack) => {
+  let rendering: Rendering;
+  beforeAll(async () => {
+    rendering = await render(stack);
+  });
+
+  test("are the golden ones; npm run golden writes them anew", () => {
+    expect(toYaml(rendering)).toBe(readFileSync(goldenFile(stack), "utf8"));
+  });
+
+  test("are the same in YAML as in JSON", () => {
+    const documents = parseAllDocuments(toYaml(rendering)).map((one) => one.toJS() as unknown);
+    expect(documents).toEqual(rendering.objects);
+  });
+
+  test("name a namespace wherever there is one", async () => {
+    const clusterScoped = ["Namespace", "IngressClass"];
+    const namespaces = (await renderStack(stack, { overrides: { namespace: "other" } }))
+      .filter(({ kind }) => !clusterScoped.includes(kind))
+      .map(({ metadata }) => metadata.namespace);
+    expect(new Set(namespaces)).toEqual(new Set(["other"]));
+  });
+
+  test("begin with the namespace and end with what routes to the rest", () => {
+    const kinds = rendering.objects.map(({ kind }) => kind);
+    expect(kinds[0]).toBe("Namespace");
+    expect(kinds.at(-1)).toBe("Ingress");
+  });
+
+  test("collide in no name", () => {
+    const names = rendering.objects.map(({ kind, metadata }) => `${kind} ${metadata.name}`);
+    expect(new Set(names).size).toBe(names.length);
+  });
+});
+
+describe("secrets", () => {
+  test("are placeholders unless values are given", async () => {
+    const [secret] = (await renderStack("local")).filter(({ kind }) => kind === "Secret");
+    expect(secret).toMatchObject({
+      stringData: {
+        password: "<secret: redis-password>",
+        url: "redis://:<secret: redis-password>@redis.nova.svc:6379",
+      },
+    });
+  });
+
+  test("are placeholders by whichever key they are configured", async () => {
+    const overrides = {
+      auth: { kind: "jwt" },
+      jwtSecret: { secure: "v1:…" },
+      publisherToken: { secure: "v1:…" },
+    };
+    const objects = await renderStack("local", { overrides });
+    expect(objects.find(({ metadata }) => metadata.name.startsWith("application-"))).toMatchObject({
+      kind: "Secret",
+      stringData: { "jwt-secret": "<secret: jwtSecret>", "publisher-token": "<secret: publisherToken>" },
+    });
+  });
+
+  test("stand in Secrets alone", async () => {
+    const objects = await rendered("local", { publisherToken: "p".repeat(40) });
+    for (const object of objects.filter(({ kind }) => kind !== "Secret")) {
+      expect(JSON.stringify(object)).not.toMatch(/x{40}|p{40}/);
+    }
+  });
+
+  test("do not decide the name of what holds them", async () => {
+    const namesWith = async (value: string) =>
+      (await renderStack("local", { secrets: () => value })).map(({ metadata }) => metadata.name);
+    expect(await namesWith("one")).toEqual(await namesWith("another"));
+  });
+
+  test("are refused in any other object", async () => {
+    const program = () => ({ map: new k8s.core.v1.ConfigMap("map", { data: { key: pulumi.secret("b") } }) });
+    const { resources } = await evaluateProgram("test", program, (name) => name);
+    expect(() => resources.map(manifest)).toThrow(
+      /^ConfigMap map-[0-9a-f]{8} holds a secret in data; refer to/,
+    );
+  });
+
+  test("are no structure", async () => {
+    const overrides = { host: { secure: "v1:…" } };
+    await expect(renderStack("local", { overrides })).rejects.toThrow(
+      "holdfast:host: found an encrypted value; allowed: plain text",
+    );
+  });
+});
+
+describe("evaluateProgram", () => {
+  const secretOf = (name: string) => name;
+
+  test("refuses a resource that it cannot answer for, by name", async () => {
+    const program = () => ({ pet: new random.RandomPet("rex") });
+    await expect(evaluateProgram("test", program, secretOf)).rejects.toThrow(
+      "rex is a random:index/randomPet:RandomPet, which rendering does not know",
+    );
+  });
+
+  test("hands on what the program throws", async () => {
+    const program = () => {
+      throw new Error("no such thing");
+    };
+    await expect(evaluateProgram("test", program, secretOf)).rejects.toThrow("no such thing");
+  });
+
+  test("tells which inputs are secret, in whatever depth", async () => {
+    const program = () => ({
+      map: new k8s.core.v1.ConfigMap("map", { data: { open: "a", closed: pulumi.secret("b") } }),
+    });
+    const { resources } = await evaluateProgram("test", program, secretOf);
+    expect(resources).toMatchObject([
+      { secretInputs: ["data"], inputs: { data: { open: "a", closed: "b" } } },
+    ]);
+  });
+
+  test("takes turns, so that two stacks at once do not mix", async () => {
+    const [local, prod] = await Promise.all([renderStack("local"), renderStack("prod")]);
+    expect(local).toEqual(await renderStack("local"));
+    expect(prod).toEqual(await renderStack("prod"));
+  });
+});
+
+describe("overrides", () => {
+  test("are merged into objects key by key", async () => {
+    const objects = await renderStack("staging", { overrides: { drain: { drainSeconds: 20 } } });
+    const text = JSON.stringify(objects.find(({ kind }) => kind === "Deployment"));
+    expect(text).toContain('{"name":"DRAIN_SECONDS","value":"20"}');
+    expect(text).toContain('{"name":"PRE_STOP_SECONDS","value":"10"}');
+  });
+
+  test("of another kind replace the object", async () => {
+    const objects = await renderStack("staging", { overrides: { edge: { kind: "none" } } });
+    expect(objects.filter(({ kind }) => kind === "Ingress")).toEqual([]);
+  });
+
+  test("are checked like any configuration", async () => {
+    await expect(renderStack("local", { overrides: { drain: { drainSeconds: 60 } } })).rejects.toThrow(
+      "drain.gracePeriodSeconds: found 11; allowed: at least 66",
+    );
+  });
+});
+
+test("a stack that does not exist is named, with those that do", async () => {
+  await expect(renderStack("nope")).rejects.toThrow(
+    "Pulumi.nope.yaml does not exist; the stacks are local, prod, staging",
+  );
+});

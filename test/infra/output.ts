@@ -1,0 +1,10 @@
+import * as pulumi from "@pulumi/pulumi";
+
+/** What a Pulumi Output will be, and whether Pulumi knows it for a secret. */
+export async function outputOf<Value>(
+  output: pulumi.Output<Value> | undefined,
+): Promise<{ value: Value; secret: boolean }> {
+  if (output === undefined) throw new Error("there is no output");
+  const value = await new Promise<Value>((resolve) => output.apply((known) => resolve(known)));
+  return { value, secret: await pulumi.isSecret(output) };
+}

@@ -1,0 +1,76 @@
+import type { KubernetesObject } from "../../ops/render/kubernetes-object";
+import { renderStack, type RenderOptions } from "../../ops/render/render";
+
+/** The first use of each of Pulumi's SDKs loads it, which takes seconds on a busy machine. */
+jest.setTimeout(120_000);
+
+/** Real-looking values for every secret, each different and long enough for its schema. */
+export const generated = (name: string): string =>
+  name === "redisUrl" ? "redis://cache.example:6379" : `${name}-${"x".repeat(40)}`;
+
+export function rendered(
+  stack: string,
+  overrides: RenderOptions["overrides"] = {},
+): Promise<KubernetesObject[]> {
+  return renderStack(stack, { overrides, secrets: generated });
+}
+
+interface EnvVar {
+  readonly name: string;
+  readonly value?: string;
+  readonly valueFrom?: {
+    readonly fieldRef?: { readonly fieldPath: string };
+    readonly secretKeyRef?: { readonly name: string; readonly key: string };
+  };
+}
+
+/** A Deployment or StatefulSet, as far as tests look into it. */
+export interface Workload {
+  readonly metadata: { readonly name: string };
+  readonly spec: {
+    readonly replicas?: number;
+    readonly template: {
+      readonly spec: {
+        readonly containers: readonly [
+          {
+            readonly image: string;
+            readonly env: readonly EnvVar[];
+            readonly ports: readonly { readonly name: string; readonly containerPort: number }[];
+          },
+        ];
+      };
+    };
+  };
+}
+
+export function workloads(
+  objects: readonly KubernetesObject[],
+  kind: "Deployment" | "StatefulSet",
+): Workload[] {
+  return objects.filter((object) => object.kind === kind) as unknown as Workload[];
+}
+
+/** The environment of a workload's container as the kubelet would make it. */
+export function environmentOf(
+  workload: Workload,
+  objects: readonly KubernetesObject[],
+): Record<string, string> {
+  const { env } = workload.spec.template.spec.containers[0];
+  return Object.fromEntries(env.map((entry) => [entry.name, valueOf(entry, workload, objects)]));
+}
+
+function valueOf(
+  { name, value, valueFrom }: EnvVar,
+  workload: Workload,
+  objects: readonly KubernetesObject[],
+): string {
+  if (value !== undefined) return value;
+  if (valueFrom?.fieldRef?.fieldPath === "metadata.name") return `${workload.metadata.name}-abcde`;
+  const reference = valueFrom?.secretKeyRef;
+  const secret = objects.find(
+    (object) => object.kind === "Secret" && object.metadata.name === reference?.name,
+  ) as unknown as { stringData: Record<string, string> } | undefined;
+  const found = secret?.stringData[reference?.key ?? ""];
+  if (found === undefined) throw new Error(`${name} of ${workload.metadata.name} refers to nothing`);
+  return found;
+}

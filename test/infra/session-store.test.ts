@@ -1,0 +1,193 @@
+import type * as k8s from "@pulumi/kubernetes";
+import * as pulumi from "@pulumi/pulumi";
+import { createSessionStore, type SessionStoreConfig } from "../../infra/components/session-store";
+import { redisSchema } from "../../infra/components/session-store/redis";
+import { externalSchema } from "../../infra/components/session-store/external";
+import { deployed, inputsOf, kindsOf, resourceOf } from "./deployed";
+
+function create(config: SessionStoreConfig, externalUrl?: string) {
+  return deployed(() => {
+    const { url, mode, sentinelName, egress } = createSessionStore("redis", {
+      config,
+      namespace: "nova",
+      externalUrl: externalUrl === undefined ? undefined : pulumi.secret(externalUrl),
+    });
+    return { url, mode, egress, ...(sentinelName === undefined ? {} : { sentinelName }) };
+  });
+}
+
+const redis = (change: object = {}) => create(redisSchema.parse({ kind: "redis", ...change }));
+
+type Container = k8s.types.output.core.v1.Container;
+type StatefulSet = k8s.types.output.apps.v1.StatefulSet;
+
+async function statefulSetOf(change: object = {}): Promise<StatefulSet["spec"]> {
+  return inputsOf(await redis(change), "StatefulSet").spec;
+}
+
+async function serverOf(change: object = {}): Promise<Container> {
+  const [container] = (await statefulSetOf(change)).template.spec.containers;
+  if (container === undefined) throw new Error("the pod has no container");
+  return container;
+}
+
+describe("the store redis", () => {
+  test("is a server with its password, its settings, its Services and its policy", async () => {
+    expect(kindsOf(await redis())).toEqual([
+      "ConfigMap",
+      "NetworkPolicy",
+      "RandomPassword",
+      "Secret",
+      "Service",
+      "Service",
+      "StatefulSet",
+    ]);
+  });
+
+  test("keeps password and URL in a Secret that Pulumi names and knows for secret", async () => {
+    const secret = resourceOf(await redis(), "Secret");
+    expect(secret.secretInputs).toEqual(["stringData"]);
+    expect(secret.inputs.metadata).not.toHaveProperty("name");
+    expect(secret.inputs.stringData).toEqual({
+      password: "value-of-redis-password",
+      url: "redis://:value-of-redis-password@redis.nova.svc:6379",
+    });
+  });
+
+  test("tells the application where its URL is", async () => {
+    const evaluation = await redis();
+    const { name } = resourceOf(evaluation, "Secret").outputs.metadata as { name: string };
+    expect(evaluation.outputs).toEqual({
+      url: { name, key: "url" },
+      mode: "single",
+      egress: {
+        to: [{ podSelector: { matchLabels: { "app.kubernetes.io/name": "redis" } } }],
+        ports: [{ protocol: "TCP", port: 6379 }],
+      },
+    });
+  });
+
+  test("shows the password to no process list: it comes by a reference and goes in by standard input", async () => {
+    const evaluation = await redis();
+    const { name } = resourceOf(evaluation, "Secret").outputs.metadata as { name: string };
+    const { command, args, env } = await serverOf();
+    expect(command).toEqual([
+      "sh",
+      "-c",
+      "exec redis-server - <<END\ninclude /etc/redis/redis.conf\nrequirepass $REDISCLI_AUTH\nEND",
+    ]);
+    expect(args).toBeUndefined();
+    expect(env).toEqual([{ name: "REDISCLI_AUTH", valueFrom: { secretKeyRef: { name, key: "password" } } }]);
+    expect(JSON.stringify(resourceOf(evaluation, "StatefulSet").inputs)).not.toContain(
+      "value-of-redis-password",
+    );
+  });
+
+  test.each([
+    { memoryMiB: 512, maxmemory: "358mb" },
+    { memoryMiB: 64, maxmemory: "44mb" },
+  ])(
+    "uses $maxmemory of $memoryMiB MiB for data, and evicts none of it",
+    async ({ memoryMiB, maxmemory }) => {
+      const { data } = inputsOf(await redis({ memoryMiB }), "ConfigMap");
+      expect(data["redis.conf"]?.split("\n")).toEqual(
+        expect.arrayContaining([
+          `maxmemory ${maxmemory}`,
+          "maxmemory-policy noeviction",
+          "appendonly yes",
+          "appendfsync everysec",
+          "client-output-buffer-limit pubsub 32mb 8mb 60",
+        ]),
+      );
+      expect((await serverOf({ memoryMiB })).resources.limits).toEqual({ memory: `${memoryMiB}Mi` });
+    },
+  );
+
+  test("keeps its volume whatever becomes of the StatefulSet", async () => {
+    const { persistentVolumeClaimRetentionPolicy, volumeClaimTemplates } = await statefulSetOf({
+      storageGiB: 20,
+      storageClassName: "fast",
+    });
+    expect(persistentVolumeClaimRetentionPolicy).toEqual({ whenDeleted: "Retain", whenScaled: "Retain" });
+    expect(volumeClaimTemplates).toMatchObject([
+      { spec: { storageClassName: "fast", resources: { requests: { storage: "20Gi" } } } },
+    ]);
+  });
+
+  test("is alive only when it answers a ping, an error is none", async () => {
+    const { startupProbe, readinessProbe, livenessProbe } = await serverOf();
+    for (const probe of [startupProbe, readinessProbe, livenessProbe]) {
+      expect(probe.exec.command).toEqual(["redis-cli", "-e", "ping"]);
+    }
+  });
+
+  test("is what Pod Security calls restricted", async () => {
+    const { template } = await statefulSetOf();
+    expect(template.spec.securityContext).toMatchObject({ runAsNonRoot: true, runAsUser: 999, fsGroup: 999 });
+    expect((await serverOf()).securityContext).toMatchObject({
+      allowPrivilegeEscalation: false,
+      readOnlyRootFilesystem: true,
+      capabilities: { drop: ["ALL"] },
+    });
+  });
+
+  test("lets in the services' pods alone, and out nobody", async () => {
+    const { spec } = inputsOf(await redis(), "NetworkPolicy");
+    expect(spec).toEqual({
+      podSelector: { matchLabels: { "app.kubernetes.io/name": "redis" } },
+      policyTypes: ["Ingress", "Egress"],
+      ingress: [
+        {
+          from: [{ podSelector: { matchLabels: { "app.kubernetes.io/component": "websocket-service" } } }],
+          ports: [{ protocol: "TCP", port: 6379 }],
+        },
+      ],
+    });
+  });
+
+  test("has a headless Service for its identity and another for its clients", async () => {
+    const evaluation = await redis();
+    const specOf = (name: string) => inputsOf(evaluation, "Service", name).spec;
+    expect(specOf("redis-headless").clusterIP).toBe("None");
+    expect((await statefulSetOf()).serviceName).toBe("redis-headless");
+    expect(specOf("redis-service")).toMatchObject({ type: "ClusterIP", ports: [{ port: 6379 }] });
+  });
+});
+
+describe("the store external", () => {
+  const url = "rediss://user:pass@cache.example:6380";
+  const external = (change: object = {}) =>
+    create(externalSchema.parse({ kind: "external", ...change }), url);
+
+  test("is a Secret with the URL, known for secret", async () => {
+    const evaluation = await external();
+    expect(kindsOf(evaluation)).toEqual(["Secret"]);
+    const secret = resourceOf(evaluation, "Secret");
+    expect(secret.inputs.stringData).toEqual({ url });
+    expect(secret.secretInputs).toEqual(["stringData"]);
+  });
+
+  test("opens the way to the addresses and ports that it is told", async () => {
+    const { outputs } = await external({
+      mode: "sentinel",
+      sentinelName: "sessions",
+      cidrs: ["10.0.0.0/16", "fd00::/8"],
+      ports: [6380, 26_379],
+    });
+    expect(outputs).toMatchObject({
+      mode: "sentinel",
+      sentinelName: "sessions",
+      egress: {
+        to: [{ ipBlock: { cidr: "10.0.0.0/16" } }, { ipBlock: { cidr: "fd00::/8" } }],
+        ports: [
+          { protocol: "TCP", port: 6380 },
+          { protocol: "TCP", port: 26_379 },
+        ],
+      },
+    });
+  });
+
+  test("cannot be made without its URL", async () => {
+    await expect(create(externalSchema.parse({ kind: "external" }))).rejects.toThrow("holdfast:redisUrl");
+  });
+});

@@ -1,0 +1,83 @@
+import { requiredGraceSeconds, rolloutTimeoutSeconds, timingFaults, type Times } from "../../infra/timing";
+
+const lawful: Times = {
+  drain: { preStopSeconds: 10, drainSeconds: 30, gracePeriodSeconds: 45 },
+  ping: { path: "sockets.pingIntervalSeconds", seconds: 25 },
+  sessionTtl: { path: "session.ttlSeconds", seconds: 3_600 },
+  idleTimeouts: [{ path: "edge.timeoutSeconds", seconds: 3_600 }],
+  affinityAges: [{ path: "affinity.clientIpTimeoutSeconds", seconds: 10_800 }],
+  propagationSeconds: 0,
+};
+
+describe("requiredGraceSeconds", () => {
+  test.each([
+    { preStopSeconds: 10, drainSeconds: 30, required: 45 },
+    { preStopSeconds: 120, drainSeconds: 40, required: 165 },
+    { preStopSeconds: 0, drainSeconds: 0, required: 5 },
+  ])("is $required s for preStop $preStopSeconds s and drain $drainSeconds s", ({ required, ...drain }) => {
+    expect(requiredGraceSeconds(drain)).toBe(required);
+  });
+});
+
+describe("timingFaults", () => {
+  test("finds nothing in times that fit together exactly", () => {
+    expect(timingFaults(lawful)).toEqual([]);
+  });
+
+  test("rejects a grace period shorter than its parts", () => {
+    const drain = { preStopSeconds: 10, drainSeconds: 25, gracePeriodSeconds: 39 };
+    expect(timingFaults({ ...lawful, drain })).toEqual([
+      {
+        path: "drain.gracePeriodSeconds",
+        found: "39",
+        allowed:
+          "at least 40 (preStop 10 s + drain 25 s + close 5 s); raise it to 40 or shorten drain.drainSeconds",
+      },
+    ]);
+  });
+
+  test.each([
+    {
+      name: "a preStop shorter than propagation",
+      change: { propagationSeconds: 120 },
+      path: "drain.preStopSeconds",
+    },
+    {
+      name: "a ping interval as long as an idle timeout",
+      change: { idleTimeouts: [{ path: "edge.timeoutSeconds", seconds: 25 }] },
+      path: "sockets.pingIntervalSeconds",
+    },
+    {
+      name: "an affinity that forgets a client before its session",
+      change: { affinityAges: [{ path: "affinity.cookieMaxAgeSeconds", seconds: 3_599 }] },
+      path: "affinity.cookieMaxAgeSeconds",
+    },
+  ])("rejects $name", ({ change, path }) => {
+    expect(timingFaults({ ...lawful, ...change }).map((fault) => fault.path)).toEqual([path]);
+  });
+
+  test("allows a ping a second shorter than the idle timeout, and an age as long as the session", () => {
+    const idleTimeouts = [{ path: "edge.timeoutSeconds", seconds: 26 }];
+    const affinityAges = [{ path: "affinity.cookieMaxAgeSeconds", seconds: 3_600 }];
+    expect(timingFaults({ ...lawful, idleTimeouts, affinityAges })).toEqual([]);
+  });
+
+  test("reports every breach at once", () => {
+    const faults = timingFaults({
+      ...lawful,
+      drain: { preStopSeconds: 10, drainSeconds: 30, gracePeriodSeconds: 30 },
+      propagationSeconds: 120,
+      idleTimeouts: [
+        { path: "a", seconds: 10 },
+        { path: "b", seconds: 20 },
+      ],
+    });
+    expect(faults).toHaveLength(4);
+  });
+});
+
+describe("rolloutTimeoutSeconds", () => {
+  test("gives each pod its start and its proof, and one more for the image", () => {
+    expect(rolloutTimeoutSeconds(3, 10)).toBe(280);
+  });
+});

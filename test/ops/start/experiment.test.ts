@@ -1,0 +1,77 @@
+import { existsSync } from "node:fs";
+import { Load } from "../../../ops/load/load";
+import { renderStack } from "../../../ops/render/render";
+import { runScenario } from "../../../ops/start/experiment";
+import { buildApplication } from "../../../ops/start/prepare";
+import { keptItsPromise } from "../../../ops/start/report";
+import { StackRunner } from "../../../ops/start/remote-stack";
+import type { RunningStack } from "../../../ops/start/running-stack";
+import { type Scenario, scenarios } from "../../../ops/start/scenario";
+import { generatedSecrets, LocalStack } from "../../../ops/start/local-stack";
+
+// The whole of `npm start`, small: the real application in six pods, a real Redis, a rolling restart, a killed pod
+// and a Redis restart. It takes as long as the pods take.
+jest.setTimeout(120_000);
+
+const size = { clients: 24, roomsPerService: 3, reconnects: 12, rate: 50, steadyMs: 100 };
+
+let load: Load;
+let stop: () => Promise<void>;
+beforeAll(buildApplication);
+afterEach(async () => {
+  await load.stop();
+  await stop();
+});
+
+async function argsFor(name: string) {
+  const scenario = scenarios.find((candidate) => candidate.name === name);
+  if (scenario === undefined) throw new Error(`there is no scenario ${name}`);
+  const secrets = generatedSecrets();
+  const objects = scenario.adapt(await renderStack("local", { secrets }));
+  return { scenario, args: { objects, redisPassword: secrets("redis-password"), name: `test-${name}` } };
+}
+
+async function run(scenario: Scenario, stack: RunningStack) {
+  const { clients, roomsPerService, rate } = size;
+  load = new Load({
+    targets: await stack.targets(),
+    clients,
+    roomsPerService,
+    rate,
+    makeClient: scenario.makeClient,
+  });
+  return runScenario(scenario, stack, load, size, () => undefined);
+}
+
+it("loses nothing over a rolling restart, a killed pod and a Redis restart with holdfast", async () => {
+  const { scenario: holdfast, args } = await argsFor("holdfast");
+  const stack = await LocalStack.start(args);
+  stop = () => stack.stop({ force: true });
+  const { scenario, faults } = await run(holdfast, stack);
+  expect(faults.map(({ name }) => name)).toEqual(["kill -9 of a pod", "Redis restart"]);
+  const verdicts = [scenario, ...faults].map(({ lost, duplicated, outOfOrder }) => ({
+    lost,
+    duplicated,
+    outOfOrder,
+  }));
+  expect(verdicts).toEqual(verdicts.map(() => ({ lost: 0, duplicated: 0, outOfOrder: 0 })));
+  expect(keptItsPromise([scenario, ...faults])).toBe(true);
+  expect(scenario.stickiness).toEqual({ clientIp: 1, cookie: 1 });
+  expect(scenario.rollout).toMatchObject({ replaced: 6, killed: 0 });
+  expect(scenario.refused).toEqual({});
+  const pids = [stack.redis.pid, ...stack.cluster.pods.map(({ pid }) => pid ?? 0)];
+  await load.stop();
+  await stack.stop();
+  expect(pids.filter((pid) => existsSync(`/proc/${pid}`))).toEqual([]);
+});
+
+it("measures what is lost without: sockets close, and their clients miss what comes meanwhile", async () => {
+  const { scenario: nothing, args } = await argsFor("nothing");
+  const runner = new StackRunner();
+  stop = () => runner.end();
+  const { scenario, faults } = await run(nothing, runner.start(args));
+  expect(faults).toEqual([]);
+  expect(scenario.lost).toBeGreaterThan(0);
+  expect(scenario.delivered + scenario.lost).toBe(scenario.expected);
+  expect(scenario.rollout).toMatchObject({ replaced: 6, killed: 0 });
+});

@@ -1,0 +1,94 @@
+import { stripVTControlCharacters } from "node:util";
+import { closeCodes, keptItsPromise, type Report, tally } from "../../../ops/start/report";
+import { reportTable } from "../../../ops/start/table";
+import { client } from "../load/journals";
+
+const verdict = {
+  sent: 100,
+  expected: 2_500,
+  delivered: 2_493,
+  lost: 7,
+  duplicated: 0,
+  outOfOrder: 0,
+  gapMs: { p50: 4.2, p99: 81.7, max: 93 },
+};
+const ordeal = { ...verdict, ownDelayMs: { p50: 0.2, p99: 11, max: 23.6 }, closeCodes: {}, resyncs: 0 };
+const report: Report = {
+  stack: "local",
+  clients: 500,
+  rooms: 20,
+  messagesPerSecond: 50,
+  cpus: 2,
+  node: "v20.20.0",
+  seconds: 71.3,
+  scenarios: [
+    {
+      name: "nothing",
+      ...ordeal,
+      stickiness: { clientIp: 0.3333, cookie: null },
+      closeCodes: { 1006: 2, 1012: 668 },
+      refused: {},
+      rollout: { seconds: 8.1, replaced: 6, killed: 1 },
+    },
+  ],
+  faults: [
+    {
+      name: "kill -9 of a pod",
+      ...ordeal,
+      resumedMs: { p50: 120, p99: 300, max: 310 },
+    },
+  ],
+};
+
+describe("reportTable", () => {
+  it("shows each figure as it was measured", () => {
+    const text = stripVTControlCharacters(reportTable(report));
+    const cells = (label: string) =>
+      (text.split("\n").find((line) => line.includes(`│ ${label} `)) ?? "")
+        .split("│")
+        .map((cell) => cell.trim());
+    expect(cells("lost")).toContain("7");
+    expect(cells("delay p50 / p99 / max")).toContain("4 / 82 / 93 ms");
+    expect(cells("of which our own")).toContain("0 / 11 / 24 ms");
+    expect(cells("met old pod, by client IP")).toContain("33.3 %");
+    expect(cells("met old pod, by cookie")).toContain("-");
+    expect(cells("sockets closed, by code")).toContain("1006: 2, 1012: 668");
+    expect(cells("upgrades refused")).toContain("-");
+    expect(cells("pods replaced (killed)")).toContain("6 (1) in 8.1 s");
+    expect(cells("kill -9 of a pod")).toContain("120 / 300 / 310 ms");
+    expect(text).toContain("500 clients, 50 messages/s in 20 rooms");
+    expect(text).toContain("Measured in 71.3 s on 2 CPU(s)");
+  });
+});
+
+describe("keptItsPromise", () => {
+  it.each([
+    ["nothing lost, nothing twice, all in order", {}, true],
+    ["one lost", { lost: 1 }, false],
+    ["one twice", { duplicated: 1 }, false],
+    ["one out of order", { outOfOrder: 1 }, false],
+    ["nothing sent, so nothing shown", { sent: 0 }, false],
+  ])("of %s is %p", (_title, spoiled, kept) => {
+    const clean = { ...verdict, lost: 0 };
+    expect(keptItsPromise([clean, { ...clean, ...spoiled }])).toBe(kept);
+  });
+});
+
+describe("closeCodes", () => {
+  it("counts the closes of the window by code", () => {
+    const closes = [
+      { code: 1006, at: 1 },
+      { code: 1012, at: 2 },
+      { code: 1012, at: 3 },
+      { code: 1012, at: 4 },
+    ];
+    const clients = [{ ...client("a", ""), closes }, client("b", "")];
+    expect(closeCodes({ published: [], clients }, { from: 1, to: 4 })).toEqual({ 1006: 1, 1012: 2 });
+  });
+});
+
+describe("tally", () => {
+  it("counts equal values", () => {
+    expect(tally(["503", "503", "ECONNREFUSED"])).toEqual({ 503: 2, ECONNREFUSED: 1 });
+  });
+});
