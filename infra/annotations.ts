@@ -37,3 +37,43 @@ export const podSecurity = {
   audit: "pod-security.kubernetes.io/audit",
   warn: "pod-security.kubernetes.io/warn",
 } as const;
+
+/**
+ * AWS Load Balancer Controller, on a Service that it makes an NLB of.
+ * https://github.com/kubernetes-sigs/aws-load-balancer-controller/blob/v3.5.0/docs/guide/service/annotations.md
+ */
+export const awsService = {
+  scheme: "service.beta.kubernetes.io/aws-load-balancer-scheme",
+  /** The controller's default with a loadBalancerClass is `instance`: one hop more, and kube-proxy chooses the pod. */
+  targetType: "service.beta.kubernetes.io/aws-load-balancer-nlb-target-type",
+  attributes: "service.beta.kubernetes.io/aws-load-balancer-attributes",
+  targetGroupAttributes: "service.beta.kubernetes.io/aws-load-balancer-target-group-attributes",
+  /** One annotation a listener: its protocol and port are part of the name. */
+  listenerAttributes: (protocol: "TCP" | "TLS", port: number) =>
+    `service.beta.kubernetes.io/aws-load-balancer-listener-attributes.${protocol}-${port}`,
+  certificate: "service.beta.kubernetes.io/aws-load-balancer-ssl-cert",
+  tlsPorts: "service.beta.kubernetes.io/aws-load-balancer-ssl-ports",
+  tlsPolicy: "service.beta.kubernetes.io/aws-load-balancer-ssl-negotiation-policy",
+  securityGroups: "service.beta.kubernetes.io/aws-load-balancer-security-groups",
+  /** Without it, the controller opens nothing towards the pods for security groups that it did not make. */
+  manageBackendRules: "service.beta.kubernetes.io/aws-load-balancer-manage-backend-security-group-rules",
+  healthCheckProtocol: "service.beta.kubernetes.io/aws-load-balancer-healthcheck-protocol",
+  healthCheckPort: "service.beta.kubernetes.io/aws-load-balancer-healthcheck-port",
+  healthCheckPath: "service.beta.kubernetes.io/aws-load-balancer-healthcheck-path",
+  healthCheckInterval: "service.beta.kubernetes.io/aws-load-balancer-healthcheck-interval",
+  healthCheckTimeout: "service.beta.kubernetes.io/aws-load-balancer-healthcheck-timeout",
+  healthyThreshold: "service.beta.kubernetes.io/aws-load-balancer-healthcheck-healthy-threshold",
+  unhealthyThreshold: "service.beta.kubernetes.io/aws-load-balancer-healthcheck-unhealthy-threshold",
+} as const;
+
+/** What makes a Service an NLB of the AWS Load Balancer Controller; fixed when the Service is created. */
+export const awsLoadBalancerClass = "service.k8s.aws/nlb";
+
+/**
+ * A label of a namespace: a new pod there is ready only when it is a healthy target.
+ * https://github.com/kubernetes-sigs/aws-load-balancer-controller/blob/v3.5.0/docs/deploy/pod_readiness_gate.md
+ */
+export const awsReadinessGate = "elbv2.k8s.aws/pod-readiness-gate-inject";
+
+/** external-dns keeps a record of this name for a Service. https://kubernetes-sigs.github.io/external-dns/ */
+export const externalDnsHostname = "external-dns.alpha.kubernetes.io/hostname";

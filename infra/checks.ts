@@ -1,8 +1,9 @@
-import { edgeTraits } from "./components/edge";
+import { edgeFaults, edgeTraits } from "./components/edge";
+import { fault, type Fault } from "./fault";
 import { defaultDenyName } from "./components/namespace";
 import { redisNames } from "./components/session-store/redis";
 import type { ConfigValues, SecretValues } from "./schema";
-import { timingFaults, type Fault } from "./timing";
+import { completeDrain, timingFaults, type Drain } from "./timing";
 
 /**
  * What one key alone cannot show: every contradiction between two of them. Empty when there is none.
@@ -15,15 +16,25 @@ export function crossFaults(config: ConfigValues, secrets: SecretValues): Fault[
     ...pathFaults(config),
     ...scaleFaults(config),
     ...cookieFaults(config),
+    ...edgeFaults(config.edge, {
+      affinity: config.affinity,
+      services: config.services.map(({ name }) => name),
+      gracePeriodSeconds: drainOf(config).gracePeriodSeconds,
+    }),
     ...storeFaults(config, secrets),
     ...authFaults(config, secrets),
   ];
 }
 
-function timeFaults({ affinity, drain, edge, session, sockets }: ConfigValues): Fault[] {
+function drainOf({ affinity, drain, edge }: ConfigValues): Drain {
+  return completeDrain(drain, edgeTraits(edge, affinity).propagationSeconds);
+}
+
+function timeFaults(config: ConfigValues): Fault[] {
+  const { affinity, edge, session, sockets } = config;
   const { cookie, idleTimeouts, propagationSeconds } = edgeTraits(edge, affinity);
   return timingFaults({
-    drain,
+    drain: drainOf(config),
     ping: { path: "sockets.pingIntervalSeconds", seconds: sockets.pingIntervalSeconds },
     sessionTtl: { path: "session.ttlSeconds", seconds: session.ttlSeconds },
     idleTimeouts,
@@ -57,7 +68,9 @@ function nameFaults({ services, sessionStore }: ConfigValues): Fault[] {
  * path's cookie to the inner one too, under the same name.
  */
 function pathFaults({ services, edge, affinity }: ConfigValues): Fault[] {
-  const cookies = edgeTraits(edge, affinity).cookie("/") !== undefined;
+  const { cookie, ownHosts } = edgeTraits(edge, affinity);
+  if (ownHosts) return [];
+  const cookies = cookie("/") !== undefined;
   return services.flatMap(({ path }, index) =>
     services.slice(0, index).flatMap((other, earlier) => {
       const key = `services[${index}].path`;
@@ -101,9 +114,9 @@ function scaleFaults({ services }: ConfigValues): Fault[] {
 
 function cookieFaults({ affinity, edge }: ConfigValues): Fault[] {
   if (affinity.cookieSecure) return [];
-  if (edge.kind === "nginx" && edge.tls !== undefined) {
-    return [fault("affinity.cookieSecure", false, "true, since edge.tls is set")];
-  }
+  const { tls, cookie } = edgeTraits(edge, affinity);
+  if (cookie("/") === undefined) return [];
+  if (tls !== undefined) return [fault("affinity.cookieSecure", false, `true, since ${tls} is set`)];
   if (affinity.cookieSameSite === "None") {
     return [
       fault("affinity.cookieSecure", false, "true, since browsers drop a SameSite None cookie without it"),
@@ -160,7 +173,3 @@ function authFaults({ auth }: ConfigValues, { jwtSecret }: SecretValues): Fault[
 
 /** What is said of a secret's value. */
 const secret = "a secret";
-
-function fault(path: string, found: string | number | boolean | undefined, allowed: string): Fault {
-  return { path, found: found === undefined ? "nothing" : String(found), allowed };
-}

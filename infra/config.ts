@@ -1,15 +1,18 @@
 import * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
 import { crossFaults } from "./checks";
+import { edgeTraits } from "./components/edge";
 import type { Autoscaling } from "./components/websocket-service";
 import {
   configSchema,
   secretsSchema,
   type ConfigValues,
+  type DrainConfig,
   type SecretValues,
   type ServiceValues,
 } from "./schema";
-import type { Fault } from "./timing";
+import type { Fault } from "./fault";
+import { completeDrain } from "./timing";
 
 /** A service with everything that it does not say itself filled in from the stack. */
 export interface ServiceConfig extends Pick<ServiceValues, "name" | "path"> {
@@ -20,7 +23,8 @@ export interface ServiceConfig extends Pick<ServiceValues, "name" | "path"> {
 }
 
 /** The whole configuration of a stack: plain values for structure, Outputs for secrets alone. */
-export interface Config extends Omit<ConfigValues, "services"> {
+export interface Config extends Omit<ConfigValues, "services" | "drain"> {
+  readonly drain: DrainConfig;
   readonly services: readonly ServiceConfig[];
   readonly secrets: { readonly [Key in keyof SecretValues]-?: pulumi.Output<string> | undefined };
 }
@@ -96,8 +100,10 @@ export function parseConfig({ stack, values, isSecret, checkSecrets = true }: Ra
 }
 
 function complete(config: ConfigValues, secrets: SecretValues): Config {
+  const { propagationSeconds } = edgeTraits(config.edge, config.affinity);
   return {
     ...config,
+    drain: { ...config.drain, ...completeDrain(config.drain, propagationSeconds) },
     services: config.services.map(({ name, path, image, resources, autoscaling, replicas }) => ({
       name,
       path,

@@ -19,14 +19,17 @@ export interface Outputs {
 
 /** The whole system of one stack: its only description. */
 export function deploy(config: Config): Outputs {
-  const namespace = new StackNamespace("holdfast", { name: config.namespace }).name;
+  const traits = edgeTraits(config.edge, config.affinity);
+  const namespace = new StackNamespace("holdfast", {
+    name: config.namespace,
+    labels: traits.namespaceLabels,
+  }).name;
   const store = createSessionStore("redis", {
     config: config.sessionStore,
     namespace,
     externalUrl: config.secrets.redisUrl,
   });
   const secrets = applicationSecrets(config, namespace);
-  const traits = edgeTraits(config.edge, config.affinity);
 
   const services = config.services.map(
     (service) =>
@@ -49,6 +52,7 @@ export function deploy(config: Config): Outputs {
           },
           scale: service.scale,
           minReadySeconds: config.minReadySeconds,
+          registrationSeconds: traits.registrationSeconds,
           clientIpTimeoutSeconds: config.affinity.clientIpTimeoutSeconds,
           policy: {
             edge: config.network.edge ?? traits.callers,
@@ -71,6 +75,7 @@ export function deploy(config: Config): Outputs {
       namespace,
       host: config.host,
       backends: config.services.map(({ name, path }) => ({ name, path })),
+      gracePeriodSeconds: config.drain.gracePeriodSeconds,
     },
     { dependsOn: services },
   );

@@ -2,6 +2,7 @@ import { z } from "zod";
 import { edgeSchema } from "./components/edge";
 import { sessionStoreSchema } from "./components/session-store";
 import { namespaceNameLabel } from "./labels";
+import type { Drain } from "./timing";
 import {
   cpuQuantity,
   flag,
@@ -66,12 +67,15 @@ const affinity = object({
 });
 
 const drain = object({
-  /** Between the pod's deletion and SIGTERM, while endpoints propagate. Seconds. */
-  preStopSeconds: whole(0, 3_600).default(10),
+  /**
+   * Between the pod's deletion and SIGTERM, while endpoints propagate. Seconds; unless given, as long as that takes
+   * with the edge: 10, or 120 where pods are targets of an AWS load balancer themselves.
+   */
+  preStopSeconds: whole(0, 3_600).optional(),
   /** From SIGTERM to the last close frame. Seconds. */
   drainSeconds: whole(0, 3_600).default(30),
-  /** After which the kubelet kills. Seconds; at least preStop + drain + 5. */
-  gracePeriodSeconds: whole(1, 7_200).default(45),
+  /** After which the kubelet kills. Seconds; at least preStop + drain + 5, and exactly that unless given. */
+  gracePeriodSeconds: whole(1, 7_200).optional(),
   /** `http`: the application waits, with readiness off; `sleep`: the kubelet waits, for other applications. */
   preStopHook: oneOf("http", "sleep").default("http"),
 });
@@ -124,13 +128,13 @@ const auth = z.discriminatedUnion(
 
 const network = object({
   /** Whom http and grpc are open to; unless given, the controller of the edge. */
-  edge: list(peer, "{ namespaceLabels, podLabels }").optional(),
+  edge: list(peer, "{ namespaceLabels, podLabels } or { cidr }").optional(),
   /** Whom metrics are open to. */
-  monitoring: list(peer, "{ namespaceLabels, podLabels }").default([
+  monitoring: list(peer, "{ namespaceLabels, podLabels } or { cidr }").default([
     { namespaceLabels: { [namespaceNameLabel]: "monitoring" }, podLabels: {} },
   ]),
   /** Backends that call the gRPC Publisher. */
-  backends: list(peer, "{ namespaceLabels, podLabels }").default([]),
+  backends: list(peer, "{ namespaceLabels, podLabels } or { cidr }").default([]),
 });
 
 const origin = text(/^https?:\/\/[^\s/,]+$/, "an origin such as https://nova.social, no path");
@@ -176,4 +180,6 @@ export type ConfigValues = z.infer<typeof configSchema>;
 export type SecretValues = z.infer<typeof secretsSchema>;
 export type ServiceValues = z.infer<typeof service>;
 export type AffinityConfig = z.infer<typeof affinity>;
-export type DrainConfig = z.infer<typeof drain>;
+
+/** A pod's end as the stack has it, with everything that it does not say computed; see {@link completeDrain}. */
+export type DrainConfig = Drain & Pick<z.infer<typeof drain>, "preStopHook">;

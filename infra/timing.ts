@@ -1,3 +1,5 @@
+import type { Fault } from "./fault";
+
 /**
  * The law of times. A rolling update is invisible only if the numbers of the pod, the edge and the
  * application fit together, so they are checked here and nowhere else: pure functions of plain values,
@@ -44,11 +46,28 @@ export interface Times {
   readonly propagationSeconds: number;
 }
 
-/** One broken rule: the key to change, what it holds, what it may hold. */
-export interface Fault {
-  readonly path: string;
-  readonly found: string;
-  readonly allowed: string;
+/** What a stack says of a pod's end. Seconds; what it leaves out follows from the rest. */
+export interface DrainWishes {
+  readonly preStopSeconds?: number | undefined;
+  readonly drainSeconds: number;
+  readonly gracePeriodSeconds?: number | undefined;
+}
+
+/** How long the pods of a stack that does not say wait for routers inside the cluster to hear of their end. Seconds. */
+const usualPreStopSeconds = 10;
+
+/**
+ * Fills in what a stack does not say: a preStop as long as propagation takes, a grace period as long as its parts.
+ * What it does say stays as it is, for {@link timingFaults} to judge.
+ */
+export function completeDrain(wishes: DrainWishes, propagationSeconds: number): Drain {
+  const { drainSeconds } = wishes;
+  const preStopSeconds = wishes.preStopSeconds ?? Math.max(usualPreStopSeconds, propagationSeconds);
+  return {
+    preStopSeconds,
+    drainSeconds,
+    gracePeriodSeconds: wishes.gracePeriodSeconds ?? requiredGraceSeconds({ preStopSeconds, drainSeconds }),
+  };
 }
 
 /** The shortest grace period that lets a pod wait, drain and close. Seconds. */
@@ -114,9 +133,12 @@ function ageFaults(age: NamedSeconds, ttl: NamedSeconds): Fault[] {
 }
 
 /**
- * How long a rollout of a Deployment may take before `pulumi up` gives up: each pod in turn starts and proves
- * itself for minReadySeconds, and one more of slack for pulling the image. Seconds.
+ * How long a rollout of a Deployment may take before `pulumi up` gives up: each pod in turn starts, is taken into the
+ * edge's targets and proves itself for minReadySeconds, and one more of slack for pulling the image. Seconds.
  */
-export function rolloutTimeoutSeconds(replicas: number, minReadySeconds: number): number {
-  return (replicas + 1) * (startupSeconds + minReadySeconds);
+export function rolloutTimeoutSeconds(
+  replicas: number,
+  { minReadySeconds, registrationSeconds }: { minReadySeconds: number; registrationSeconds: number },
+): number {
+  return (replicas + 1) * (startupSeconds + registrationSeconds + minReadySeconds);
 }

@@ -94,10 +94,21 @@ function isFixedImage(reference: string): boolean {
 /** Labels that select namespaces or pods. */
 const labels = z.record(z.string(), z.string(), { error: "labels, name: value" });
 
-/** Whom a NetworkPolicy lets in: pods with these labels (any, if none) in namespaces with those. */
-export const peer = object({
-  namespaceLabels: labels,
-  podLabels: labels.default({}),
+/** An address range. */
+export const addressRange = text(
+  /^([0-9]{1,3}\.){3}[0-9]{1,3}\/[0-9]{1,2}$|^[0-9a-f:]+\/[0-9]{1,3}$/i,
+  "addresses such as 10.0.0.0/16",
+);
+
+const peerPods = object({ namespaceLabels: labels, podLabels: labels.default({}) });
+const peerAddresses = object({ cidr: addressRange });
+
+/**
+ * Whom a NetworkPolicy lets in: pods with these labels (any, if none) in namespaces with those; or, where the
+ * peer is no pod, addresses.
+ */
+export const peer = z.union([peerPods, peerAddresses], {
+  error: "{ namespaceLabels, podLabels } or { cidr }",
 });
 
 export type Peer = z.infer<typeof peer>;

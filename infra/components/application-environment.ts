@@ -1,15 +1,14 @@
 import type * as k8s from "@pulumi/kubernetes";
-import type { ConfigValues, ServiceValues } from "../schema";
+import type { ConfigValues, DrainConfig, ServiceValues } from "../schema";
 import type { AffinityCookie } from "./edge";
 import type { SecretKey, SessionStore } from "./session-store";
 
 type EnvVar = k8s.types.input.core.v1.EnvVar;
 
 export interface ApplicationEnvironmentArgs {
-  readonly config: Pick<
-    ConfigValues,
-    "drain" | "session" | "sockets" | "auth" | "allowedOrigins" | "logLevel"
-  >;
+  readonly config: Pick<ConfigValues, "session" | "sockets" | "auth" | "allowedOrigins" | "logLevel"> & {
+    readonly drain: DrainConfig;
+  };
   readonly service: Pick<ServiceValues, "name" | "path">;
   readonly store: Pick<SessionStore, "url" | "mode" | "sentinelName">;
   /** The cookie that the edge sets for this service. */

@@ -6,6 +6,8 @@ import { stackLabels } from "../labels";
 export interface StackNamespaceArgs {
   /** Of the namespace. */
   readonly name: string;
+  /** More labels, for others that look for them; none of Pod Security's. */
+  readonly labels?: Readonly<Record<string, string>>;
 }
 
 /** The name of the policy that {@link StackNamespace} puts in the namespace. */
@@ -27,6 +29,7 @@ export class StackNamespace extends pulumi.ComponentResource {
         metadata: {
           name: args.name,
           labels: {
+            ...args.labels,
             ...stackLabels,
             [podSecurity.enforce]: "restricted",
             [podSecurity.enforceVersion]: "latest",

@@ -4,6 +4,7 @@ import { ports } from "../ports";
 import type { Peer } from "../values";
 
 type PolicySpec = k8s.types.input.networking.v1.NetworkPolicySpec;
+type PolicyPeer = k8s.types.input.networking.v1.NetworkPolicyPeer;
 type EgressRule = k8s.types.input.networking.v1.NetworkPolicyEgressRule;
 type IngressRule = k8s.types.input.networking.v1.NetworkPolicyIngressRule;
 
@@ -41,16 +42,15 @@ export function websocketPolicy(args: WebSocketPolicyArgs): PolicySpec {
 
 /** A rule without peers would let everyone in, so none is made. */
 function allow(peers: readonly Peer[], open: readonly number[]): IngressRule[] {
-  if (peers.length === 0) return [];
-  return [
-    {
-      from: peers.map(({ namespaceLabels, podLabels }) => ({
-        namespaceSelector: { matchLabels: namespaceLabels },
-        ...(Object.keys(podLabels).length === 0 ? {} : { podSelector: { matchLabels: podLabels } }),
-      })),
-      ports: open.map(tcp),
-    },
-  ];
+  return peers.length === 0 ? [] : [{ from: peers.map(toPolicyPeer), ports: open.map(tcp) }];
+}
+
+function toPolicyPeer(peer: Peer): PolicyPeer {
+  if ("cidr" in peer) return { ipBlock: { cidr: peer.cidr } };
+  return {
+    namespaceSelector: { matchLabels: peer.namespaceLabels },
+    ...(Object.keys(peer.podLabels).length === 0 ? {} : { podSelector: { matchLabels: peer.podLabels } }),
+  };
 }
 
 /** A policy sees the pod's port, not the Service's: CoreDNS listens on 53, or unprivileged on 5353. */

@@ -21,6 +21,8 @@ export interface WebSocketServiceArgs {
   readonly scale: number | Autoscaling;
   /** How long a new pod must stay ready before the rollout goes on. Seconds. */
   readonly minReadySeconds: number;
+  /** How long the edge may take until a new pod counts as ready. Seconds. */
+  readonly registrationSeconds: number;
   /** Idle time after which the Service forgets a client address. Seconds. */
   readonly clientIpTimeoutSeconds: number;
   readonly policy: Omit<WebSocketPolicyArgs, "name">;
@@ -53,7 +55,7 @@ export class WebSocketService extends pulumi.ComponentResource {
       child,
     );
     const largest = typeof args.scale === "number" ? args.scale : args.scale.maxReplicas;
-    const timeout = `${rolloutTimeoutSeconds(largest, args.minReadySeconds)}s`;
+    const timeout = `${rolloutTimeoutSeconds(largest, args)}s`;
     new k8s.apps.v1.Deployment(
       `${name}-deployment`,
       { metadata, spec: deployment(name, args) },

@@ -58,7 +58,7 @@ describe.each(["prod", "local"])("%s", (name) => {
       secrets: secretsOf(readSurroundings()),
     });
     // A dry run creates no namespace that the rest could be in.
-    await apply(objects.filter(({ kind }) => kind === "Namespace"));
+    await apply(objects.filter(({ kind, metadata }) => kind === "Namespace" && metadata.name === namespace));
     const applied = await apply(objects, "--dry-run=server");
     expect(applied.trim().split("\n")).toHaveLength(objects.length);
   }, 60_000);

@@ -3,19 +3,8 @@ import path from "node:path";
 import { parse } from "yaml";
 import { ConfigError, parseConfig, type Config } from "../../infra/config";
 import { configSchema, secretsSchema } from "../../infra/schema";
+import { faultsOf as valueFaults, least, load as loadValues } from "./faults";
 import { outputOf } from "./output";
-
-/** As Pulumi hands configuration over: text, JSON where the value is structure. */
-function raw(values: Record<string, unknown>): Record<string, string> {
-  const text = Object.entries(values).map(([key, value]) => [
-    key,
-    typeof value === "string" ? value : JSON.stringify(value),
-  ]);
-  return Object.fromEntries(text) as Record<string, string>;
-}
-
-/** The least that a stack must say. */
-const least = { auth: { kind: "anonymous" } };
 
 interface Given {
   readonly values?: Record<string, unknown>;
@@ -23,23 +12,8 @@ interface Given {
   readonly secret?: readonly string[];
 }
 
-function load({ values = {}, secret = [] }: Given): Config {
-  return parseConfig({
-    stack: "test",
-    values: raw({ ...least, ...values }),
-    isSecret: (key) => secret.includes(key),
-  });
-}
-
-function faultsOf(given: Given): readonly string[] {
-  try {
-    load(given);
-  } catch (error) {
-    if (!(error instanceof ConfigError)) throw error;
-    return error.faults.map(({ path: key, found, allowed }) => `${key}: found ${found}; allowed: ${allowed}`);
-  }
-  return [];
-}
+const load = ({ values = {}, secret = [] }: Given): Config => loadValues(values, secret);
+const faultsOf = ({ values = {}, secret = [] }: Given): readonly string[] => valueFaults(values, secret);
 
 const service = (name: string, servicePath: string, more: object = {}) => ({
   name,
@@ -253,7 +227,7 @@ describe("bad configuration", () => {
     {
       name: "an unknown kind of edge",
       given: { values: { edge: { kind: "haproxy" } } },
-      faults: ["edge.kind: found haproxy; allowed: { kind: none } or { kind: nginx, … }"],
+      faults: ["edge.kind: found haproxy; allowed: { kind: none }, { kind: nginx, … } or { kind: nlb, … }"],
     },
     {
       name: "an idle timeout of a minute",

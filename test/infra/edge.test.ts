@@ -1,31 +1,7 @@
-import { createEdge, edgeSchema, edgeTraits, type EdgeConfig } from "../../infra/components/edge";
+import { edgeTraits } from "../../infra/components/edge";
 import type { AffinityConfig } from "../../infra/schema";
-import { deployed, inputsOf, kindsOf } from "./deployed";
-
-const affinity: AffinityConfig = {
-  clientIpTimeoutSeconds: 10_800,
-  cookieName: "SERVERID",
-  cookieMaxAgeSeconds: 86_400,
-  cookieSecure: true,
-  cookieSameSite: "Lax",
-};
-const backends = [
-  { name: "messaging-service", path: "/messaging" },
-  { name: "streaming-service", path: "/streaming" },
-];
-
-const edge = (config: object): EdgeConfig => edgeSchema.parse(config);
-const create = (config: object, affinityChange: Partial<AffinityConfig> = {}) =>
-  deployed(() => {
-    const { urls } = createEdge("edge", {
-      config: edge(config),
-      affinity: { ...affinity, ...affinityChange },
-      namespace: "nova",
-      host: "api.nova.social",
-      backends,
-    });
-    return { urls };
-  });
+import { inputsOf, kindsOf } from "./deployed";
+import { affinity, create, edge } from "./edges";
 
 async function ingressOf(config: object, name = "messaging-service", change: Partial<AffinityConfig> = {}) {
   return inputsOf(await create(config, change), "Ingress", `edge-${name}`);

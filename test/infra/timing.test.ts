@@ -1,4 +1,10 @@
-import { requiredGraceSeconds, rolloutTimeoutSeconds, timingFaults, type Times } from "../../infra/timing";
+import {
+  completeDrain,
+  requiredGraceSeconds,
+  rolloutTimeoutSeconds,
+  timingFaults,
+  type Times,
+} from "../../infra/timing";
 
 const lawful: Times = {
   drain: { preStopSeconds: 10, drainSeconds: 30, gracePeriodSeconds: 45 },
@@ -78,6 +84,34 @@ describe("timingFaults", () => {
 
 describe("rolloutTimeoutSeconds", () => {
   test("gives each pod its start and its proof, and one more for the image", () => {
-    expect(rolloutTimeoutSeconds(3, 10)).toBe(280);
+    expect(rolloutTimeoutSeconds(3, { minReadySeconds: 10, registrationSeconds: 0 })).toBe(280);
+  });
+
+  test("waits for a load balancer to take each pod in, where readiness does", () => {
+    expect(rolloutTimeoutSeconds(3, { minReadySeconds: 10, registrationSeconds: 180 })).toBe(1_000);
+  });
+});
+
+describe("completeDrain", () => {
+  test.each([
+    { wishes: { drainSeconds: 30 }, propagation: 0, preStopSeconds: 10, gracePeriodSeconds: 45 },
+    { wishes: { drainSeconds: 30 }, propagation: 120, preStopSeconds: 120, gracePeriodSeconds: 155 },
+    { wishes: { drainSeconds: 60 }, propagation: 0, preStopSeconds: 10, gracePeriodSeconds: 75 },
+  ])(
+    "makes $gracePeriodSeconds s of $wishes and $propagation s of propagation",
+    ({ wishes, propagation, ...rest }) => {
+      const drain = completeDrain(wishes, propagation);
+      expect(drain).toEqual({ ...wishes, ...rest });
+      expect(timingFaults({ ...lawful, drain, propagationSeconds: propagation })).toEqual([]);
+    },
+  );
+
+  test("leaves what a stack says for the law to judge", () => {
+    const wishes = { preStopSeconds: 10, drainSeconds: 30, gracePeriodSeconds: 45 };
+    const drain = completeDrain(wishes, 120);
+    expect(drain).toEqual(wishes);
+    expect(timingFaults({ ...lawful, drain, propagationSeconds: 120 }).map(({ path }) => path)).toEqual([
+      "drain.preStopSeconds",
+    ]);
   });
 });

@@ -17,6 +17,7 @@ const args: WebSocketServiceArgs = {
   },
   scale: 3,
   minReadySeconds: 10,
+  registrationSeconds: 0,
   clientIpTimeoutSeconds: 10_800,
   policy: {
     edge: [{ namespaceLabels: { team: "edge" }, podLabels: { app: "proxy" } }],

@@ -1,6 +1,7 @@
 import * as k8s from "@pulumi/kubernetes";
 import { IngressController } from "@pulumi/kubernetes-ingress-nginx";
 import * as pulumi from "@pulumi/pulumi";
+import { stackLabels } from "../../labels";
 import type { NginxConfig } from "./nginx";
 
 /** Chart versions that are installed; docs/decisions/edge-controller.md says why these. */
@@ -24,43 +25,103 @@ export const controllerNamespaces: Readonly<Record<NginxConfig["controller"], st
   "ingress-nginx": "ingress-nginx",
 };
 
+/** What a load balancer needs to know of the pods of a controller that the program installs. */
+export const controllerPods = {
+  traefik: {
+    labels: { "app.kubernetes.io/name": "traefik", "app.kubernetes.io/instance": "traefik-traefik" },
+    ports: { http: "web", https: "websecure" },
+    health: { port: 8080, path: "/ping" },
+  },
+  "ingress-nginx": {
+    labels: {
+      "app.kubernetes.io/name": "ingress-nginx",
+      "app.kubernetes.io/instance": "ingress-nginx",
+      "app.kubernetes.io/component": "controller",
+    },
+    ports: { http: "http", https: "https" },
+    health: { port: 10254, path: "/healthz" },
+  },
+} as const;
+
+/** A load balancer of our own in front of a controller. */
+export interface ControllerFront {
+  /** Of the load balancer's Service, in the controller's namespace. */
+  readonly serviceName: string;
+  /** Labels that the load balancer's controller looks for on that namespace. */
+  readonly namespaceLabels: Readonly<Record<string, string>>;
+  /** How long new connections still reach a controller's pod that ends. Seconds. */
+  readonly propagationSeconds: number;
+}
+
+/** From the end of its propagation to the end of a controller's pod: the open requests, and the exit. Seconds. */
+const controllerCloseSeconds = 30;
+
+/** How long a controller's pod behind a load balancer may go on after its deletion. Seconds. */
+export function controllerGraceSeconds(front: Pick<ControllerFront, "propagationSeconds">): number {
+  return front.propagationSeconds + controllerCloseSeconds;
+}
+
 /** Installs the controller of the configuration; undefined if it runs already. */
 export function createController(
   name: string,
   config: NginxConfig,
+  front: ControllerFront | undefined,
   opts: pulumi.ComponentResourceOptions,
 ): pulumi.Resource | undefined {
   switch (config.controller) {
     case "none":
       return undefined;
     case "traefik":
-      return traefik(`${name}-traefik`, config, opts);
+      return traefik(`${name}-traefik`, config, front, opts);
     case "ingress-nginx":
-      return ingressNginx(`${name}-ingress-nginx`, config, opts);
+      return ingressNginx(`${name}-ingress-nginx`, config, front, opts);
   }
+}
+
+/** The namespace with the front's labels, which Helm could not give it; without a front, Helm makes it. */
+function frontNamespace(
+  name: string,
+  namespace: string,
+  front: ControllerFront | undefined,
+  opts: pulumi.CustomResourceOptions,
+): { dependsOn: pulumi.Resource[]; createNamespace: boolean } {
+  if (front === undefined) return { dependsOn: [], createNamespace: true };
+  const metadata = { name: namespace, labels: { ...stackLabels, ...front.namespaceLabels } };
+  const created = new k8s.core.v1.Namespace(`${name}-namespace`, { metadata }, opts);
+  return { dependsOn: [created], createNamespace: false };
 }
 
 /** Reads ingress-nginx's annotations for IngressClasses of this controller. */
 const nginxControllerClass = "k8s.io/ingress-nginx";
 
-function traefik(name: string, config: NginxConfig, opts: pulumi.CustomResourceOptions): pulumi.Resource {
+function traefik(
+  name: string,
+  config: NginxConfig,
+  front: ControllerFront | undefined,
+  opts: pulumi.CustomResourceOptions,
+): pulumi.Resource {
+  const namespace = controllerNamespaces.traefik;
   // The chart's own class names Traefik as its controller, and the provider looks for ingress-nginx.
   const ingressClass = new k8s.networking.v1.IngressClass(
     `${name}-class`,
     { metadata: { name: config.ingressClassName }, spec: { controller: nginxControllerClass } },
     opts,
   );
+  const { dependsOn, createNamespace } = frontNamespace(name, namespace, front, opts);
   return new k8s.helm.v3.Release(
     name,
     {
       ...charts.traefik,
       name: "traefik",
-      namespace: controllerNamespaces.traefik,
-      createNamespace: true,
+      namespace,
+      createNamespace,
       // A local cluster gives the load balancer no address; helm would wait for it.
       skipAwait: true,
       values: {
-        deployment: { replicas: 2, terminationGracePeriodSeconds: 60 },
+        deployment: {
+          replicas: 2,
+          terminationGracePeriodSeconds: front === undefined ? 60 : controllerGraceSeconds(front),
+        },
         podDisruptionBudget: { enabled: true, maxUnavailable: 1 },
         ingressClass: { enabled: false },
         providers: {
@@ -70,20 +131,36 @@ function traefik(name: string, config: NginxConfig, opts: pulumi.CustomResourceO
             enabled: true,
             ingressClass: config.ingressClassName,
             controllerClass: nginxControllerClass,
-            publishService: { enabled: true },
+            publishService: {
+              enabled: true,
+              ...(front === undefined ? {} : { pathOverride: `${namespace}/${front.serviceName}` }),
+            },
           },
         },
+        ...(front === undefined ? {} : traefikBehind(front)),
       },
     },
-    { ...opts, dependsOn: [ingressClass] },
+    { ...opts, dependsOn: [ingressClass, ...dependsOn] },
   );
+}
+
+/** Takes new connections for as long as the load balancer may still send some, and leaves being one to it. */
+function traefikBehind({ propagationSeconds }: ControllerFront) {
+  const transport = { lifeCycle: { requestAcceptGraceTimeout: `${propagationSeconds}s` } };
+  return {
+    service: { spec: { type: "ClusterIP" } },
+    ports: { web: { transport }, websecure: { transport } },
+  };
 }
 
 function ingressNginx(
   name: string,
   config: NginxConfig,
+  front: ControllerFront | undefined,
   opts: pulumi.ComponentResourceOptions,
 ): pulumi.Resource {
+  const namespace = controllerNamespaces["ingress-nginx"];
+  const { dependsOn, createNamespace } = frontNamespace(name, namespace, front, opts);
   return new IngressController(
     name,
     {
@@ -93,15 +170,25 @@ function ingressNginx(
         // A reload keeps the old workers for their sockets this long; the chart's 240 s cuts them all.
         // A controller pod that goes still ends after the chart's 300 s: the component has no key for that.
         config: { "worker-shutdown-timeout": `${config.timeoutSeconds}s` },
+        ...(front === undefined ? {} : ingressNginxBehind(namespace, front)),
       },
       helmOptions: {
         ...charts.ingressNginx,
         name: "ingress-nginx",
-        namespace: controllerNamespaces["ingress-nginx"],
-        createNamespace: true,
+        namespace,
+        createNamespace,
         skipAwait: true,
       },
     },
-    opts,
+    { ...opts, dependsOn },
   );
+}
+
+/** The same for ingress-nginx, which goes on serving before it stops its workers. */
+function ingressNginxBehind(namespace: string, { serviceName, propagationSeconds }: ControllerFront) {
+  return {
+    service: { type: "ClusterIP" },
+    publishService: { pathOverride: `${namespace}/${serviceName}` },
+    extraArgs: { "shutdown-grace-period": String(propagationSeconds) },
+  };
 }

@@ -1,4 +1,4 @@
-import type * as pulumi from "@pulumi/pulumi";
+import * as pulumi from "@pulumi/pulumi";
 import type { AffinityConfig } from "../../schema";
 import type { NamedSeconds } from "../../timing";
 import type { Peer } from "../../values";
@@ -12,15 +12,32 @@ import type { Peer } from "../../values";
 export interface EdgeTraits {
   /** How clients address it. */
   readonly scheme: "ws" | "wss";
+  /** The key of the configuration that ends TLS at the edge; undefined where none does. */
+  readonly tls: string | undefined;
   /** The cookie that keeps a client of a service on its pod; undefined where no L7 proxy sets one. */
   readonly cookie: (servicePath: string) => AffinityCookie | undefined;
+  /** Whether each service has a host name of its own, where there are several; see {@link serviceHost}. */
+  readonly ownHosts: boolean;
   /** After which it cuts a silent connection. */
   readonly idleTimeouts: readonly NamedSeconds[];
   /** How long new connections still reach a pod that left the endpoints. Seconds; see timing.ts. */
   readonly propagationSeconds: number;
-  /** The pods that connect to ours. */
+  /** How long a new pod may take until the edge sends it clients, where its readiness waits for that. Seconds. */
+  readonly registrationSeconds: number;
+  /** Labels that the edge's controller looks for on the namespace of our pods. */
+  readonly namespaceLabels: Readonly<Record<string, string>>;
+  /** The pods, or the addresses, that connect to ours. */
   readonly callers: readonly Peer[];
 }
+
+/** Of an edge that routes to pods by the endpoints, under one host. */
+export const usualTraits = {
+  tls: undefined,
+  ownHosts: false,
+  propagationSeconds: 0,
+  registrationSeconds: 0,
+  namespaceLabels: {},
+} as const satisfies Partial<EdgeTraits>;
 
 export interface AffinityCookie {
   readonly name: string;
@@ -43,6 +60,16 @@ export interface EdgeArgs<Config> {
   readonly namespace: pulumi.Input<string>;
   readonly host: string;
   readonly backends: readonly EdgeBackend[];
+  /** How long a pod may go on serving after its deletion: nothing at the edge may cut it earlier. Seconds. */
+  readonly gracePeriodSeconds: number;
+}
+
+/** What an edge's configuration is judged by, beside itself. */
+export interface EdgeContext {
+  readonly affinity: AffinityConfig;
+  readonly gracePeriodSeconds: number;
+  /** Their names. */
+  readonly services: readonly string[];
 }
 
 export interface Edge {
@@ -50,7 +77,28 @@ export interface Edge {
   readonly urls: Readonly<Record<string, pulumi.Output<string>>>;
 }
 
+/** The host name of a service at an edge that cannot tell services apart by path, or not keep their cookies apart. */
+export function serviceHost(
+  { host, backends }: Pick<EdgeArgs<unknown>, "host" | "backends">,
+  service: string,
+): string {
+  return backends.length === 1 ? host : `${service}.${host}`;
+}
+
+/** The URLs of all services, given where each one's host is. */
+export function socketUrls(
+  backends: readonly EdgeBackend[],
+  origin: (backend: EdgeBackend) => pulumi.Input<string>,
+): Edge["urls"] {
+  return Object.fromEntries(
+    backends.map((backend) => [
+      backend.name,
+      pulumi.interpolate`${origin(backend)}${socketPath(backend.path)}`,
+    ]),
+  );
+}
+
 /** The path of a service's sockets. */
-export function socketPath(servicePath: string): string {
+function socketPath(servicePath: string): string {
   return `${servicePath === "/" ? "" : servicePath}/chat/{room_id}`;
 }

@@ -5,11 +5,11 @@ import { certManagerClusterIssuer, nginx, pulumiSkipAwait } from "../../annotati
 import { namespaceNameLabel, workloadLabels } from "../../labels";
 import type { AffinityConfig } from "../../schema";
 import { objectName, object, oneOf, whole } from "../../values";
-import { controllerNamespaces, createController } from "./controller";
-import { socketPath, type Edge, type EdgeArgs, type EdgeBackend, type EdgeTraits } from "./edge";
+import { controllerNamespaces, createController, type ControllerFront } from "./controller";
+import { socketUrls, usualTraits, type Edge, type EdgeArgs, type EdgeBackend, type EdgeTraits } from "./edge";
 
-export const nginxSchema = object({
-  kind: z.literal("nginx"),
+/** What the kind `nginx` asks for, and the kind `nlb` of the nginx edge behind it. */
+export const nginxKeys = {
   ingressClassName: objectName.default("nginx"),
   /** Silence after which a socket is cut, in both directions. Seconds; the proxies' own default of 60 is too short. */
   timeoutSeconds: whole(3_600, 604_800).default(3_600),
@@ -20,6 +20,11 @@ export const nginxSchema = object({
     /** The cert-manager ClusterIssuer that fills it; without one, the Secret exists already. */
     clusterIssuer: objectName.optional(),
   }).optional(),
+};
+
+export const nginxSchema = object({
+  kind: z.literal("nginx"),
+  ...nginxKeys,
   /** Who reads the Ingresses: `none`, it runs already; or what is to be installed. See docs/decisions/edge-controller.md. */
   controller: oneOf("none", "traefik", "ingress-nginx").default("none"),
 });
@@ -28,15 +33,21 @@ export type NginxConfig = z.infer<typeof nginxSchema>;
 
 export function nginxTraits(config: NginxConfig, affinity: AffinityConfig): EdgeTraits {
   return {
+    ...usualTraits,
+    tls: config.tls === undefined ? undefined : "edge.tls",
     // A secure cookie says that browsers come by TLS, wherever on the path it ends.
     scheme: affinity.cookieSecure ? "wss" : "ws",
     cookie: (path) => ({ name: affinity.cookieName, path }),
     idleTimeouts: [{ path: "edge.timeoutSeconds", seconds: config.timeoutSeconds }],
-    propagationSeconds: 0,
     callers: [
       { namespaceLabels: { [namespaceNameLabel]: controllerNamespaces[config.controller] }, podLabels: {} },
     ],
   };
+}
+
+export interface NginxEdgeArgs extends EdgeArgs<NginxConfig> {
+  /** The load balancer that brings clients to the controller; unless given, the controller's chart makes one. */
+  readonly front?: ControllerFront;
 }
 
 /**
@@ -45,11 +56,11 @@ export function nginxTraits(config: NginxConfig, affinity: AffinityConfig): Edge
  * L7 edge: cookies that overwrite each other, cookies that outlive their pod, idle timeouts of a minute.
  */
 export class NginxEdge extends pulumi.ComponentResource implements Edge {
-  readonly urls: Readonly<Record<string, pulumi.Output<string>>>;
+  readonly urls: Edge["urls"];
 
-  constructor(name: string, args: EdgeArgs<NginxConfig>, opts?: pulumi.ComponentResourceOptions) {
+  constructor(name: string, args: NginxEdgeArgs, opts?: pulumi.ComponentResourceOptions) {
     super("holdfast:infra:NginxEdge", name, {}, opts);
-    const controller = createController(name, args.config, { parent: this });
+    const controller = createController(name, args.config, args.front, { parent: this });
     const dependsOn = controller === undefined ? [] : [controller];
     args.backends.forEach((backend, index) => {
       new k8s.networking.v1.Ingress(`${name}-${backend.name}`, ingress(args, backend, index === 0), {
@@ -58,12 +69,7 @@ export class NginxEdge extends pulumi.ComponentResource implements Edge {
       });
     });
     const { scheme } = nginxTraits(args.config, args.affinity);
-    this.urls = Object.fromEntries(
-      args.backends.map(({ name: service, path }) => [
-        service,
-        pulumi.output(`${scheme}://${args.host}${socketPath(path)}`),
-      ]),
-    );
+    this.urls = socketUrls(args.backends, () => `${scheme}://${args.host}`);
     this.registerOutputs({ urls: this.urls });
   }
 }

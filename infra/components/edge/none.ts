@@ -2,14 +2,14 @@ import * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
 import { ports } from "../../ports";
 import { object } from "../../values";
-import { socketPath, type Edge, type EdgeArgs, type EdgeTraits } from "./edge";
+import { socketUrls, usualTraits, type Edge, type EdgeArgs, type EdgeTraits } from "./edge";
 
 export const noneSchema = object({ kind: z.literal("none") });
 
 export type NoneConfig = z.infer<typeof noneSchema>;
 
 export function noneTraits(): EdgeTraits {
-  return { scheme: "ws", cookie: () => undefined, idleTimeouts: [], propagationSeconds: 0, callers: [] };
+  return { ...usualTraits, scheme: "ws", cookie: () => undefined, idleTimeouts: [], callers: [] };
 }
 
 /**
@@ -17,15 +17,13 @@ export function noneTraits(): EdgeTraits {
  * Creates nothing.
  */
 export class NoneEdge extends pulumi.ComponentResource implements Edge {
-  readonly urls: Readonly<Record<string, pulumi.Output<string>>>;
+  readonly urls: Edge["urls"];
 
   constructor(name: string, args: EdgeArgs<NoneConfig>, opts?: pulumi.ComponentResourceOptions) {
     super("holdfast:infra:NoneEdge", name, {}, opts);
-    this.urls = Object.fromEntries(
-      args.backends.map((backend) => [
-        backend.name,
-        pulumi.interpolate`ws://${backend.name}.${args.namespace}.svc:${ports.http}${socketPath(backend.path)}`,
-      ]),
+    this.urls = socketUrls(
+      args.backends,
+      (backend) => pulumi.interpolate`ws://${backend.name}.${args.namespace}.svc:${ports.http}`,
     );
     this.registerOutputs({ urls: this.urls });
   }

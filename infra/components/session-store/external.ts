@@ -3,13 +3,8 @@ import * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
 import { stackLabels } from "../../labels";
 import { redisPort } from "../../ports";
-import { list, object, oneOf, text, whole } from "../../values";
+import { addressRange, list, object, oneOf, text, whole } from "../../values";
 import type { SecretKey, SessionStore } from "./session-store";
-
-const cidr = text(
-  /^([0-9]{1,3}\.){3}[0-9]{1,3}\/[0-9]{1,2}$|^[0-9a-f:]+\/[0-9]{1,3}$/i,
-  "addresses such as 10.0.0.0/16",
-);
 
 export const externalSchema = object({
   kind: z.literal("external"),
@@ -18,7 +13,7 @@ export const externalSchema = object({
   /** The primary that the Sentinels watch. */
   sentinelName: text(/^\S+$/, "a name").optional(),
   /** Where it may be found; the URL is secret, so it cannot say. */
-  cidrs: list(cidr, "address ranges").default(["0.0.0.0/0"]),
+  cidrs: list(addressRange, "address ranges").default(["0.0.0.0/0"]),
   ports: list(whole(1, 65_535), "ports").min(1, { error: "at least one port" }).default([redisPort]),
 });
 

@@ -1,0 +1,76 @@
+import { fault, type Fault } from "../../fault";
+
+const service = "service.beta.kubernetes.io/aws-load-balancer-";
+const ingress = "alb.ingress.kubernetes.io/";
+
+/**
+ * Annotations that many stacks carry from older controllers, and what does their work here. Some belong to the
+ * in-tree controller and turn a Service over to it, some do nothing for an NLB, some are what the edge writes itself.
+ * https://github.com/kubernetes-sigs/aws-load-balancer-controller/blob/v3.5.0/docs/guide/service/annotations.md
+ */
+const answers: Readonly<Record<string, string>> = {
+  [`${service}type`]:
+    "nothing: it chooses among controllers, and nlb means the in-tree one, whose NLBs have no stickiness. The edge " +
+    "sets spec.loadBalancerClass: service.k8s.aws/nlb in its place",
+  [`${service}backend-protocol`]:
+    "nothing: tcp does nothing for an NLB. Where TLS ends is edge.certificateArn, or edge.nginx.tls",
+  [`${service}internal`]: "nothing: use edge.scheme, internal or internet-facing",
+  [`${service}cross-zone-load-balancing-enabled`]: "nothing: use edge.crossZone",
+  [`${service}connection-idle-timeout`]:
+    "nothing: it is a Classic Load Balancer's; use edge.idleTimeoutSeconds",
+  [`${service}connection-draining-enabled`]: draining(),
+  [`${service}connection-draining-timeout`]: draining(),
+  [`${service}proxy-protocol`]:
+    "nothing: neither the pods nor the controller read it, and client addresses are preserved without it",
+  [`${service}extra-security-groups`]: "nothing: it is a Classic Load Balancer's; use edge.securityGroups",
+  [`${service}ssl-cert`]: "nothing: use edge.certificateArn",
+  [`${service}ssl-negotiation-policy`]: "nothing: use edge.tlsPolicy",
+  [`${service}scheme`]: "nothing: use edge.scheme",
+  [`${service}security-groups`]: "nothing: use edge.securityGroups",
+  [`${service}attributes`]: "nothing: the edge writes it; use edge.crossZone, edge.loadBalancerAttributes",
+  [`${service}target-group-attributes`]: "nothing: the edge writes it; use edge.stickiness, drain",
+  "service.beta.kubernetes.io/load-balancer-source-ranges": "nothing: use edge.clientCidrs",
+  [`${ingress}scheme`]: "nothing: use edge.scheme",
+  [`${ingress}certificate-arn`]: "nothing: use edge.certificateArn",
+  [`${ingress}ssl-policy`]: "nothing: use edge.tlsPolicy",
+  [`${ingress}inbound-cidrs`]: "nothing: use edge.clientCidrs",
+  [`${ingress}security-groups`]: "nothing: use edge.securityGroups",
+  [`${ingress}wafv2-acl-arn`]: "nothing: use edge.wafAclArn",
+  [`${ingress}waf-acl-id`]: "nothing: WAF Classic has ended; use edge.wafAclArn, of AWS WAF",
+  [`${ingress}web-acl-id`]: "nothing: WAF Classic has ended; use edge.wafAclArn, of AWS WAF",
+  [`${ingress}load-balancer-attributes`]:
+    "nothing: the edge writes it; use edge.idleTimeoutSeconds, edge.loadBalancerAttributes",
+  [`${ingress}target-group-attributes`]:
+    "nothing: the edge writes it; use affinity.cookieMaxAgeSeconds, drain",
+  "kubernetes.io/ingress.class": "nothing: it gave way to spec.ingressClassName; use edge.ingressClassName",
+};
+
+/** What the edge writes itself, one and all, beside what has an answer of its own. */
+const own = [
+  ...["nlb-target-type", "listener-attributes", "healthcheck-", "ssl-ports", "manage-backend"].map(
+    (name) => service + name,
+  ),
+  ...[
+    "target-type",
+    "healthcheck-",
+    "healthy-",
+    "unhealthy-",
+    "listen-ports",
+    "ssl-redirect",
+    "group.",
+    "manage-",
+  ].map((name) => ingress + name),
+];
+
+/** Every annotation of the configuration that would undo the edge or do nothing, with what to use instead. */
+export function annotationFaults(annotations: Readonly<Record<string, string>>): Fault[] {
+  return Object.entries(annotations).flatMap(([name, value]) => {
+    const written = own.some((prefix) => name.startsWith(prefix)) ? "nothing: the edge writes it" : undefined;
+    const answer = answers[name] ?? written;
+    return answer === undefined ? [] : [fault(`edge.annotations["${name}"]`, value, answer)];
+  });
+}
+
+function draining(): string {
+  return "nothing: it is a Classic Load Balancer's; the deregistration delay follows drain.gracePeriodSeconds";
+}

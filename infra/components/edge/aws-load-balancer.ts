@@ -1,0 +1,99 @@
+import { z } from "zod";
+import { awsReadinessGate } from "../../annotations";
+import { fault, type Fault } from "../../fault";
+import { addressRange, list, oneOf, text, whole } from "../../values";
+
+/**
+ * What the two AWS load balancers have in common. Both are made by the AWS Load Balancer Controller, which runs in
+ * the cluster already, out of a Service (NLB) or an Ingress (ALB).
+ */
+
+/** Where clients reach it; `internal` unless said, as with the controller itself. */
+export const scheme = oneOf("internal", "internet-facing").default("internal");
+
+/** Of a certificate in AWS Certificate Manager. */
+export const certificateArn = text(
+  /^arn:aws[a-z-]*:acm:[a-z0-9-]+:\d{12}:certificate\/[\w-]+$/,
+  "the ARN of an ACM certificate, arn:aws:acm:REGION:ACCOUNT:certificate/ID",
+);
+
+/** Which versions and ciphers of TLS; this one is AWS's own recommendation. */
+export const tlsPolicy = text(
+  /^ELBSecurityPolicy-[\w-]+$/,
+  "a policy such as ELBSecurityPolicy-TLS13-1-2-2021-06",
+).default("ELBSecurityPolicy-TLS13-1-2-2021-06");
+
+/**
+ * How long new connections still reach a pod after it was deregistered. Seconds. About two minutes were seen at an
+ * NLB: https://github.com/kubernetes-sigs/aws-load-balancer-controller/issues/2366. Less only where it was measured.
+ */
+export const propagationSeconds = whole(0, 600).default(120);
+
+/** Who may connect: what the load balancer's security group lets in. */
+export const clientCidrs = list(addressRange, "address ranges")
+  .min(1, { error: "at least one address range" })
+  .default(["0.0.0.0/0"]);
+
+/**
+ * Of the subnets that the load balancer is in: its health checks come from there, and whatever does not keep the
+ * client's address. Unless given, all private addresses (RFC 1918).
+ */
+export const subnetCidrs = list(addressRange, "address ranges")
+  .min(1, { error: "at least one address range" })
+  .default(["10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16"]);
+
+/** Of the load balancer, such as access_logs.s3.enabled; over those that the edge sets. */
+export const loadBalancerAttributes = z
+  .record(z.string(), z.union([z.string(), z.number(), z.boolean()]), { error: "attributes, name: value" })
+  .default({});
+
+/** Of the load balancer, in place of the one that the controller makes. An NLB made without cannot get one later. */
+export const securityGroups = list(
+  text(/^sg-[0-9a-f]+$/, "the id of a security group, sg-…"),
+  "security groups",
+).default([]);
+
+/** More annotations for whatever else the controller can do: tags, subnets, a name. */
+export const annotations = z
+  .record(z.string(), z.string(), { error: "annotations, name: value" })
+  .default({});
+
+/** Of the namespace whose pods are targets, or a rollout could go on while no new pod is a healthy target yet. */
+export const readinessGateLabels: Readonly<Record<string, string>> = { [awsReadinessGate]: "enabled" };
+
+/** From a pod's registration until the load balancer calls it healthy, at most. Seconds; an NLB takes two to three minutes. */
+export const registrationSeconds = 180;
+
+/** How the load balancer finds out about a pod: the same for both kinds. */
+export const healthCheck = {
+  intervalSeconds: 5,
+  timeoutSeconds: 4,
+  healthyThreshold: 2,
+  unhealthyThreshold: 2,
+} as const;
+
+/** The longest deregistration delay that AWS takes. Seconds. */
+const maxDeregistrationSeconds = 3_600;
+
+/** Attributes as an annotation holds them. */
+export function attributes(values: Readonly<Record<string, string | number | boolean>>): string {
+  return Object.entries(values)
+    .map(([name, value]) => `${name}=${value}`)
+    .join(",");
+}
+
+/**
+ * The deregistration delay is the pod's whole grace period: when it is over, the load balancer cuts what is left, and
+ * before that the pod itself tells its clients to move.
+ */
+export function deregistrationFaults(gracePeriodSeconds: number): Fault[] {
+  if (gracePeriodSeconds <= maxDeregistrationSeconds) return [];
+  const allowed = `at most ${maxDeregistrationSeconds}, the longest deregistration delay of an AWS load balancer`;
+  return [fault("drain.gracePeriodSeconds", gracePeriodSeconds, allowed)];
+}
+
+/** Tokens and messages are not for everyone on the way to read. `keys` are those of the configuration that end TLS. */
+export function plainTextFaults(scheme: string, tls: string | undefined, keys: string): Fault[] {
+  if (scheme === "internal" || tls !== undefined) return [];
+  return [fault("edge.scheme", scheme, `internal, unless TLS ends at the edge: set ${keys}`)];
+}

@@ -1,0 +1,36 @@
+import { createEdge, edgeSchema, type EdgeConfig } from "../../infra/components/edge";
+import type { AffinityConfig } from "../../infra/schema";
+import { deployed } from "./deployed";
+
+export const affinity: AffinityConfig = {
+  clientIpTimeoutSeconds: 10_800,
+  cookieName: "SERVERID",
+  cookieMaxAgeSeconds: 86_400,
+  cookieSecure: true,
+  cookieSameSite: "Lax",
+};
+const twoServices = [
+  { name: "messaging-service", path: "/messaging" },
+  { name: "streaming-service", path: "/streaming" },
+];
+
+/** A configuration of an edge, with its defaults. */
+export const edge = (config: object): EdgeConfig => edgeSchema.parse(config);
+
+/** What an edge creates for two services. */
+export const create = (
+  config: object,
+  affinityChange: Partial<AffinityConfig> = {},
+  { backends = twoServices, gracePeriodSeconds = 45 } = {},
+) =>
+  deployed(() => {
+    const { urls } = createEdge("edge", {
+      config: edge(config),
+      affinity: { ...affinity, ...affinityChange },
+      namespace: "nova",
+      host: "api.nova.social",
+      backends,
+      gracePeriodSeconds,
+    });
+    return { urls };
+  });
