@@ -20,6 +20,7 @@ import { Transport } from "./connection/transport";
 import { closeMs } from "./drain";
 import { closeCodes } from "../protocol/close-codes";
 import type { Health } from "./health";
+import type { RefusalReason } from "./metrics";
 
 /** Longer than the 60 s after which common edges close idle upstream connections, so that they close first. Milliseconds. */
 const keepAliveMs = 75_000;
@@ -31,15 +32,7 @@ const retryAfterSeconds = 1;
 interface Refusal {
   readonly status: 400 | 401 | 403 | 404 | 503;
   /** The metric's label. */
-  readonly reason:
-    | "path"
-    | "subprotocol"
-    | "credentials"
-    | "origin"
-    | "unauthorized"
-    | "auth_unavailable"
-    | "draining"
-    | "too_many_connections";
+  readonly reason: RefusalReason;
   readonly message: string;
 }
 
@@ -88,7 +81,7 @@ export function createHttpServer(context: ConnectionContext, health: Health): Se
             ? refusal(503, "too_many_connections", "this pod has all the sockets it may have")
             : admitted;
         if ("status" in outcome) {
-          metrics.refused.inc({ reason: outcome.reason });
+          metrics.refused(outcome.reason);
           refuse(socket, outcome, context);
           return;
         }

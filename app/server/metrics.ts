@@ -1,26 +1,59 @@
-import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from "prom-client";
-import type { Health } from "./health";
+import { collectDefaultMetrics, Counter, Histogram, Registry } from "prom-client";
+import { closeCodes } from "../protocol/close-codes";
+import { storeOperations, type StoreOperation } from "./store/redis";
 
 /**
- * What the application measures. `service` and `pod` are labels that scraping adds, not these. Every label has a small,
- * closed set of values: codes of the protocol, reasons of ours.
+ * What the application counts as it happens; what is looked at when metrics are read is in `live-metrics.ts`.
+ * `service` and `pod` are labels that scraping adds, not these. Every label has a small, closed set of values, and
+ * each series is there from the start: a counter that appears at 1 would hide its first increase from `rate()`.
  */
+
+/** Close codes that peers send beside ours; any other, which a client may choose freely, is counted as `other`. */
+const foreignCodes = {
+  protocolError: 1002,
+  /** The close frame had no code. */
+  noStatus: 1005,
+  /** There was no close frame: the connection was cut. */
+  abnormal: 1006,
+  badUtf8: 1007,
+} as const;
+
+const knownCodes: ReadonlySet<number> = new Set([
+  ...Object.values(closeCodes),
+  ...Object.values(foreignCodes),
+]);
+
+const publishOutcomes = ["stored", "duplicate", "refused", "unavailable"] as const;
+
+/** Why an upgrade is refused. */
+const refusalReasons = [
+  "path",
+  "subprotocol",
+  "credentials",
+  "origin",
+  "unauthorized",
+  "auth_unavailable",
+  "draining",
+  "too_many_connections",
+] as const;
+
+export type PublishOutcome = (typeof publishOutcomes)[number];
+export type RefusalReason = (typeof refusalReasons)[number];
+
+/** Ages of sessions in seconds, up to a day: well past what alerts ask about. */
+export const ageBuckets = [1, 10, 60, 300, 900, 3_600, 10_800, 21_600, 43_200, 86_400];
+
 export class Metrics {
   readonly registry = new Registry();
 
-  readonly active = new Gauge({
-    name: "websocket_connections_active",
-    help: "Sockets that are open now.",
-    registers: [this.registry],
-  });
   readonly created = new Counter({
     name: "websocket_connections_created_total",
     help: "Sockets that were opened.",
     registers: [this.registry],
   });
-  readonly closed = new Counter({
+  readonly #closed = new Counter({
     name: "websocket_connections_closed_total",
-    help: "Sockets that were closed, by close code (1006: without a close frame).",
+    help: "Sockets that were closed, by close code (1006: without a close frame; other: a code of the client's own).",
     labelNames: ["code"],
     registers: [this.registry],
   });
@@ -32,7 +65,7 @@ export class Metrics {
   readonly sessionDuration = new Histogram({
     name: "websocket_session_duration_seconds",
     help: "Age of sessions when their socket on this pod closed, in seconds, counted from the session's creation.",
-    buckets: [1, 10, 60, 300, 900, 3_600, 10_800, 21_600, 43_200, 86_400],
+    buckets: ageBuckets,
     registers: [this.registry],
   });
   readonly resumes = new Counter({
@@ -43,27 +76,27 @@ export class Metrics {
   });
   readonly roomSyncs = new Counter({
     name: "websocket_room_recoveries_total",
-    help: "Rooms joined again from a position, by outcome: recovered, or lost (history does not reach back).",
+    help: "Rooms joined again from a position, by outcome: recovered, lost (history does not reach back), expired (nor does the session: too long away).",
     labelNames: ["outcome"],
     registers: [this.registry],
   });
-  readonly published = new Counter({
+  readonly #published = new Counter({
     name: "websocket_messages_published_total",
-    help: "Publishes, by outcome: stored, duplicate, refused, unavailable.",
+    help: "Publishes of clients and backends, by outcome: stored, duplicate, refused, unavailable.",
     labelNames: ["outcome"],
     registers: [this.registry],
   });
-  readonly delivered = new Counter({
+  readonly #delivered = new Counter({
     name: "websocket_messages_delivered_total",
     help: "Messages written to sockets, replayed ones included.",
     registers: [this.registry],
   });
-  readonly replayed = new Counter({
+  readonly #replayed = new Counter({
     name: "websocket_messages_replayed_total",
     help: "Messages written from history to sockets that had missed them.",
     registers: [this.registry],
   });
-  readonly refused = new Counter({
+  readonly #refused = new Counter({
     name: "websocket_upgrades_refused_total",
     help: "Upgrade requests that were refused, by reason.",
     labelNames: ["reason"],
@@ -74,21 +107,55 @@ export class Metrics {
     help: "Sockets closed because more bytes waited in them than is allowed.",
     registers: [this.registry],
   });
-  readonly redisErrors = new Counter({
+  readonly #redisSeconds = new Histogram({
+    name: "websocket_redis_operation_duration_seconds",
+    help: "Time that operations on the session store took, their repetitions and durability included, in seconds.",
+    labelNames: ["operation"],
+    buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5],
+    registers: [this.registry],
+  });
+  readonly #redisErrors = new Counter({
     name: "websocket_redis_errors_total",
-    help: "Operations on the session store that failed, after the retries they are allowed.",
+    help: "Operations on the session store that failed, after the repetitions they are allowed.",
+    labelNames: ["operation"],
     registers: [this.registry],
   });
 
-  constructor(health: Health) {
+  constructor() {
     collectDefaultMetrics({ register: this.registry });
-    new Gauge({
-      name: "websocket_drain_state",
-      help: "0: serving, 1: not ready, waiting for endpoints to propagate, 2: moving clients away.",
-      registers: [this.registry],
-      collect() {
-        this.set({ starting: 0, serving: 0, unready: 1, draining: 2, closed: 2 }[health.phase]);
-      },
-    });
+    for (const code of knownCodes) this.#closed.inc({ code: String(code) }, 0);
+    this.#closed.inc({ code: "other" }, 0);
+    for (const outcome of ["same_pod", "other_pod", "refused"]) this.resumes.inc({ outcome }, 0);
+    for (const outcome of ["recovered", "lost", "expired"]) this.roomSyncs.inc({ outcome }, 0);
+    for (const outcome of publishOutcomes) this.#published.inc({ outcome }, 0);
+    for (const reason of refusalReasons) this.#refused.inc({ reason }, 0);
+    for (const operation of storeOperations) {
+      this.#redisErrors.inc({ operation }, 0);
+      this.#redisSeconds.zero({ operation });
+    }
   }
+
+  closed(code: number): void {
+    this.#closed.inc({ code: knownCodes.has(code) ? String(code) : "other" });
+  }
+
+  published(outcome: PublishOutcome): void {
+    this.#published.inc({ outcome });
+  }
+
+  /** Counts what one write to a room brought to all of its members together: a count for each socket would cost it. */
+  readonly delivered = (messages: number, replayed: boolean): void => {
+    this.#delivered.inc(messages);
+    if (replayed) this.#replayed.inc(messages);
+  };
+
+  refused(reason: RefusalReason): void {
+    this.#refused.inc({ reason });
+  }
+
+  /** Notes an operation on the session store that has ended. */
+  readonly stored = (operation: StoreOperation, seconds: number, failed: boolean): void => {
+    this.#redisSeconds.observe({ operation }, seconds);
+    if (failed) this.#redisErrors.inc({ operation });
+  };
 }

@@ -4,9 +4,11 @@ import type { AppConfig } from "./config";
 import { messageBody } from "./connection/connection";
 import { Membership } from "./connection/membership";
 import type { PublisherBackend, RoomMessage } from "./grpc/backend";
+import type { Metrics } from "./metrics";
 import type { LiveRoom } from "./rooms/live-room";
 import type { Rooms } from "./rooms/rooms";
 import { roomKeys, userKeys, type RoomKeys } from "./store/keys";
+import { UnavailableError } from "./store/redis";
 import type { RoomStore } from "./store/room-store";
 
 /** What backends may do, on the same rooms as the sockets. */
@@ -14,13 +16,25 @@ export function createPublisherBackend(
   config: Pick<AppConfig, "SERVICE_NAME">,
   store: RoomStore,
   rooms: Rooms,
+  metrics: Pick<Metrics, "published">,
 ): PublisherBackend {
   const publish = async (keys: RoomKeys, { from, data, id }: Pick<RoomMessage, "from" | "data" | "id">) => {
     // Prefixes keep backends' names apart from clients', which are plain digests. Without a name of its own, a
     // message is the only one of its publisher: there is nothing to dedupe it against.
     const publisher = id ? `grpc-${id.publisher}` : `once-${randomBytes(16).toString("base64url")}`;
-    const { epoch, offset } = await store.publish(keys, publisher, id?.number ?? 1, messageBody(from, data));
-    return { epoch, offset };
+    try {
+      const { epoch, offset, duplicate } = await store.publish(
+        keys,
+        publisher,
+        id?.number ?? 1,
+        messageBody(from, data),
+      );
+      metrics.published(duplicate ? "duplicate" : "stored");
+      return { epoch, offset };
+    } catch (error) {
+      metrics.published(error instanceof UnavailableError ? "unavailable" : "refused");
+      throw error;
+    }
   };
   return {
     publishToRoom: (message) => publish(roomKeys(config.SERVICE_NAME, message.room), message),

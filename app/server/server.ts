@@ -10,12 +10,14 @@ import { drain } from "./drain";
 import { startGrpc, type GrpcServer } from "./grpc/server";
 import { Health } from "./health";
 import { createHttpServer } from "./http";
+import { registerLiveMetrics, type DrainStart } from "./live-metrics";
 import { Metrics } from "./metrics";
 import { closeUserOnControl, createPublisherBackend } from "./publisher-backend";
 import { Rooms } from "./rooms/rooms";
 import { createLifecycleServer, createMetricsServer } from "./side-ports";
 import { DurabilityError, GroupCommit } from "./store/group-commit";
 import { podChannel } from "./store/keys";
+import { storeMemory } from "./store/memory";
 import { connectRedis, withinTimeout, type RedisConnections } from "./store/redis";
 import { RoomStore } from "./store/room-store";
 import { SessionStore } from "./store/session-store";
@@ -23,7 +25,7 @@ import { SessionStore } from "./store/session-store";
 /** A pod's whole application. `start` → `drain` → `stop`; each may be called twice, and is done once. */
 export class HoldfastServer {
   readonly health = new Health();
-  readonly metrics = new Metrics(this.health);
+  readonly metrics = new Metrics();
   readonly #config: AppConfig;
   readonly #log: Logger;
   readonly #redis: RedisConnections;
@@ -36,6 +38,7 @@ export class HoldfastServer {
   readonly #backend;
   #grpc: GrpcServer | undefined;
   #draining: Promise<void> | undefined;
+  #drainStart: DrainStart | undefined;
   #stopping: Promise<void> | undefined;
 
   constructor(config: AppConfig, log: Logger, policy: RoomPolicy = claimsRoomPolicy) {
@@ -44,17 +47,26 @@ export class HoldfastServer {
     this.#redis = connectRedis(config, log);
     const { metrics, health } = this;
     this.#commit = new GroupCommit(this.#redis.writes, config.DURABILITY, config.REDIS_TIMEOUT_MS);
-    const roomStore = new RoomStore(this.#redis.commands, this.#commit, config);
-    this.#sessions = new SessionStore(this.#redis.commands, config);
+    const roomStore = new RoomStore(this.#redis.commands, this.#commit, config, metrics.stored);
+    this.#sessions = new SessionStore(this.#redis.commands, config, metrics.stored);
     this.#rooms = new Rooms({
       redis: this.#redis,
       store: roomStore,
       log,
       timeoutMs: config.REDIS_TIMEOUT_MS,
       onControl: closeUserOnControl,
+      onDelivered: metrics.delivered,
+      observe: metrics.stored,
     });
-    this.#connections = new Connections(config, metrics, log, this.#sessions, roomStore);
-    this.#backend = createPublisherBackend(config, roomStore, this.#rooms);
+    this.#connections = new Connections(config, log, this.#sessions, roomStore);
+    this.#backend = createPublisherBackend(config, roomStore, this.#rooms, metrics);
+    registerLiveMetrics(metrics.registry, {
+      health,
+      connections: this.#connections,
+      drainStart: () => this.#drainStart,
+      drainSeconds: config.DRAIN_SECONDS,
+      storeMemory: () => storeMemory(this.#redis.commands),
+    });
     const context: ConnectionContext = {
       config,
       log,
@@ -140,6 +152,7 @@ export class HoldfastServer {
   async #drain(): Promise<void> {
     this.health.enter("draining");
     const clients = this.#connections.size;
+    this.#drainStart = { at: Date.now(), clients };
     const start = performance.now();
     this.#log.info({ clients }, "draining");
     await Promise.all([

@@ -49,6 +49,10 @@ export abstract class Connection {
   readonly createdAt = Date.now();
   identity: Identity | undefined;
   session: Session | undefined;
+  /** Whether it goes on with a session that was there before. */
+  resumed = false;
+  /** When the client was asked to move to another pod, in Unix milliseconds. */
+  advisedAt: number | undefined;
   /** Set where a newer socket has the session: this one must not end it. */
   protected superseded = false;
   protected readonly memberships = new Map<string, Membership>();
@@ -231,7 +235,7 @@ export abstract class Connection {
     const { metrics, policy, roomStore } = this.context;
     const about = { room: name, id };
     const refuse = (code: ErrorCode, message: string) => {
-      metrics.published.inc({ outcome: "refused" });
+      metrics.published("refused");
       if (code !== "forbidden") this.#taken.refused(name, id);
       this.sendError(code, message, about);
     };
@@ -268,10 +272,10 @@ export abstract class Connection {
             this.#unavailableAt = performance.now();
             throw error;
           });
-        metrics.published.inc({ outcome: duplicate ? "duplicate" : "stored" });
+        metrics.published(duplicate ? "duplicate" : "stored");
         this.sendAck(name, id, offset);
       } catch (error) {
-        metrics.published.inc({ outcome: "unavailable" });
+        metrics.published("unavailable");
         if (error instanceof UnavailableError) this.#stored.refused(name, id);
         this.fail(error, about);
       } finally {
@@ -284,7 +288,6 @@ export abstract class Connection {
   protected fail(error: unknown, about: { room?: string; id?: number }): void {
     if (error instanceof ClosedError) return;
     if (error instanceof UnavailableError) {
-      this.context.metrics.redisErrors.inc();
       this.sendError("unavailable", "the session store does not answer; try again", about);
       return;
     }
@@ -307,7 +310,6 @@ export abstract class Connection {
           : closeCodes.unauthorized;
       this.close(code, error.message);
     } else if (error instanceof UnavailableError) {
-      this.context.metrics.redisErrors.inc();
       this.close(closeCodes.tryAgainLater, "the session store does not answer");
     } else {
       this.context.log.error({ err: error }, "handshake failed");
@@ -346,7 +348,7 @@ export abstract class Connection {
     this.#ended = true;
     this.onClosed();
     const { connections, metrics, sessions } = this.context;
-    metrics.closed.inc({ code: String(code) });
+    metrics.closed(code);
     connections.delete(this);
     for (const membership of this.memberships.values()) this.#absent(membership);
     this.memberships.clear();

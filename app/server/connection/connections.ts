@@ -1,6 +1,5 @@
 import type { Logger } from "pino";
 import type { AppConfig } from "../config";
-import type { Metrics } from "../metrics";
 import { presenceTtlMs, type RoomStore } from "../store/room-store";
 import type { Session, SessionStore } from "../store/session-store";
 import type { Connection } from "./connection";
@@ -19,20 +18,17 @@ export class Connections implements Iterable<Connection> {
   readonly #nextBeat = new Map<Connection, number>();
   readonly #bySession = new Map<string, Connection>();
   readonly #pingMs: number;
-  readonly #metrics: Metrics;
   readonly #log: Logger;
   readonly #timers: NodeJS.Timeout[] = [];
   #whenEmpty: (() => void)[] = [];
 
   constructor(
     config: Pick<AppConfig, "PING_INTERVAL_SECONDS" | "SESSION_TTL_SECONDS">,
-    metrics: Metrics,
     log: Logger,
     sessions: SessionStore,
     rooms: RoomStore,
   ) {
     this.#pingMs = config.PING_INTERVAL_SECONDS * 1_000;
-    this.#metrics = metrics;
     this.#log = log;
     const every = (ms: number, work: () => unknown) => this.#timers.push(setInterval(work, ms).unref());
     every(tickMs, () => this.#tick(Date.now()));
@@ -59,14 +55,12 @@ export class Connections implements Iterable<Connection> {
   add(connection: Connection): void {
     // Spread over the interval, so that connections which came together do not ping together.
     this.#nextBeat.set(connection, Date.now() + Math.random() * this.#pingMs);
-    this.#metrics.active.set(this.size);
   }
 
   delete(connection: Connection): void {
     this.#nextBeat.delete(connection);
     const id = connection.session?.id;
     if (id !== undefined && this.#bySession.get(id) === connection) this.#bySession.delete(id);
-    this.#metrics.active.set(this.size);
     if (this.size > 0) return;
     for (const resolve of this.#whenEmpty) resolve();
     this.#whenEmpty = [];

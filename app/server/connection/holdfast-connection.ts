@@ -85,6 +85,7 @@ export class HoldfastConnection extends Connection {
         if (previousPod !== undefined) this.#evict(previousPod, session);
         return;
       }
+      this.resumed = resumed;
       this.adopt(session);
       const { config } = this.context;
       this.#send({
@@ -173,6 +174,7 @@ export class HoldfastConnection extends Connection {
   }
 
   override advise(): void {
+    this.advisedAt ??= Date.now();
     this.#send({ type: "advice", reason: "drain", delayMs: 0 });
   }
 

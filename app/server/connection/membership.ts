@@ -18,23 +18,19 @@ export class Membership implements RoomMember {
 
   deliver(frames: Buffer, last: number): void {
     const { epoch } = this;
-    const messages = last - this.#delivered;
-    this.#delivered = last;
-    const { metrics } = this.connection.context;
-    metrics.delivered.inc(messages);
-    if (!this.live) metrics.replayed.inc(messages);
     const written =
       this.name === OWN_ROOM ? () => this.connection.ownRoomWritten({ epoch, offset: last }) : undefined;
     this.connection.transport.frames(frames, written);
   }
-  #delivered = 0;
 
   sync(position: Position, recovered: boolean): void {
     if (this.resuming || this.epoch !== "") {
-      this.connection.context.metrics.roomSyncs.inc({ outcome: recovered ? "recovered" : "lost" });
+      const known = this.connection.resumed || this.epoch !== "";
+      this.connection.context.metrics.roomSyncs.inc({
+        outcome: recovered ? "recovered" : known ? "lost" : "expired",
+      });
     }
     this.epoch = position.epoch;
-    this.#delivered = position.offset;
     this.connection.sendSync(this.name, position, recovered);
   }
 

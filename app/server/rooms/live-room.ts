@@ -22,6 +22,9 @@ export interface JoinRequest {
   readonly history?: number | "acked" | undefined;
 }
 
+/** Hears of each write to a room: messages times members, and whether they came from history. */
+export type CountDeliveries = (messages: number, replayed: boolean) => void;
+
 /** Messages read from history in one step: with the payload limit of 64 KiB, at most 4 MiB on its way. */
 const pageSize = 64;
 
@@ -38,6 +41,7 @@ const retryMs = 500;
  */
 export class LiveRoom {
   readonly #store: RoomStore;
+  readonly #count: CountDeliveries | undefined;
   readonly #members = new Set<RoomMember>();
   /** The head of each of the room's frames, up to the offset. */
   readonly #head: string;
@@ -62,7 +66,9 @@ export class LiveRoom {
     readonly keys: RoomKeys,
     store: RoomStore,
     subscribe: () => Promise<void>,
+    count?: CountDeliveries,
   ) {
+    this.#count = count;
     this.#store = store;
     this.#head = `{"type":"message","room":${JSON.stringify(name)},"offset":`;
     this.opened = this.#open(subscribe);
@@ -228,12 +234,15 @@ export class LiveRoom {
     const [first] = queue;
     if (!first) return;
     const all = queue.length === 1 ? first : Buffer.concat(queue);
+    let delivered = 0;
     for (const member of this.#members) {
       if (!member.live || member.position >= this.#last) continue;
       const seen = member.position - before;
       member.position = this.#last;
       member.deliver(seen === 0 ? all : Buffer.concat(queue.slice(seen)), this.#last);
+      delivered += queue.length - seen;
     }
+    this.#count?.(delivered, false);
   }
 
   /** The newest offset that was written to the live members. */
@@ -249,6 +258,7 @@ export class LiveRoom {
       Buffer.concat(page.messages.map(({ offset, body }) => this.#frame(offset, body))),
       last.offset,
     );
+    this.#count?.(page.messages.length, true);
   }
 
   #frame(offset: number, body: string | Buffer): Buffer {

@@ -1,8 +1,8 @@
 import type { Logger } from "pino";
 import type { RoomKeys } from "../store/keys";
-import { withinTimeout, type RedisClient, type RedisConnections } from "../store/redis";
+import { observed, type ObserveStore, type RedisClient, type RedisConnections } from "../store/redis";
 import type { RoomStore } from "../store/room-store";
-import { LiveRoom, type JoinRequest, type RoomMember } from "./live-room";
+import { LiveRoom, type CountDeliveries, type JoinRequest, type RoomMember } from "./live-room";
 
 /** Every room asks once in this time whether it has missed anything, so that a lost last message is late, not lost. Milliseconds. */
 const checkIntervalMs = 15_000;
@@ -25,6 +25,8 @@ export class Rooms {
   readonly #timeoutMs: number;
   readonly #controls = new Map<string, (text: string) => void>();
   readonly #onControl: (room: LiveRoom, text: string) => void;
+  readonly #onDelivered: CountDeliveries | undefined;
+  readonly #observe: ObserveStore | undefined;
   #checkTimer: NodeJS.Timeout | undefined;
   #subscriberWasReady = false;
 
@@ -36,6 +38,8 @@ export class Rooms {
     readonly timeoutMs: number;
     /** Called with what another pod or a backend says to the members of a room. */
     readonly onControl: (room: LiveRoom, text: string) => void;
+    readonly onDelivered?: CountDeliveries;
+    readonly observe?: ObserveStore;
   }) {
     this.#subscriber = options.redis.subscriber;
     this.#commands = options.redis.commands;
@@ -43,6 +47,8 @@ export class Rooms {
     this.#log = options.log;
     this.#timeoutMs = options.timeoutMs;
     this.#onControl = options.onControl;
+    this.#onDelivered = options.onDelivered;
+    this.#observe = options.observe;
     this.#subscriber.on("smessageBuffer", this.#onMessage);
     for (const event of readyEvents) this.#subscriber.on(event, this.#onReady);
     this.#checkTimer = setInterval(this.#checkSome, checkIntervalMs / 15).unref();
@@ -57,7 +63,8 @@ export class Rooms {
   open(name: string, keys: RoomKeys): LiveRoom {
     let room = this.#rooms.get(keys.stream);
     if (!room) {
-      room = new LiveRoom(name, keys, this.#store, () => this.#subscribe(keys.stream));
+      const subscribe = () => this.#subscribe(keys.stream);
+      room = new LiveRoom(name, keys, this.#store, subscribe, this.#onDelivered);
       this.#rooms.set(keys.stream, room);
     }
     return room;
@@ -90,7 +97,9 @@ export class Rooms {
 
   /** Says something to whoever has the channel: a room's stream key, or a pod's channel. */
   async control(channel: string, text: string): Promise<void> {
-    await withinTimeout(this.#timeoutMs, () => this.#commands.spublish(channel, `!${text}`));
+    await observed(this.#observe, "control", this.#timeoutMs, () =>
+      this.#commands.spublish(channel, `!${text}`),
+    );
   }
 
   readonly #onMessage = (channelBytes: Buffer, payload: Buffer): void => {
@@ -106,7 +115,7 @@ export class Rooms {
   };
 
   #subscribe(channel: string): Promise<void> {
-    return withinTimeout(this.#timeoutMs, async () => {
+    return observed(this.#observe, "subscribe", this.#timeoutMs, async () => {
       await this.#subscriber.ssubscribe(channel);
     });
   }

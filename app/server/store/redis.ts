@@ -117,6 +117,46 @@ function reconnectDelay(attempt: number): number {
   return Math.min(50 * 2 ** Math.min(attempt - 1, 5), 1_000);
 }
 
+/** What is asked of the session store, as it is measured. */
+export const storeOperations = [
+  "publish",
+  "read",
+  "received",
+  "present",
+  "session_write",
+  "session_resume",
+  "session_change",
+  "subscribe",
+  "control",
+] as const;
+
+export type StoreOperation = (typeof storeOperations)[number];
+
+/** Hears of each operation that has ended, with the time it took in all. */
+export type ObserveStore = (operation: StoreOperation, seconds: number, failed: boolean) => void;
+
+/**
+ * The same as {@link withinTimeout}, and tells `observe` how it went. Failed is what the store is to blame for: it did
+ * not answer, or with an error that the operation does not know.
+ */
+export async function observed<T>(
+  observe: ObserveStore | undefined,
+  name: StoreOperation,
+  timeoutMs: number,
+  operation: () => Promise<T>,
+): Promise<T> {
+  const start = performance.now();
+  const end = (failed: boolean) => observe?.(name, (performance.now() - start) / 1_000, failed);
+  try {
+    const result = await withinTimeout(timeoutMs, operation);
+    end(false);
+    return result;
+  } catch (error) {
+    end(error instanceof UnavailableError || (error instanceof Error && error.name === "ReplyError"));
+    throw error;
+  }
+}
+
 /**
  * Runs an operation that is safe to repeat until it succeeds or `timeoutMs` have passed; then throws
  * {@link UnavailableError}. Replies of the server that are errors in themselves are not repeated.

@@ -4,7 +4,7 @@ import type { AppConfig } from "../config";
 import { evalScript } from "./eval";
 import type { GroupCommit } from "./group-commit";
 import type { RoomKeys } from "./keys";
-import { withinTimeout, type RedisClient } from "./redis";
+import { observed, type ObserveStore, type RedisClient, type StoreOperation } from "./redis";
 import * as scripts from "./scripts";
 
 /** A message as it is stored: `body` is the tail of its frame, `"from":…,"at":…,"data":…}`, so that nobody parses it again. */
@@ -64,11 +64,13 @@ export class RoomStore {
   readonly #redis: RedisClient;
   readonly #writes: GroupCommit;
   readonly #settings: Settings;
+  readonly #observe: ObserveStore | undefined;
   readonly #streamTtlMs: number;
 
   /** `writes` carries the publishes: what it resolves, the publisher is told is stored. */
-  constructor(redis: RedisClient, writes: GroupCommit, settings: Settings) {
+  constructor(redis: RedisClient, writes: GroupCommit, settings: Settings, observe?: ObserveStore) {
     this.#redis = redis;
+    this.#observe = observe;
     this.#writes = writes;
     this.#settings = settings;
     this.#streamTtlMs = Math.max(settings.HISTORY_TTL_SECONDS, settings.SESSION_TTL_SECONDS) * 1_000;
@@ -79,20 +81,20 @@ export class RoomStore {
    * gives the first offset. Ids of a publisher count by 1; more than 2 × 256 apart are refused.
    */
   async publish(room: RoomKeys, publisher: string, id: number, body: string): Promise<Published> {
-    const { HISTORY_SIZE, REDIS_TIMEOUT_MS } = this.#settings;
+    const { HISTORY_SIZE } = this.#settings;
     const keys = [room.meta, room.stream, room.publisher(publisher)];
     const args = [...this.#opening(), publisherTtlMs, id, body, HISTORY_SIZE, limits.unacknowledged];
     const run = () =>
-      this.#writes.write((redis) => evalScript(redis, scripts.publish, keys, args)) as Promise<
-        [string, number, number]
-      >;
-    const [epoch, offset, duplicate] = await withinTimeout(REDIS_TIMEOUT_MS, run).catch(sparseIdError);
+      this.#writes
+        .write((redis) => evalScript(redis, scripts.publish, keys, args))
+        .catch(sparseIdError) as Promise<[string, number, number]>;
+    const [epoch, offset, duplicate] = await this.#run("publish", run);
     return { epoch, offset, duplicate: duplicate === 1 };
   }
 
   /** Reads a room's state and a page of its history in one step. */
   async read(room: RoomKeys, request: ReadRequest): Promise<HistoryPage> {
-    const reply = (await withinTimeout(this.#settings.REDIS_TIMEOUT_MS, () =>
+    const reply = (await this.#run("read", () =>
       this.#eval(
         scripts.read,
         [room.meta, room.stream],
@@ -116,7 +118,7 @@ export class RoomStore {
 
   /** The user's own room was delivered up to here: later sessions begin behind it. */
   async received(room: RoomKeys, position: Position): Promise<void> {
-    await withinTimeout(this.#settings.REDIS_TIMEOUT_MS, () =>
+    await this.#run("received", () =>
       this.#eval(scripts.received, [room.meta], [position.epoch, position.offset]),
     );
   }
@@ -144,7 +146,7 @@ export class RoomStore {
   /** Who is in a room, on any pod, and with how many connections. */
   async present(room: RoomKeys): Promise<{ user: string; connections: number }[]> {
     const since = Date.now() - presenceTtlMs;
-    const entries = await withinTimeout(this.#settings.REDIS_TIMEOUT_MS, () =>
+    const entries = await this.#run("present", () =>
       this.#redis.zrange(room.present, since, "+inf", "BYSCORE"),
     );
     const users = new Map<string, number>();
@@ -157,6 +159,10 @@ export class RoomStore {
 
   #opening(): (string | number)[] {
     return [randomBytes(9).toString("base64url"), 2 * this.#streamTtlMs, this.#streamTtlMs];
+  }
+
+  #run<T>(name: StoreOperation, operation: () => Promise<T>): Promise<T> {
+    return observed(this.#observe, name, this.#settings.REDIS_TIMEOUT_MS, operation);
   }
 
   #eval(script: string, keys: readonly string[], args: readonly (string | number)[]): Promise<unknown> {

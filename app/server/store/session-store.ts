@@ -2,7 +2,7 @@ import { createHash, randomBytes } from "node:crypto";
 import type { AppConfig } from "../config";
 import { evalScript } from "./eval";
 import { sessionKey } from "./keys";
-import { withinTimeout, type RedisClient } from "./redis";
+import { observed, type ObserveStore, type RedisClient, type StoreOperation } from "./redis";
 import * as scripts from "./scripts";
 
 /** A session as the pod that serves it knows it; the stored record is a hash of the same, in {@link SessionStore}. */
@@ -42,9 +42,11 @@ type Settings = Pick<AppConfig, "POD_NAME" | "SESSION_TTL_SECONDS" | "REDIS_TIME
 export class SessionStore {
   readonly #redis: RedisClient;
   readonly #settings: Settings;
+  readonly #observe: ObserveStore | undefined;
   readonly #ttlMs: number;
 
-  constructor(redis: RedisClient, settings: Settings) {
+  constructor(redis: RedisClient, settings: Settings, observe?: ObserveStore) {
+    this.#observe = observe;
     this.#redis = redis;
     this.#settings = settings;
     this.#ttlMs = settings.SESSION_TTL_SECONDS * 1_000;
@@ -71,14 +73,18 @@ export class SessionStore {
       ...["created_at", session.createdAt, "token", session.tokenHash],
       ...[...session.rooms].flatMap((room) => [`room:${room}`, ""]),
     ];
-    await this.#run(scripts.writeSession, session.id, [this.#ttlMs, session.generation, ...fields]);
+    await this.#run("session_write", scripts.writeSession, session.id, [
+      this.#ttlMs,
+      session.generation,
+      ...fields,
+    ]);
   }
 
   /** Resumes a session for this user, or undefined: unknown, expired, somebody else's, or a wrong token. */
   async resume(user: string, id: string, shownToken: string): Promise<ResumedSession | undefined> {
     const token = newToken();
     const tokenHash = hash(token);
-    const reply = (await this.#run(scripts.resumeSession, id, [
+    const reply = (await this.#run("session_resume", scripts.resumeSession, id, [
       user,
       hash(shownToken),
       tokenHash,
@@ -125,11 +131,16 @@ export class SessionStore {
   }
 
   #fenced(session: Session, command: string, ...args: string[]): Promise<unknown> {
-    return this.#run(scripts.fenced, session.id, [session.generation, command, ...args]);
+    return this.#run("session_change", scripts.fenced, session.id, [session.generation, command, ...args]);
   }
 
-  #run(script: string, id: string, args: readonly (string | number)[]): Promise<unknown> {
-    return withinTimeout(this.#settings.REDIS_TIMEOUT_MS, () =>
+  #run(
+    name: StoreOperation,
+    script: string,
+    id: string,
+    args: readonly (string | number)[],
+  ): Promise<unknown> {
+    return observed(this.#observe, name, this.#settings.REDIS_TIMEOUT_MS, () =>
       evalScript(this.#redis, script, [sessionKey(id)], args),
     );
   }

@@ -1,0 +1,37 @@
+import { Cluster } from "ioredis";
+import type { RedisClient } from "./redis";
+
+/** How full a Redis is. */
+export interface StoreMemory {
+  readonly usedBytes: number;
+  /** `maxmemory`; undefined where there is no limit. */
+  readonly limitBytes: number | undefined;
+}
+
+/** A scrape waits no longer for the answer. Milliseconds. */
+const timeoutMs = 1_000;
+
+/** Asks Redis how full it is: of a Cluster, the node that is fullest. Undefined where it does not answer in time. */
+export async function storeMemory(redis: RedisClient): Promise<StoreMemory | undefined> {
+  const nodes = redis instanceof Cluster ? redis.nodes("master") : [redis];
+  const asked = Promise.all(nodes.map(async (node) => parseMemory(await node.info("memory"))));
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<undefined>((resolve) => (timer = setTimeout(resolve, timeoutMs, undefined)));
+  const memories = await Promise.race([asked.catch(() => undefined), late]);
+  clearTimeout(timer);
+  return memories?.reduce<StoreMemory | undefined>(
+    (a, b) => (a && fullness(a) >= fullness(b) ? a : b),
+    undefined,
+  );
+}
+
+/** Reads `INFO memory`. https://redis.io/docs/latest/commands/info/ */
+export function parseMemory(info: string): StoreMemory {
+  const field = (name: string) => Number(new RegExp(`^${name}:(\\d+)`, "m").exec(info)?.[1] ?? 0);
+  return { usedBytes: field("used_memory"), limitBytes: field("maxmemory") || undefined };
+}
+
+/** Of its limit, or by bytes among nodes without one. */
+function fullness({ usedBytes, limitBytes }: StoreMemory): number {
+  return limitBytes === undefined ? usedBytes / Number.MAX_SAFE_INTEGER : usedBytes / limitBytes;
+}
