@@ -2,6 +2,7 @@ import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import { applicationEnvironment } from "./components/application-environment";
 import { createEdge, edgeTraits } from "./components/edge";
+import { createMonitoring } from "./components/monitoring";
 import { StackNamespace } from "./components/namespace";
 import { createSessionStore, type SecretKey } from "./components/session-store";
 import { WebSocketService } from "./components/websocket-service";
@@ -79,6 +80,12 @@ export function deploy(config: Config): Outputs {
     },
     { dependsOn: services },
   );
+  createMonitoring("monitoring", {
+    config: config.monitoring,
+    namespace,
+    namespaceName: config.namespace,
+    services: config.services.map(({ name }) => name),
+  });
   return { urls: edge.urls, namespace, watchRollout: watchCommands(config.services, namespace) };
 }
 

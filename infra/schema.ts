@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { edgeSchema } from "./components/edge";
+import { monitoringSchema } from "./components/monitoring";
 import { sessionStoreSchema } from "./components/session-store";
 import { namespaceNameLabel } from "./labels";
 import type { Drain } from "./timing";
@@ -163,6 +164,8 @@ export const configSchema = object({
   auth,
   allowedOrigins: list(origin, "origins").default([]),
   network: network.prefault({}),
+  /** Who reads `/metrics`, and what is made of it. */
+  monitoring: monitoringSchema.prefault({ kind: "none" }),
   logLevel: oneOf("fatal", "error", "warn", "info", "debug", "trace", "silent").default("info"),
 });
 

@@ -91,8 +91,8 @@ function isFixedImage(reference: string): boolean {
   return tag !== undefined && tag !== "latest";
 }
 
-/** Labels that select namespaces or pods. */
-const labels = z.record(z.string(), z.string(), { error: "labels, name: value" });
+/** Labels of Kubernetes. */
+export const labels = z.record(z.string(), z.string(), { error: "labels, name: value" });
 
 /** An address range. */
 export const addressRange = text(

@@ -1,0 +1,209 @@
+/**
+ * The alerts, as data: what a test, a policy or `promtool` reads is what is deployed. Each has a runbook of its name
+ * in docs/runbooks. Expressions look at one namespace only, so that two stacks under one Prometheus do not answer
+ * for each other.
+ */
+
+/** `critical` wakes somebody, `warning` is for working hours, `info` is to be seen beside others. */
+export type Severity = "critical" | "warning" | "info";
+
+export interface Alert {
+  readonly name: string;
+  readonly severity: Severity;
+  /** PromQL; it fires for each series that this gives. */
+  readonly expr: string;
+  /** The parts of the expression that give data while all is well: what a test against a real Prometheus can ask. */
+  readonly operands: readonly string[];
+  /** How long the expression must hold before it fires, as Prometheus writes durations. */
+  readonly for: string;
+  /** One line; may use Prometheus' templates. */
+  readonly summary: string;
+  /** Labels that the expression cannot give: `absent` knows of no series. */
+  readonly labels?: Readonly<Record<string, string>>;
+}
+
+/** What the alerts of a stack look at. */
+export interface AlertScope {
+  /** The namespace of the stack. */
+  readonly namespace: string;
+  /** Names of its services. */
+  readonly services: readonly string[];
+}
+
+/** Reconnects a second, over all pods of a service, that are a surge. */
+const surgePerSecond = 10;
+/** Age of a session that is long, in seconds. */
+const longSessionSeconds = 3_600;
+/** The share of a drain's clients that may be late. Some have vanished without a word: only their timeout ends them. */
+const overdueShare = 0.1;
+/** From the end of a drain's budget to the end of the grace period; infra/timing.ts leaves as much. Seconds. */
+const closeSeconds = 5;
+/** The share of rooms that clients came back to in time and whose history did not reach back. */
+const lostShare = 0.01;
+/** The share of sessions that were gone when their client came back. Laptops that open in the morning are some. */
+const refusedShare = 0.5;
+/** Failed operations a second, after all repetitions. */
+const redisErrorsPerSecond = 0.1;
+/** Of the session store's memory: full, it takes no write at all. */
+const redisMemoryShare = 0.8;
+/** The share of its sockets that a service may lose in five minutes; and below how many that says nothing. */
+const droppedShare = 0.3;
+const fewConnections = 100;
+
+/** Every alert of a stack. */
+export function alerts({ namespace, services }: AlertScope): Alert[] {
+  const of = (metric: string, ...matchers: string[]) =>
+    `${metric}{${[`namespace="${namespace}"`, ...matchers].join(", ")}}`;
+  const sum = (expr: string) => `sum by (namespace, service) (${expr})`;
+  return [
+    ...clientAlerts(of, sum),
+    ...drainAlerts(of, sum),
+    ...resumeAlerts(of, sum),
+    ...redisAlerts(of, sum),
+    ...services.flatMap((service) => podAlerts(of, { namespace, service })),
+  ];
+}
+
+/** A metric of the stack, with matchers of its own. */
+type Selector = (metric: string, ...matchers: string[]) => string;
+type Aggregation = (expr: string) => string;
+
+function clientAlerts(of: Selector, sum: Aggregation): Alert[] {
+  const reconnects = sum(`rate(${of("websocket_reconnects_total")}[1m])`);
+  // Clients that a drain moves reconnect, as they should. A pod that drains is seen for five minutes: longer than
+  // from one pod of a rollout to the next, whatever the scrape missed.
+  const draining = `max by (namespace, service) (max_over_time(${of("websocket_drain_state")}[5m]))`;
+
+  const p99 = (buckets: string) => `histogram_quantile(0.99, sum by (namespace, service, le) (${buckets}))`;
+  const ended = p99(`rate(${of("websocket_session_duration_seconds_bucket")}[5m])`);
+  // A session is observed when its socket closes, so those that stay open are looked at as they are.
+  const open = p99(of("websocket_session_age_seconds_bucket"));
+
+  const now = sum(of("websocket_connections_active"));
+  const before = sum(`${of("websocket_connections_active")} offset 5m`);
+  return [
+    {
+      name: "WebSocketReconnectSurge",
+      severity: "critical",
+      expr: `${reconnects} > ${surgePerSecond} unless on (namespace, service) ${draining} > 0`,
+      operands: [reconnects, draining],
+      for: "1m",
+      summary:
+        "{{ $value | humanize }} clients a second reconnect to {{ $labels.service }}, and no rollout explains it",
+    },
+    {
+      name: "LongWebSocketSession",
+      severity: "info",
+      expr: `${ended} > ${longSessionSeconds} or ${open} > ${longSessionSeconds}`,
+      operands: [ended, open],
+      for: "5m",
+      summary: "1 % of the sessions of {{ $labels.service }} are older than {{ $value | humanizeDuration }}",
+    },
+    {
+      name: "WebSocketConnectionsDropping",
+      severity: "critical",
+      expr: `1 - ${now} / ${before} > ${droppedShare} and ${before} > ${fewConnections}`,
+      operands: [now, before],
+      for: "1m",
+      summary: "{{ $labels.service }} has lost {{ $value | humanizePercentage }} of its sockets in 5 minutes",
+    },
+  ];
+}
+
+function drainAlerts(of: Selector, sum: Aggregation): Alert[] {
+  const overdue = sum(`max_over_time(${of("websocket_drain_clients_overdue")}[2m])`);
+  const clients = sum(`max_over_time(${of("websocket_drain_clients")}[2m])`);
+  const over = `max by (namespace, service) (${of("websocket_drain_elapsed_seconds")} - ${of("websocket_drain_budget_seconds")})`;
+  return [
+    {
+      name: "WebSocketDrainOverBudget",
+      severity: "warning",
+      expr: `${overdue} / ${clients} > ${overdueShare} or ${over} > ${closeSeconds}`,
+      operands: [overdue, clients, over],
+      for: "0m",
+      summary: "Clients of {{ $labels.service }} do not move when a pod drains, and will be cut",
+    },
+  ];
+}
+
+function resumeAlerts(of: Selector, sum: Aggregation): Alert[] {
+  const increase = (metric: string, ...matchers: string[]) =>
+    sum(`increase(${of(metric, ...matchers)}[10m])`);
+  const lost = increase("websocket_room_recoveries_total", 'outcome="lost"');
+  const rooms = increase("websocket_room_recoveries_total");
+  const refused = increase("websocket_resumes_total", 'outcome="refused"');
+  const resumes = increase("websocket_resumes_total");
+  return [
+    {
+      name: "WebSocketUnrecoveredRooms",
+      severity: "critical",
+      expr: `${lost} / ${rooms} > ${lostShare} and ${lost} > 5`,
+      operands: [lost, rooms],
+      for: "1m",
+      summary:
+        "Clients of {{ $labels.service }} missed messages: history did not reach back in {{ $value | humanizePercentage }} of their rooms",
+    },
+    {
+      name: "WebSocketRefusedResumes",
+      severity: "warning",
+      expr: `${refused} / ${resumes} > ${refusedShare} and ${refused} > 20`,
+      operands: [refused, resumes],
+      for: "10m",
+      summary:
+        "{{ $value | humanizePercentage }} of the clients that come back to {{ $labels.service }} find no session",
+    },
+  ];
+}
+
+function redisAlerts(of: Selector, sum: Aggregation): Alert[] {
+  const errors = sum(`rate(${of("websocket_redis_errors_total")}[2m])`);
+  // Every pod reports the same store.
+  const used = `max by (namespace) (${of("websocket_redis_memory_used_bytes")})`;
+  const limit = `max by (namespace) (${of("websocket_redis_memory_limit_bytes")})`;
+  return [
+    {
+      name: "WebSocketRedisErrors",
+      severity: "critical",
+      expr: `${errors} > ${redisErrorsPerSecond}`,
+      operands: [errors],
+      for: "2m",
+      summary: "The session store fails {{ $labels.service }} {{ $value | humanize }} times a second",
+    },
+    {
+      name: "WebSocketRedisMemory",
+      severity: "critical",
+      expr: `${used} / ${limit} > ${redisMemoryShare}`,
+      operands: [used, limit],
+      for: "5m",
+      summary:
+        "The session store of {{ $labels.namespace }} is {{ $value | humanizePercentage }} full; full, it takes no write",
+    },
+  ];
+}
+
+function podAlerts(of: Selector, labels: { namespace: string; service: string }): Alert[] {
+  const own = `service="${labels.service}"`;
+  const ready = `${of("websocket_ready", own)} == 1`;
+  const up = of("up", own);
+  const down = `sum(1 - ${up})`;
+  return [
+    {
+      name: "WebSocketNoPods",
+      severity: "critical",
+      expr: `absent(${ready})`,
+      operands: [ready],
+      for: "1m",
+      labels,
+      summary: `No pod of ${labels.service} takes clients, as far as Prometheus sees`,
+    },
+    {
+      name: "WebSocketScrapeAbsent",
+      severity: "warning",
+      expr: `absent(${up}) or ${down} > 0`,
+      operands: [up, down],
+      for: "5m",
+      labels,
+      summary: `Prometheus cannot read the metrics of all pods of ${labels.service}`,
+    },
+  ];
+}

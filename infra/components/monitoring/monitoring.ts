@@ -1,0 +1,91 @@
+import * as k8s from "@pulumi/kubernetes";
+import * as pulumi from "@pulumi/pulumi";
+import { z } from "zod";
+import { stackLabels } from "../../labels";
+import { labels, object, text, whole } from "../../values";
+import { dashboard } from "./dashboard";
+import { podMonitorSpec } from "./pod-monitor";
+import { ruleGroups } from "./rule-groups";
+
+/** Kubernetes' operator for Prometheus reads the objects; its CRDs must be there. https://prometheus-operator.dev */
+export const prometheusOperatorSchema = object({
+  kind: z.literal("prometheus-operator"),
+  /** By which the operator's Prometheus finds monitors and rules. kube-prometheus-stack looks for its Helm release's name. */
+  labels: labels.default({ release: "kube-prometheus-stack" }),
+  /** By which Grafana's sidecar finds dashboards. */
+  dashboardLabels: labels.default({ grafana_dashboard: "1" }),
+  /** Between two scrapes of a pod. Seconds; at most 30, or the rates over one minute have nothing to go by. */
+  scrapeIntervalSeconds: whole(5, 30).default(15),
+  /** Where people read the runbooks: the URL of the folder, or its path in this repository. */
+  runbooks: text(
+    /^(https?:\/\/\S*[^\s/]|docs\/runbooks)$/,
+    "a URL such as https://git.example/holdfast/docs/runbooks, no slash at its end",
+  ).default("docs/runbooks"),
+});
+
+export type PrometheusOperatorConfig = z.infer<typeof prometheusOperatorSchema>;
+
+export interface MonitoringArgs {
+  readonly config: PrometheusOperatorConfig;
+  readonly namespace: pulumi.Input<string>;
+  /** The same, as the expressions hold it. */
+  readonly namespaceName: string;
+  /** Names of the services. */
+  readonly services: readonly string[];
+}
+
+/** The names of the objects in the namespace of the stack. */
+const names = { monitor: "holdfast", rules: "holdfast", dashboard: "holdfast-dashboard" } as const;
+
+const api = "monitoring.coreos.com/v1";
+
+/**
+ * Has Prometheus read the pods (PodMonitor), judge what it reads (PrometheusRule) and Grafana show it (ConfigMap).
+ * Guards against what leaves an incident unseen: monitors without the label that Prometheus selects by, pods that are
+ * not seen while they drain, alerts on metrics that do not exist, alerts without a word on what to do.
+ */
+export class Monitoring extends pulumi.ComponentResource {
+  constructor(name: string, args: MonitoringArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("holdfast:infra:Monitoring", name, {}, opts);
+    const { config, namespace, namespaceName, services } = args;
+    const child = { parent: this };
+    const selected = { ...stackLabels, ...config.labels };
+
+    new k8s.apiextensions.CustomResource(
+      `${name}-pods`,
+      {
+        apiVersion: api,
+        kind: "PodMonitor",
+        metadata: { name: names.monitor, namespace, labels: selected },
+        spec: podMonitorSpec(config.scrapeIntervalSeconds),
+      },
+      child,
+    );
+    new k8s.apiextensions.CustomResource(
+      `${name}-rules`,
+      {
+        apiVersion: api,
+        kind: "PrometheusRule",
+        metadata: { name: names.rules, namespace, labels: selected },
+        spec: { groups: ruleGroups({ namespace: namespaceName, services }, config.runbooks) },
+      },
+      child,
+    );
+    new k8s.core.v1.ConfigMap(
+      `${name}-dashboard`,
+      {
+        // A name that changed with the content would leave a moment with two, and the sidecar would then remove
+        // the file of both: it goes by the key.
+        metadata: {
+          name: names.dashboard,
+          namespace,
+          labels: { ...stackLabels, ...config.dashboardLabels },
+        },
+        // The sidecar puts the files of all namespaces into one folder.
+        data: { [`holdfast-${namespaceName}.json`]: JSON.stringify(dashboard(namespaceName), null, 2) },
+      },
+      child,
+    );
+    this.registerOutputs({});
+  }
+}

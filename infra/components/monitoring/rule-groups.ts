@@ -1,0 +1,34 @@
+import { alerts, type Alert, type AlertScope } from "./alerts";
+
+/** A rule as Prometheus reads it. */
+export interface Rule {
+  readonly alert: string;
+  readonly expr: string;
+  readonly for: string;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly annotations: { readonly summary: string; readonly runbook_url: string };
+}
+
+export interface RuleGroup {
+  readonly name: string;
+  readonly rules: readonly Rule[];
+}
+
+/**
+ * What a PrometheusRule holds; also what `promtool` checks.
+ *
+ * @param runbooks where the runbooks are read, a URL or a path, without a slash at its end
+ */
+export function ruleGroups(scope: AlertScope, runbooks: string): RuleGroup[] {
+  return [{ name: "holdfast", rules: alerts(scope).map((alert) => rule(alert, runbooks)) }];
+}
+
+function rule({ name, expr, for: pending, severity, labels, summary }: Alert, runbooks: string): Rule {
+  return {
+    alert: name,
+    expr,
+    for: pending,
+    labels: { ...labels, severity },
+    annotations: { summary, runbook_url: `${runbooks}/${name}.md` },
+  };
+}
