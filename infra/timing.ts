@@ -110,7 +110,7 @@ function propagationFaults({ drain, propagationSeconds }: Times): Fault[] {
   ];
 }
 
-function pingFaults(ping: NamedSeconds, idle: NamedSeconds): Fault[] {
+export function pingFaults(ping: NamedSeconds, idle: NamedSeconds): Fault[] {
   if (ping.seconds < idle.seconds) return [];
   return [
     {
@@ -121,7 +121,7 @@ function pingFaults(ping: NamedSeconds, idle: NamedSeconds): Fault[] {
   ];
 }
 
-function ageFaults(age: NamedSeconds, ttl: NamedSeconds): Fault[] {
+export function ageFaults(age: NamedSeconds, ttl: NamedSeconds): Fault[] {
   if (age.seconds >= ttl.seconds) return [];
   return [
     {

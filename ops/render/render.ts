@@ -25,6 +25,8 @@ export interface Rendering {
   readonly objects: readonly KubernetesObject[];
   /** Helm charts that `pulumi up` installs beside them; only Helm knows their objects. */
   readonly charts: readonly Chart[];
+  /** Everything that the program registers, those of AWS included. */
+  readonly resources: readonly Resource[];
   readonly outputs: Evaluation["outputs"];
 }
 
@@ -59,6 +61,7 @@ export async function render(
   return {
     objects: resources.filter(isKubernetesObject).map(manifest).sort(applyOrder),
     charts: resources.flatMap(toChart),
+    resources,
     outputs,
   };
 }

@@ -1,0 +1,61 @@
+import { asKind, type Resource, type ObjectOf } from "../resource";
+import { seconds } from "../workload";
+import { attributes } from "./attributes";
+import type { RouteTo } from "./route";
+
+/**
+ * How long new connections still reach a pod that is a target itself, after it left the target group. Seconds.
+ * https://github.com/kubernetes-sigs/aws-load-balancer-controller/issues/2366
+ */
+export const awsPropagationSeconds = 120;
+
+/** https://kubernetes-sigs.github.io/aws-load-balancer-controller/latest/guide/service/annotations/ */
+const prefix = "service.beta.kubernetes.io/aws-load-balancer";
+export const nlb = {
+  type: `${prefix}-type`,
+  targetType: `${prefix}-nlb-target-type`,
+  targetGroupAttributes: `${prefix}-target-group-attributes`,
+  /** One annotation a listener: the protocol and port follow. */
+  listenerAttributes: `${prefix}-listener-attributes`,
+  backendProtocol: `${prefix}-backend-protocol`,
+  sslCert: `${prefix}-ssl-cert`,
+} as const;
+
+export const nlbClass = "service.k8s.aws/nlb";
+
+/** What a TCP listener cuts a silent connection after, unless told; a TLS listener always. Seconds. */
+const defaultTimeoutSeconds = 350;
+
+/** The Service, if an NLB is made for it. */
+export function nlbService(resource: Resource): ObjectOf<"Service"> | undefined {
+  const service = asKind(resource, "Service");
+  if (service?.spec?.type !== "LoadBalancer") return undefined;
+  const isNlb =
+    service.spec.loadBalancerClass === nlbClass || service.metadata?.annotations?.[nlb.type] !== undefined;
+  return isNlb ? service : undefined;
+}
+
+/** Services with an AWS Network Load Balancer of their own. */
+export function* nlbRoutes(resource: Resource): Iterable<RouteTo> {
+  const service = nlbService(resource);
+  if (service === undefined) return;
+  const annotations = service.metadata?.annotations ?? {};
+  yield {
+    resource,
+    to: service,
+    idleTimeouts: () =>
+      (service.spec?.ports ?? []).map(({ port }) => {
+        const listener = `${nlb.listenerAttributes}.TCP-${port}`;
+        const set = seconds(attributes(annotations[listener])["tcp.idle_timeout.seconds"]);
+        return set === undefined
+          ? {
+              path: `tcp.idle_timeout.seconds of port ${port}, which is not set,`,
+              seconds: defaultTimeoutSeconds,
+            }
+          : { path: `tcp.idle_timeout.seconds of port ${port}`, seconds: set };
+      }),
+    // An address is remembered for as long as its target lives: no age to compare.
+    affinityAges: () => [],
+    propagationSeconds: () => (annotations[nlb.targetType] === "ip" ? awsPropagationSeconds : 0),
+  };
+}

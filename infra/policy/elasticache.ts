@@ -1,0 +1,35 @@
+import type { Resource } from "./resource";
+
+/** Types of ElastiCache in Pulumi's AWS provider. */
+export const elasticache = {
+  replicationGroup: "aws:elasticache/replicationGroup:ReplicationGroup",
+  globalReplicationGroup: "aws:elasticache/globalReplicationGroup:GlobalReplicationGroup",
+  parameterGroup: "aws:elasticache/parameterGroup:ParameterGroup",
+  serverlessCache: "aws:elasticache/serverlessCache:ServerlessCache",
+} as const;
+
+/** A replication group, as far as rules look into it. */
+export interface ReplicationGroup {
+  readonly parameterGroupName?: string;
+  readonly globalReplicationGroupId?: string;
+  readonly transitEncryptionEnabled?: boolean;
+  readonly atRestEncryptionEnabled?: boolean;
+  readonly authToken?: string;
+  readonly userGroupIds?: readonly string[];
+  readonly automaticFailoverEnabled?: boolean;
+  readonly multiAzEnabled?: boolean;
+  readonly snapshotRetentionLimit?: number;
+}
+
+/** A parameter group, as far as rules look into it. */
+export interface ParameterGroup {
+  readonly family?: string;
+  readonly parameters?: readonly { readonly name: string; readonly value: string }[];
+}
+
+/** The resource as a replication group with settings of its own: a member of a global one has those of its primary. */
+export function* replicationGroups(resource: Resource): Iterable<ReplicationGroup> {
+  if (resource.type !== elasticache.replicationGroup) return;
+  const group = resource.properties as ReplicationGroup;
+  if (group.globalReplicationGroupId === undefined) yield group;
+}

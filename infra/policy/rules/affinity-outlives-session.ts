@@ -1,0 +1,57 @@
+import { ageFaults, type NamedSeconds } from "../../timing";
+import { routes } from "../edges/route";
+import { asKind, type Resource, type ObjectOf } from "../resource";
+import { rule } from "../rule";
+import type { System } from "../system";
+import { environmentSeconds, webSocketWorkloadsOf, type Workload } from "../workload";
+
+/** Something that remembers which pod a client had, and the workload whose pods those are. */
+interface Memory {
+  readonly ages: () => readonly NamedSeconds[];
+  readonly workload: Workload;
+}
+
+export const affinityOutlivesSession = rule({
+  name: "affinity-outlives-session",
+  summary: "Cookies and client addresses are remembered at least as long as a session lives.",
+  why: "A client that comes back within its session's time is sent to another pod, which must fetch all that the first still had.",
+  severity: "medium",
+  fix: "raise the affinity's age, or lower SESSION_TTL_SECONDS",
+  scope: "stack",
+  *subjects(resource, system) {
+    yield* clientAddresses(resource, system);
+    for (const { service, affinityAges } of routes(resource, system)) {
+      for (const workload of webSocketWorkloadsOf(service, system)) yield { ages: affinityAges, workload };
+    }
+  },
+  *check({ ages, workload }: Memory) {
+    const ttl = environmentSeconds(workload, "SESSION_TTL_SECONDS");
+    if (ttl === undefined) return;
+    for (const age of ages()) {
+      for (const { path, found, allowed } of ageFaults(age, {
+        path: `SESSION_TTL_SECONDS of ${workload.resource.title}`,
+        seconds: ttl,
+      })) {
+        yield { found: `${path} is ${found}, but it must be ${allowed}`, fix: `raise it to ${ttl}` };
+      }
+    }
+  },
+});
+
+/** What Kubernetes takes unless told. Seconds. */
+const defaultTimeoutSeconds = 10_800;
+
+function* clientAddresses(resource: Resource, system: System): Iterable<Memory> {
+  const service = asKind(resource, "Service");
+  if (service?.spec?.sessionAffinity !== "ClientIP") return;
+  for (const workload of webSocketWorkloadsOf(service, system)) {
+    yield { ages: () => [clientIpTimeout(service)], workload };
+  }
+}
+
+function clientIpTimeout({ spec }: ObjectOf<"Service">): NamedSeconds {
+  return {
+    path: "sessionAffinityConfig.clientIP.timeoutSeconds",
+    seconds: spec?.sessionAffinityConfig?.clientIP?.timeoutSeconds ?? defaultTimeoutSeconds,
+  };
+}

@@ -1,0 +1,87 @@
+import { applicationSeries, isApplications } from "../application-metrics";
+import { seriesIn } from "../promql";
+import { asKind, isKind, type Resource } from "../resource";
+import { rule } from "../rule";
+import type { System } from "../system";
+
+/** An expression, and where it stands. */
+interface Query {
+  readonly where: string;
+  readonly expression: string;
+}
+
+export const alertsKnowTheirMetrics = rule({
+  name: "alerts-know-their-metrics",
+  summary: "Alerts and dashboards ask for metrics that the application exports.",
+  why: "An alert on a metric that does not exist never fires, and nobody notices.",
+  severity: "high",
+  fix: "use a metric of app/server/metrics.ts, or record the series by a rule of the stack",
+  scope: "stack",
+  *subjects(resource) {
+    yield* alerts(resource);
+    yield* panels(resource);
+  },
+  *check({ where, expression }, system) {
+    for (const series of seriesIn(expression).filter(isApplications)) {
+      if (applicationSeries.has(series) || recorded(system).includes(series)) continue;
+      yield { found: `${where} asks for ${series}, which nothing exports or records` };
+    }
+  },
+});
+
+interface PrometheusRule {
+  readonly spec?: {
+    readonly groups?: readonly {
+      readonly rules?: readonly {
+        readonly alert?: string;
+        readonly record?: string;
+        readonly expr?: string | number;
+      }[];
+    }[];
+  };
+}
+
+function rulesOf(resource: Resource) {
+  if (!isKind(resource, "monitoring.coreos.com", "PrometheusRule")) return [];
+  const { spec } = resource.properties as PrometheusRule;
+  return (spec?.groups ?? []).flatMap(({ rules = [] }) => rules);
+}
+
+function recorded({ resources }: System): string[] {
+  return resources.flatMap(rulesOf).flatMap(({ record }) => record ?? []);
+}
+
+function* alerts(resource: Resource): Iterable<Query> {
+  for (const { alert, record, expr = "" } of rulesOf(resource)) {
+    yield {
+      where: alert === undefined ? `record ${record ?? ""}` : `alert ${alert}`,
+      expression: String(expr),
+    };
+  }
+}
+
+/** Grafana's dashboards, as its sidecar finds them. */
+function* panels(resource: Resource): Iterable<Query> {
+  const map = asKind(resource, "ConfigMap");
+  if (map?.metadata?.labels?.grafana_dashboard === undefined) return;
+  for (const [file, text] of Object.entries(map.data ?? {})) {
+    for (const expression of expressions(parse(text))) yield { where: `a panel of ${file}`, expression };
+  }
+}
+
+function parse(text = ""): unknown {
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Every `expr` in a dashboard, at whatever depth: rows and panels nest. */
+function* expressions(value: unknown): Iterable<string> {
+  if (typeof value !== "object" || value === null) return;
+  for (const [key, item] of Object.entries(value)) {
+    if (key === "expr" && typeof item === "string") yield item;
+    else yield* expressions(item);
+  }
+}

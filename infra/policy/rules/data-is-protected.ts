@@ -1,0 +1,32 @@
+import { elasticache } from "../elasticache";
+import { asKind, type Resource } from "../resource";
+import { rule } from "../rule";
+
+/** What cannot be made again when it is gone. */
+const holdsData: readonly string[] = [elasticache.replicationGroup, elasticache.globalReplicationGroup];
+
+export const dataIsProtected = rule({
+  name: "data-is-protected",
+  summary: "In production, what holds data cannot be deleted by accident.",
+  why: "A renamed resource or a destroyed stack would take every session with it.",
+  severity: "critical",
+  fix: "give it the option protect: true",
+  scope: "resource",
+  byEnvironment: true,
+  *subjects(resource: Resource, { environment }) {
+    if (environment === "production") yield resource;
+  },
+  *check(resource) {
+    if (holdsData.includes(resource.type) && resource.protect === false)
+      yield { found: "it is not protected" };
+    const retention = asKind(resource, "StatefulSet")?.spec?.persistentVolumeClaimRetentionPolicy;
+    for (const when of ["whenDeleted", "whenScaled"] as const) {
+      if (retention?.[when] === "Delete") {
+        yield {
+          found: `persistentVolumeClaimRetentionPolicy.${when} is Delete`,
+          fix: "set it to Retain",
+        };
+      }
+    }
+  },
+});

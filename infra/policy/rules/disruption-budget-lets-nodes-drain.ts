@@ -1,0 +1,45 @@
+import { budgetsFor, type Budget } from "../disruption-budget";
+import { rule } from "../rule";
+import { scaleOf } from "../scale";
+import { workloads } from "../workload";
+
+export const disruptionBudgetLetsNodesDrain = rule({
+  name: "disruption-budget-lets-nodes-drain",
+  summary: "A PodDisruptionBudget always lets one pod go.",
+  why: "A node that cannot be drained blocks the upgrade of its cluster until somebody deletes pods by hand.",
+  severity: "high",
+  fix: "use maxUnavailable: 1, which holds for any number of replicas",
+  scope: "stack",
+  subjects: workloads,
+  *check(workload, system) {
+    const budgets = budgetsFor(workload, system);
+    if (budgets.length > 1) {
+      yield {
+        found: `${budgets.map(({ resource }) => resource.title).join(" and ")} count the same pods, so that no eviction is allowed`,
+        fix: "keep one of them",
+      };
+      return;
+    }
+    const { least } = scaleOf(workload, system);
+    for (const budget of budgets) yield* deadlock(budget, least);
+  },
+});
+
+function* deadlock({ resource, object }: Budget, replicas: number) {
+  const { maxUnavailable, minAvailable } = object.spec ?? {};
+  if (maxUnavailable !== undefined && count(maxUnavailable, replicas) === 0) {
+    yield { found: `${resource.title} allows maxUnavailable ${maxUnavailable}` };
+  }
+  if (minAvailable !== undefined && count(minAvailable, replicas) >= replicas) {
+    yield {
+      found: `${resource.title} wants minAvailable ${minAvailable}, and there are ${replicas} replicas`,
+    };
+  }
+}
+
+/** Kubernetes rounds both up. https://kubernetes.io/docs/tasks/run-application/configure-pdb/ */
+function count(value: string | number, replicas: number): number {
+  if (typeof value === "number") return value;
+  const percent = /^(\d+)%$/.exec(value)?.[1];
+  return percent === undefined ? Number(value) : Math.ceil((Number(percent) / 100) * replicas);
+}

@@ -1,0 +1,52 @@
+import { nginx } from "../../annotations";
+import { cookieIngresses } from "../cookies";
+import type { Texts } from "../resource";
+import { rule, type Finding } from "../rule";
+
+export const edgeCookiesHold = rule({
+  name: "edge-cookies-hold",
+  summary:
+    "An Ingress to WebSocket pods keeps each client on its pod by a cookie that lasts, is safe, and follows a failure.",
+  why: "Without it, a client is routed at random at each reconnect, or clings to a pod that is gone.",
+  severity: "high",
+  fix: "set the annotation",
+  scope: "stack",
+  byEnvironment: true,
+  subjects: cookieIngresses,
+  *check({ ingress }, { environment }) {
+    const annotations = ingress.metadata?.annotations ?? {};
+    if (annotations[nginx.affinity] !== "cookie") {
+      yield missing(nginx.affinity, annotations, "cookie");
+      return;
+    }
+    // Balanced, the default, moves clients whenever the workload is scaled.
+    if (annotations[nginx.affinityMode] !== "persistent") {
+      yield missing(nginx.affinityMode, annotations, "persistent");
+    }
+    if (annotations[nginx.cookiePath] === undefined) {
+      yield missing(
+        nginx.cookiePath,
+        annotations,
+        "the path of the service: controllers differ in their default",
+      );
+    }
+    if (!/^[1-9]\d*$/.test(annotations[nginx.cookieMaxAge] ?? "")) {
+      yield missing(nginx.cookieMaxAge, annotations, "seconds, no less than a session lives");
+    }
+    if (annotations[nginx.cookieChangeOnFailure] !== "true") {
+      yield missing(nginx.cookieChangeOnFailure, annotations, '"true"');
+    }
+    const secure = annotations[nginx.cookieSecure] === "true";
+    if (!secure && (environment !== "local" || annotations[nginx.cookieSameSite] === "None")) {
+      yield missing(nginx.cookieSecure, annotations, '"true"');
+    }
+    if (!/^(Lax|Strict|None)$/.test(annotations[nginx.cookieSameSite] ?? "")) {
+      yield missing(nginx.cookieSameSite, annotations, "Lax, Strict or None");
+    }
+  },
+});
+
+function missing(name: string, annotations: Texts, wanted: string): Finding {
+  const value = annotations[name];
+  return { found: `${name} is ${value ?? "not set"}`, fix: `set it to ${wanted}` };
+}

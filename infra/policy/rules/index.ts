@@ -1,0 +1,67 @@
+import type { Rule } from "../rule";
+import { affinityOutlivesSession } from "./affinity-outlives-session";
+import { alertsKnowTheirMetrics } from "./alerts-know-their-metrics";
+import { autoscalingFollowsConnections } from "./autoscaling-follows-connections";
+import { dataIsProtected } from "./data-is-protected";
+import { disruptionBudgetExists } from "./disruption-budget-exists";
+import { disruptionBudgetLetsNodesDrain } from "./disruption-budget-lets-nodes-drain";
+import { edgeCookiesDoNotCollide } from "./edge-cookies-do-not-collide";
+import { edgeCookiesHold } from "./edge-cookies-hold";
+import { gracePeriodCoversDrain } from "./grace-period-covers-drain";
+import { imagesAreFixed } from "./images-are-fixed";
+import { loadBalancerAnnotationsCount } from "./load-balancer-annotations-count";
+import { loadBalancersKeepClients } from "./load-balancers-keep-clients";
+import { moreThanOneReplica } from "./more-than-one-replica";
+import { newPodsProveThemselves } from "./new-pods-prove-themselves";
+import { noClientIpOnLoadBalancers } from "./no-client-ip-on-load-balancers";
+import { pingBelowIdleTimeouts } from "./ping-below-idle-timeouts";
+import { podsWaitBeforeTheyEnd } from "./pods-wait-before-they-end";
+import { preStopOutlastsDeregistration } from "./prestop-outlasts-deregistration";
+import { readinessLeavesInTime } from "./readiness-leaves-in-time";
+import { resourcesAreSet } from "./resources-are-set";
+import { restrictedPods } from "./restricted-pods";
+import { rolloutKeepsCapacity } from "./rollout-keeps-capacity";
+import { secretsByReference } from "./secrets-by-reference";
+import { servicesKeepClients } from "./services-keep-clients";
+import { sessionStoreAsksForPassword } from "./session-store-asks-for-password";
+import { sessionStoreIsEncrypted } from "./session-store-is-encrypted";
+import { sessionStoreKeepsData } from "./session-store-keeps-data";
+import { sessionStoreNeverEvicts } from "./session-store-never-evicts";
+
+/** Every rule, in the order in which a person reads them: a new one is a file here and a line in its place. */
+export const rules: readonly Rule[] = [
+  // Affinity
+  servicesKeepClients,
+  noClientIpOnLoadBalancers,
+  edgeCookiesHold,
+  edgeCookiesDoNotCollide,
+  loadBalancersKeepClients,
+  loadBalancerAnnotationsCount,
+  // The law of times
+  gracePeriodCoversDrain,
+  podsWaitBeforeTheyEnd,
+  preStopOutlastsDeregistration,
+  pingBelowIdleTimeouts,
+  affinityOutlivesSession,
+  readinessLeavesInTime,
+  // Rollouts and capacity
+  rolloutKeepsCapacity,
+  newPodsProveThemselves,
+  disruptionBudgetExists,
+  disruptionBudgetLetsNodesDrain,
+  moreThanOneReplica,
+  autoscalingFollowsConnections,
+  // Pods
+  restrictedPods,
+  imagesAreFixed,
+  resourcesAreSet,
+  secretsByReference,
+  // The session store
+  sessionStoreNeverEvicts,
+  sessionStoreAsksForPassword,
+  sessionStoreKeepsData,
+  sessionStoreIsEncrypted,
+  dataIsProtected,
+  // Observability
+  alertsKnowTheirMetrics,
+];

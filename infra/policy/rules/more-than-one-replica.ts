@@ -1,0 +1,19 @@
+import { rule } from "../rule";
+import { scaleOf } from "../scale";
+import { webSocketWorkloads } from "../workload";
+
+export const moreThanOneReplica = rule({
+  name: "more-than-one-replica",
+  summary: "Services that serve WebSockets never run on a single pod, but on one machine.",
+  why: "When the one pod's node fails, nobody can resume anywhere until another has started.",
+  severity: "high",
+  fix: "set replicas, or the autoscaler's least, to 2 or more",
+  scope: "stack",
+  byEnvironment: true,
+  subjects: webSocketWorkloads,
+  *check(workload, system) {
+    if (system.environment === "local") return;
+    const { least, where } = scaleOf(workload, system);
+    if (least < 2) yield { found: `${where} is ${least}`, fix: `set ${where} to 2 or more` };
+  },
+});

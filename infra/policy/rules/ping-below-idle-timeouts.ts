@@ -1,0 +1,35 @@
+import { pingFaults } from "../../timing";
+import { routesToWorkloads } from "../edges/route";
+import { rule } from "../rule";
+import { environmentSeconds } from "../workload";
+
+/** No proxy has a shorter idle timeout by default; whoever raised it thought of WebSockets. Seconds. */
+const proxyDefaultSeconds = 60;
+
+export const pingBelowIdleTimeouts = rule({
+  name: "ping-below-idle-timeouts",
+  summary: "Pods ping their clients more often than any proxy on the path cuts silent connections.",
+  why: "A socket without traffic is cut between two pings, again and again.",
+  severity: "critical",
+  fix: "raise the idle timeout (3600 s is usual), or lower PING_INTERVAL_SECONDS",
+  scope: "stack",
+  subjects: routesToWorkloads,
+  *check({ route, workload }) {
+    const interval = environmentSeconds(workload, "PING_INTERVAL_SECONDS");
+    for (const idle of route.idleTimeouts()) {
+      if (interval === undefined) {
+        if (idle.seconds > proxyDefaultSeconds) continue;
+        yield {
+          found: `${idle.path} is ${idle.seconds} s, and nothing says how often ${workload.resource.title} pings`,
+          fix: "raise it (3600 s is usual), or set the environment variable PING_INTERVAL_SECONDS",
+        };
+        continue;
+      }
+      for (const { allowed } of pingFaults({ path: "PING_INTERVAL_SECONDS", seconds: interval }, idle)) {
+        yield {
+          found: `PING_INTERVAL_SECONDS of ${workload.resource.title} is ${interval}, but it must be ${allowed}`,
+        };
+      }
+    }
+  },
+});

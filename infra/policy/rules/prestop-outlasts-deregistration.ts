@@ -1,0 +1,25 @@
+import { routesToWorkloads } from "../edges/route";
+import { podEnd } from "../pod-end";
+import { rule } from "../rule";
+
+export const preStopOutlastsDeregistration = rule({
+  name: "prestop-outlasts-deregistration",
+  summary:
+    "preStop is at least as long as a load balancer goes on sending new connections to a pod that has left.",
+  why: "Until then, new clients reach a process that has already stopped to listen.",
+  severity: "critical",
+  fix: "raise preStop and terminationGracePeriodSeconds, or put an L7 proxy between the load balancer and the pods",
+  scope: "stack",
+  subjects: routesToWorkloads,
+  *check({ route, workload }) {
+    const propagation = route.propagationSeconds();
+    const { preStopSeconds } = podEnd(workload);
+    if (preStopSeconds === undefined || preStopSeconds >= propagation) return;
+    yield {
+      found:
+        `${workload.resource.title}'s pods are its targets and wait ${preStopSeconds} s before SIGTERM, ` +
+        `but for ${propagation} s they still get new connections`,
+      fix: `raise preStop to ${propagation} s and the grace period with it, or put an L7 proxy in between`,
+    };
+  },
+});

@@ -1,0 +1,31 @@
+import { replicationGroups } from "../elasticache";
+import { rule } from "../rule";
+import { setting, storeServers } from "../session-store";
+
+export const sessionStoreAsksForPassword = rule({
+  name: "session-store-asks-for-password",
+  summary: "The session store lets nobody in without a password.",
+  why: "Whoever reaches its port reads every message and takes over every session.",
+  severity: "critical",
+  fix: "set requirepass (from a Secret) or an ACL; in AWS authToken or userGroupIds",
+  scope: "stack",
+  *subjects(resource, system) {
+    for (const { workload, settings } of storeServers(resource, system)) {
+      yield () => {
+        const named = (workload.pod.spec.containers ?? [])
+          .flatMap(({ env = [] }) => env)
+          .some(
+            ({ name = "", valueFrom }) => /^(REDIS|VALKEY)_PASSWORD$/.test(name) && valueFrom !== undefined,
+          );
+        const text = settings();
+        return named || ["requirepass", "aclfile", "user"].some((name) => setting(text, name) !== undefined);
+      };
+    }
+    for (const group of replicationGroups(resource)) {
+      yield () => group.authToken !== undefined || (group.userGroupIds ?? []).length > 0;
+    }
+  },
+  *check(asks: () => boolean) {
+    if (!asks()) yield { found: "it has neither a password nor users" };
+  },
+});

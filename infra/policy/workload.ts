@@ -1,0 +1,117 @@
+import type * as k8s from "@kubernetes/client-node";
+import { asKind, sameNamespace, type Resource, type Loose, type ObjectOf, type Texts } from "./resource";
+import type { System } from "./system";
+
+/** A resource that makes pods. */
+export interface Workload {
+  readonly resource: Resource;
+  readonly object:
+    | ObjectOf<"Deployment">
+    | ObjectOf<"StatefulSet">
+    | ObjectOf<"DaemonSet">
+    | ObjectOf<"Job">
+    | ObjectOf<"CronJob">
+    | ObjectOf<"Pod">;
+  readonly pod: PodTemplate;
+}
+
+interface PodTemplate {
+  readonly labels: Texts;
+  readonly spec: Loose<k8s.V1PodSpec>;
+}
+
+export interface ContainerOf extends Workload {
+  readonly container: Loose<k8s.V1Container>;
+}
+
+/** The resource as a workload, if it is one. */
+export function* workloads(resource: Resource): Iterable<Workload> {
+  const pod = asKind(resource, "Pod");
+  if (pod?.spec !== undefined) {
+    yield { resource, object: pod, pod: { labels: pod.metadata?.labels ?? {}, spec: pod.spec } };
+    return;
+  }
+  const cron = asKind(resource, "CronJob");
+  const object = cron ?? asKind(resource, "Deployment", "StatefulSet", "DaemonSet", "Job");
+  const template = cron?.spec?.jobTemplate?.spec?.template ?? asTemplate(object);
+  if (object === undefined || template?.spec === undefined) return;
+  yield { resource, object, pod: { labels: template.metadata?.labels ?? {}, spec: template.spec } };
+}
+
+function asTemplate(object: object | undefined): Loose<k8s.V1PodTemplateSpec> | undefined {
+  return (object as { spec?: { template?: Loose<k8s.V1PodTemplateSpec> } } | undefined)?.spec?.template;
+}
+
+/** Every container of the resource's pods, the ones that only start the others included. */
+export function* containers(resource: Resource): Iterable<ContainerOf> {
+  for (const workload of workloads(resource)) {
+    const { containers: main = [], initContainers = [] } = workload.pod.spec;
+    for (const container of [...initContainers, ...main]) yield { ...workload, container };
+  }
+}
+
+/** The resource if its pods serve WebSockets. */
+export function* webSocketWorkloads(resource: Resource, system: System): Iterable<Workload> {
+  for (const workload of workloads(resource)) {
+    if (hasLabels(workload.pod.labels, system.webSocketLabels)) yield workload;
+  }
+}
+
+/** Deployments alone: what rolls pods over one by one, and so can keep capacity. */
+export function* webSocketDeployments(
+  resource: Resource,
+  system: System,
+): Iterable<Workload & { readonly object: ObjectOf<"Deployment"> }> {
+  const object = asKind(resource, "Deployment");
+  if (object === undefined) return;
+  for (const workload of webSocketWorkloads(resource, system)) yield { ...workload, object };
+}
+
+/** The workloads whose pods the Service leads to, if any serves WebSockets. */
+export function webSocketWorkloadsOf(service: ObjectOf<"Service">, system: System): Workload[] {
+  const { selector } = service.spec ?? {};
+  if (selector === undefined || Object.keys(selector).length === 0) return [];
+  return system.resources
+    .flatMap((resource) => [...webSocketWorkloads(resource, system)])
+    .filter(({ object, pod }) => sameNamespace(object, service) && hasLabels(pod.labels, selector));
+}
+
+export function hasLabels(labels: Texts, wanted: Texts): boolean {
+  return Object.entries(wanted).every(([name, value]) => labels[name] === value);
+}
+
+/** Whether a selector takes pods with these labels. */
+export function selects(selector: Loose<k8s.V1LabelSelector> | undefined, labels: Texts): boolean {
+  if (selector === undefined) return false;
+  return (
+    hasLabels(labels, selector.matchLabels ?? {}) &&
+    (selector.matchExpressions ?? []).every(({ key = "", operator, values = [] }) => {
+      switch (operator) {
+        case "In":
+          return key in labels && values.includes(labels[key] ?? "");
+        case "NotIn":
+          return !(key in labels && values.includes(labels[key] ?? ""));
+        case "Exists":
+          return key in labels;
+        default:
+          return !(key in labels);
+      }
+    })
+  );
+}
+
+/** The value of an environment variable that the pod template sets in plain text. */
+export function environmentValue({ pod }: Workload, name: string): string | undefined {
+  const { containers: main = [] } = pod.spec;
+  return main.flatMap(({ env = [] }) => env).find((entry) => entry.name === name)?.value;
+}
+
+/** The same as a whole number of seconds; undefined if it is none. */
+export function environmentSeconds(workload: Workload, name: string): number | undefined {
+  return seconds(environmentValue(workload, name));
+}
+
+/** Text of digits alone, as annotations and environment variables hold times. */
+export function seconds(text: string | undefined): number | undefined {
+  return text !== undefined && /^\d+$/.test(text) ? Number(text) : undefined;
+}
