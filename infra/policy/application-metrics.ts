@@ -1,30 +1,40 @@
 /**
- * Every metric that the application exports under a name of its own. A test keeps the list equal to
- * `app/server/metrics.ts`, which the pack does not load: it would bring the whole application along.
+ * Every series of the application's own that a pod exposes. A test keeps the list equal to `app/server/metric-names.ts`,
+ * which the pack does not load: it would bring the whole application along.
  */
-export const applicationMetrics: Readonly<Record<string, "counter" | "gauge" | "histogram">> = {
-  websocket_connections_active: "gauge",
-  websocket_connections_closed_total: "counter",
-  websocket_connections_created_total: "counter",
-  websocket_drain_state: "gauge",
-  websocket_messages_delivered_total: "counter",
-  websocket_messages_published_total: "counter",
-  websocket_messages_replayed_total: "counter",
-  websocket_reconnects_total: "counter",
-  websocket_redis_errors_total: "counter",
-  websocket_resumes_total: "counter",
-  websocket_room_recoveries_total: "counter",
-  websocket_session_duration_seconds: "histogram",
-  websocket_slow_consumers_closed_total: "counter",
-  websocket_upgrades_refused_total: "counter",
-};
-
-/** The series that scraping the application gives. */
-export const applicationSeries: ReadonlySet<string> = new Set(
-  Object.entries(applicationMetrics).flatMap(([name, kind]) =>
-    kind === "histogram" ? ["_bucket", "_sum", "_count"].map((suffix) => name + suffix) : [name],
-  ),
-);
+export const applicationSeries: ReadonlySet<string> = new Set([
+  "websocket_buffered_bytes",
+  "websocket_connections_active",
+  "websocket_connections_closed_total",
+  "websocket_connections_created_total",
+  "websocket_drain_budget_seconds",
+  "websocket_drain_clients",
+  "websocket_drain_clients_left",
+  "websocket_drain_clients_overdue",
+  "websocket_drain_elapsed_seconds",
+  "websocket_drain_state",
+  "websocket_messages_delivered_total",
+  "websocket_messages_published_total",
+  "websocket_messages_replayed_total",
+  "websocket_ready",
+  "websocket_reconnects_total",
+  "websocket_redis_errors_total",
+  "websocket_redis_memory_limit_bytes",
+  "websocket_redis_memory_used_bytes",
+  "websocket_redis_operation_duration_seconds_bucket",
+  "websocket_redis_operation_duration_seconds_count",
+  "websocket_redis_operation_duration_seconds_sum",
+  "websocket_resumes_total",
+  "websocket_room_recoveries_total",
+  "websocket_session_age_seconds_bucket",
+  "websocket_session_age_seconds_count",
+  "websocket_session_age_seconds_sum",
+  "websocket_session_duration_seconds_bucket",
+  "websocket_session_duration_seconds_count",
+  "websocket_session_duration_seconds_sum",
+  "websocket_slow_consumers_closed_total",
+  "websocket_upgrades_refused_total",
+]);
 
 /** Whether a series' name claims to be the application's: other exporters' names are nobody's business here. */
 export function isApplications(series: string): boolean {

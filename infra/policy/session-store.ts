@@ -6,8 +6,11 @@ import { hasLabels, workloads, type Workload } from "./workload";
 /** A Redis or Valkey server in the cluster, with what it is told by arguments and configuration files. */
 export interface StoreServer {
   readonly workload: Workload;
-  /** Its settings as text: what the last mention of a name says holds. */
-  readonly settings: () => string;
+  /**
+   * Its settings as text: what the last mention of a name says holds. Undefined if they stand where rules cannot look:
+   * in a Secret, or in a ConfigMap that is not among the resources.
+   */
+  readonly settings: () => string | undefined;
 }
 
 /** The resource if its pods are servers that may hold sessions. */
@@ -27,12 +30,14 @@ function isStore({ pod: { labels, spec } }: Workload): boolean {
   return isServer || hasLabels(labels, componentLabels("session-store"));
 }
 
-function settingsOf({ object, pod: { spec } }: Workload, system: System): string {
-  const mounted = (spec.volumes ?? []).flatMap(({ configMap }) => configMap?.name ?? []);
-  const files = system.resources
+function settingsOf({ object, pod: { spec } }: Workload, system: System): string | undefined {
+  const volumes = spec.volumes ?? [];
+  const mounted = volumes.flatMap(({ configMap }) => configMap?.name ?? []);
+  const maps = system.resources
     .flatMap((resource) => asKind(resource, "ConfigMap") ?? [])
-    .filter((map) => sameNamespace(map, object) && mounted.includes(map.metadata?.name ?? ""))
-    .flatMap(({ data = {} }) => Object.values(data));
+    .filter((map) => sameNamespace(map, object) && mounted.includes(map.metadata?.name ?? ""));
+  if (maps.length < mounted.length || volumes.some(({ secret }) => secret !== undefined)) return undefined;
+  const files = maps.flatMap(({ data = {} }) => Object.values(data));
   const words = (spec.containers ?? []).flatMap(({ command = [], args = [] }) => [...command, ...args]);
   // Arguments come last, because they win over the file.
   return [...files, ...asLines(words)].join("\n");

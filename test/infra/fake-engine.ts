@@ -34,6 +34,8 @@ export interface Registered {
   readonly type: string;
   readonly name: string;
   readonly inputs: Readonly<Record<string, unknown>>;
+  /** What the engine then knows of it. */
+  readonly state: Readonly<Record<string, unknown>>;
   /** How long the engine would wait for its creation, such as `5m`; empty for the provider's own limit. */
   readonly createTimeout: string;
   /** Inputs whose change makes a new object. */
@@ -135,17 +137,19 @@ function monitor({ registered, outputs, preview }: Monitored): grpc.UntypedServi
     ) => {
       const [type, name] = [request.getType(), request.getName()];
       const inputs = (request.getObject()?.toJavaScript() ?? {}) as Record<string, never>;
+      const state = stateOf(type, name, inputs, preview);
       registered.push({
         type,
         name,
         inputs,
+        state,
         createTimeout: request.getCustomtimeouts()?.getCreate() ?? "",
         replaceOnChanges: request.getReplaceonchangesList(),
       });
       const response = new RegisterResourceResponse();
       response.setUrn(`urn:pulumi:test::holdfast::${type}::${name}`);
       response.setId(request.getCustom() ? `${name}-id` : "");
-      response.setObject(Struct.fromJavaScript(stateOf(type, name, inputs, preview)));
+      response.setObject(Struct.fromJavaScript(state));
       answer(null, response);
     },
     registerResourceOutputs: ({ request }: Call<RegisterResourceOutputsRequest>, answer: Answer<Empty>) => {

@@ -1,3 +1,4 @@
+import { awsLoadBalancerClass, awsService } from "../../annotations";
 import { asKind, type Resource, type ObjectOf } from "../resource";
 import { seconds } from "../workload";
 import { attributes } from "./attributes";
@@ -9,19 +10,14 @@ import type { RouteTo } from "./route";
  */
 export const awsPropagationSeconds = 120;
 
-/** https://kubernetes-sigs.github.io/aws-load-balancer-controller/latest/guide/service/annotations/ */
-const prefix = "service.beta.kubernetes.io/aws-load-balancer";
-export const nlb = {
-  type: `${prefix}-type`,
-  targetType: `${prefix}-nlb-target-type`,
-  targetGroupAttributes: `${prefix}-target-group-attributes`,
-  /** One annotation a listener: the protocol and port follow. */
-  listenerAttributes: `${prefix}-listener-attributes`,
-  backendProtocol: `${prefix}-backend-protocol`,
-  sslCert: `${prefix}-ssl-cert`,
+/**
+ * Annotations of controllers before it, which many Services still carry.
+ * https://github.com/kubernetes-sigs/aws-load-balancer-controller/blob/v3.5.0/docs/guide/service/annotations.md
+ */
+export const olderAnnotations = {
+  type: "service.beta.kubernetes.io/aws-load-balancer-type",
+  backendProtocol: "service.beta.kubernetes.io/aws-load-balancer-backend-protocol",
 } as const;
-
-export const nlbClass = "service.k8s.aws/nlb";
 
 /** What a TCP listener cuts a silent connection after, unless told; a TLS listener always. Seconds. */
 const defaultTimeoutSeconds = 350;
@@ -31,7 +27,8 @@ export function nlbService(resource: Resource): ObjectOf<"Service"> | undefined 
   const service = asKind(resource, "Service");
   if (service?.spec?.type !== "LoadBalancer") return undefined;
   const isNlb =
-    service.spec.loadBalancerClass === nlbClass || service.metadata?.annotations?.[nlb.type] !== undefined;
+    service.spec.loadBalancerClass === awsLoadBalancerClass ||
+    service.metadata?.annotations?.[olderAnnotations.type] !== undefined;
   return isNlb ? service : undefined;
 }
 
@@ -44,8 +41,8 @@ export function* nlbRoutes(resource: Resource): Iterable<RouteTo> {
     resource,
     to: service,
     idleTimeouts: () =>
-      (service.spec?.ports ?? []).map(({ port }) => {
-        const listener = `${nlb.listenerAttributes}.TCP-${port}`;
+      (service.spec?.ports ?? []).map(({ port = 0 }) => {
+        const listener = awsService.listenerAttributes("TCP", port);
         const set = seconds(attributes(annotations[listener])["tcp.idle_timeout.seconds"]);
         return set === undefined
           ? {
@@ -56,6 +53,6 @@ export function* nlbRoutes(resource: Resource): Iterable<RouteTo> {
       }),
     // An address is remembered for as long as its target lives: no age to compare.
     affinityAges: () => [],
-    propagationSeconds: () => (annotations[nlb.targetType] === "ip" ? awsPropagationSeconds : 0),
+    propagationSeconds: () => (annotations[awsService.targetType] === "ip" ? awsPropagationSeconds : 0),
   };
 }

@@ -1,6 +1,5 @@
 import type { NamedSeconds } from "../../timing";
-import { sameNamespace, type Resource, type ObjectOf } from "../resource";
-import { asKind } from "../resource";
+import { asKind, sameNamespace, type ObjectOf, type Resource } from "../resource";
 import type { System } from "../system";
 import { webSocketWorkloadsOf, type Workload } from "../workload";
 import { albRoutes } from "./alb";
@@ -51,6 +50,25 @@ export interface RouteToWorkload {
 export function* routesToWorkloads(resource: Resource, system: System): Iterable<RouteToWorkload> {
   for (const route of routes(resource, system)) {
     for (const workload of webSocketWorkloadsOf(route.service, system)) yield { route, workload };
+  }
+}
+
+/**
+ * What stands before an Ingress controller: a load balancer whose targets are pods of somebody else. It leads to every
+ * Service that an Ingress leads to, as far as anyone can tell from here.
+ */
+export function* frontsOfWorkloads(resource: Resource, system: System): Iterable<RouteToWorkload> {
+  for (const { to, ...front } of nlbRoutes(resource)) {
+    if (!isService(to) || webSocketWorkloadsOf(to, system).length > 0) continue;
+    const behind = system.resources.flatMap((one) =>
+      asKind(one, "Ingress") === undefined ? [] : [...routesToWorkloads(one, system)],
+    );
+    for (const { route, workload } of behind) {
+      yield {
+        route: { ...front, service: route.service, affinityAges: () => [], propagationSeconds: () => 0 },
+        workload,
+      };
+    }
   }
 }
 

@@ -1,5 +1,5 @@
 import { applicationSeries, isApplications } from "../application-metrics";
-import { seriesIn } from "../promql";
+import { metricsIn } from "../../components/monitoring/promql";
 import { asKind, isKind, type Resource } from "../resource";
 import { rule } from "../rule";
 import type { System } from "../system";
@@ -22,7 +22,7 @@ export const alertsKnowTheirMetrics = rule({
     yield* panels(resource);
   },
   *check({ where, expression }, system) {
-    for (const series of seriesIn(expression).filter(isApplications)) {
+    for (const series of metricsIn(expression).filter(isApplications)) {
       if (applicationSeries.has(series) || recorded(system).includes(series)) continue;
       yield { found: `${where} asks for ${series}, which nothing exports or records` };
     }

@@ -1,7 +1,8 @@
 import { alb } from "../edges/alb";
 import { attributes } from "../edges/attributes";
 import { ingressOf } from "../edges/ingress";
-import { nlb, nlbService } from "../edges/nlb";
+import { awsService } from "../../annotations";
+import { nlbService } from "../edges/nlb";
 import { routes } from "../edges/route";
 import { rule } from "../rule";
 
@@ -20,9 +21,11 @@ export const loadBalancersKeepClients = rule({
     if (ingress !== undefined)
       yield { of: ingress, annotation: alb.targetGroupAttributes, type: "lb_cookie" };
     if (service !== undefined)
-      yield { of: service, annotation: nlb.targetGroupAttributes, type: "source_ip" };
+      yield { of: service, annotation: awsService.targetGroupAttributes, type: "source_ip" };
   },
   *check({ of, annotation, type }) {
+    // A listener that ends TLS keeps nobody, whatever it is told.
+    if (type === "source_ip" && of.metadata?.annotations?.[awsService.certificate] !== undefined) return;
     const set = attributes(of.metadata?.annotations?.[annotation]);
     if (set["stickiness.enabled"] === "true" && set["stickiness.type"] === type) return;
     const shown = ["stickiness.enabled", "stickiness.type"].map(

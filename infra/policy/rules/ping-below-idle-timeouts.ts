@@ -1,5 +1,5 @@
 import { pingFaults } from "../../timing";
-import { routesToWorkloads } from "../edges/route";
+import { frontsOfWorkloads, routesToWorkloads } from "../edges/route";
 import { rule } from "../rule";
 import { environmentSeconds } from "../workload";
 
@@ -13,7 +13,10 @@ export const pingBelowIdleTimeouts = rule({
   severity: "critical",
   fix: "raise the idle timeout (3600 s is usual), or lower PING_INTERVAL_SECONDS",
   scope: "stack",
-  subjects: routesToWorkloads,
+  *subjects(resource, system) {
+    yield* routesToWorkloads(resource, system);
+    yield* frontsOfWorkloads(resource, system);
+  },
   *check({ route, workload }) {
     const interval = environmentSeconds(workload, "PING_INTERVAL_SECONDS");
     for (const idle of route.idleTimeouts()) {

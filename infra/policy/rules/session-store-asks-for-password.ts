@@ -18,7 +18,11 @@ export const sessionStoreAsksForPassword = rule({
             ({ name = "", valueFrom }) => /^(REDIS|VALKEY)_PASSWORD$/.test(name) && valueFrom !== undefined,
           );
         const text = settings();
-        return named || ["requirepass", "aclfile", "user"].some((name) => setting(text, name) !== undefined);
+        return (
+          named ||
+          text === undefined ||
+          ["requirepass", "aclfile", "user"].some((name) => setting(text, name) !== undefined)
+        );
       };
     }
     for (const group of replicationGroups(resource)) {

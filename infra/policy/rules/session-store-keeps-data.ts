@@ -22,8 +22,10 @@ export const sessionStoreKeepsData = rule({
 });
 
 function* serverFindings({ workload: { object, pod }, settings }: StoreServer): Iterable<Finding> {
-  const appends = setting(settings(), "appendonly") ?? "no";
-  if (appends !== "yes") yield { found: `appendonly is ${appends}`, fix: "set appendonly yes" };
+  const text = settings();
+  const appends = text === undefined ? undefined : (setting(text, "appendonly") ?? "no");
+  if (appends !== undefined && appends !== "yes")
+    yield { found: `appendonly is ${appends}`, fix: "set appendonly yes" };
   const templates = (object.spec as Loose<k8s.V1StatefulSetSpec> | undefined)?.volumeClaimTemplates ?? [];
   const claims = (pod.spec.volumes ?? []).filter(
     ({ persistentVolumeClaim }) => persistentVolumeClaim !== undefined,

@@ -20,7 +20,8 @@ export const sessionStoreNeverEvicts = rule({
   check: (findings: () => Iterable<Finding>) => findings(),
 });
 
-function* serverFindings(settings: string): Iterable<Finding> {
+function* serverFindings(settings: string | undefined): Iterable<Finding> {
+  if (settings === undefined) return;
   // Redis' own default.
   const policy = setting(settings, "maxmemory-policy") ?? "noeviction";
   if (policy !== "noeviction") yield { found: `maxmemory-policy is ${policy}` };

@@ -1,0 +1,75 @@
+import { readFileSync } from "node:fs";
+import path from "node:path";
+import { parseAllDocuments } from "yaml";
+import { fromManifest, type ManifestObject, type Resource } from "../../../infra/policy/resource";
+
+/** What routes to the services of the compliant system. */
+export type EdgeOf = "nginx" | "alb" | "nlb";
+
+/** Parsing takes most of the time of tests that spoil one field after the other. */
+const parsed = new Map<EdgeOf, readonly Resource[]>();
+
+/** A system that breaks no rule, new each time: tests spoil one field of it. */
+export function compliant(edge: EdgeOf = "nginx"): Resource[] {
+  const system = parsed.get(edge) ?? parse(edge);
+  parsed.set(edge, system);
+  return structuredClone([...system]);
+}
+
+function parse(edge: EdgeOf): Resource[] {
+  const service = read("service.yaml");
+  const route = read(`edge-${edge}.yaml`);
+  const feed = objects(asFeed(service));
+  // The autoscaler owns its number.
+  for (const { properties } of feed) {
+    if (properties.kind === "Deployment") delete (properties.spec as { replicas?: number }).replicas;
+  }
+  return [
+    ...objects(service),
+    ...feed,
+    ...objects(read("autoscaler.yaml")),
+    ...objects(route),
+    ...objects(asFeed(route)).filter(({ title }) => title.includes("feed")),
+    ...objects(read("store.yaml")),
+    ...objects(read("monitoring.yaml")),
+    ...elasticache(),
+  ];
+}
+
+function read(file: string): string {
+  return readFileSync(path.join(__dirname, "compliant", file), "utf8");
+}
+
+function asFeed(yaml: string): string {
+  return yaml.replaceAll("chat", "feed");
+}
+
+function objects(yaml: string): Resource[] {
+  return parseAllDocuments(yaml).map((document) => fromManifest(document.toJS() as ManifestObject));
+}
+
+/** As Pulumi's AWS provider has it, and as only Pulumi knows it: with its protection. */
+function elasticache(): Resource[] {
+  return [
+    {
+      type: "aws:elasticache/parameterGroup:ParameterGroup",
+      title: "ParameterGroup sessions",
+      properties: { family: "valkey8", parameters: [{ name: "maxmemory-policy", value: "noeviction" }] },
+      protect: false,
+    },
+    {
+      type: "aws:elasticache/replicationGroup:ReplicationGroup",
+      title: "ReplicationGroup sessions",
+      properties: {
+        parameterGroupName: "sessions",
+        transitEncryptionEnabled: true,
+        atRestEncryptionEnabled: true,
+        authToken: "x".repeat(32),
+        automaticFailoverEnabled: true,
+        multiAzEnabled: true,
+        snapshotRetentionLimit: 7,
+      },
+      protect: true,
+    },
+  ];
+}

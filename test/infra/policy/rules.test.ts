@@ -1,0 +1,789 @@
+import { judge, type Violation } from "../../../infra/policy/rule";
+import { rules } from "../../../infra/policy/rules";
+import { systemOf, type Environment } from "../../../infra/policy/system";
+import type { Resource } from "../../../infra/policy/resource";
+import { compliant, type EdgeOf } from "./compliant";
+import { find, hide, paths, spoil, type Path } from "./spoil";
+
+/** One field of the compliant system spoiled, and all that any rule may say of it. */
+interface Case {
+  readonly rule: string;
+  /** The object whose field is spoiled. */
+  readonly of: string;
+  readonly field: Path;
+  /** Undefined removes it. */
+  readonly value: unknown;
+  readonly found: string;
+  /** The object that is blamed, where it is another. */
+  readonly blamed?: string;
+  readonly edge?: EdgeOf;
+  readonly environment?: Environment;
+}
+
+const deployment = "Deployment live/chat";
+const pod = "spec > template > spec";
+const app = `${pod} > containers > 0`;
+const service = "Service live/chat";
+const ingress = "Ingress live/chat";
+const nginx = (name: string) => `metadata > annotations > nginx.ingress.kubernetes.io/${name}`;
+const alb = (name: string) => `metadata > annotations > alb.ingress.kubernetes.io/${name}`;
+const aws = (name: string) => `metadata > annotations > service.beta.kubernetes.io/aws-load-balancer-${name}`;
+const budget = "PodDisruptionBudget live/chat";
+const autoscaler = "HorizontalPodAutoscaler live/feed";
+const store = "StatefulSet live/sessions";
+const settings = "ConfigMap live/sessions";
+const group = "ReplicationGroup sessions";
+
+const cases: readonly Case[] = [
+  {
+    rule: "services-keep-clients",
+    of: service,
+    field: "spec > sessionAffinity",
+    value: "None",
+    found: "sessionAffinity is None",
+  },
+  {
+    rule: "services-keep-clients",
+    of: service,
+    field: "spec > sessionAffinity",
+    value: undefined,
+    found: "sessionAffinity is not set, which is None",
+  },
+  {
+    rule: "services-keep-clients",
+    of: service,
+    field: "spec > trafficDistribution",
+    value: "PreferClose",
+    found: "trafficDistribution is PreferClose, which filters the pods before affinity counts",
+  },
+  {
+    rule: "no-client-ip-on-load-balancers",
+    of: "Service ingress/controller",
+    field: "spec > sessionAffinity",
+    value: "ClientIP",
+    found: "type is LoadBalancer and sessionAffinity is ClientIP",
+  },
+  {
+    rule: "edge-cookies-hold",
+    of: ingress,
+    field: nginx("affinity"),
+    value: undefined,
+    found: "nginx.ingress.kubernetes.io/affinity is not set",
+  },
+  {
+    rule: "edge-cookies-hold",
+    of: ingress,
+    field: nginx("affinity-mode"),
+    value: "balanced",
+    found: "nginx.ingress.kubernetes.io/affinity-mode is balanced",
+  },
+  {
+    rule: "edge-cookies-hold",
+    of: ingress,
+    field: nginx("session-cookie-path"),
+    value: undefined,
+    found: "nginx.ingress.kubernetes.io/session-cookie-path is not set",
+  },
+  {
+    rule: "edge-cookies-hold",
+    of: ingress,
+    field: nginx("session-cookie-max-age"),
+    value: "1d",
+    found: "nginx.ingress.kubernetes.io/session-cookie-max-age is 1d",
+  },
+  {
+    rule: "edge-cookies-hold",
+    of: ingress,
+    field: nginx("session-cookie-change-on-failure"),
+    value: "false",
+    found: "nginx.ingress.kubernetes.io/session-cookie-change-on-failure is false",
+  },
+  {
+    rule: "edge-cookies-hold",
+    of: ingress,
+    field: nginx("session-cookie-secure"),
+    value: "false",
+    found: "nginx.ingress.kubernetes.io/session-cookie-secure is false",
+  },
+  {
+    rule: "edge-cookies-hold",
+    of: ingress,
+    field: nginx("session-cookie-samesite"),
+    value: "lax",
+    found: "nginx.ingress.kubernetes.io/session-cookie-samesite is lax",
+  },
+  {
+    rule: "edge-cookies-do-not-collide",
+    of: "Ingress live/feed",
+    field: nginx("session-cookie-path"),
+    value: "/",
+    found: "its cookie POD on path / for feed is also that of chat (Ingress live/chat, path /chat)",
+  },
+  {
+    rule: "edge-cookies-do-not-collide",
+    of: ingress,
+    field: "spec > rules > 1",
+    value: {
+      host: "live.example",
+      http: { paths: [{ path: "/more", backend: { service: { name: "feed" } } }] },
+    },
+    found: "its cookie POD on path /chat for feed is also that of chat (the same Ingress, path /chat)",
+  },
+  {
+    rule: "load-balancers-keep-clients",
+    edge: "alb",
+    of: ingress,
+    field: alb("target-group-attributes"),
+    value: "stickiness.enabled=true,stickiness.type=app_cookie,stickiness.lb_cookie.duration_seconds=86400",
+    found:
+      "alb.ingress.kubernetes.io/target-group-attributes has stickiness.enabled true, stickiness.type app_cookie",
+  },
+  {
+    rule: "load-balancers-keep-clients",
+    edge: "nlb",
+    of: "Service live/chat-nlb",
+    field: aws("target-group-attributes"),
+    value: undefined,
+    found:
+      "service.beta.kubernetes.io/aws-load-balancer-target-group-attributes has stickiness.enabled not set, stickiness.type not set",
+  },
+  {
+    rule: "load-balancer-annotations-count",
+    of: "Service ingress/controller",
+    field: aws("type"),
+    value: "nlb",
+    found:
+      "service.beta.kubernetes.io/aws-load-balancer-type: nlb selects the controller inside Kubernetes, which knows no stickiness",
+  },
+  {
+    rule: "load-balancer-annotations-count",
+    of: "Service ingress/controller",
+    field: aws("backend-protocol"),
+    value: "tcp",
+    found:
+      "service.beta.kubernetes.io/aws-load-balancer-backend-protocol: tcp does nothing for a network load balancer",
+  },
+  {
+    rule: "load-balancer-annotations-count",
+    edge: "nlb",
+    of: "Service live/chat-nlb",
+    field: aws("ssl-cert"),
+    value: "arn:aws:acm:eu-west-1:123456789012:certificate/abc",
+    found: "stickiness by source_ip is asked of a listener that ends TLS",
+  },
+  {
+    rule: "grace-period-covers-drain",
+    of: deployment,
+    field: `${pod} > terminationGracePeriodSeconds`,
+    value: 154,
+    found: "terminationGracePeriodSeconds is 154, but preStop 120 s + drain 30 s + close 5 s need 155 s",
+  },
+  {
+    rule: "grace-period-covers-drain",
+    of: deployment,
+    field: `${pod} > terminationGracePeriodSeconds`,
+    value: undefined,
+    found: "terminationGracePeriodSeconds is 30, but preStop 120 s + drain 30 s + close 5 s need 155 s",
+  },
+  {
+    rule: "grace-period-covers-drain",
+    of: deployment,
+    field: `${app} > lifecycle > preStop`,
+    value: { exec: { command: ["sh", "-c", "sleep 130"] } },
+    found: "terminationGracePeriodSeconds is 155, but preStop 130 s + drain 30 s + close 5 s need 165 s",
+  },
+  {
+    rule: "grace-period-covers-drain",
+    of: deployment,
+    field: `${app} > env > 0 > value`,
+    value: "31",
+    found: "terminationGracePeriodSeconds is 155, but preStop 120 s + drain 31 s + close 5 s need 156 s",
+  },
+  {
+    rule: "pods-wait-before-they-end",
+    of: deployment,
+    field: `${app} > lifecycle`,
+    value: undefined,
+    found: "no preStop hook waits before SIGTERM",
+  },
+  {
+    rule: "prestop-outlasts-deregistration",
+    edge: "alb",
+    of: deployment,
+    field: `${app} > lifecycle > preStop > sleep > seconds`,
+    value: 119,
+    blamed: ingress,
+    found: `${deployment}'s pods are its targets and wait 119 s before SIGTERM, but for 120 s they still get new connections`,
+  },
+  {
+    rule: "prestop-outlasts-deregistration",
+    edge: "nlb",
+    of: deployment,
+    field: `${app} > lifecycle > preStop > sleep > seconds`,
+    value: 119,
+    blamed: "Service live/chat-nlb",
+    found: `${deployment}'s pods are its targets and wait 119 s before SIGTERM, but for 120 s they still get new connections`,
+  },
+  {
+    rule: "ping-below-idle-timeouts",
+    of: ingress,
+    field: nginx("proxy-read-timeout"),
+    value: "25",
+    found: `PING_INTERVAL_SECONDS of ${deployment} is 25, but it must be less than nginx.ingress.kubernetes.io/proxy-read-timeout (25 s), or quiet sockets are cut between two pings`,
+  },
+  {
+    rule: "ping-below-idle-timeouts",
+    edge: "alb",
+    of: ingress,
+    field: alb("load-balancer-attributes"),
+    value: "idle_timeout.timeout_seconds=20",
+    found: `PING_INTERVAL_SECONDS of ${deployment} is 25, but it must be less than idle_timeout.timeout_seconds (20 s), or quiet sockets are cut between two pings`,
+  },
+  {
+    rule: "ping-below-idle-timeouts",
+    edge: "nlb",
+    of: deployment,
+    field: `${app} > env > 1 > value`,
+    value: "3600",
+    blamed: "Service live/chat-nlb",
+    found: `PING_INTERVAL_SECONDS of ${deployment} is 3600, but it must be less than tcp.idle_timeout.seconds of port 80 (3600 s), or quiet sockets are cut between two pings`,
+  },
+  {
+    rule: "affinity-outlives-session",
+    of: service,
+    field: "spec > sessionAffinityConfig > clientIP > timeoutSeconds",
+    value: 600,
+    found:
+      "sessionAffinityConfig.clientIP.timeoutSeconds is 600, but it must be at least SESSION_TTL_SECONDS of Deployment live/chat (3600 s), or a client's pod is forgotten before its session",
+  },
+  {
+    rule: "affinity-outlives-session",
+    of: ingress,
+    field: nginx("session-cookie-max-age"),
+    value: "60",
+    found:
+      "nginx.ingress.kubernetes.io/session-cookie-max-age is 60, but it must be at least SESSION_TTL_SECONDS of Deployment live/chat (3600 s), or a client's pod is forgotten before its session",
+  },
+  {
+    rule: "affinity-outlives-session",
+    edge: "alb",
+    of: ingress,
+    field: alb("target-group-attributes"),
+    value: "stickiness.enabled=true,stickiness.type=lb_cookie,stickiness.lb_cookie.duration_seconds=60",
+    found:
+      "stickiness.lb_cookie.duration_seconds is 60, but it must be at least SESSION_TTL_SECONDS of Deployment live/chat (3600 s), or a client's pod is forgotten before its session",
+  },
+  {
+    rule: "readiness-leaves-in-time",
+    of: deployment,
+    field: `${app} > readinessProbe`,
+    value: undefined,
+    found: "container app has no readinessProbe",
+  },
+  {
+    rule: "readiness-leaves-in-time",
+    of: deployment,
+    field: `${app} > readinessProbe > failureThreshold`,
+    value: 61,
+    found: "container app is found unready after 61 probes 2 s apart, 122 s, but SIGTERM comes after 120 s",
+  },
+  {
+    rule: "rollout-keeps-capacity",
+    of: deployment,
+    field: "spec > strategy > rollingUpdate > maxUnavailable",
+    value: 1,
+    found: "maxUnavailable is 1",
+  },
+  {
+    rule: "rollout-keeps-capacity",
+    of: deployment,
+    field: "spec > strategy",
+    value: undefined,
+    found: "maxUnavailable is 25%",
+  },
+  {
+    rule: "rollout-keeps-capacity",
+    of: deployment,
+    field: "spec > strategy > rollingUpdate > maxSurge",
+    value: "0%",
+    found: "maxSurge is 0%",
+  },
+  {
+    rule: "rollout-keeps-capacity",
+    of: deployment,
+    field: "spec > strategy",
+    value: { type: "Recreate" },
+    found: "strategy.type is Recreate, which ends all pods at once",
+  },
+  {
+    rule: "new-pods-prove-themselves",
+    of: deployment,
+    field: "spec > minReadySeconds",
+    value: undefined,
+    found: "minReadySeconds is 0",
+  },
+  {
+    rule: "disruption-budget-exists",
+    of: budget,
+    field: "spec > selector > matchLabels > app",
+    value: "other",
+    blamed: deployment,
+    found: "no PodDisruptionBudget selects its pods",
+  },
+  {
+    rule: "disruption-budget-exists",
+    of: budget,
+    field: "metadata > namespace",
+    value: "elsewhere",
+    blamed: deployment,
+    found: "no PodDisruptionBudget selects its pods",
+  },
+  {
+    rule: "disruption-budget-lets-nodes-drain",
+    of: budget,
+    field: "spec > maxUnavailable",
+    value: "0%",
+    blamed: deployment,
+    found: "PodDisruptionBudget live/chat allows maxUnavailable 0%",
+  },
+  {
+    rule: "disruption-budget-lets-nodes-drain",
+    of: budget,
+    field: "spec > minAvailable",
+    value: 3,
+    blamed: deployment,
+    found: "PodDisruptionBudget live/chat wants minAvailable 3, and there are 3 replicas",
+  },
+  {
+    rule: "disruption-budget-lets-nodes-drain",
+    of: "PodDisruptionBudget live/feed",
+    field: "spec > minAvailable",
+    value: "51%",
+    blamed: "Deployment live/feed",
+    found: "PodDisruptionBudget live/feed wants minAvailable 51%, and there are 2 replicas",
+  },
+  {
+    rule: "disruption-budget-lets-nodes-drain",
+    of: "PodDisruptionBudget live/feed",
+    field: "spec > selector",
+    value: { matchExpressions: [{ key: "app", operator: "In", values: ["chat", "feed"] }] },
+    blamed: deployment,
+    found:
+      "PodDisruptionBudget live/chat and PodDisruptionBudget live/feed count the same pods, so that no eviction is allowed",
+  },
+  {
+    rule: "more-than-one-replica",
+    of: deployment,
+    field: "spec > replicas",
+    value: undefined,
+    found: "replicas is 1",
+  },
+  {
+    rule: "more-than-one-replica",
+    of: autoscaler,
+    field: "spec > minReplicas",
+    value: 1,
+    blamed: "Deployment live/feed",
+    found: `minReplicas of ${autoscaler} is 1`,
+  },
+  {
+    rule: "autoscaling-follows-connections",
+    of: autoscaler,
+    field: "spec > metrics",
+    value: [{ type: "Resource", resource: { name: "cpu" } }],
+    found: "it scales Deployment live/feed on cpu alone",
+  },
+  {
+    rule: "autoscaling-follows-connections",
+    of: autoscaler,
+    field: "spec > behavior",
+    value: undefined,
+    found: "behavior.scaleDown of Deployment live/feed may take all pods but the least within seconds",
+  },
+  {
+    rule: "autoscaling-follows-connections",
+    of: "Deployment live/feed",
+    field: "spec > replicas",
+    value: 3,
+    blamed: autoscaler,
+    found: "Deployment live/feed sets replicas, so each update undoes what the autoscaler decided",
+  },
+  {
+    rule: "restricted-pods",
+    of: deployment,
+    field: `${pod} > hostNetwork`,
+    value: true,
+    found: "hostNetwork is true",
+  },
+  {
+    rule: "restricted-pods",
+    of: deployment,
+    field: `${pod} > volumes > 0 > hostPath`,
+    value: { path: "/" },
+    found: "volume tmp is a hostPath",
+  },
+  {
+    rule: "restricted-pods",
+    of: store,
+    field: `${pod} > securityContext > runAsNonRoot`,
+    value: undefined,
+    found: "container redis may run as root",
+  },
+  {
+    rule: "restricted-pods",
+    of: store,
+    field: `${pod} > securityContext > seccompProfile`,
+    value: undefined,
+    found: "container redis has the seccomp profile of nobody",
+  },
+  {
+    rule: "restricted-pods",
+    of: deployment,
+    field: `${app} > securityContext > runAsUser`,
+    value: 0,
+    found: "container app runs as user 0",
+  },
+  {
+    rule: "restricted-pods",
+    of: deployment,
+    field: `${pod} > initContainers > 0 > securityContext > allowPrivilegeEscalation`,
+    value: undefined,
+    found: "container migrate may gain privileges",
+  },
+  {
+    rule: "restricted-pods",
+    of: deployment,
+    field: `${app} > securityContext > privileged`,
+    value: true,
+    found: "container app is privileged",
+  },
+  {
+    rule: "restricted-pods",
+    of: deployment,
+    field: `${app} > securityContext > capabilities > drop`,
+    value: ["NET_RAW"],
+    found: "container app keeps capabilities",
+  },
+  {
+    rule: "restricted-pods",
+    of: deployment,
+    field: `${app} > securityContext > capabilities > add`,
+    value: ["NET_BIND_SERVICE", "SYS_ADMIN"],
+    found: "container app adds SYS_ADMIN",
+  },
+  {
+    rule: "restricted-pods",
+    of: deployment,
+    field: `${app} > ports > 0 > hostPort`,
+    value: 80,
+    found: "container app takes port 80 of the node for 8080",
+  },
+  {
+    rule: "images-are-fixed",
+    of: deployment,
+    field: `${app} > image`,
+    value: "registry.example/chat:latest",
+    found: "container app runs registry.example/chat:latest",
+  },
+  {
+    rule: "images-are-fixed",
+    of: deployment,
+    field: `${pod} > initContainers > 0 > image`,
+    value: "registry.example:5000/chat",
+    found: "container migrate runs registry.example:5000/chat",
+  },
+  {
+    rule: "resources-are-set",
+    of: deployment,
+    field: `${app} > resources`,
+    value: { requests: { memory: "512Mi" } },
+    found: "container app has no requests.cpu, limits.memory",
+  },
+  {
+    rule: "secrets-by-reference",
+    of: deployment,
+    field: `${app} > env > 5`,
+    value: { name: "DB_PASSWORD", value: "hunter2" },
+    found: "environment variable DB_PASSWORD of container app holds what looks like a secret",
+  },
+  {
+    rule: "secrets-by-reference",
+    of: deployment,
+    field: `${app} > env > 3 > value`,
+    value: "redis://:hunter2@sessions:6379",
+    found: "environment variable TOKEN_TTL_SECONDS of container app holds what looks like a secret",
+  },
+  {
+    rule: "secrets-by-reference",
+    of: deployment,
+    field: `${app} > args > 3`,
+    value: "hunter2",
+    found: "an argument of container app holds what looks like a secret",
+  },
+  {
+    rule: "secrets-by-reference",
+    of: settings,
+    field: "data > redis.conf",
+    value: "appendonly yes\nmaxmemory 300mb\nrequirepass hunter2\n",
+    found: "data.redis.conf holds what looks like a secret",
+  },
+  {
+    rule: "session-store-never-evicts",
+    of: settings,
+    field: "data > redis.conf",
+    value: "appendonly yes\nmaxmemory 300mb\nmaxmemory-policy allkeys-lru\n",
+    blamed: store,
+    found: "maxmemory-policy is allkeys-lru",
+  },
+  {
+    rule: "session-store-never-evicts",
+    of: settings,
+    field: "data > redis.conf",
+    value: "appendonly yes\n",
+    blamed: store,
+    found: "maxmemory is not set, so that the node kills the server when it is full",
+  },
+  {
+    rule: "session-store-never-evicts",
+    of: store,
+    field: `${app} > command`,
+    value: ["redis-server", "--requirepass", "$(PASSWORD)", "--maxmemory-policy", "volatile-ttl"],
+    found: "maxmemory-policy is volatile-ttl",
+  },
+  {
+    rule: "session-store-never-evicts",
+    of: group,
+    field: "parameterGroupName",
+    value: "default.valkey8",
+    found: "its parameter group is default.valkey8, whose maxmemory-policy is volatile-lru",
+  },
+  {
+    rule: "session-store-never-evicts",
+    of: "ParameterGroup sessions",
+    field: "parameters",
+    value: [{ name: "activedefrag", value: "yes" }],
+    found: "maxmemory-policy is AWS's default, volatile-lru",
+  },
+  {
+    rule: "session-store-asks-for-password",
+    of: store,
+    field: `${app} > command`,
+    value: ["redis-server", "/etc/redis/redis.conf"],
+    found: "it has neither a password nor users",
+  },
+  {
+    rule: "session-store-asks-for-password",
+    of: group,
+    field: "authToken",
+    value: undefined,
+    found: "it has neither a password nor users",
+  },
+  {
+    rule: "session-store-keeps-data",
+    of: settings,
+    field: "data > redis.conf",
+    value: "maxmemory 300mb\n",
+    blamed: store,
+    found: "appendonly is no",
+  },
+  {
+    rule: "session-store-keeps-data",
+    of: store,
+    field: "spec > volumeClaimTemplates",
+    value: undefined,
+    found: "its data is on no volume that outlives the pod",
+  },
+  {
+    rule: "session-store-keeps-data",
+    environment: "production",
+    of: group,
+    field: "multiAzEnabled",
+    value: undefined,
+    found: "multiAzEnabled is not set, which is false",
+  },
+  {
+    rule: "session-store-keeps-data",
+    environment: "production",
+    of: group,
+    field: "snapshotRetentionLimit",
+    value: 0,
+    found: "it keeps no snapshots",
+  },
+  {
+    rule: "session-store-is-encrypted",
+    of: group,
+    field: "transitEncryptionEnabled",
+    value: undefined,
+    found: "transitEncryptionEnabled is not set, which is false",
+  },
+  {
+    rule: "session-store-is-encrypted",
+    of: group,
+    field: "atRestEncryptionEnabled",
+    value: false,
+    found: "atRestEncryptionEnabled is false",
+  },
+  {
+    rule: "data-is-protected",
+    environment: "production",
+    of: store,
+    field: "spec > persistentVolumeClaimRetentionPolicy > whenDeleted",
+    value: "Delete",
+    found: "persistentVolumeClaimRetentionPolicy.whenDeleted is Delete",
+  },
+  {
+    rule: "alerts-know-their-metrics",
+    of: "PrometheusRule live/live",
+    field: "spec > groups > 0 > rules > 1 > expr",
+    value: "sum(rate(websocket_reconnections_total[1m])) > 10",
+    found:
+      "alert WebSocketReconnectSurge asks for websocket_reconnections_total, which nothing exports or records",
+  },
+  {
+    rule: "alerts-know-their-metrics",
+    of: "PrometheusRule live/live",
+    field: "spec > groups > 0 > rules > 0 > record",
+    value: "websocket:reconnects:rate5m",
+    found:
+      "alert WebSocketReconnectSurge asks for websocket:reconnects:rate1m, which nothing exports or records",
+  },
+  {
+    rule: "alerts-know-their-metrics",
+    of: "ConfigMap live/dashboard",
+    field: "data > live.json",
+    value: '{ "panels": [{ "panels": [{ "targets": [{ "expr": "websocket_sessions" }] }] }] }',
+    found: "a panel of live.json asks for websocket_sessions, which nothing exports or records",
+  },
+];
+
+function verdict(resources: readonly Resource[], environment: Environment = "shared"): Violation[] {
+  return judge(rules, systemOf(resources, { environment }));
+}
+
+const shown = (violations: readonly Violation[]) =>
+  violations.map(({ rule, resource, found }) => ({ rule: rule.name, object: resource.title, found }));
+
+describe.each<EdgeOf>(["nginx", "alb", "nlb"])(
+  "a system that does everything right behind the edge %s",
+  (edge) => {
+    test.each<Environment>(["local", "shared", "production"])(
+      "breaks no rule in a %s stack",
+      (environment) => {
+        expect(shown(verdict(compliant(edge), environment))).toEqual([]);
+      },
+    );
+  },
+);
+
+describe.each(cases)("$rule, with $of spoiled: $found", (one) => {
+  const { rule, of, field, value, found, blamed = of, edge, environment } = one;
+
+  test("alone is broken, and says what was found where", () => {
+    const resources = compliant(edge);
+    spoil(find(resources, of), field, value);
+    expect(shown(verdict(resources, environment))).toEqual([{ rule, object: blamed, found }]);
+  });
+
+  test("says nothing while the field is unknown", () => {
+    const resources = compliant(edge);
+    const resource = find(resources, of);
+    spoil(resource, field, value ?? "will be something");
+    hide(resource, field);
+    expect(shown(verdict(resources, environment))).toEqual([]);
+  });
+});
+
+test("every rule has a case that breaks it", () => {
+  const broken = new Set(cases.map(({ rule }) => rule));
+  expect(rules.map(({ name }) => name).filter((name) => !broken.has(name))).toEqual([]);
+});
+
+describe("what a preview does not know yet", () => {
+  test.each<EdgeOf>(["nginx", "alb", "nlb"])("never breaks a rule, whichever field it is (%s)", (edge) => {
+    for (const [index, resource] of compliant(edge).entries()) {
+      for (const path of paths(resource.properties)) {
+        const resources = compliant(edge);
+        const spoiled = resources[index];
+        if (spoiled === undefined) throw new Error("the compliant system is not the same twice");
+        hide(spoiled, path);
+        expect({ of: resource.title, path, verdict: shown(verdict(resources, "production")) }).toEqual({
+          of: resource.title,
+          path,
+          verdict: [],
+        });
+      }
+    }
+  });
+
+  test("hides nothing that is known of other objects", () => {
+    const resources = compliant();
+    hide(find(resources, "Deployment live/feed"), `${pod} > containers`);
+    hide(find(resources, "Ingress live/feed"), "spec");
+    hide(find(resources, "PodDisruptionBudget live/feed"), "spec");
+    spoil(find(resources, deployment), "spec > minReadySeconds", 0);
+    spoil(find(resources, ingress), nginx("affinity-mode"), "balanced");
+    expect(shown(verdict(resources)).map(({ rule }) => rule)).toEqual([
+      "edge-cookies-hold",
+      "new-pods-prove-themselves",
+    ]);
+  });
+});
+
+test("nothing is said of a session store whose settings are not there to be read", () => {
+  const spoiled = compliant();
+  spoil(find(spoiled, store), `${app} > command`, ["redis-server", "/etc/redis/redis.conf"]);
+  const elsewhere = spoiled.filter(({ title }) => title !== settings);
+  expect(shown(verdict(elsewhere))).toEqual([]);
+});
+
+describe("the environment", () => {
+  test("local allows one pod, and a cookie without TLS", () => {
+    const resources = compliant();
+    spoil(find(resources, deployment), "spec > replicas", 1);
+    spoil(find(resources, ingress), nginx("session-cookie-secure"), "false");
+    expect(shown(verdict(resources, "local"))).toEqual([]);
+  });
+
+  test("production alone wants protection, and says so only where Pulumi tells", () => {
+    const unprotected = compliant().map((resource) => ({ ...resource, protect: false }));
+    expect(shown(verdict(unprotected, "production"))).toEqual([
+      { rule: "data-is-protected", object: group, found: "it is not protected" },
+    ]);
+    expect(shown(verdict(unprotected, "shared"))).toEqual([]);
+    const untold = compliant().map((resource) => ({ ...resource, protect: undefined }));
+    expect(shown(verdict(untold, "production"))).toEqual([]);
+  });
+});
+
+test("a rule of scope resource needs no other resource, as the engine gives it none", () => {
+  const alone = rules.filter(({ scope }) => scope === "resource");
+  for (const { rule, of, field, value, edge, environment } of cases) {
+    const resources = compliant(edge);
+    spoil(find(resources, of), field, value);
+    const together = judge(alone, systemOf(resources, environment === undefined ? {} : { environment }));
+    const apart = resources.flatMap((resource) =>
+      judge(alone, systemOf([resource], environment === undefined ? {} : { environment })),
+    );
+    expect({
+      rule,
+      names: shown(apart)
+        .map((one) => one.rule)
+        .sort(),
+    }).toEqual({
+      rule,
+      names: shown(together)
+        .map((one) => one.rule)
+        .sort(),
+    });
+  }
+});
+
+test("never shows the value of a secret", () => {
+  const secrets = cases.filter(({ rule }) => rule === "secrets-by-reference");
+  expect(secrets).not.toEqual([]);
+  for (const { of, field, value } of secrets) {
+    const resources = compliant();
+    spoil(find(resources, of), field, value);
+    expect(JSON.stringify(verdict(resources).map(({ found, fix }) => [found, fix]))).not.toContain("hunter2");
+  }
+});

@@ -1,0 +1,34 @@
+import { metricNames } from "../../../app/server/metric-names";
+import { applicationSeries, isApplications } from "../../../infra/policy/application-metrics";
+import { judge, message } from "../../../infra/policy/rule";
+import { rules } from "../../../infra/policy/rules";
+import { environmentOf, systemOf } from "../../../infra/policy/system";
+import { webSocketWorkloads } from "../../../infra/policy/workload";
+import { stackResources } from "../../../ops/policy/stack-resources";
+import { stacks } from "../../../ops/render/stacks";
+
+/** The first use of each of Pulumi's SDKs loads it, which takes seconds on a busy machine. */
+jest.setTimeout(120_000);
+
+describe.each(stacks())("stack %s", (stack) => {
+  test("breaks no rule, advice included", async () => {
+    const system = systemOf(await stackResources(stack), { environment: environmentOf(stack) });
+    expect(judge(rules, system).map(message)).toEqual([]);
+    // Or there would have been nothing to judge.
+    expect(system.resources.flatMap((one) => [...webSocketWorkloads(one, system)])).not.toEqual([]);
+  });
+});
+
+test("the rules see what a stack's configuration makes", async () => {
+  const overrides = { services: [{ name: "one", path: "/one", replicas: 1 }] };
+  const system = systemOf(await stackResources("staging", { overrides }));
+  expect(judge(rules, system).map(message)).toEqual([
+    "Deployment nova/one: replicas is 1; set replicas to 2 or more. When the one pod's node fails, nobody can resume " +
+      "anywhere until another has started.",
+  ]);
+});
+
+test("the rules know the series that the application exposes", () => {
+  const names = metricNames().filter(isApplications).sort();
+  expect([...applicationSeries].sort()).toEqual(names);
+});
