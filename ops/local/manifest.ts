@@ -9,9 +9,7 @@ import type {
   V1Secret,
   V1Service,
 } from "@kubernetes/client-node";
-
-/** Kubernetes' client describes its objects as classes; manifests are plain, unchanging data of the same shape. */
-type Plain<T> = T extends object ? { readonly [K in keyof T]: Plain<T[K]> } : T;
+import type { Plain } from "../kubernetes/plain";
 
 export type ConfigMap = Plain<V1ConfigMap>;
 export type Container = Plain<V1Container>;

@@ -1,0 +1,62 @@
+import type { Check } from "../check";
+import { fail, ok, warn, type Finding } from "../finding";
+import type { Snapshot } from "../snapshot";
+import { reapply, title } from "../subjects";
+
+type Autoscaler = Snapshot["objects"]["autoscalers"][number];
+
+export const autoscaler: Check = {
+  name: "autoscaler",
+  title: "Autoscalers count sockets, see them, and take their time to scale down",
+  needs: ["autoscalers"],
+  judge: (snapshot) =>
+    snapshot.objects.autoscalers
+      .filter(({ spec }) => snapshot.config.services.some(({ name }) => name === spec?.scaleTargetRef.name))
+      .flatMap((each) => judge(snapshot, each)),
+};
+
+function judge(snapshot: Snapshot, { metadata, spec, status }: Autoscaler): Finding[] {
+  const subject = title("HorizontalPodAutoscaler", { metadata: { name: metadata?.name ?? "" } });
+  const metrics = (spec?.metrics ?? []).map(
+    ({ type, resource, pods }) => pods?.metric.name ?? resource?.name ?? type,
+  );
+  const evidence = `metrics: ${metrics.join(", ") || "none"}`;
+  const blind = status?.conditions?.find(
+    ({ type, status: is }) => type === "ScalingActive" && is === "False",
+  );
+  if (blind !== undefined) {
+    return [
+      fail(subject, {
+        what: "the autoscaler does not see its metric",
+        evidence: `${evidence}; ScalingActive is False: ${blind.message ?? blind.reason ?? ""}`,
+        why: "the number of pods stays as it is, whatever the load",
+        fix: "serve websocket_connections_active by the custom metrics API (prometheus-adapter): kubectl get --raw /apis/custom.metrics.k8s.io/v1beta1",
+      }),
+    ];
+  }
+  if (metrics.some((metric) => metric === "cpu")) {
+    return [
+      warn(subject, {
+        what: "the autoscaler counts processors",
+        evidence,
+        why: "idle sockets need memory, not processors: pods that are full look idle, and are taken away with their clients",
+        fix: `holdfast:services: [{ autoscaling: { connectionsPerPod: … } }], then ${reapply(snapshot)}`,
+      }),
+    ];
+  }
+  const down = spec?.behavior?.scaleDown?.policies ?? [];
+  const slow =
+    down.length > 0 &&
+    down.every(({ type, value, periodSeconds }) => type === "Pods" && value / periodSeconds <= 1 / 60);
+  if (!slow) {
+    return [
+      warn(subject, {
+        what: "the autoscaler takes pods away quickly",
+        evidence: `behavior.scaleDown.policies: ${JSON.stringify(down)}`,
+        why: "each pod that goes moves all of its clients; several at once move some of them several times",
+        fix: reapply(snapshot),
+      }),
+    ];
+  }
+  return [ok(subject, "counts sockets and scales down slowly", evidence)];
+}

@@ -1,0 +1,56 @@
+import { total } from "../../kubernetes/exposition";
+import type { Check } from "../check";
+import { ok, unknown, warn, type Finding } from "../finding";
+import type { Snapshot } from "../snapshot";
+import { isReady, subjects, type Subject } from "../subjects";
+
+/** Fewer sockets than this on a service say nothing about how they are spread. */
+const enoughPerPod = 20;
+/**
+ * How many times the mean the fullest pod may have; affinity keeps clients where they are, so some skew is normal. Of
+ * two pods, one that has everybody has but twice the mean.
+ */
+function toleratedSkew(pods: number): number {
+  return Math.min(2, (pods + 1) / 2);
+}
+
+export const connectionSkew: Check = {
+  name: "connection-skew",
+  title: "Sockets are spread over the pods",
+  needs: ["pods", "metrics"],
+  judge: (snapshot) => subjects(snapshot).flatMap((subject) => judge(snapshot, subject)),
+};
+
+function judge({ observed, config }: Snapshot, { name, pods }: Subject): Finding[] {
+  const ready = pods.filter(isReady);
+  if (ready.length < 2) return [];
+  const counts = ready.map(({ metadata }) => {
+    const pod = metadata?.name ?? "";
+    return { pod, sockets: total(observed.metrics[pod] ?? [], "websocket_connections_active") };
+  });
+  const blind = counts.filter(({ sockets }) => sockets === undefined);
+  if (blind.length > 0) {
+    return [
+      unknown(name, {
+        what: "not every pod tells how many sockets it has",
+        evidence: `no websocket_connections_active from ${blind.map(({ pod }) => pod).join(", ")}`,
+        why: "a pod that has everybody would not be seen",
+        fix: `kubectl -n ${config.namespace} port-forward POD 9090, and curl localhost:9090/metrics`,
+      }),
+    ];
+  }
+  const sockets = counts.map((each) => each.sockets ?? 0);
+  const mean = sockets.reduce((sum, count) => sum + count, 0) / sockets.length;
+  const evidence = counts.map((each) => `${each.pod}: ${each.sockets}`).join(", ");
+  if (mean < enoughPerPod) return [ok(name, "too few sockets to be skewed", evidence)];
+  const most = Math.max(...sockets);
+  if (most <= mean * toleratedSkew(ready.length)) return [ok(name, "sockets are spread", evidence)];
+  return [
+    warn(name, {
+      what: `one pod has ${(most / mean).toFixed(1)} times the mean`,
+      evidence,
+      why: "that pod's end moves most of the clients at once; many behind one address (NAT, or an edge that hides addresses) look like one client to ClientIP",
+      fix: `let clients come by the edge's cookie (holdfast:edge: { kind: nginx }); a rollout spreads them anew: kubectl -n ${config.namespace} rollout restart deployment ${name}`,
+    }),
+  ];
+}

@@ -1,0 +1,70 @@
+import type { Check } from "../check";
+import { fail, ok, warn, type Finding } from "../finding";
+import type { Snapshot } from "../snapshot";
+import { isReady, reapply, subjects, title, type Subject } from "../subjects";
+
+/** Everything else asks about what is there; this asks whether it is. */
+export const deployed: Check = {
+  name: "deployed",
+  title: "Everything that the stack describes is there and ready",
+  needs: ["services", "deployments", "pods", "endpointSlices"],
+  judge: (snapshot) => subjects(snapshot).map((subject) => judge(snapshot, subject)),
+};
+
+function judge(snapshot: Snapshot, { name, service, deployment, pods }: Subject): Finding {
+  const missing = [service === undefined && "Service", deployment === undefined && "Deployment"].filter(
+    (kind) => kind !== false,
+  );
+  if (missing.length > 0 || deployment === undefined) {
+    return fail(name, {
+      what: `there is no ${missing.join(" and no ")} ${name}`,
+      evidence: `namespace ${snapshot.config.namespace}`,
+      why: "nobody can connect",
+      fix: `npm run up -- --stack ${snapshot.stack}, or --namespace if it is elsewhere`,
+    });
+  }
+  const ready = pods.filter(isReady).length;
+  const addresses = readyAddresses(snapshot, name);
+  const evidence = `${ready} of ${pods.length} pods ready, ${addresses} addresses behind the Service`;
+  if (addresses === 0) {
+    return fail(name, {
+      what: "the Service has no ready pod behind it",
+      evidence,
+      why: "every new connection is refused",
+      fix: `kubectl -n ${snapshot.config.namespace} describe pods -l app.kubernetes.io/name=${name}; if they are ready, compare the Service's selector with their labels`,
+    });
+  }
+  const wanted = deployment.spec?.replicas ?? 1;
+  const { observedGeneration = 0, updatedReplicas = 0 } = deployment.status ?? {};
+  const stale = observedGeneration < (deployment.metadata?.generation ?? 0) || updatedReplicas < wanted;
+  const stuck = deployment.status?.conditions?.find(
+    ({ type, status }) => type === "Progressing" && status === "False",
+  );
+  if (stuck !== undefined || ready < wanted) {
+    return warn(title("Deployment", deployment), {
+      what: stuck === undefined ? "not every pod is ready" : "its rollout does not get on",
+      evidence: `${evidence}; wanted ${wanted}${stuck === undefined ? "" : `; ${stuck.message ?? ""}`}`,
+      why: "the pods that are there carry the clients of those that are not, and a rollout waits for them",
+      fix: `kubectl -n ${snapshot.config.namespace} describe pods -l app.kubernetes.io/name=${name}`,
+    });
+  }
+  if (stale) {
+    return warn(title("Deployment", deployment), {
+      what: "a rollout is under way",
+      evidence: `${updatedReplicas} of ${wanted} pods are of the newest revision`,
+      why: "other findings may be of pods that are about to go",
+      fix: `npm run status -- --stack ${snapshot.stack}; ask again when it is over, or ${reapply(snapshot)}`,
+    });
+  }
+  return ok(name, "deployed and ready", evidence);
+}
+
+function readyAddresses({ objects }: Snapshot, service: string): number {
+  const slices = objects.endpointSlices.filter(
+    ({ metadata }) => metadata?.labels?.["kubernetes.io/service-name"] === service,
+  );
+  // An empty slice has null there.
+  const endpoints = slices.flatMap((slice) => (slice.endpoints as typeof slice.endpoints | null) ?? []);
+  const ready = endpoints.filter(({ conditions }) => conditions?.ready !== false);
+  return new Set(ready.flatMap(({ addresses }) => addresses)).size;
+}

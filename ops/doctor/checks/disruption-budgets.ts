@@ -1,0 +1,82 @@
+import type { Check } from "../check";
+import { fail, ok, warn, type Finding } from "../finding";
+import { matches } from "../selector";
+import type { Snapshot } from "../snapshot";
+import { isReady, patch, subjects, title, type Subject } from "../subjects";
+
+export const disruptionBudgets: Check = {
+  name: "disruption-budgets",
+  title: "Node drains take one pod at a time, and are never blocked",
+  needs: ["budgets", "pods", "deployments"],
+  judge: (snapshot) => subjects(snapshot).flatMap((subject) => judge(snapshot, subject)),
+};
+
+function judge(snapshot: Snapshot, { name, pods, deployment }: Subject): Finding[] {
+  if (deployment === undefined) return [];
+  const { budgets } = snapshot.objects;
+  const labels = deployment.spec?.template.metadata?.labels;
+  const own = budgets.filter(({ spec }) => matches(spec?.selector, labels));
+  const [budget] = own;
+  if (budget === undefined) {
+    return [
+      warn(name, {
+        what: "it has no PodDisruptionBudget",
+        evidence: `${budgets.length} budgets in ${snapshot.config.namespace}, none selects its pods`,
+        why: "a node drain may take all pods at once",
+        fix: `kubectl -n ${snapshot.config.namespace} create poddisruptionbudget ${name} --selector app.kubernetes.io/name=${name} --max-unavailable 1`,
+      }),
+    ];
+  }
+  if (own.length > 1) {
+    return [
+      fail(name, {
+        what: "several PodDisruptionBudgets select its pods",
+        evidence: own.map((each) => each.metadata?.name ?? "").join(", "),
+        why: "the API server refuses every eviction, so no node can be drained",
+        fix: `kubectl -n ${snapshot.config.namespace} delete poddisruptionbudget NAME, all but one`,
+      }),
+    ];
+  }
+  const subject = title("PodDisruptionBudget", budget);
+  const { minAvailable, maxUnavailable, unhealthyPodEvictionPolicy } = budget.spec ?? {};
+  const wanted = pods.length;
+  const allowed =
+    maxUnavailable !== undefined ? share(maxUnavailable, wanted) : wanted - share(minAvailable ?? 0, wanted);
+  const evidence = [
+    minAvailable === undefined
+      ? `maxUnavailable: ${maxUnavailable ?? "absent"}`
+      : `minAvailable: ${minAvailable}`,
+    `${pods.filter(isReady).length} of ${wanted} pods ready`,
+    `disruptionsAllowed: ${budget.status?.disruptionsAllowed ?? "not told"}`,
+  ].join("; ");
+  const fix = patch(snapshot, "poddisruptionbudget", budget.metadata?.name ?? "", {
+    spec: { minAvailable: null, maxUnavailable: 1, unhealthyPodEvictionPolicy: "AlwaysAllow" },
+  });
+  if (allowed <= 0) {
+    return [
+      fail(subject, {
+        what: "the budget allows no pod to be evicted, ever",
+        evidence,
+        why: "node drains and cluster upgrades wait until somebody deletes pods by force",
+        fix,
+      }),
+    ];
+  }
+  if (unhealthyPodEvictionPolicy !== "AlwaysAllow") {
+    return [
+      warn(subject, {
+        what: "a broken pod blocks node drains",
+        evidence: `${evidence}; unhealthyPodEvictionPolicy: ${unhealthyPodEvictionPolicy ?? "absent"}`,
+        why: "a pod that does not get ready cannot be evicted while the budget is used up by it",
+        fix,
+      }),
+    ];
+  }
+  return [ok(subject, "lets a node drain take one pod at a time", evidence)];
+}
+
+/** A number or a share of all pods, rounded up as the API server does. */
+function share(value: number | string, of: number): number {
+  if (typeof value === "number") return value;
+  return value.endsWith("%") ? Math.ceil((Number(value.slice(0, -1)) / 100) * of) : Number(value);
+}

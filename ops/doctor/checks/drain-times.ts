@@ -1,0 +1,63 @@
+import { requiredGraceSeconds, timingFaults, type Fault } from "../../../infra/timing";
+import { edgeTraits } from "../../../infra/components/edge";
+import type { Check } from "../check";
+import { fail, ok, type Finding } from "../finding";
+import { podTimes, type PodTimes } from "../pod-times";
+import type { Snapshot } from "../snapshot";
+import { reapply, subjects, type Subject } from "../subjects";
+
+/** The law of times (infra/timing.ts) on the pods that run, not on what is planned. */
+export const drainTimes: Check = {
+  name: "drain-times",
+  title: "The times of the running pods fit together",
+  needs: ["pods", "services"],
+  judge: (snapshot) => subjects(snapshot).flatMap((subject) => judge(snapshot, subject)),
+};
+
+function judge(snapshot: Snapshot, { name, pods, service, ingresses }: Subject): Finding[] {
+  const groups = new Map<string, { times: PodTimes; pods: string[] }>();
+  for (const { metadata, spec } of pods) {
+    const times = podTimes(spec);
+    const key = JSON.stringify(times);
+    const group = groups.get(key) ?? { times, pods: [] };
+    group.pods.push(metadata?.name ?? "");
+    groups.set(key, group);
+  }
+  const clientIp = service?.spec?.sessionAffinityConfig?.clientIP?.timeoutSeconds;
+  return [...groups.values()].map(({ times, pods: names }) => {
+    const subject = names.length === pods.length ? name : names.join(", ");
+    const evidence =
+      `preStop ${times.preStopSeconds} (${times.hook}) + drain ${times.drainSeconds} + close 5 = ` +
+      `${requiredGraceSeconds(times)} s; grace ${times.gracePeriodSeconds} s`;
+    const faults = lawFaults(snapshot, times, clientIp, ingresses.length > 0);
+    if (faults.length === 0) return ok(subject, "its pods end within their grace period", evidence);
+    return fail(subject, {
+      what: faults
+        .map(({ path, found, allowed }) => `${path} is ${found}, but must be ${allowed}`)
+        .join("; "),
+      evidence,
+      why: "the kubelet kills the pod before its clients have moved, or quiet sockets and sessions end too early",
+      fix: `${faults.map(({ path }) => `holdfast:${path}`).join(", ")} in Pulumi.${snapshot.stack}.yaml, then ${reapply(snapshot)}`,
+    });
+  });
+}
+
+function lawFaults(
+  { config }: Snapshot,
+  times: PodTimes,
+  clientIpSeconds: number | undefined,
+  behindIngress: boolean,
+): Fault[] {
+  const { propagationSeconds } = edgeTraits(config.edge, config.affinity);
+  return timingFaults({
+    drain: times,
+    ping: { path: "sockets.pingIntervalSeconds", seconds: times.pingSeconds ?? 0 },
+    sessionTtl: { path: "session.ttlSeconds", seconds: times.sessionTtlSeconds ?? 0 },
+    idleTimeouts: [], // idle-timeouts looks at the edges that are really there
+    affinityAges:
+      clientIpSeconds === undefined
+        ? []
+        : [{ path: "affinity.clientIpTimeoutSeconds", seconds: clientIpSeconds }],
+    propagationSeconds: behindIngress ? 0 : propagationSeconds,
+  });
+}

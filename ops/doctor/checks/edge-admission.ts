@@ -1,0 +1,52 @@
+import { namespaceNameLabel, selectorLabels, componentLabels } from "../../../infra/labels";
+import { ports } from "../../../infra/ports";
+import type { Check } from "../check";
+import { controllers, type Controller } from "../controllers";
+import { fail, ok } from "../finding";
+import { matches } from "../selector";
+import type { NetworkPolicy, Snapshot } from "../snapshot";
+import { subjects } from "../subjects";
+
+/** A NetworkPolicy that does not know where the controller runs shows as 504 for everybody. */
+export const edgeAdmission: Check = {
+  name: "edge-admission",
+  title: "NetworkPolicies let the edge in",
+  needs: ["networkPolicies", "controllerPods", "namespaces", "ingresses"],
+  judge: (snapshot) => {
+    const edges = controllers(snapshot).filter(({ kind }) => kind.readsNginxAnnotations !== false);
+    if (snapshot.config.edge.kind !== "nginx" || edges.length === 0) return [];
+    return subjects(snapshot).map(({ name }) => {
+      const labels = { ...selectorLabels(name), ...componentLabels("websocket-service") };
+      const policies = snapshot.objects.networkPolicies.filter(
+        ({ spec }) =>
+          matches(spec?.podSelector, labels) && (spec?.policyTypes ?? ["Ingress"]).includes("Ingress"),
+      );
+      const where = edges.map(({ kind, namespace }) => `${kind.name} in namespace ${namespace}`).join(", ");
+      if (policies.length === 0) return ok(name, "no NetworkPolicy keeps the edge out", where);
+      const shut = edges.filter((edge) => !policies.some((policy) => admits(policy, edge, snapshot)));
+      const names = policies.map(({ metadata }) => metadata?.name ?? "").join(", ");
+      if (shut.length < edges.length)
+        return ok(name, "NetworkPolicies let the edge in", `${where}; ${names}`);
+      return fail(name, {
+        what: "no NetworkPolicy lets the edge in",
+        evidence: `${where}; policies on its pods: ${names}`,
+        why: "the edge cannot reach the pods: clients wait, then get 502 or 504",
+        fix: `holdfast:network: { edge: [{ namespaceLabels: { ${namespaceNameLabel}: ${shut[0]?.namespace ?? ""} } }] } in Pulumi.${snapshot.stack}.yaml, then npm run up -- --stack ${snapshot.stack}`,
+      });
+    });
+  },
+};
+
+function admits({ spec }: NetworkPolicy, { namespace, pods }: Controller, { objects }: Snapshot): boolean {
+  const labels = objects.namespaces.find(({ metadata }) => metadata?.name === namespace)?.metadata?.labels;
+  return (spec?.ingress ?? []).some((rule) => {
+    const open = rule.ports?.some(({ port }) => port === ports.http || port === "http") ?? true;
+    const known =
+      rule.from?.some(
+        ({ namespaceSelector, podSelector }) =>
+          matches(namespaceSelector, labels) &&
+          (podSelector === undefined || pods.some(({ metadata }) => matches(podSelector, metadata?.labels))),
+      ) ?? true;
+    return open && known;
+  });
+}

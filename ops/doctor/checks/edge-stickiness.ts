@@ -1,0 +1,63 @@
+import { edgeTraits } from "../../../infra/components/edge";
+import type { Check } from "../check";
+import { fail, ok, unknown, warn, type Finding } from "../finding";
+import type { Snapshot } from "../snapshot";
+import { isReady, subjects, type Subject } from "../subjects";
+
+/** So many newcomers on so few pods would hardly all meet the same one by chance. */
+const enoughNewcomers = 6;
+
+export const edgeStickiness: Check = {
+  name: "edge-stickiness",
+  title: "A client with its cookie really meets its pod again",
+  needs: ["edge", "pods"],
+  judge: (snapshot) => subjects(snapshot).flatMap((subject) => judge(snapshot, subject)),
+};
+
+function judge({ config, observed }: Snapshot, { name, config: service, pods }: Subject): Finding[] {
+  const visits = observed.edge[name];
+  if (visits === undefined || edgeTraits(config.edge, config.affinity).cookie(service.path) === undefined)
+    return [];
+  const answered = visits.newcomers.filter(({ status }) => status === 101);
+  if (answered.length === 0) return []; // websocket-upgrade tells
+  if (answered.some(({ pod }) => pod === undefined)) {
+    return [
+      unknown(name, {
+        what: "the application does not say which pod serves a client",
+        evidence: "no X-Holdfast-Pod in its answer",
+        why: "whether the cookie is honoured cannot be seen from outside",
+        fix: "let the application name its pod in a header of the upgrade's answer",
+      }),
+    ];
+  }
+  const ready = pods.filter(isReady).length;
+  const clients = visits.newcomers.map((first, index) => [
+    first.pod,
+    ...(visits.regulars[index] ?? []).map(({ pod }) => pod),
+  ]);
+  const returning = clients.filter((met) => met.length > 1);
+  const strayed = returning.filter((met) => new Set(met).size > 1);
+  const met = new Set(answered.map(({ pod }) => pod));
+  const evidence = `${returning.length} clients came back ${(returning[0]?.length ?? 1) - 1} times each, ${strayed.length} met another pod; newcomers met ${met.size} of ${ready} pods, ${visits.via}`;
+  if (returning.length === 0 || strayed.length > 0) {
+    return [
+      fail(name, {
+        what: "clients do not meet their pod again",
+        evidence,
+        why: "state that a pod holds for a client is lost at each reconnect, and long-polling fallbacks break",
+        fix: "see edge-cookie, cookie-collisions and ingress-backends",
+      }),
+    ];
+  }
+  if (met.size === 1 && ready > 1 && answered.length >= enoughNewcomers) {
+    return [
+      warn(name, {
+        what: "all newcomers met the same pod",
+        evidence,
+        why: "one pod gets everybody: the edge sees one upstream (service-upstream), or a shared cookie",
+        fix: "see ingress-affinity",
+      }),
+    ];
+  }
+  return [ok(name, "clients meet their pod again", evidence)];
+}

@@ -1,0 +1,69 @@
+import type { Check } from "../check";
+import { albAttributes } from "./alb-attributes";
+import { autoscaler } from "./autoscaler";
+import { connectionSkew } from "./connection-skew";
+import { cookieCollisions } from "./cookie-collisions";
+import { deployed } from "./deployed";
+import { disruptionBudgets } from "./disruption-budgets";
+import { drainTimes } from "./drain-times";
+import { edgeAdmission } from "./edge-admission";
+import { edgeCookie } from "./edge-cookie";
+import { edgeStickiness } from "./edge-stickiness";
+import { idleTimeouts } from "./idle-timeouts";
+import { ignoredFields } from "./ignored-fields";
+import { ingressAffinity } from "./ingress-affinity";
+import { ingressAnnotations } from "./ingress-annotations";
+import { ingressBackends } from "./ingress-backends";
+import { ingressController } from "./ingress-controller";
+import { loadBalancerAffinity } from "./load-balancer-affinity";
+import { metricsScraped } from "./metrics-scraped";
+import { nlbAttributes } from "./nlb-attributes";
+import { podRestarts } from "./pod-restarts";
+import { preStop } from "./prestop";
+import { readiness } from "./readiness";
+import { reconnectLatency } from "./reconnect-latency";
+import { redisPersistence } from "./redis-persistence";
+import { redisPolicy } from "./redis-policy";
+import { replicas } from "./replicas";
+import { rolloutStrategy } from "./rollout-strategy";
+import { serviceAffinity } from "./service-affinity";
+import { servicesInSync } from "./services-in-sync";
+import { websocketUpgrade } from "./websocket-upgrade";
+
+/** Every check, in the order in which a person reads them. */
+export const checks: readonly Check[] = [
+  deployed,
+  // How a client comes back to its pod.
+  serviceAffinity,
+  ignoredFields,
+  loadBalancerAffinity,
+  ingressController,
+  ingressAffinity,
+  ingressAnnotations,
+  ingressBackends,
+  cookieCollisions,
+  nlbAttributes,
+  albAttributes,
+  servicesInSync,
+  // Whether it does.
+  edgeAdmission,
+  websocketUpgrade,
+  edgeCookie,
+  edgeStickiness,
+  idleTimeouts,
+  reconnectLatency,
+  // How pods end, and what is left meanwhile.
+  drainTimes,
+  preStop,
+  readiness,
+  rolloutStrategy,
+  replicas,
+  disruptionBudgets,
+  autoscaler,
+  podRestarts,
+  connectionSkew,
+  // What keeps sessions, and who watches.
+  redisPolicy,
+  redisPersistence,
+  metricsScraped,
+];

@@ -1,0 +1,92 @@
+import { nginx } from "../../../infra/annotations";
+import type { Check } from "../check";
+import { fail, ok, warn, type Finding } from "../finding";
+import { ingressCookie } from "../ingress-cookie";
+import type { Ingress, Snapshot } from "../snapshot";
+import { reapply, subjects, title } from "../subjects";
+
+export const ingressAffinity: Check = {
+  name: "ingress-affinity",
+  title: "Ingresses ask for a cookie that keeps a client on its pod",
+  needs: ["ingresses"],
+  judge: (snapshot) =>
+    snapshot.config.edge.kind !== "nginx"
+      ? []
+      : subjects(snapshot).flatMap(({ name, ingresses }) =>
+          ingresses.length === 0
+            ? [missing(snapshot, name)]
+            : ingresses.map((ingress) => judge(snapshot, ingress)),
+        ),
+};
+
+function missing(snapshot: Snapshot, service: string): Finding {
+  return fail(service, {
+    what: "no Ingress routes to the service",
+    evidence: `namespace ${snapshot.config.namespace} has ${snapshot.objects.ingresses.length} Ingresses, none of them with this backend`,
+    why: "nobody can connect from outside, or they come by a way that knows no affinity",
+    fix: reapply(snapshot),
+  });
+}
+
+function judge(snapshot: Snapshot, ingress: Ingress): Finding {
+  const subject = title("Ingress", ingress);
+  const { name = "", annotations = {} } = ingress.metadata ?? {};
+  const { affinity, session, namespace } = snapshot.config;
+  const annotate = (...pairs: readonly string[]) =>
+    `kubectl -n ${namespace} annotate --overwrite ingress ${name} ${pairs.join(" ")}, or ${reapply(snapshot)}`;
+  const cookie = ingressCookie(ingress);
+  if (cookie === undefined) {
+    return fail(subject, {
+      what: "the Ingress asks for no affinity",
+      evidence: `${nginx.affinity}: ${annotations[nginx.affinity] ?? "absent"}`,
+      why: "an L7 controller goes straight to the pods, past the Service's ClientIP: each reconnect meets any pod",
+      fix: annotate(`${nginx.affinity}=cookie`, `${nginx.affinityMode}=persistent`),
+    });
+  }
+  if (annotations["nginx.ingress.kubernetes.io/service-upstream"] === "true") {
+    return fail(subject, {
+      what: "the controller goes to the Service, where its cookie means nothing",
+      evidence: "nginx.ingress.kubernetes.io/service-upstream: true",
+      why: "all pods are one upstream to it, and kube-proxy sees the controller as the one client",
+      fix: annotate("nginx.ingress.kubernetes.io/service-upstream-"),
+    });
+  }
+  if (cookie.path === undefined) {
+    const regex = annotations["nginx.ingress.kubernetes.io/use-regex"] === "true";
+    const trouble = {
+      what: "the cookie has no path of its own",
+      evidence: `${nginx.cookiePath}: absent${regex ? "; use-regex: true" : ""}`,
+      why: regex
+        ? "ingress-nginx sets no cookie for a path that is a regular expression"
+        : "controllers choose differently (Traefik: /), and cookies of several services then overwrite each other",
+      fix: annotate(`${nginx.cookiePath}=${ownPath(snapshot, ingress)}`),
+    };
+    return regex ? fail(subject, trouble) : warn(subject, trouble);
+  }
+  if (cookie.maxAgeSeconds !== undefined && cookie.maxAgeSeconds < session.ttlSeconds) {
+    return warn(subject, {
+      what: "the cookie ends before the session does",
+      evidence: `${nginx.cookieMaxAge}: ${cookie.maxAgeSeconds}; holdfast:session.ttlSeconds: ${session.ttlSeconds}`,
+      why: "a client's pod is forgotten while its session is still kept",
+      fix: annotate(`${nginx.cookieMaxAge}=${affinity.cookieMaxAgeSeconds}`),
+    });
+  }
+  if (cookie.mode !== "persistent") {
+    return warn(subject, {
+      what: "scaling the Deployment moves clients",
+      evidence: `${nginx.affinityMode}: ${annotations[nginx.affinityMode] ?? "absent, so balanced"}`,
+      why: "ingress-nginx gives some clients a new pod whenever pods are added",
+      fix: annotate(`${nginx.affinityMode}=persistent`),
+    });
+  }
+  return ok(
+    subject,
+    "asks for cookie affinity",
+    `${cookie.name} at ${cookie.path}, ${cookie.maxAgeSeconds ?? "the browser session's"} s, ${cookie.mode}`,
+  );
+}
+
+function ownPath({ config }: Snapshot, ingress: Ingress): string {
+  const paths = ingress.spec?.rules?.flatMap(({ http }) => http?.paths.map(({ path }) => path) ?? []);
+  return config.services.find(({ path }) => paths?.includes(path))?.path ?? paths?.[0] ?? "/";
+}

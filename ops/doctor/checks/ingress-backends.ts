@@ -1,0 +1,50 @@
+import type { Check } from "../check";
+import { fail, ok, warn } from "../finding";
+import { ingressCookie } from "../ingress-cookie";
+import { subjects, title } from "../subjects";
+
+/** ingress-nginx makes one upstream of a Service, with the settings of the Ingress that it met first. */
+export const ingressBackends: Check = {
+  name: "ingress-backends",
+  title: "Each service is behind one Ingress",
+  needs: ["ingresses", "services"],
+  judge: (snapshot) =>
+    subjects(snapshot).flatMap(({ name, service, ingresses }) => {
+      if (ingresses.length === 0) return [];
+      const names = ingresses.map((ingress) => title("Ingress", ingress)).join(" and ");
+      if (ingresses.length > 1) {
+        const same = new Set(ingresses.map((ingress) => JSON.stringify(ingressCookie(ingress)))).size === 1;
+        const trouble = {
+          what: `${ingresses.length} Ingresses route to one service`,
+          evidence: `${names}${same ? ", with the same affinity" : ", with different affinity"}`,
+          why: "the controller takes the affinity of one of them for both, and which one changes when it restarts",
+          fix: `keep one: kubectl -n ${snapshot.config.namespace} delete ingress NAME, or give the other a Service of its own`,
+        };
+        return [same ? warn(name, trouble) : fail(name, trouble)];
+      }
+      const ports = service?.spec?.ports ?? [];
+      const wanted = ingresses.flatMap(({ spec }) =>
+        (spec?.rules ?? []).flatMap(({ http }) =>
+          (http?.paths ?? []).flatMap(({ backend }) =>
+            backend.service?.name === name && backend.service.port !== undefined
+              ? [backend.service.port]
+              : [],
+          ),
+        ),
+      );
+      const lost = wanted.find(
+        (port) => !ports.some((each) => each.name === port.name || each.port === port.number),
+      );
+      if (lost !== undefined && service !== undefined) {
+        return [
+          fail(name, {
+            what: "its Ingress names a port that the Service does not have",
+            evidence: `${names}: port ${lost.name ?? lost.number ?? "none"}; the Service has ${ports.map((port) => port.name ?? port.port).join(", ")}`,
+            why: "the controller answers 503 to everyone",
+            fix: `kubectl -n ${snapshot.config.namespace} edit ingress: backend.service.port.name: http`,
+          }),
+        ];
+      }
+      return [ok(name, "one Ingress, one Service", names)];
+    }),
+};

@@ -1,0 +1,41 @@
+import type { Check } from "../check";
+import { ok, warn } from "../finding";
+import { subjects } from "../subjects";
+
+/** A container that ended by itself or was killed took its sockets along, without a drain. */
+export const podRestarts: Check = {
+  name: "pod-restarts",
+  title: "No pod was killed or started again by itself",
+  needs: ["pods"],
+  judge: (snapshot) =>
+    subjects(snapshot).flatMap(({ name, pods }) => {
+      const troubled = pods.flatMap(({ metadata, status }) =>
+        (status?.containerStatuses ?? [])
+          .filter(({ restartCount }) => restartCount > 0)
+          .map(({ restartCount, lastState }) => ({
+            pod: metadata?.name ?? "",
+            restartCount,
+            reason: lastState?.terminated?.reason ?? "not told",
+            exitCode: lastState?.terminated?.exitCode,
+          })),
+      );
+      if (pods.length === 0) return [];
+      if (troubled.length === 0) return [ok(name, "no container was started twice", `${pods.length} pods`)];
+      const memory = troubled.some(({ reason }) => reason === "OOMKilled");
+      return [
+        warn(name, {
+          what: memory ? "pods were killed for want of memory" : "containers were started again",
+          evidence: troubled
+            .map(
+              (each) =>
+                `${each.pod}: ${each.restartCount} times, last ${each.reason} (${each.exitCode ?? "no code"})`,
+            )
+            .join("; "),
+          why: "each time all clients of the pod were cut without notice",
+          fix: memory
+            ? "holdfast:resources: { memory: … }, or fewer sockets a pod (holdfast:sockets: { maxConnections })"
+            : `kubectl -n ${snapshot.config.namespace} logs --previous ${troubled[0]?.pod ?? ""}`,
+        }),
+      ];
+    }),
+};

@@ -1,0 +1,34 @@
+import { percentile } from "../../load/percentile";
+import type { Check } from "../check";
+import { fail, ok, warn } from "../finding";
+import { subjects } from "../subjects";
+
+/** A person notices from about here on. Milliseconds. */
+const noticedMs = 1_000;
+/** Something waits for a timeout. Milliseconds. */
+const brokenMs = 10_000;
+
+export const reconnectLatency: Check = {
+  name: "reconnect-latency",
+  title: "A client that is cut off is served again at once",
+  needs: ["reconnects"],
+  judge: (snapshot) =>
+    subjects(snapshot).flatMap(({ name }) => {
+      const seen = snapshot.observed.reconnects[name];
+      if (seen === undefined || seen.ms.length === 0) return [];
+      const sorted = [...seen.ms].sort((a, b) => a - b);
+      const most = sorted.at(-1) ?? 0;
+      const evidence = `${sorted.length} cuts, ${seen.resumed} sessions resumed, ${seen.via}; median ${Math.round(percentile(sorted, 0.5) ?? 0)} ms, longest ${Math.round(most)} ms`;
+      const slow = {
+        evidence,
+        why: "every rollout is as visible as this",
+        fix: "docs/troubleshooting.md, Reconnects that take 10 seconds and more",
+      };
+      if (seen.resumed < sorted.length) {
+        return [fail(name, { ...slow, what: "a client that came back did not get its session back" })];
+      }
+      if (most >= brokenMs) return [fail(name, { ...slow, what: "coming back takes 10 s and more" })];
+      if (most >= noticedMs) return [warn(name, { ...slow, what: "coming back takes longer than a second" })];
+      return [ok(name, "clients are back at once", evidence)];
+    }),
+};

@@ -1,0 +1,57 @@
+import { redisNames } from "../../../infra/components/session-store/redis";
+import type { Check } from "../check";
+import { fail, ok, warn, type Finding } from "../finding";
+import type { Snapshot } from "../snapshot";
+import { reapply } from "../subjects";
+
+/** Of maxmemory: above it, a busy minute ends in refused publishes. */
+const fullShare = 0.9;
+
+/** What the server says of itself, not what its configuration file says: CONFIG SET leaves no trace there. */
+export const redisPolicy: Check = {
+  name: "redis-policy",
+  title: "The session store evicts nothing, and has room",
+  needs: ["redis"],
+  judge: (snapshot) => (snapshot.config.sessionStore.kind === "redis" ? [judge(snapshot)] : []),
+};
+
+function judge(snapshot: Snapshot): Finding {
+  const { settings, info } = snapshot.observed.redis;
+  const subject = `StatefulSet ${redisNames.workload}`;
+  const policy = settings["maxmemory-policy"] ?? "not told";
+  const limit = Number(settings.maxmemory ?? 0);
+  const used = Number(info.used_memory ?? 0);
+  const evicted = Number(info.evicted_keys ?? 0);
+  const evidence = `maxmemory-policy ${policy}; ${mebibytes(used)} of ${limit === 0 ? "no limit" : mebibytes(limit)} used; ${evicted} keys evicted`;
+  const command = (setting: string) =>
+    `kubectl -n ${snapshot.config.namespace} exec ${redisNames.workload}-0 -- redis-cli CONFIG SET ${setting}, then ${reapply(snapshot)}`;
+  if (policy !== "noeviction") {
+    return fail(subject, {
+      what: "the store throws sessions and messages away when it is full",
+      evidence,
+      why: "clients lose their session or a part of their history, and are told so, or not even that",
+      fix: command("maxmemory-policy noeviction"),
+    });
+  }
+  if (limit === 0) {
+    return warn(subject, {
+      what: "the store has no memory limit of its own",
+      evidence,
+      why: "the kernel kills it when the container's limit is reached, and everybody waits for it to load its file",
+      fix: `holdfast:sessionStore: { memoryMiB }, of which 70 % are for data; ${reapply(snapshot)}`,
+    });
+  }
+  if (used > limit * fullShare) {
+    return warn(subject, {
+      what: "the store is almost full",
+      evidence,
+      why: "when it is full, publishing fails until history expires",
+      fix: "holdfast:sessionStore: { memoryMiB } higher, or holdfast:session: { historySize, historyTtlSeconds } lower",
+    });
+  }
+  return ok(subject, "evicts nothing and has room", evidence);
+}
+
+function mebibytes(bytes: number): string {
+  return `${Math.round(bytes / 2 ** 20)} MiB`;
+}

@@ -1,0 +1,65 @@
+import { nginx } from "../../infra/annotations";
+import type { NamedSeconds } from "../../infra/timing";
+import type { Ingress, Service } from "./snapshot";
+
+/** Where each edge says after how much silence it cuts a socket, and what it does where nothing is said. */
+
+/** nginx's own default. Seconds. */
+const nginxDefaultSeconds = 60;
+/** https://docs.aws.amazon.com/elasticloadbalancing/latest/application/edit-load-balancer-attributes.html Seconds. */
+const albDefaultSeconds = 60;
+/** https://docs.aws.amazon.com/elasticloadbalancing/latest/network/update-idle-timeout.html Seconds. */
+const nlbDefaultSeconds = 350;
+
+const alb = "alb.ingress.kubernetes.io/load-balancer-attributes";
+const nlb = "service.beta.kubernetes.io/aws-load-balancer-listener-attributes.";
+const sslPorts = "service.beta.kubernetes.io/aws-load-balancer-ssl-ports";
+
+/** Of an Ingress, for each direction. */
+export function ingressIdleTimeouts(ingress: Ingress): NamedSeconds[] {
+  const annotations = ingress.metadata?.annotations ?? {};
+  if (isAlb(ingress)) {
+    return [
+      {
+        path: alb,
+        seconds: attribute(annotations[alb], "idle_timeout.timeout_seconds") ?? albDefaultSeconds,
+      },
+    ];
+  }
+  return [nginx.proxyReadTimeout, nginx.proxySendTimeout].map((path) => ({
+    path,
+    seconds: Number(annotations[path] ?? nginxDefaultSeconds),
+  }));
+}
+
+/** Of an AWS load balancer's Service, for each port. */
+export function serviceIdleTimeouts({ metadata, spec }: Service): NamedSeconds[] {
+  const annotations = metadata?.annotations ?? {};
+  const tls = (annotations[sslPorts] ?? "").split(",").map((port) => port.trim());
+  return (spec?.ports ?? []).map(({ port, name }) => {
+    const path = `${nlb}TCP-${port}`;
+    // A TLS listener's cannot be changed.
+    const isTls =
+      tls.includes(String(port)) || (name !== undefined && tls.includes(name)) || tls.includes("*");
+    const said = isTls ? undefined : attribute(annotations[path], "tcp.idle_timeout.seconds");
+    return { path, seconds: said ?? nlbDefaultSeconds };
+  });
+}
+
+/** Whether AWS Load Balancer Controller makes an application load balancer of an Ingress. */
+export function isAlb({ metadata, spec }: Ingress): boolean {
+  return (spec?.ingressClassName ?? metadata?.annotations?.["kubernetes.io/ingress.class"]) === "alb";
+}
+
+/** One of `key=value,key=value`, the form that AWS Load Balancer Controller reads. */
+export function attribute(list: string | undefined, key: string): number | undefined {
+  const value = attributes(list)[key];
+  return value === undefined ? undefined : Number(value);
+}
+
+export function attributes(list: string | undefined): Readonly<Record<string, string>> {
+  const pairs = (list ?? "").split(",").map((pair) => pair.split("=", 2).map((part) => part.trim()));
+  return Object.fromEntries(
+    pairs.flatMap(([key = "", value]) => (value === undefined ? [] : [[key, value]])),
+  );
+}

@@ -1,0 +1,45 @@
+import { nginx } from "../../infra/annotations";
+import type { Ingress } from "./snapshot";
+
+/** The affinity cookie that an Ingress asks an nginx-like controller for. */
+export interface IngressCookie {
+  readonly name: string;
+  /** Undefined where the annotation is absent: the controller's default, `/` or the location. */
+  readonly path: string | undefined;
+  readonly maxAgeSeconds: number | undefined;
+  readonly mode: string;
+  readonly secure: boolean;
+  readonly sameSite: string | undefined;
+}
+
+/** Reads an Ingress's cookie; undefined if it asks for none. */
+export function ingressCookie({ metadata }: Ingress): IngressCookie | undefined {
+  const annotations = metadata?.annotations ?? {};
+  if (annotations[nginx.affinity] !== "cookie") return undefined;
+  const maxAge = annotations[nginx.cookieMaxAge];
+  return {
+    name: annotations[nginx.cookieName] ?? "INGRESSCOOKIE",
+    path: annotations[nginx.cookiePath],
+    maxAgeSeconds: maxAge === undefined ? undefined : Number(maxAge),
+    mode: annotations[nginx.affinityMode] ?? "balanced",
+    secure: annotations[nginx.cookieSecure] === "true",
+    sameSite: annotations[nginx.cookieSameSite],
+  };
+}
+
+/** The hosts and paths that an Ingress routes. */
+export function routes({ spec }: Ingress): { host: string; path: string; service: string | undefined }[] {
+  return (spec?.rules ?? []).flatMap(({ host = "*", http }) =>
+    (http?.paths ?? []).map(({ path = "/", backend }) => ({ host, path, service: backend.service?.name })),
+  );
+}
+
+/** Whether a browser would send a cookie of one path to another, in either direction. */
+export function pathsOverlap(a: string, b: string): boolean {
+  return contains(a, b) || contains(b, a);
+}
+
+/** https://datatracker.ietf.org/doc/html/rfc6265#section-5.1.4 */
+function contains(outer: string, inner: string): boolean {
+  return inner === outer || inner.startsWith(outer.endsWith("/") ? outer : `${outer}/`);
+}

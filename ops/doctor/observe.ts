@@ -1,0 +1,150 @@
+import { ports } from "../../infra/ports";
+import { showProgress, type Step } from "../start/progress";
+import type { Api } from "../kubernetes/api";
+import { parseExposition } from "../kubernetes/exposition";
+import { getFromPod } from "../kubernetes/pod-http";
+import { askVersion } from "./probes/controller-version";
+import { visitEdge, wayToEdge } from "./probes/edge";
+import { measureReconnects } from "./probes/reconnect";
+import { askRedis } from "./probes/redis";
+import { upgrade } from "./probes/upgrade";
+import { wayToPod } from "./probes/way";
+import { readCluster, running } from "./reader";
+import type { Observed, Snapshot, Source } from "./snapshot";
+import { isReady, subjects } from "./subjects";
+import type { Config } from "../../infra/config";
+
+export interface Observation {
+  readonly api: Api;
+  readonly stack: string;
+  readonly config: Config;
+  /** Where clients connect; undefined: through the API server to the controller's pod. */
+  readonly edge: URL | undefined;
+  /** A token for stacks that want one. */
+  readonly token: string | undefined;
+  /** False: objects are read, and nothing that runs is asked. */
+  readonly live: boolean;
+}
+
+/** What nobody asked. */
+const nothing: Omit<Observed, "serverVersion"> = {
+  controllerVersions: {},
+  metrics: {},
+  redis: { settings: {}, info: {} },
+  podUpgrades: {},
+  edge: {},
+  reconnects: {},
+};
+
+/** Takes a snapshot of a stack: reads its objects, then asks what runs. Throws NoClusterError. */
+export async function takeSnapshot({
+  api,
+  stack,
+  config,
+  edge,
+  token,
+  live,
+}: Observation): Promise<Snapshot> {
+  const { objects, unseen, serverVersion } = await readCluster(api, config);
+  const blind: Partial<Record<Source, string>> = { ...unseen };
+  let observed: Observed = { ...nothing, serverVersion };
+  const snapshot = (): Snapshot => ({ stack, config, objects, observed, unseen: blind });
+  if (!live) {
+    for (const source of Object.keys(nothing) as Source[]) {
+      if (source !== "controllerVersions") blind[source] = "not asked, because of --no-live";
+    }
+    return snapshot();
+  }
+
+  const pods = subjects(snapshot()).flatMap((subject) =>
+    running(subject.pods).map((pod) => ({ pod, subject })),
+  );
+  /** A step that fills one source; what it fails with is the reason why the source is not seen. */
+  const step = (title: string, source: keyof Observed, look: () => Promise<Partial<Observed>>): Step => ({
+    title,
+    run: async (tell) => {
+      try {
+        observed = { ...observed, ...(await look()) };
+      } catch (error) {
+        blind[source] = error instanceof Error ? error.message : String(error);
+        tell(blind[source] ?? "");
+      }
+    },
+  });
+  const each = async <T>(look: (pod: (typeof pods)[number], name: string) => Promise<T>) =>
+    Object.fromEntries(
+      await Promise.all(
+        pods.map(async (entry) => {
+          const name = entry.pod.metadata?.name ?? "";
+          return [name, await look(entry, name)] as const;
+        }),
+      ),
+    );
+  const ofServices = async <T>(look: (service: Config["services"][number]) => Promise<T>) => {
+    const seen: Record<string, T> = {};
+    for (const service of config.services) seen[service.name] = await look(service);
+    return seen;
+  };
+
+  await showProgress(
+    [
+      step("asking the ingress controller for its version", "controllerVersions", async () => {
+        const versions = await Promise.all(
+          objects.controllerPods.map(
+            async (pod) => [pod.metadata?.name ?? "", await askVersion(api, pod)] as const,
+          ),
+        );
+        return {
+          controllerVersions: Object.fromEntries(
+            versions.flatMap(([pod, said]) => (said === undefined ? [] : [[pod, said]])),
+          ),
+        };
+      }),
+      step("reading the metrics of each pod", "metrics", async () => ({
+        metrics: await each(async (_entry, pod) =>
+          parseExposition(
+            await getFromPod(api, { namespace: config.namespace, pod, port: ports.metrics }, "/metrics"),
+          ),
+        ),
+      })),
+      ...(config.sessionStore.kind === "redis"
+        ? [
+            step("asking the session store", "redis", async () => ({
+              redis: await askRedis(api, config.namespace),
+            })),
+          ]
+        : []),
+      step("opening a WebSocket at each pod", "podUpgrades", async () => ({
+        podUpgrades: await each(({ subject }, pod) =>
+          upgrade(
+            wayToPod(api, { namespace: config.namespace, pod, port: ports.http }, config.host, false),
+            subject.config.path,
+          ),
+        ),
+      })),
+    ],
+    { concurrent: true },
+  );
+  await showProgress([
+    ...(config.edge.kind === "none"
+      ? []
+      : [
+          step("coming through the edge, and back with its cookie", "edge", async () => {
+            const way = wayToEdge(api, snapshot(), edge);
+            return { edge: await ofServices((service) => visitEdge(way, service)) };
+          }),
+        ]),
+    step("cutting a client of ours off, and timing its return", "reconnects", async () => {
+      if (config.auth.kind === "jwt" && token === undefined) {
+        throw new Error("the stack wants a token: set HOLDFAST_TOKEN to one that may join rooms");
+      }
+      const way = wayToEdge(api, snapshot(), edge);
+      const served = subjects(snapshot()).filter((subject) => subject.pods.some(isReady));
+      const seen: Record<string, Observed["reconnects"][string]> = {};
+      for (const { name, config: service } of served)
+        seen[name] = await measureReconnects(way, service.path, token);
+      return { reconnects: seen };
+    }),
+  ]);
+  return snapshot();
+}

@@ -1,0 +1,78 @@
+import type { Config } from "../../../infra/config";
+import { ports } from "../../../infra/ports";
+import type { Api } from "../../kubernetes/api";
+import { controllers } from "../controllers";
+import { parseSetCookies } from "../set-cookie";
+import type { EdgeVisits, Pod, Snapshot } from "../snapshot";
+import { isReady } from "../subjects";
+import { upgrade } from "./upgrade";
+import { wayToAddress, wayToPod, type Way } from "./way";
+
+/** Clients that come without a cookie: enough to meet more than one pod. */
+const newcomers = 6;
+/** How often each comes back. */
+const returns = 3;
+
+/** There is no way to the edge from here; the message says why, and what would be one. */
+export class NoWayError extends Error {
+  readonly code = "HOLDFAST_NO_WAY";
+}
+
+/**
+ * How to reach the edge: the address that the person gave, or through the API server to a pod of the controller, so
+ * that it works from a laptop and never asks anything outside the cluster. Throws {@link NoWayError}.
+ */
+export function wayToEdge(api: Api, snapshot: Snapshot, edge: URL | undefined): Way {
+  const { config } = snapshot;
+  if (edge !== undefined) return wayToAddress(edge, config.host);
+  const ingress = config.edge.kind === "nginx" ? config.edge : undefined;
+  if (config.edge.kind === "none") {
+    const pod = snapshot.objects.pods.find(isReady);
+    if (pod === undefined) throw new NoWayError("the stack has no edge, and no pod is ready");
+    return wayToPod(api, podPort(pod, ports.http), config.host, false);
+  }
+  const pod = controllers(snapshot)
+    .filter(({ kind }) => kind.readsNginxAnnotations !== false)
+    .flatMap(({ pods }) => pods)
+    .find(isReady);
+  if (pod === undefined || ingress === undefined) {
+    throw new NoWayError(
+      `no ready pod of the edge was recognised in the cluster; say where clients connect: --edge https://${config.host}`,
+    );
+  }
+  const tls = ingress.tls !== undefined;
+  const port = listening(pod, tls);
+  if (port === undefined) {
+    throw new NoWayError(
+      `pod ${pod.metadata?.name ?? ""} names no port for ${tls ? "https" : "http"}; say where clients connect: --edge https://${config.host}`,
+    );
+  }
+  return wayToPod(api, podPort(pod, port), config.host, tls);
+}
+
+function listening(pod: Pod, tls: boolean): number | undefined {
+  const named = tls ? ["websecure", "https"] : ["web", "http"];
+  const open = pod.spec?.containers.flatMap((container) => container.ports ?? []) ?? [];
+  return open.find(({ name = "" }) => named.includes(name))?.containerPort;
+}
+
+function podPort({ metadata }: Pod, port: number) {
+  return { namespace: metadata?.namespace ?? "", pod: metadata?.name ?? "", port };
+}
+
+/** Comes to a service as several clients, and back as each of them. */
+export async function visitEdge(way: Way, { path }: Config["services"][number]): Promise<EdgeVisits> {
+  const first = await Promise.all(Array.from({ length: newcomers }, () => upgrade(way, path)));
+  const regulars = await Promise.all(
+    first.map(async ({ setCookies }) => {
+      const cookie = parseSetCookies(setCookies)
+        .map(({ name, value }) => `${name}=${value}`)
+        .join("; ");
+      const visits = [];
+      for (let again = 0; cookie !== "" && again < returns; again++)
+        visits.push(await upgrade(way, path, cookie));
+      return visits;
+    }),
+  );
+  return { via: way.via, newcomers: first, regulars };
+}

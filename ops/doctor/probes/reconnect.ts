@@ -1,0 +1,57 @@
+import { WebSocket } from "ws";
+import { HoldfastClient } from "../../../app/client/node";
+import { CookieJar } from "../../load/cookie-jar";
+import { within } from "../../process/wait";
+import type { Reconnects } from "../snapshot";
+import { dialing } from "./upgrade";
+import type { Way } from "./way";
+
+/** How often the client's socket is cut. */
+const cuts = 3;
+/** How long a client may take to be served again. Milliseconds. */
+const limitMs = 30_000;
+
+/** Connects as Holdfast's client, cuts its socket a few times, and measures until it is served again. Leaves for good. */
+export async function measureReconnects(
+  way: Way,
+  servicePath: string,
+  token: string | undefined,
+): Promise<Reconnects> {
+  const cookies = new CookieJar();
+  let current: WebSocket | undefined;
+  const follow = (socket: WebSocket) => (current = socket);
+  const webSocket = class extends WebSocket {
+    constructor(url: string, protocols: string[]) {
+      super(url, protocols, dialing(way, cookies.header));
+      this.once("upgrade", ({ headers }) => cookies.store(headers["set-cookie"]));
+      // The client's own event tells; without a listener, ws would throw.
+      this.on("error", () => undefined);
+      follow(this);
+    }
+  };
+  const client = new HoldfastClient({
+    url: `ws://${way.host}${servicePath === "/" ? "" : servicePath}`,
+    webSocket,
+    ...(token !== undefined && { token }),
+  });
+  try {
+    await within("a first connection", limitMs, client.connect());
+    const ms: number[] = [];
+    let resumed = 0;
+    for (let cut = 0; cut < cuts; cut++) {
+      const from = performance.now();
+      const back = new Promise<boolean>((resolve) => {
+        const off = client.on("connected", (connected) => {
+          off();
+          resolve(connected.resumed);
+        });
+      });
+      current?.terminate();
+      if (await within("to be served again", limitMs, back)) resumed++;
+      ms.push(performance.now() - from);
+    }
+    return { via: way.via, ms, resumed };
+  } finally {
+    await client.close();
+  }
+}

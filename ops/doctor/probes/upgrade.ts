@@ -1,0 +1,75 @@
+import type { Duplex } from "node:stream";
+import { WebSocket, type ClientOptions } from "ws";
+import { SUBPROTOCOL } from "../../../app/protocol/frames";
+import type { Upgrade } from "../snapshot";
+import type { Way } from "./way";
+
+/** How long an answer may take. Milliseconds. */
+const answerMs = 10_000;
+
+/** The room that probes name; they never join it. */
+const room = "holdfast-doctor";
+
+/** The `ws` package's options for sockets that go a certain way. */
+export function dialing({ host, dial }: Way, cookie?: string): ClientOptions {
+  const createConnection = (_options: unknown, done: (error: Error | null, stream?: Duplex) => void) => {
+    dial().then(
+      (stream) => done(null, stream),
+      (error: unknown) => done(error instanceof Error ? error : new Error(String(error))),
+    );
+  };
+  return {
+    headers: { host, ...(cookie !== undefined && { cookie }) },
+    handshakeTimeout: answerMs,
+    perMessageDeflate: false,
+    // Node calls it with a callback; the types of ws know only the form that returns a socket.
+    createConnection: createConnection as unknown as NonNullable<ClientOptions["createConnection"]>,
+  };
+}
+
+/**
+ * Opens a socket and closes it again, before its first frame: no session is made, no token is needed, because the
+ * protocol takes one with the first frame at the latest.
+ */
+export async function upgrade(way: Way, servicePath: string, cookie?: string): Promise<Upgrade> {
+  const path = `${servicePath === "/" ? "" : servicePath}/chat/${room}`;
+  const from = performance.now();
+  const socket = new WebSocket(`ws://${way.host}${path}`, [SUBPROTOCOL], dialing(way, cookie));
+  let seen: Omit<Upgrade, "ms"> = { status: undefined, pod: undefined, setCookies: [] };
+  const ms = await new Promise<number>((resolve) => {
+    const answered = () => resolve(performance.now() - from);
+    const read = (status: number | undefined, headers: NodeJS.Dict<string | string[]>) => {
+      const pod = headers["x-holdfast-pod"];
+      seen = {
+        status,
+        pod: typeof pod === "string" ? pod : undefined,
+        setCookies: [headers["set-cookie"] ?? []].flat(),
+      };
+      answered();
+    };
+    socket.once("upgrade", ({ statusCode, headers }) => read(statusCode, headers));
+    socket.once("unexpected-response", (_request, { statusCode, headers }) => {
+      read(statusCode, headers);
+      socket.terminate();
+    });
+    socket.on("error", (error) => {
+      if (seen.status === undefined) seen = { ...seen, error: error.message };
+      answered();
+    });
+  });
+  await leave(socket);
+  return { ...seen, ms };
+}
+
+/** Resolves when the socket is gone. */
+function leave(socket: WebSocket): Promise<void> {
+  return new Promise((resolve) => {
+    if (socket.readyState === WebSocket.CLOSED) {
+      resolve();
+      return;
+    }
+    socket.once("close", () => resolve());
+    if (socket.readyState === WebSocket.OPEN) socket.close(1000);
+    else if (socket.readyState === WebSocket.CONNECTING) socket.once("open", () => socket.close(1000));
+  });
+}

@@ -1,0 +1,55 @@
+import { connect } from "node:net";
+import type { Duplex } from "node:stream";
+import { connect as connectTls } from "node:tls";
+import type { Api } from "../../kubernetes/api";
+import { forward, type PodPort } from "../../kubernetes/port-forward";
+
+/** How long opening a connection may take. Milliseconds. */
+const dialMs = 10_000;
+
+/** A way to something that speaks HTTP. */
+export interface Way {
+  /** For a person. */
+  readonly via: string;
+  /** The host that it is asked for. */
+  readonly host: string;
+  readonly dial: () => Promise<Duplex>;
+}
+
+/** To a port of a pod, through the API server. */
+export function wayToPod(api: Api, target: PodPort, host: string, tls: boolean): Way {
+  return {
+    via: `through the API server to ${target.namespace}/${target.pod}:${target.port}`,
+    host,
+    dial: async () => {
+      const stream = await forward(api, target);
+      // Whether its certificate is right is a question about the public address, which is not asked here.
+      return tls ? connectTls({ socket: stream, servername: host, rejectUnauthorized: false }) : stream;
+    },
+  };
+}
+
+/** To an address as clients know it. */
+export function wayToAddress(edge: URL, host: string): Way {
+  const tls = edge.protocol === "https:" || edge.protocol === "wss:";
+  const port = Number(edge.port || (tls ? 443 : 80));
+  return {
+    via: `by ${edge.origin}`,
+    host,
+    dial: () =>
+      new Promise((resolve, reject) => {
+        const socket = tls
+          ? connectTls({ host: edge.hostname, port, servername: host })
+          : connect({ host: edge.hostname, port });
+        socket.setTimeout(dialMs, () =>
+          socket.destroy(new Error(`${edge.origin} does not answer in ${dialMs / 1_000} s`)),
+        );
+        socket.once("error", reject);
+        socket.once(tls ? "secureConnect" : "connect", () => {
+          socket.setTimeout(0);
+          socket.off("error", reject);
+          resolve(socket);
+        });
+      }),
+  };
+}

@@ -1,0 +1,85 @@
+import { styleText } from "node:util";
+import type { Answer } from "./check";
+import { exitCode, type Finding, type Status } from "./finding";
+
+/** A diagnosis of one stack. */
+export interface Report {
+  readonly stack: string;
+  readonly namespace: string;
+  readonly context: string;
+  readonly kubernetes: string;
+  /** As the exit code says it. */
+  readonly verdict: "ok" | "doubtful" | "broken";
+  readonly counts: Readonly<Record<Status, number>>;
+  readonly answers: readonly Answer[];
+}
+
+export function makeReport(
+  about: Omit<Report, "verdict" | "counts" | "answers">,
+  answers: readonly Answer[],
+): Report {
+  const findings = answers.flatMap((each) => each.findings);
+  const count = (status: Status) => findings.filter((finding) => finding.status === status).length;
+  return {
+    ...about,
+    verdict: (["ok", "doubtful", "broken"] as const)[exitCode(findings)],
+    counts: { ok: count("ok"), warn: count("warn"), fail: count("fail"), unknown: count("unknown") },
+    answers,
+  };
+}
+
+type Style = Parameters<typeof styleText>[0];
+
+const marks: Readonly<Record<Status, readonly [mark: string, style: Style]>> = {
+  ok: ["ok", "green"],
+  warn: ["warn", "yellow"],
+  fail: ["FAIL", "red"],
+  unknown: ["?", "magenta"],
+};
+
+export interface TextOptions {
+  readonly colours: boolean;
+  /** Also what is well, with its evidence. */
+  readonly all: boolean;
+}
+
+/** The report for a person: a line a check, and what is wrong under it. */
+export function reportText(report: Report, { colours, all }: TextOptions): string {
+  const paint = (style: Style, text: string) =>
+    colours ? styleText(style, text, { validateStream: false }) : text;
+  const width = Math.max(...report.answers.map(({ check }) => check.length));
+  const lines = report.answers.flatMap(({ check, title, findings }) => {
+    const worst = worstOf(findings);
+    const [mark, style] = worst === undefined ? (["-", "gray"] as const) : marks[worst];
+    const applies = findings.length === 0 ? paint("gray", " (does not apply here)") : "";
+    const head = `${paint(style, mark.padEnd(4))}  ${check.padEnd(width)}  ${title}${applies}`;
+    const shown = findings.filter(({ status }) => all || status !== "ok");
+    return [head, ...shown.flatMap((finding) => describe(finding, paint))];
+  });
+  const { counts } = report;
+  return [
+    `Stack ${report.stack} in namespace ${report.namespace} of ${report.context} (Kubernetes ${report.kubernetes})`,
+    "",
+    ...lines,
+    "",
+    `${report.answers.length} checks: ${counts.ok} findings are well, ${counts.warn} warnings, ${counts.fail} failures, ${counts.unknown} unknown`,
+  ].join("\n");
+}
+
+function worstOf(findings: readonly Finding[]): Status | undefined {
+  const order: readonly Status[] = ["fail", "unknown", "warn", "ok"];
+  return order.find((status) => findings.some((finding) => finding.status === status));
+}
+
+function describe(finding: Finding, paint: (style: Style, text: string) => string): string[] {
+  const [mark, style] = marks[finding.status];
+  const indent = " ".repeat(6);
+  const line = (label: string, text: string | undefined) =>
+    text === undefined ? [] : [`${indent}  ${paint("gray", label.padEnd(5))} ${text}`];
+  return [
+    `${indent}${paint(style, mark)} ${finding.subject}: ${finding.what}`,
+    ...line("seen", finding.evidence),
+    ...line("why", finding.why),
+    ...line("fix", finding.fix),
+  ];
+}

@@ -1,0 +1,79 @@
+import { selects } from "../local/manifest";
+import { selectorLabels } from "../../infra/labels";
+import type { ServiceConfig } from "../../infra/config";
+import type { Container, Deployment, Ingress, Pod, Service, Snapshot } from "./snapshot";
+
+/** A service of the stack, and what the cluster has of it. */
+export interface Subject {
+  readonly config: ServiceConfig;
+  readonly name: string;
+  /** Undefined where it is not deployed. */
+  readonly service: Service | undefined;
+  readonly deployment: Deployment | undefined;
+  /** Its pods, without those that are going. */
+  readonly pods: readonly Pod[];
+  /** Ingresses with a backend in it. */
+  readonly ingresses: readonly Ingress[];
+}
+
+/** All services of the stack. */
+export function subjects({ config, objects }: Snapshot): Subject[] {
+  return config.services.map((service) => {
+    const { name } = service;
+    return {
+      config: service,
+      name,
+      service: objects.services.find(({ metadata }) => metadata?.name === name),
+      deployment: objects.deployments.find(({ metadata }) => metadata?.name === name),
+      pods: objects.pods.filter((pod) => isOf(pod, name) && pod.metadata?.deletionTimestamp === undefined),
+      ingresses: objects.ingresses.filter((ingress) => backendsOf(ingress).includes(name)),
+    };
+  });
+}
+
+function isOf(pod: Pod, service: string): boolean {
+  return selects(selectorLabels(service), pod.metadata?.labels);
+}
+
+/** The Services that an Ingress routes to. */
+export function backendsOf({ spec }: Ingress): string[] {
+  const backends = [
+    spec?.defaultBackend,
+    ...(spec?.rules ?? []).flatMap(({ http }) => (http?.paths ?? []).map(({ backend }) => backend)),
+  ];
+  return [...new Set(backends.flatMap((backend) => backend?.service?.name ?? []))];
+}
+
+/** What a person calls an object: `Service messaging-service`. */
+export function title(kind: string, object: { readonly metadata?: { readonly name?: string } }): string {
+  return `${kind} ${object.metadata?.name ?? "without a name"}`;
+}
+
+export function isReady({ status }: Pod): boolean {
+  return status?.conditions?.some(({ type, status: is }) => type === "Ready" && is === "True") ?? false;
+}
+
+/** The container that serves: the one of our name, or the first of another application. */
+export function serving(
+  spec: { readonly containers: readonly Container[] } | undefined,
+): Container | undefined {
+  return spec?.containers.find(({ name }) => name === "app") ?? spec?.containers[0];
+}
+
+/** The plain values of a container's environment. */
+export function environment(container: Container | undefined): Readonly<Record<string, string>> {
+  return Object.fromEntries(
+    (container?.env ?? []).flatMap(({ name, value }) => (value === undefined ? [] : [[name, value]])),
+  );
+}
+
+/** Brings the cluster back to what the stack says, whatever was changed by hand. */
+export function reapply({ stack }: Pick<Snapshot, "stack">): string {
+  return `npm run up -- --stack ${stack} --refresh`;
+}
+
+/** A patch that can be pasted. */
+export function patch(snapshot: Snapshot, kind: string, name: string, change: unknown): string {
+  const namespace = snapshot.config.namespace;
+  return `kubectl -n ${namespace} patch ${kind} ${name} --type merge -p '${JSON.stringify(change)}'`;
+}

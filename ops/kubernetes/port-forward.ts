@@ -1,0 +1,65 @@
+import { Duplex, PassThrough, Writable } from "node:stream";
+import { PortForward } from "@kubernetes/client-node";
+import type { WebSocket } from "ws";
+import type { Api } from "./api";
+
+/** One port of one pod. */
+export interface PodPort {
+  readonly namespace: string;
+  readonly pod: string;
+  readonly port: number;
+}
+
+/**
+ * A connection to a port of a pod through the API server and the pod's kubelet, as `kubectl port-forward` makes it: from
+ * wherever the API server can be reached, and past NetworkPolicies. Nothing listens on this machine.
+ * Rejects when the API server refuses; a port that nobody listens on ends the stream with an error.
+ */
+export async function forward({ config }: Api, { namespace, pod, port }: PodPort): Promise<Duplex> {
+  const outgoing = new PassThrough();
+  const connection: { socket?: WebSocket } = {};
+  const stream = new Duplex({
+    read: () => undefined,
+    write: (chunk: Buffer, _encoding, done) => {
+      outgoing.write(chunk);
+      done();
+    },
+    final: (done) => {
+      outgoing.end();
+      done();
+    },
+    destroy: (error, done) => {
+      connection.socket?.terminate();
+      done(error);
+    },
+  });
+  const incoming = new Writable({
+    write: (chunk: Buffer, _encoding, done) => {
+      stream.push(chunk);
+      done();
+    },
+  });
+  const complaints = new Writable({
+    write: (chunk: Buffer, _encoding, done) => {
+      const words = chunk.toString().trim();
+      if (words !== "") stream.destroy(new Error(`${pod}:${port}: ${words}`));
+      done();
+    },
+  });
+  const forwarding = new PortForward(config);
+  const socket = (await forwarding
+    .portForward(namespace, pod, [port], incoming, complaints, outgoing)
+    .catch((cause: unknown) => {
+      throw new Error(`the API server forwards no port to ${namespace}/${pod}: ${wordsOf(cause)}`, { cause });
+    })) as WebSocket;
+  connection.socket = socket;
+  socket.on("close", () => stream.push(null));
+  socket.on("error", (error) => stream.destroy(error));
+  return stream;
+}
+
+/** The library rejects with an event of the WebSocket rather than with an error. */
+function wordsOf(cause: unknown): string {
+  const { message } = cause as { message?: unknown };
+  return typeof message === "string" ? message : String(cause);
+}

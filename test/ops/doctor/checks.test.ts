@@ -1,0 +1,630 @@
+import { answer } from "../../../ops/doctor/check";
+import { checks } from "../../../ops/doctor/checks";
+import type { Finding, Status } from "../../../ops/doctor/finding";
+import type { Snapshot } from "../../../ops/doctor/snapshot";
+import { controllerPod, healthySnapshot } from "./healthy";
+import { spoil } from "./spoil";
+
+/** The first use of Pulumi's SDKs loads them, which takes seconds on a busy machine. */
+jest.setTimeout(120_000);
+
+let healthy: Snapshot;
+
+beforeAll(async () => {
+  healthy = await healthySnapshot();
+});
+
+function troublesOf(snapshot: Snapshot, name: string): Finding[] {
+  const check = checks.find((each) => each.name === name);
+  if (check === undefined) throw new Error(`there is no check ${name}`);
+  return answer(check, snapshot).findings.filter(({ status }) => status !== "ok");
+}
+
+it("finds nothing wrong with what the program renders", () => {
+  const answers = checks.map((check) => answer(check, healthy));
+  expect(answers.flatMap(({ findings }) => findings).filter(({ status }) => status !== "ok")).toEqual([]);
+  const silent = answers.filter(({ findings }) => findings.length === 0).map(({ check }) => check);
+  expect(silent).toEqual([
+    ...["ignored-fields", "load-balancer-affinity", "nlb-attributes", "alb-attributes", "autoscaler"],
+  ]);
+});
+
+it("has a name of its own for each check", () => {
+  expect(new Set(checks.map(({ name }) => name)).size).toBe(checks.length);
+});
+
+const annotation = (name: string) =>
+  `objects.ingresses.0.metadata.annotations.nginx\\.ingress\\.kubernetes\\.io/${name}`;
+const container = "objects.deployments.0.spec.template.spec.containers.0";
+const pod = "objects.pods.0";
+const balancer = (
+  annotations: Record<string, string>,
+  spec: object = {},
+  addresses: object[] = [{ ip: "192.0.2.1" }],
+) => [
+  {
+    metadata: { name: "edge", annotations },
+    spec: {
+      type: "LoadBalancer",
+      externalTrafficPolicy: "Local",
+      selector: { "app.kubernetes.io/name": "messaging-service" },
+      ports: [{ port: 443 }],
+      ...spec,
+    },
+    status: { loadBalancer: { ingress: addresses } },
+  },
+];
+const aws = "service.beta.kubernetes.io/aws-load-balancer-";
+const nlb = { loadBalancerClass: "service.k8s.aws/nlb" };
+
+/** What is spoiled, where, and what a check must say of it. */
+type Case = [what: string, check: string, status: Status, path: string, value: unknown, says: RegExp];
+
+const cases: Case[] = [
+  ["a Service that is not there", "deployed", "fail", "objects.services", [], /no Service messaging-service/],
+  ["no ready pod", "deployed", "fail", "objects.endpointSlices", [], /no ready pod behind it/],
+  ["a pod that is not ready", "deployed", "warn", `${pod}.status.conditions`, [], /not every pod is ready/],
+  [
+    "a rollout under way",
+    "deployed",
+    "warn",
+    "objects.deployments.0.status.updatedReplicas",
+    1,
+    /rollout is under way/,
+  ],
+  [
+    "no affinity",
+    "service-affinity",
+    "fail",
+    "objects.services.0.spec.sessionAffinity",
+    "None",
+    /no affinity/,
+  ],
+  [
+    "a misspelt timeout",
+    "service-affinity",
+    "warn",
+    "objects.services.0.spec.sessionAffinityConfig.clientIP.timeoutSeconds",
+    600,
+    /another time than the stack says/,
+  ],
+  [
+    "traffic distribution beside affinity",
+    "service-affinity",
+    "warn",
+    "objects.services.0.spec.trafficDistribution",
+    "PreferClose",
+    /before affinity/,
+  ],
+  [
+    "clientIPConfig",
+    "ignored-fields",
+    "warn",
+    "objects.services.0.metadata.annotations.kubectl\\.kubernetes\\.io/last-applied-configuration",
+    JSON.stringify({ spec: { sessionAffinityConfig: { clientIPConfig: { timeoutSeconds: 10_800 } } } }),
+    /spec.sessionAffinityConfig.clientIPConfig/,
+  ],
+  [
+    "a load balancer that ClientIP keeps pending",
+    "load-balancer-affinity",
+    "fail",
+    "objects.services",
+    balancer({}, { sessionAffinity: "ClientIP" }, []),
+    /ClientIP affinity is pending/,
+  ],
+  [
+    "a load balancer without address",
+    "load-balancer-affinity",
+    "fail",
+    "objects.services",
+    balancer({}, {}, []),
+    /no address/,
+  ],
+  [
+    "a load balancer that hides clients",
+    "load-balancer-affinity",
+    "warn",
+    "objects.services",
+    balancer({}, { externalTrafficPolicy: "Cluster" }),
+    /hides the clients' addresses/,
+  ],
+  [
+    "a class that does not exist",
+    "ingress-controller",
+    "fail",
+    "objects.ingressClasses",
+    [],
+    /class that does not exist/,
+  ],
+  [
+    "no controller",
+    "ingress-controller",
+    "unknown",
+    "objects.controllerPods",
+    [],
+    /no controller .* recognised/,
+  ],
+  [
+    "a retired controller",
+    "ingress-controller",
+    "warn",
+    "objects.controllerPods",
+    [controllerPod("ingress-nginx", "registry.k8s.io/ingress-nginx/controller:v1.12.1@sha256:00")],
+    /retired/,
+  ],
+  [
+    "a controller that is too old",
+    "ingress-controller",
+    "fail",
+    "objects.controllerPods.0.spec.containers.0.image",
+    "traefik:v3.6.2",
+    /too old to read/,
+  ],
+  [
+    "a controller that does not tell its version",
+    "ingress-controller",
+    "unknown",
+    "objects.controllerPods.0.spec.containers.0.image",
+    "example.com/traefik:latest",
+    /version is not known/,
+  ],
+  [
+    "a controller that is down",
+    "ingress-controller",
+    "fail",
+    "objects.controllerPods.0.status.conditions",
+    [],
+    /no pod of its controller/,
+  ],
+  ["no Ingress", "ingress-affinity", "fail", "objects.ingresses", [], /no Ingress routes/],
+  [
+    "an Ingress without affinity",
+    "ingress-affinity",
+    "fail",
+    annotation("affinity"),
+    undefined,
+    /asks for no affinity/,
+  ],
+  [
+    "service-upstream",
+    "ingress-affinity",
+    "fail",
+    annotation("service-upstream"),
+    "true",
+    /goes to the Service/,
+  ],
+  [
+    "no cookie path",
+    "ingress-affinity",
+    "warn",
+    annotation("session-cookie-path"),
+    undefined,
+    /no path of its own/,
+  ],
+  [
+    "a short-lived cookie",
+    "ingress-affinity",
+    "warn",
+    annotation("session-cookie-max-age"),
+    "60",
+    /ends before the session/,
+  ],
+  ["balanced cookies", "ingress-affinity", "warn", annotation("affinity-mode"), undefined, /moves clients/],
+  [
+    "session-cookie-httponly",
+    "ingress-annotations",
+    "fail",
+    annotation("session-cookie-httponly"),
+    "true",
+    /HttpOnly is always set/,
+  ],
+  [
+    "a misspelt annotation",
+    "ingress-annotations",
+    "fail",
+    annotation("sesion-cookie-name"),
+    "X",
+    /session-cookie-name\?/,
+  ],
+  [
+    "a port that the Service has not",
+    "ingress-backends",
+    "fail",
+    "objects.ingresses.0.spec.rules.0.http.paths.0.backend.service.port",
+    { name: "web" },
+    /port that the Service does not have/,
+  ],
+  [
+    "cookies at one path",
+    "cookie-collisions",
+    "fail",
+    "objects.ingresses.*.metadata.annotations.nginx\\.ingress\\.kubernetes\\.io/session-cookie-path",
+    "/",
+    /overwrite each other/,
+  ],
+  [
+    "a cookie path around another",
+    "cookie-collisions",
+    "fail",
+    annotation("session-cookie-path"),
+    "/",
+    /at \/streaming and \//,
+  ],
+  [
+    "an in-tree load balancer",
+    "nlb-attributes",
+    "fail",
+    "objects.services",
+    balancer({ [`${aws}type`]: "nlb" }),
+    /in-tree controller/,
+  ],
+  [
+    "a load balancer without stickiness",
+    "nlb-attributes",
+    "warn",
+    "objects.services",
+    balancer({}, nlb),
+    /stickiness.enabled=true/,
+  ],
+  [
+    "pods that go before the load balancer knows",
+    "nlb-attributes",
+    "fail",
+    "objects.services",
+    balancer({}, nlb),
+    /go before the load balancer/,
+  ],
+  ["node targets", "nlb-attributes", "warn", "objects.services", balancer({}, nlb), /nodes, not pods/],
+  ["no readiness gate", "nlb-attributes", "warn", "objects.services", balancer({}, nlb), /does not wait/],
+  [
+    "a classic load balancer's annotation",
+    "nlb-attributes",
+    "warn",
+    "objects.services",
+    balancer({ [`${aws}backend-protocol`]: "tcp" }, nlb),
+    /does nothing/,
+  ],
+  [
+    "an ALB without stickiness",
+    "alb-attributes",
+    "warn",
+    "objects.ingresses.0.spec.ingressClassName",
+    "alb",
+    /no affinity cookie/,
+  ],
+  [
+    "services that differ",
+    "services-in-sync",
+    "warn",
+    annotation("session-cookie-name"),
+    "OTHER",
+    /differ in cookie name/,
+  ],
+  [
+    "services with different timeouts",
+    "services-in-sync",
+    "warn",
+    "objects.services.0.spec.sessionAffinityConfig.clientIP.timeoutSeconds",
+    60,
+    /differ in Service affinity timeout/,
+  ],
+  [
+    "a policy that does not know the edge's namespace",
+    "edge-admission",
+    "fail",
+    "objects.controllerPods.0.metadata.namespace",
+    "kube-system",
+    /no NetworkPolicy lets the edge in/,
+  ],
+  [
+    "a pod that refuses",
+    "websocket-upgrade",
+    "fail",
+    "observed.podUpgrades.messaging-service-0.status",
+    503,
+    /at the pod itself/,
+  ],
+  [
+    "an edge that cannot reach pods",
+    "websocket-upgrade",
+    "fail",
+    "observed.edge.messaging-service.newcomers.*.status",
+    504,
+    /NetworkPolicy/,
+  ],
+  [
+    "an edge that sets no cookie",
+    "edge-cookie",
+    "fail",
+    "observed.edge.messaging-service.newcomers.*.setCookies",
+    [],
+    /does not set the cookie/,
+  ],
+  [
+    "an edge that sets another path",
+    "edge-cookie",
+    "warn",
+    "observed.edge.messaging-service.newcomers.*.setCookies",
+    ["SERVERID=abc; Path=/; Secure; HttpOnly"],
+    /path is not \/messaging/,
+  ],
+  [
+    "a client that meets another pod",
+    "edge-stickiness",
+    "fail",
+    "observed.edge.messaging-service.regulars.0.1.pod",
+    "other",
+    /do not meet their pod again/,
+  ],
+  [
+    "an application that does not tell",
+    "edge-stickiness",
+    "unknown",
+    "observed.edge.messaging-service.newcomers.*.pod",
+    undefined,
+    /does not say which pod/,
+  ],
+  [
+    "an idle timeout below the ping",
+    "idle-timeouts",
+    "fail",
+    annotation("proxy-read-timeout"),
+    "20",
+    /between two pings/,
+  ],
+  [
+    "nginx's own minute",
+    "idle-timeouts",
+    "warn",
+    annotation("proxy-send-timeout"),
+    undefined,
+    /proxy-send-timeout: 60 s/,
+  ],
+  [
+    "slow reconnects",
+    "reconnect-latency",
+    "warn",
+    "observed.reconnects.messaging-service.ms",
+    [10, 1_500],
+    /longer than a second/,
+  ],
+  [
+    "very slow reconnects",
+    "reconnect-latency",
+    "fail",
+    "observed.reconnects.messaging-service.ms",
+    [10, 10, 12_000],
+    /10 s and more/,
+  ],
+  [
+    "sessions that do not come back",
+    "reconnect-latency",
+    "fail",
+    "observed.reconnects.messaging-service.resumed",
+    2,
+    /did not get its session back/,
+  ],
+  [
+    "a grace period that is too short",
+    "drain-times",
+    "fail",
+    `${pod}.spec.terminationGracePeriodSeconds`,
+    30,
+    /at least 45/,
+  ],
+  ["no preStop hook", "prestop", "fail", `${container}.lifecycle`, undefined, /do not wait/],
+  ["no readiness probe", "readiness", "fail", `${container}.readinessProbe`, undefined, /no readiness probe/],
+  [
+    "readiness that is too slow",
+    "readiness",
+    "warn",
+    `${container}.readinessProbe`,
+    { periodSeconds: 10 },
+    /fails later/,
+  ],
+  [
+    "Recreate",
+    "rollout-strategy",
+    "fail",
+    "objects.deployments.0.spec.strategy",
+    { type: "Recreate" },
+    /ends every pod/,
+  ],
+  [
+    "a rollout with fewer pods",
+    "rollout-strategy",
+    "warn",
+    "objects.deployments.0.spec.strategy",
+    {},
+    /before their replacements/,
+  ],
+  [
+    "no minReadySeconds",
+    "rollout-strategy",
+    "warn",
+    "objects.deployments.0.spec.minReadySeconds",
+    0,
+    /answered one probe/,
+  ],
+  ["one replica", "replicas", "fail", "objects.deployments.0.spec.replicas", 1, /one pod has to carry/],
+  [
+    "one node",
+    "replicas",
+    "warn",
+    "objects.pods.*.spec.nodeName",
+    "node-0",
+    /all of its pods are on one node/,
+  ],
+  ["no budget", "disruption-budgets", "warn", "objects.budgets", [], /no PodDisruptionBudget/],
+  [
+    "a budget that allows nothing",
+    "disruption-budgets",
+    "fail",
+    "objects.budgets.0.spec.maxUnavailable",
+    0,
+    /no pod to be evicted/,
+  ],
+  [
+    "a budget that a broken pod uses up",
+    "disruption-budgets",
+    "warn",
+    "objects.budgets.0.spec.unhealthyPodEvictionPolicy",
+    undefined,
+    /broken pod/,
+  ],
+  [
+    "a restarted pod",
+    "pod-restarts",
+    "warn",
+    `${pod}.status.containerStatuses.0.restartCount`,
+    2,
+    /started again/,
+  ],
+  [
+    "a pod with most of the sockets",
+    "connection-skew",
+    "warn",
+    "observed.metrics.messaging-service-0.0.value",
+    400,
+    /2\.5 times the mean/,
+  ],
+  [
+    "a pod without metrics",
+    "connection-skew",
+    "unknown",
+    "observed.metrics.messaging-service-0",
+    [],
+    /not every pod tells/,
+  ],
+  [
+    "a store that evicts",
+    "redis-policy",
+    "fail",
+    "observed.redis.settings.maxmemory-policy",
+    "allkeys-lru",
+    /throws sessions/,
+  ],
+  [
+    "a store without limit",
+    "redis-policy",
+    "warn",
+    "observed.redis.settings.maxmemory",
+    "0",
+    /no memory limit/,
+  ],
+  [
+    "a full store",
+    "redis-policy",
+    "warn",
+    "observed.redis.info.used_memory",
+    String(175 * 2 ** 20),
+    /almost full/,
+  ],
+  [
+    "a store without file",
+    "redis-persistence",
+    "fail",
+    "observed.redis.settings.appendonly",
+    "no",
+    /no append-only file/,
+  ],
+  [
+    "a file that is on no volume",
+    "redis-persistence",
+    "fail",
+    "observed.redis.settings.dir",
+    "/tmp",
+    /not on a volume/,
+  ],
+  [
+    "a file that cannot be written",
+    "redis-persistence",
+    "warn",
+    "observed.redis.info.aof_last_write_status",
+    "err",
+    /last write/,
+  ],
+  ["no monitor", "metrics-scraped", "warn", "objects.monitors", [], /no PodMonitor or ServiceMonitor/],
+  [
+    "a monitor without the label",
+    "metrics-scraped",
+    "warn",
+    "objects.monitors.0.metadata.labels",
+    {},
+    /no Prometheus selects/,
+  ],
+  ["no Prometheus", "metrics-scraped", "unknown", "objects.prometheuses", [], /no Prometheus object/],
+];
+
+it.each(cases)("finds %s (%s: %s)", (_what, check, status, path, value, says) => {
+  const troubles = troublesOf(spoil(healthy, path, value), check);
+  const found = troubles.filter(
+    (finding) => finding.status === status && says.test(`${finding.what} ${finding.evidence}`),
+  );
+  expect({ troubles, found: found.length > 0 }).toEqual({ troubles, found: true });
+  for (const { why = "", fix = "" } of troubles)
+    expect([why.length > 10, fix.length > 10]).toEqual([true, true]);
+});
+
+it("has a case for every check", () => {
+  const covered = new Set(cases.map(([, check]) => check));
+  // These two need more than one place to be spoiled; they have tests of their own below.
+  expect(checks.map(({ name }) => name).filter((name) => !covered.has(name))).toEqual(["autoscaler"]);
+});
+
+it("finds two Ingresses on one service, worse if they differ", () => {
+  const [first] = healthy.objects.ingresses;
+  const twice = spoil(healthy, "objects.ingresses", [...healthy.objects.ingresses, structuredClone(first)]);
+  expect(troublesOf(twice, "ingress-backends")).toMatchObject([
+    { status: "warn", subject: "messaging-service" },
+  ]);
+  const differing = spoil(twice, annotation("affinity"), undefined);
+  expect(troublesOf(differing, "ingress-backends")).toMatchObject([{ status: "fail" }]);
+});
+
+it("finds two budgets on the same pods", () => {
+  const [first] = healthy.objects.budgets;
+  const twice = spoil(healthy, "objects.budgets", [...healthy.objects.budgets, first]);
+  expect(troublesOf(twice, "disruption-budgets")).toMatchObject([
+    { status: "fail", what: "several PodDisruptionBudgets select its pods" },
+  ]);
+});
+
+it("finds preStop sleep on a server that does not know it", () => {
+  const sleeping = spoil(healthy, `${container}.lifecycle`, { preStop: { sleep: { seconds: 10 } } });
+  expect(troublesOf(sleeping, "prestop")).toEqual([]);
+  const old = spoil(sleeping, "observed.serverVersion.minor", 29);
+  expect(troublesOf(old, "prestop")).toMatchObject([{ status: "fail", what: /preStop sleep/ }]);
+});
+
+it("judges autoscalers by what they count, what they see and how fast they scale down", () => {
+  const scaler = (spec: object, status: object = {}) =>
+    spoil(healthy, "objects.autoscalers", [
+      {
+        metadata: { name: "messaging-service" },
+        spec: { maxReplicas: 5, scaleTargetRef: { kind: "Deployment", name: "messaging-service" }, ...spec },
+        status,
+      },
+    ]);
+  const sockets = { metrics: [{ type: "Pods", pods: { metric: { name: "websocket_connections_active" } } }] };
+  const slow = { behavior: { scaleDown: { policies: [{ type: "Pods", value: 1, periodSeconds: 60 }] } } };
+  const processors = { metrics: [{ type: "Resource", resource: { name: "cpu" } }] };
+  const blind = { conditions: [{ type: "ScalingActive", status: "False", message: "no such metric" }] };
+  expect(troublesOf(scaler({ ...sockets, ...slow }), "autoscaler")).toEqual([]);
+  expect(troublesOf(scaler({ ...sockets, ...slow }, blind), "autoscaler")).toMatchObject([
+    { status: "fail" },
+  ]);
+  expect(troublesOf(scaler({ ...processors, ...slow }), "autoscaler")).toMatchObject([{ status: "warn" }]);
+  expect(troublesOf(scaler(sockets), "autoscaler")).toMatchObject([{ status: "warn" }]);
+});
+
+it("says unknown, and never ok, of what it could not see", () => {
+  for (const check of checks) {
+    for (const source of check.needs) {
+      const blind = { ...healthy, unseen: { [source]: "403 forbidden" } };
+      const { findings } = answer(check, blind);
+      expect(findings.map(({ status }) => status)).toEqual(["unknown"]);
+      expect(findings[0]?.evidence).toBe("403 forbidden");
+    }
+  }
+});

@@ -1,0 +1,140 @@
+import type { KubernetesObject } from "../../../ops/render/kubernetes-object";
+import { renderStack } from "../../../ops/render/render";
+import { stackConfig } from "../../../ops/kubernetes/stack-in-cluster";
+import { parseExposition } from "../../../ops/kubernetes/exposition";
+import type { Deployment, Objects, Pod, Snapshot, Upgrade } from "../../../ops/doctor/snapshot";
+
+/**
+ * A snapshot of `staging` in which all is well: the objects are those that the program renders, and around them stands
+ * what a cluster adds. Each test spoils one thing in it.
+ */
+export async function healthySnapshot(): Promise<Snapshot> {
+  const config = await stackConfig({ stack: "staging" });
+  const rendered = await renderStack("staging");
+  const kind = <T>(name: string) => rendered.filter((each) => each.kind === name) as unknown as T[];
+  const deployments = kind<Deployment>("Deployment").map(rolledOut);
+  const pods = deployments.flatMap(podsOf);
+  const serviceOf = (pod: Pod) => pod.metadata?.labels?.["app.kubernetes.io/name"] ?? "";
+  const byPod = <T>(value: (pod: Pod) => T) =>
+    Object.fromEntries(pods.map((pod) => [pod.metadata?.name ?? "", value(pod)]));
+  const byService = <T>(value: (path: string, name: string) => T) =>
+    Object.fromEntries(config.services.map(({ name, path }) => [name, value(path, name)]));
+
+  const objects: Objects = {
+    services: kind("Service"),
+    deployments,
+    statefulSets: kind("StatefulSet"),
+    pods,
+    ingresses: kind("Ingress"),
+    budgets: kind("PodDisruptionBudget"),
+    autoscalers: [],
+    endpointSlices: config.services.map(({ name }) => ({
+      addressType: "IPv4",
+      metadata: { labels: { "kubernetes.io/service-name": name } },
+      endpoints: pods
+        .filter((pod) => serviceOf(pod) === name)
+        .map(({ status }) => ({ addresses: [status?.podIP ?? ""], conditions: { ready: true } })),
+    })),
+    networkPolicies: kind("NetworkPolicy"),
+    namespaces: [
+      ...kind<KubernetesObject>("Namespace"),
+      { metadata: { name: "traefik", labels: { "kubernetes.io/metadata.name": "traefik" } } },
+    ],
+    ingressClasses: [{ metadata: { name: "nginx" }, spec: { controller: "k8s.io/ingress-nginx" } }],
+    controllerPods: [controllerPod("traefik", "docker.io/library/traefik:v3.7.11")],
+    monitors: [
+      {
+        kind: "PodMonitor",
+        metadata: {
+          name: "websocket-services",
+          namespace: config.namespace,
+          labels: { release: "prometheus" },
+        },
+        spec: {
+          selector: { matchLabels: { "app.kubernetes.io/component": "websocket-service" } },
+          podMetricsEndpoints: [{ port: "metrics" }],
+        },
+      },
+    ],
+    prometheuses: [
+      {
+        metadata: { name: "prometheus", namespace: "monitoring" },
+        spec: {
+          podMonitorSelector: { matchLabels: { release: "prometheus" } },
+          podMonitorNamespaceSelector: {},
+        },
+      },
+    ],
+  };
+  return {
+    stack: "staging",
+    config,
+    objects,
+    unseen: {},
+    observed: {
+      serverVersion: { major: 1, minor: 34 },
+      controllerVersions: {},
+      metrics: byPod(() => parseExposition("websocket_connections_active 40\n")),
+      redis: {
+        settings: {
+          maxmemory: String(179 * 2 ** 20),
+          "maxmemory-policy": "noeviction",
+          appendonly: "yes",
+          appendfsync: "everysec",
+          dir: "/data",
+        },
+        info: { used_memory: String(2 ** 20), evicted_keys: "0", aof_last_write_status: "ok" },
+      },
+      podUpgrades: byPod((pod) => upgrade(pod)),
+      edge: byService((path, name) => {
+        const own = pods.filter((pod) => serviceOf(pod) === name);
+        const cookie = `SERVERID=abc; Path=${path}; Max-Age=86400; Secure; HttpOnly; SameSite=Lax`;
+        return {
+          via: "by a test",
+          newcomers: own.map((pod) => upgrade(pod, cookie)),
+          regulars: own.map((pod) => [upgrade(pod), upgrade(pod)]),
+        };
+      }),
+      reconnects: byService(() => ({ via: "by a test", ms: [30, 40, 50], resumed: 3 })),
+    },
+  };
+}
+
+/** A ready pod of an ingress controller. */
+export function controllerPod(name: string, image: string): Pod {
+  return {
+    metadata: { name: `${name}-0`, namespace: name, labels: { "app.kubernetes.io/name": name } },
+    spec: { nodeName: "node-1", containers: [{ name, image }] },
+    status: ready,
+  };
+}
+
+const ready = { phase: "Running", conditions: [{ type: "Ready", status: "True" }] };
+
+function upgrade(pod: Pod, ...setCookies: string[]): Upgrade {
+  return { status: 101, pod: pod.metadata?.name, setCookies, ms: 20 };
+}
+
+function rolledOut(deployment: Deployment): Deployment {
+  return {
+    ...deployment,
+    metadata: { ...deployment.metadata, generation: 1 },
+    status: { observedGeneration: 1, updatedReplicas: deployment.spec?.replicas ?? 1 },
+  };
+}
+
+function podsOf({ metadata, spec }: Deployment, index: number): Pod[] {
+  return Array.from({ length: spec?.replicas ?? 1 }, (_, replica) => ({
+    metadata: { ...spec?.template.metadata, name: `${metadata?.name ?? ""}-${replica}` },
+    spec: {
+      ...spec?.template.spec,
+      containers: spec?.template.spec?.containers ?? [],
+      nodeName: `node-${replica % 2}`,
+    },
+    status: {
+      ...ready,
+      podIP: `10.0.${index}.${replica}`,
+      containerStatuses: [{ name: "app", image: "", imageID: "", ready: true, restartCount: 0 }],
+    },
+  }));
+}

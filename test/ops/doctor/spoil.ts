@@ -1,0 +1,28 @@
+/** Any tree of plain data. */
+type Tree = Record<string, unknown> | unknown[];
+
+/**
+ * A copy of some data with one place changed. The path is written with dots; `*` is every item or key there. With
+ * `undefined` the place is removed. Throws where the path leads nowhere, so that a test never spoils nothing.
+ */
+export function spoil<T extends object>(data: T, path: string, value: unknown): T {
+  const copy = structuredClone(data);
+  const keys = path.split(/(?<!\\)\./).map((key) => key.replaceAll("\\.", "."));
+  if (change(copy as Tree, keys, value) === 0) throw new Error(`there is no ${path}`);
+  return copy;
+}
+
+/** How many places were changed. */
+function change(at: Tree, [key = "", ...rest]: readonly string[], value: unknown): number {
+  const keys = key === "*" ? Object.keys(at) : [key];
+  return keys.reduce((count, each) => {
+    const tree = at as Record<string, unknown>;
+    if (rest.length > 0) {
+      const below = tree[each];
+      return typeof below === "object" && below !== null ? count + change(below as Tree, rest, value) : count;
+    }
+    if (value === undefined) Reflect.deleteProperty(tree, each);
+    else tree[each] = value;
+    return count + 1;
+  }, 0);
+}
