@@ -1,14 +1,12 @@
+import { awsLoadBalancerClass } from "../../infra/annotations";
 import type { Service } from "./snapshot";
 
 /** What AWS Load Balancer Controller and its in-tree forerunner read from a Service. */
 export const awsPrefix = "service.beta.kubernetes.io/aws-load-balancer-";
 
-/** The class that AWS Load Balancer Controller takes; it is fixed when the Service is made. */
-export const nlbClass = "service.k8s.aws/nlb";
-
 /** Whether a Service asks AWS for a load balancer. */
 export function isAwsLoadBalancer({ metadata, spec }: Service): boolean {
   if (spec?.type !== "LoadBalancer") return false;
   const annotated = Object.keys(metadata?.annotations ?? {}).some((name) => name.startsWith(awsPrefix));
-  return spec.loadBalancerClass === nlbClass || annotated;
+  return spec.loadBalancerClass === awsLoadBalancerClass || annotated;
 }

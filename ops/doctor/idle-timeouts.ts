@@ -1,4 +1,4 @@
-import { nginx } from "../../infra/annotations";
+import { awsService, nginx } from "../../infra/annotations";
 import type { NamedSeconds } from "../../infra/timing";
 import type { Ingress, Service } from "./snapshot";
 
@@ -12,8 +12,6 @@ const albDefaultSeconds = 60;
 const nlbDefaultSeconds = 350;
 
 const alb = "alb.ingress.kubernetes.io/load-balancer-attributes";
-const nlb = "service.beta.kubernetes.io/aws-load-balancer-listener-attributes.";
-const sslPorts = "service.beta.kubernetes.io/aws-load-balancer-ssl-ports";
 
 /** Of an Ingress, for each direction. */
 export function ingressIdleTimeouts(ingress: Ingress): NamedSeconds[] {
@@ -35,9 +33,9 @@ export function ingressIdleTimeouts(ingress: Ingress): NamedSeconds[] {
 /** Of an AWS load balancer's Service, for each port. */
 export function serviceIdleTimeouts({ metadata, spec }: Service): NamedSeconds[] {
   const annotations = metadata?.annotations ?? {};
-  const tls = (annotations[sslPorts] ?? "").split(",").map((port) => port.trim());
+  const tls = (annotations[awsService.tlsPorts] ?? "").split(",").map((port) => port.trim());
   return (spec?.ports ?? []).map(({ port, name }) => {
-    const path = `${nlb}TCP-${port}`;
+    const path = awsService.listenerAttributes("TCP", port);
     // A TLS listener's cannot be changed.
     const isTls =
       tls.includes(String(port)) || (name !== undefined && tls.includes(name)) || tls.includes("*");

@@ -64,7 +64,8 @@ export async function takeSnapshot({
     title,
     run: async (tell) => {
       try {
-        observed = { ...observed, ...(await look()) };
+        const seen = await look();
+        observed = { ...observed, ...seen };
       } catch (error) {
         blind[source] = error instanceof Error ? error.message : String(error);
         tell(blind[source] ?? "");

@@ -45,6 +45,7 @@ export interface NetworkPolicy {
       readonly from?: readonly {
         readonly namespaceSelector?: Selector;
         readonly podSelector?: Selector;
+        readonly ipBlock?: { readonly cidr: string };
       }[];
       readonly ports?: readonly Plain<V1NetworkPolicyPort>[];
     }[];

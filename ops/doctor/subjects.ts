@@ -1,6 +1,7 @@
 import { selects } from "../local/manifest";
 import { selectorLabels } from "../../infra/labels";
-import type { ServiceConfig } from "../../infra/config";
+import type { NginxConfig } from "../../infra/components/edge/nginx";
+import type { Config, ServiceConfig } from "../../infra/config";
 import type { Container, Deployment, Ingress, Pod, Service, Snapshot } from "./snapshot";
 
 /** A service of the stack, and what the cluster has of it. */
@@ -42,6 +43,13 @@ export function backendsOf({ spec }: Ingress): string[] {
     ...(spec?.rules ?? []).flatMap(({ http }) => (http?.paths ?? []).map(({ backend }) => backend)),
   ];
   return [...new Set(backends.flatMap((backend) => backend?.service?.name ?? []))];
+}
+
+/** The part of the edge that Ingresses with nginx's annotations describe; undefined where there is none. */
+export function ingressEdge({ edge }: Config): Pick<NginxConfig, "tls"> | undefined {
+  if (edge.kind === "nginx") return edge;
+  if (edge.kind === "nlb" && edge.targets === "nginx") return edge.nginx ?? {};
+  return undefined;
 }
 
 /** What a person calls an object: `Service messaging-service`. */

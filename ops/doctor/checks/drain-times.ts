@@ -1,4 +1,5 @@
-import { requiredGraceSeconds, timingFaults, type Fault } from "../../../infra/timing";
+import type { Fault } from "../../../infra/fault";
+import { requiredGraceSeconds, timingFaults } from "../../../infra/timing";
 import { edgeTraits } from "../../../infra/components/edge";
 import type { Check } from "../check";
 import { fail, ok, type Finding } from "../finding";

@@ -1,3 +1,4 @@
+import { BlockList, isIP, isIPv6 } from "node:net";
 import { namespaceNameLabel, selectorLabels, componentLabels } from "../../../infra/labels";
 import { ports } from "../../../infra/ports";
 import type { Check } from "../check";
@@ -5,7 +6,7 @@ import { controllers, type Controller } from "../controllers";
 import { fail, ok } from "../finding";
 import { matches } from "../selector";
 import type { NetworkPolicy, Snapshot } from "../snapshot";
-import { subjects } from "../subjects";
+import { ingressEdge, subjects } from "../subjects";
 
 /** A NetworkPolicy that does not know where the controller runs shows as 504 for everybody. */
 export const edgeAdmission: Check = {
@@ -14,7 +15,7 @@ export const edgeAdmission: Check = {
   needs: ["networkPolicies", "controllerPods", "namespaces", "ingresses"],
   judge: (snapshot) => {
     const edges = controllers(snapshot).filter(({ kind }) => kind.readsNginxAnnotations !== false);
-    if (snapshot.config.edge.kind !== "nginx" || edges.length === 0) return [];
+    if (ingressEdge(snapshot.config) === undefined || edges.length === 0) return [];
     return subjects(snapshot).map(({ name }) => {
       const labels = { ...selectorLabels(name), ...componentLabels("websocket-service") };
       const policies = snapshot.objects.networkPolicies.filter(
@@ -37,15 +38,25 @@ export const edgeAdmission: Check = {
   },
 };
 
+function contains(cidr: string, address: string): boolean {
+  const [network = "", bits = ""] = cidr.split("/");
+  const family = isIPv6(network) ? "ipv6" : "ipv4";
+  if (isIP(address) === 0 || isIPv6(address) !== isIPv6(network)) return false;
+  const list = new BlockList();
+  list.addSubnet(network, Number(bits), family);
+  return list.check(address, family);
+}
+
 function admits({ spec }: NetworkPolicy, { namespace, pods }: Controller, { objects }: Snapshot): boolean {
   const labels = objects.namespaces.find(({ metadata }) => metadata?.name === namespace)?.metadata?.labels;
   return (spec?.ingress ?? []).some((rule) => {
     const open = rule.ports?.some(({ port }) => port === ports.http || port === "http") ?? true;
     const known =
-      rule.from?.some(
-        ({ namespaceSelector, podSelector }) =>
-          matches(namespaceSelector, labels) &&
-          (podSelector === undefined || pods.some(({ metadata }) => matches(podSelector, metadata?.labels))),
+      rule.from?.some(({ namespaceSelector, podSelector, ipBlock }) =>
+        ipBlock === undefined
+          ? matches(namespaceSelector, labels) &&
+            (podSelector === undefined || pods.some(({ metadata }) => matches(podSelector, metadata?.labels)))
+          : pods.some(({ status }) => contains(ipBlock.cidr, status?.podIP ?? "")),
       ) ?? true;
     return open && known;
   });

@@ -2,20 +2,22 @@ import { nginx } from "../../../infra/annotations";
 import type { Check } from "../check";
 import { fail, ok, warn, type Finding } from "../finding";
 import { ingressCookie } from "../ingress-cookie";
+import { isAlb } from "../idle-timeouts";
 import type { Ingress, Snapshot } from "../snapshot";
-import { reapply, subjects, title } from "../subjects";
+import { ingressEdge, reapply, subjects, title } from "../subjects";
 
 export const ingressAffinity: Check = {
   name: "ingress-affinity",
   title: "Ingresses ask for a cookie that keeps a client on its pod",
   needs: ["ingresses"],
   judge: (snapshot) =>
-    snapshot.config.edge.kind !== "nginx"
+    ingressEdge(snapshot.config) === undefined
       ? []
       : subjects(snapshot).flatMap(({ name, ingresses }) =>
           ingresses.length === 0
             ? [missing(snapshot, name)]
-            : ingresses.map((ingress) => judge(snapshot, ingress)),
+            : // alb-attributes asks the same of the others.
+              ingresses.filter((ingress) => !isAlb(ingress)).map((ingress) => judge(snapshot, ingress)),
         ),
 };
 

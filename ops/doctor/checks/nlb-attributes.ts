@@ -1,4 +1,5 @@
-import { awsPrefix, isAwsLoadBalancer, nlbClass } from "../aws";
+import { awsLoadBalancerClass, awsReadinessGate } from "../../../infra/annotations";
+import { awsPrefix, isAwsLoadBalancer } from "../aws";
 import type { Check } from "../check";
 import { fail, ok, warn, type Finding } from "../finding";
 import { attributes } from "../idle-timeouts";
@@ -25,13 +26,13 @@ function judge(snapshot: Snapshot, service: Service): Finding[] {
   const group = attributes(said("target-group-attributes"));
   const findings: Finding[] = [];
   const edge = "holdfast:edge: { kind: nlb }, whose Service has all of them";
-  if (service.spec?.loadBalancerClass !== nlbClass) {
+  if (service.spec?.loadBalancerClass !== awsLoadBalancerClass) {
     findings.push(
       fail(subject, {
         what: "the in-tree controller makes this load balancer, not AWS Load Balancer Controller",
         evidence: `spec.loadBalancerClass: ${service.spec?.loadBalancerClass ?? "absent"}; ${awsPrefix}type: ${said("type") ?? "absent"}`,
         why: "it knows no stickiness and no target attributes; what is asked for below is ignored",
-        fix: `make a new Service with loadBalancerClass: ${nlbClass} (the class is fixed at creation), or ${edge}`,
+        fix: `make a new Service with loadBalancerClass: ${awsLoadBalancerClass} (the class is fixed at creation), or ${edge}`,
       }),
     );
   }
@@ -96,14 +97,14 @@ function judge(snapshot: Snapshot, service: Service): Finding[] {
   }
   const gate = snapshot.objects.namespaces.find(
     ({ metadata }) => metadata?.name === snapshot.config.namespace,
-  )?.metadata?.labels?.["elbv2.k8s.aws/pod-readiness-gate-inject"];
+  )?.metadata?.labels?.[awsReadinessGate];
   if (gate !== "enabled") {
     findings.push(
       warn(subject, {
         what: "a rollout does not wait for the load balancer",
-        evidence: `namespace label elbv2.k8s.aws/pod-readiness-gate-inject: ${gate ?? "absent"}`,
+        evidence: `namespace label ${awsReadinessGate}: ${gate ?? "absent"}`,
         why: "old pods go while new ones are not yet healthy targets",
-        fix: `kubectl label namespace ${snapshot.config.namespace} elbv2.k8s.aws/pod-readiness-gate-inject=enabled`,
+        fix: `kubectl label namespace ${snapshot.config.namespace} ${awsReadinessGate}=enabled`,
       }),
     );
   }

@@ -4,7 +4,7 @@ import type { Api } from "../../kubernetes/api";
 import { controllers } from "../controllers";
 import { parseSetCookies } from "../set-cookie";
 import type { EdgeVisits, Pod, Snapshot } from "../snapshot";
-import { isReady } from "../subjects";
+import { ingressEdge, isReady } from "../subjects";
 import { upgrade } from "./upgrade";
 import { wayToAddress, wayToPod, type Way } from "./way";
 
@@ -25,7 +25,7 @@ export class NoWayError extends Error {
 export function wayToEdge(api: Api, snapshot: Snapshot, edge: URL | undefined): Way {
   const { config } = snapshot;
   if (edge !== undefined) return wayToAddress(edge, config.host);
-  const ingress = config.edge.kind === "nginx" ? config.edge : undefined;
+  const ingress = ingressEdge(config);
   if (config.edge.kind === "none") {
     const pod = snapshot.objects.pods.find(isReady);
     if (pod === undefined) throw new NoWayError("the stack has no edge, and no pod is ready");

@@ -42,25 +42,12 @@ export async function healthySnapshot(): Promise<Snapshot> {
     ],
     ingressClasses: [{ metadata: { name: "nginx" }, spec: { controller: "k8s.io/ingress-nginx" } }],
     controllerPods: [controllerPod("traefik", "docker.io/library/traefik:v3.7.11")],
-    monitors: [
-      {
-        kind: "PodMonitor",
-        metadata: {
-          name: "websocket-services",
-          namespace: config.namespace,
-          labels: { release: "prometheus" },
-        },
-        spec: {
-          selector: { matchLabels: { "app.kubernetes.io/component": "websocket-service" } },
-          podMetricsEndpoints: [{ port: "metrics" }],
-        },
-      },
-    ],
+    monitors: kind("PodMonitor"),
     prometheuses: [
       {
         metadata: { name: "prometheus", namespace: "monitoring" },
         spec: {
-          podMonitorSelector: { matchLabels: { release: "prometheus" } },
+          podMonitorSelector: { matchLabels: { release: "kube-prometheus-stack" } },
           podMonitorNamespaceSelector: {},
         },
       },

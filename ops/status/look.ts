@@ -1,0 +1,63 @@
+import type { Config } from "../../infra/config";
+import { selectorLabels } from "../../infra/labels";
+import { ports } from "../../infra/ports";
+import { get, type Api } from "../kubernetes/api";
+import { parseExposition, type Sample } from "../kubernetes/exposition";
+import { getFromPod } from "../kubernetes/pod-http";
+import type { Deployment, Pod } from "../doctor/snapshot";
+
+/** What one look at a stack saw: its objects, and what its pods said of themselves. */
+export interface Look {
+  /** When. Milliseconds since 1970. */
+  readonly at: number;
+  readonly services: readonly ServiceLook[];
+}
+
+export interface ServiceLook {
+  readonly name: string;
+  readonly deployment: Deployment | undefined;
+  readonly pods: readonly PodLook[];
+}
+
+export interface PodLook {
+  readonly pod: Pod;
+  /** What it exposes; undefined where it could not be asked, with the reason in `silent`. */
+  readonly samples: readonly Sample[] | undefined;
+  readonly silent?: string;
+}
+
+/**
+ * Looks at a stack once. Metrics are read through the API server's port-forward, so it works wherever kubectl does and
+ * needs no Prometheus. Throws NoClusterError or ApiError.
+ */
+export async function lookAt(api: Api, config: Config): Promise<Look> {
+  const namespace = `namespaces/${config.namespace}`;
+  const [deployments, pods] = await Promise.all([
+    get<{ items: Deployment[] }>(api, `/apis/apps/v1/${namespace}/deployments`),
+    get<{ items: Pod[] }>(api, `/api/v1/${namespace}/pods`),
+  ]);
+  const services = await Promise.all(
+    config.services.map(async ({ name }): Promise<ServiceLook> => {
+      const labels = Object.entries(selectorLabels(name));
+      const own = pods.items.filter((pod) =>
+        labels.every(([key, value]) => pod.metadata?.labels?.[key] === value),
+      );
+      return {
+        name,
+        deployment: deployments.items.find(({ metadata }) => metadata?.name === name),
+        pods: await Promise.all(own.map((pod) => ask(api, config.namespace, pod))),
+      };
+    }),
+  );
+  return { at: Date.now(), services };
+}
+
+async function ask(api: Api, namespace: string, pod: Pod): Promise<PodLook> {
+  if (pod.status?.phase !== "Running") return { pod, samples: undefined };
+  const target = { namespace, pod: pod.metadata?.name ?? "", port: ports.metrics };
+  try {
+    return { pod, samples: parseExposition(await getFromPod(api, target, "/metrics")) };
+  } catch (error) {
+    return { pod, samples: undefined, silent: error instanceof Error ? error.message : String(error) };
+  }
+}

@@ -1,0 +1,150 @@
+import { total } from "../kubernetes/exposition";
+import type { Pod } from "../doctor/snapshot";
+import { isReady } from "../doctor/subjects";
+import type { Look, PodLook, ServiceLook } from "./look";
+
+/** Who is connected where, and which drains are under way. */
+export interface Status {
+  /** ISO 8601. */
+  readonly at: string;
+  readonly sockets: number;
+  readonly services: readonly ServiceStatus[];
+}
+
+export interface ServiceStatus {
+  readonly name: string;
+  /** Pods that the Deployment wants; undefined where there is none. */
+  readonly wanted: number | undefined;
+  readonly ready: number;
+  /** Of the newest revision. */
+  readonly updated: number;
+  readonly sockets: number;
+  /** Since the look before, a second; undefined at the first. */
+  readonly rates: Rates | undefined;
+  readonly pods: readonly PodStatus[];
+}
+
+export interface Rates {
+  /** Sockets that were opened, by newcomers and by those who came back. */
+  readonly opened: number;
+  /** Of these, by clients that had a session before. */
+  readonly returned: number;
+  readonly closed: number;
+}
+
+export type PodPhase = "starting" | "serving" | "not ready" | "leaving" | "moving clients" | "gone";
+
+export interface PodStatus {
+  readonly name: string;
+  readonly node: string | undefined;
+  readonly phase: PodPhase;
+  /** Undefined where it could not be asked; `silent` says why. */
+  readonly sockets: number | undefined;
+  readonly silent?: string;
+  /** Seconds since its start. */
+  readonly ageSeconds: number | undefined;
+  readonly drain: Drain | undefined;
+}
+
+/** A pod's end. */
+export interface Drain {
+  /** Since it was asked to go. Seconds. */
+  readonly elapsedSeconds: number;
+  /** Until the kubelet kills it. Seconds. */
+  readonly graceLeftSeconds: number;
+  /** Clients that were there when moving them began; undefined before. */
+  readonly clients: number | undefined;
+}
+
+/** What two looks, one after the other, say of a stack. */
+export function statusOf(look: Look, before: Look | undefined): Status {
+  const services = look.services.map((service) =>
+    serviceStatus(
+      service,
+      look.at,
+      before && {
+        service: before.services.find(({ name }) => name === service.name),
+        seconds: (look.at - before.at) / 1_000,
+      },
+    ),
+  );
+  return {
+    at: new Date(look.at).toISOString(),
+    sockets: services.reduce((sum, { sockets }) => sum + sockets, 0),
+    services,
+  };
+}
+
+function serviceStatus(
+  { name, deployment, pods }: ServiceLook,
+  at: number,
+  before: { service: ServiceLook | undefined; seconds: number } | undefined,
+): ServiceStatus {
+  const statuses = pods.map((pod) => podStatus(pod, at)).sort((a, b) => (a.name < b.name ? -1 : 1));
+  return {
+    name,
+    wanted: deployment === undefined ? undefined : (deployment.spec?.replicas ?? 1),
+    ready: pods.filter(({ pod }) => isReady(pod) && !isGoing(pod)).length,
+    updated: deployment?.status?.updatedReplicas ?? 0,
+    sockets: statuses.reduce((sum, { sockets = 0 }) => sum + sockets, 0),
+    rates: before?.service && rates(pods, before.service.pods, before.seconds),
+    pods: statuses,
+  };
+}
+
+function podStatus({ pod, samples, silent }: PodLook, at: number): PodStatus {
+  const { metadata, spec, status } = pod;
+  const started = status?.startTime === undefined ? undefined : Date.parse(status.startTime);
+  const clients = samples && total(samples, "websocket_drain_clients");
+  return {
+    name: metadata?.name ?? "",
+    node: spec?.nodeName,
+    phase: phaseOf(pod, samples && total(samples, "websocket_drain_state")),
+    sockets: samples && total(samples, "websocket_connections_active"),
+    ...(silent !== undefined && { silent }),
+    ageSeconds: started === undefined ? undefined : (at - started) / 1_000,
+    drain: drainOf(pod, at, clients),
+  };
+}
+
+function phaseOf(pod: Pod, drainState: number | undefined): PodPhase {
+  if (pod.status?.phase === "Succeeded" || pod.status?.phase === "Failed") return "gone";
+  if (drainState === 2) return "moving clients";
+  if (isGoing(pod) || drainState === 1) return "leaving";
+  if (isReady(pod)) return "serving";
+  return pod.status?.containerStatuses?.every(({ started }) => started === true) === true
+    ? "not ready"
+    : "starting";
+}
+
+function isGoing({ metadata }: Pod): boolean {
+  return metadata?.deletionTimestamp !== undefined;
+}
+
+/** The deletion's time stamp is when the grace period ends, not when it began. */
+function drainOf({ metadata }: Pod, at: number, clients: number | undefined): Drain | undefined {
+  const { deletionTimestamp, deletionGracePeriodSeconds = 0 } = metadata ?? {};
+  if (deletionTimestamp === undefined) return undefined;
+  const graceLeftSeconds = Math.max(0, (Date.parse(deletionTimestamp) - at) / 1_000);
+  return {
+    graceLeftSeconds,
+    elapsedSeconds: Math.max(0, deletionGracePeriodSeconds - graceLeftSeconds),
+    clients: clients === 0 ? undefined : clients,
+  };
+}
+
+/** Counters are compared pod by pod: a pod that is new has counted from nothing, one that is gone tells no more. */
+function rates(now: readonly PodLook[], before: readonly PodLook[], seconds: number): Rates {
+  const perSecond = (metric: string) =>
+    now.reduce((sum, { pod, samples }) => {
+      const earlier = before.find((each) => each.pod.metadata?.uid === pod.metadata?.uid);
+      if (samples === undefined || (earlier !== undefined && earlier.samples === undefined)) return sum;
+      const grown = (total(samples, metric) ?? 0) - (total(earlier?.samples ?? [], metric) ?? 0);
+      return sum + Math.max(0, grown) / seconds;
+    }, 0);
+  return {
+    opened: perSecond("websocket_connections_created_total"),
+    returned: perSecond("websocket_reconnects_total"),
+    closed: perSecond("websocket_connections_closed_total"),
+  };
+}

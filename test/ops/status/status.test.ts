@@ -1,0 +1,121 @@
+import { parseExposition } from "../../../ops/kubernetes/exposition";
+import type { Look, PodLook } from "../../../ops/status/look";
+import { statusOf } from "../../../ops/status/status";
+import { viewOf } from "../../../ops/status/view";
+
+const at = Date.parse("2026-11-25T10:00:00Z");
+const ready = { conditions: [{ type: "Ready", status: "True" }], phase: "Running" };
+
+interface Told {
+  readonly sockets: number;
+  readonly created?: number;
+  readonly returned?: number;
+  readonly drain?: readonly [state: number, clients: number];
+}
+
+function pod(name: string, told: Told | undefined, metadata: object = {}, status: object = ready): PodLook {
+  return {
+    pod: {
+      metadata: { name, uid: `uid-${name}`, ...metadata },
+      spec: { nodeName: "node-1", containers: [] },
+      status: { startTime: "2026-11-25T09:00:00Z", ...status },
+    },
+    samples:
+      told &&
+      parseExposition(
+        [
+          `websocket_connections_active ${told.sockets}`,
+          `websocket_connections_created_total ${told.created ?? told.sockets}`,
+          `websocket_reconnects_total ${told.returned ?? 0}`,
+          `websocket_connections_closed_total{code="1000"} 1`,
+          `websocket_connections_closed_total{code="1006"} 2`,
+          `websocket_drain_state ${told.drain?.[0] ?? 0}`,
+          `websocket_drain_clients ${told.drain?.[1] ?? 0}`,
+        ].join("\n"),
+      ),
+  };
+}
+
+function look(pods: readonly PodLook[], seconds = 0, replicas = 2): Look {
+  const deployment = { spec: { replicas, selector: {}, template: {} }, status: { updatedReplicas: 1 } };
+  return { at: at + seconds * 1_000, services: [{ name: "messaging-service", deployment, pods }] };
+}
+
+/** Asked to go 10 s ago, with 45 s to do so. */
+const going = { deletionTimestamp: "2026-11-25T10:00:35Z", deletionGracePeriodSeconds: 45 };
+
+it("says who is connected where", () => {
+  const { sockets, services } = statusOf(
+    look([pod("b", { sockets: 7 }), pod("a", { sockets: 5 })]),
+    undefined,
+  );
+  expect(sockets).toBe(12);
+  expect(services).toMatchObject([
+    {
+      ...{ name: "messaging-service", wanted: 2, ready: 2, updated: 1, sockets: 12, rates: undefined },
+      pods: [
+        { name: "a", node: "node-1", phase: "serving", sockets: 5, ageSeconds: 3_600, drain: undefined },
+        { name: "b", sockets: 7 },
+      ],
+    },
+  ]);
+});
+
+it("follows a drain: how long it takes, how long it may, and who has moved", () => {
+  const [service] = statusOf(look([pod("a", { sockets: 30, drain: [2, 100] }, going)]), undefined).services;
+  expect(service?.ready).toBe(0); // it is ready by its probe, but takes no clients any more
+  expect(service?.pods).toEqual([
+    expect.objectContaining({
+      phase: "moving clients",
+      sockets: 30,
+      drain: { elapsedSeconds: 10, graceLeftSeconds: 35, clients: 100 },
+    }),
+  ]);
+});
+
+it.each([
+  ["leaving", pod("a", { sockets: 1, drain: [1, 0] }, going)],
+  ["leaving", pod("a", undefined, going)],
+  ["starting", pod("a", undefined, {}, { phase: "Pending" })],
+  ["starting", pod("a", { sockets: 0 }, {}, { phase: "Running", containerStatuses: [{ started: false }] })],
+  ["not ready", pod("a", { sockets: 3 }, {}, { phase: "Running", containerStatuses: [{ started: true }] })],
+  ["gone", pod("a", undefined, {}, { phase: "Failed" })],
+] as const)("calls a pod %s", (phase, of) => {
+  expect(statusOf(look([of]), undefined).services[0]?.pods[0]?.phase).toBe(phase);
+});
+
+it("counts rates over the pods that told twice, and from nothing for those that are new", () => {
+  const before = look([pod("a", { sockets: 1, created: 100, returned: 10 }), pod("gone", { sockets: 9 })]);
+  const after = look(
+    [
+      pod("a", { sockets: 1, created: 110, returned: 14 }),
+      pod("new", { sockets: 4, created: 4, returned: 2 }),
+    ],
+    2,
+  );
+  expect(statusOf(after, before).services[0]?.rates).toEqual({ opened: 7, returned: 3, closed: 1.5 });
+});
+
+it("does not take a pod that was silent before for one that is new", () => {
+  const before = look([pod("a", undefined)]);
+  const after = look([pod("a", { sockets: 5, created: 5_000 })], 2);
+  expect(statusOf(after, before).services[0]?.rates?.opened).toBe(0);
+});
+
+it("shows a pod that could not be asked as such, with the reason, never as empty", () => {
+  const silent = { ...pod("a", undefined), silent: "the API server forwards no port" };
+  const status = statusOf(look([silent, pod("b", { sockets: 4, drain: [2, 10] }, going)]), undefined);
+  expect(status.services[0]?.pods[0]).toMatchObject({
+    sockets: undefined,
+    silent: "the API server forwards no port",
+  });
+  const view = viewOf(status, { stack: "s", namespace: "n", context: "c", colours: false });
+  expect(view).toContain("Stack s in namespace n of c at 10:00:00 UTC: 4 sockets");
+  expect(view).toContain(
+    "messaging-service: 1 of 2 ready, 4 sockets; rollout: 1 of 2 are new; 1 drain under way",
+  );
+  expect(view).toMatch(/│ a +│ node-1 │ serving +│ +\? │ the API server/);
+  expect(view).toMatch(
+    /│ b +│ node-1 │ moving clients │ +4 │ █+ +│ 60 min │ 6 of 10 moved, 10 s gone, 35 s left/,
+  );
+});
