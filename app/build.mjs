@@ -7,11 +7,11 @@ import { build } from "esbuild";
 
 const at = (path) => fileURLToPath(new URL(path, import.meta.url));
 
-/** The server: one file with all it needs, so that the image holds no node_modules. */
+/** The server and the holder: a file each with all it needs, so that the image holds no node_modules. */
 async function buildServer(out) {
   await build({
-    entryPoints: [at("server/main.ts")],
-    outfile: join(out, "main.js"),
+    entryPoints: { main: at("server/main.ts"), holder: at("holder/main.ts") },
+    outdir: out,
     bundle: true,
     platform: "node",
     target: "node20",

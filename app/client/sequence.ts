@@ -23,9 +23,13 @@ export class Sequence {
   readonly #maxHeld: number;
   readonly #held = new Map<number, MessageFrame>();
 
-  /** @param maxHeld messages behind a gap that are held back; they are only a short cut, the server sends them again */
-  constructor(maxHeld: number) {
+  /**
+   * @param maxHeld messages behind a gap that are held back; they are only a short cut, the server sends them again
+   * @param position where the view begins; undefined: at its first sync
+   */
+  constructor(maxHeld: number, position?: Position) {
     this.#maxHeld = maxHeld;
+    this.#position = position;
   }
 
   /** Everything up to here was delivered; undefined before the first sync. */

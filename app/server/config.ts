@@ -5,11 +5,11 @@ import { z } from "zod";
  * The Deployment of `infra/` sets exactly these; a test keeps the two lists equal.
  */
 
-const text = z.string().min(1);
-const seconds = (min: number, max: number) => z.coerce.number().int().min(min).max(max);
-const count = (min: number, max: number) => z.coerce.number().int().min(min).max(max);
+export const text = z.string().min(1);
+export const seconds = (min: number, max: number) => z.coerce.number().int().min(min).max(max);
+export const count = (min: number, max: number) => z.coerce.number().int().min(min).max(max);
 const port = z.coerce.number().int().min(0).max(65_535);
-const list = z
+export const list = z
   .string()
   .default("")
   .transform((value) =>
@@ -19,7 +19,7 @@ const list = z
       .filter((item) => item !== ""),
   );
 
-const schema = z.object({
+export const schema = z.object({
   /** The Service's name: part of every room's key and of every log line. */
   SERVICE_NAME: text.regex(/^[a-z0-9-]{1,63}$/, "a DNS label: lower-case letters, digits and -"),
   /** The path prefix that the edge routes here; sockets live at `<path>/chat/{room_id}`. */
@@ -113,8 +113,23 @@ export class ConfigError extends Error {
 }
 
 /** Reads the configuration from an environment. Throws {@link ConfigError} naming every fault; never prints a value, it may be a secret. */
-export function loadAppConfig(env: Readonly<Record<string, string | undefined>>): AppConfig {
-  const known = Object.fromEntries(configKeys.map((key) => [key, env[key]]));
+export function loadAppConfig(env: Environment): AppConfig {
+  return readEnvironment(schema, env, crossCheck);
+}
+
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+/**
+ * Reads what a schema names from an environment. Throws {@link ConfigError} naming every fault.
+ *
+ * @param crossCheck what is wrong between several variables
+ */
+export function readEnvironment<Schema extends z.ZodObject>(
+  schema: Schema,
+  env: Environment,
+  crossCheck: (config: z.infer<Schema>) => string[],
+): z.infer<Schema> {
+  const known = Object.fromEntries(Object.keys(schema.shape).map((key) => [key, env[key]]));
   const parsed = schema.safeParse(known);
   const faults = parsed.success ? crossCheck(parsed.data) : parsed.error.issues.map(describeIssue);
   if (!parsed.success || faults.length > 0) {
@@ -129,16 +144,21 @@ function describeIssue(issue: z.core.$ZodIssue): string {
   return `${issue.path.join(".")}: ${issue.message}`;
 }
 
-function crossCheck(config: AppConfig): string[] {
-  const faults: string[] = [];
+/** Where tokens are checked there is one key, or one set of keys. */
+export function keyFaults(
+  config: { readonly AUTH_MODE: string } & Pick<AppConfig, "JWT_SECRET" | "JWT_PUBLIC_KEY" | "JWT_JWKS_URL">,
+): string[] {
   const keys = [config.JWT_SECRET, config.JWT_PUBLIC_KEY, config.JWT_JWKS_URL].filter(
     (key) => key !== undefined,
   );
-  if (config.AUTH_MODE === "jwt" && keys.length !== 1) {
-    faults.push(
-      `AUTH_MODE: jwt needs exactly one of JWT_SECRET, JWT_PUBLIC_KEY, JWT_JWKS_URL; found ${keys.length}`,
-    );
-  }
+  if (config.AUTH_MODE !== "jwt" || keys.length === 1) return [];
+  return [
+    `AUTH_MODE: jwt needs exactly one of JWT_SECRET, JWT_PUBLIC_KEY, JWT_JWKS_URL; found ${keys.length}`,
+  ];
+}
+
+function crossCheck(config: AppConfig): string[] {
+  const faults = keyFaults(config);
   if (config.DURABILITY !== "memory" && config.REDIS_MODE === "cluster") {
     faults.push(
       `DURABILITY: ${config.DURABILITY} is confirmed by one server for all that was written on a connection, so it needs REDIS_MODE single or sentinel; found cluster`,

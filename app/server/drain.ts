@@ -35,10 +35,13 @@ export function adviceWindowMs(clients: number, drainMs: number): number {
  * Moves all clients away: asks one after the other, spread over the window; whoever is still there after `drainMs` gets
  * 1012; whoever does not answer that in {@link closeMs} is cut. Resolves as soon as the last one has left.
  */
-export async function drain(connections: DrainableSet, drainMs: number): Promise<void> {
+export async function drain(
+  connections: DrainableSet,
+  drainMs: number,
+  windowMs = adviceWindowMs(connections.size, drainMs),
+): Promise<void> {
   const start = performance.now();
   const elapsed = () => performance.now() - start;
-  const windowMs = adviceWindowMs(connections.size, drainMs);
   const queue = drainMs > 0 ? [...connections] : [];
   for (const [index, connection] of queue.entries()) {
     const due = (windowMs * index) / queue.length;

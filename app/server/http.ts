@@ -11,6 +11,7 @@ import { SUBPROTOCOL, TOKEN_SUBPROTOCOL_PREFIX } from "../protocol/frames";
 import { isRoomId } from "../protocol/parse";
 import { AuthError } from "./auth/auth-error";
 import type { Identity } from "./auth/authenticator";
+import type { AppConfig } from "./config";
 import { readCredentials } from "./auth/credentials";
 import { isOriginAllowed } from "./auth/origin";
 import type { ConnectionContext, UpgradeInfo } from "./connection/connection";
@@ -23,7 +24,7 @@ import type { Health } from "./health";
 import type { RefusalReason } from "./metrics";
 
 /** Longer than the 60 s after which common edges close idle upstream connections, so that they close first. Milliseconds. */
-const keepAliveMs = 75_000;
+export const keepAliveMs = 75_000;
 
 /** When a refused client may try again. Seconds. */
 const retryAfterSeconds = 1;
@@ -97,7 +98,8 @@ export function createHttpServer(context: ConnectionContext, health: Health): Se
   return server;
 }
 
-function answer(request: IncomingMessage, response: ServerResponse, health: Health): void {
+/** Answers the probes; nothing else is served by plain HTTP. */
+export function answer(request: IncomingMessage, response: ServerResponse, health: Health): void {
   const path = request.url?.split("?", 1)[0];
   const probe = { "/livez": true, "/startupz": health.started, "/readyz": health.isReady() }[path ?? ""];
   const status = probe === undefined ? 404 : probe ? 200 : 503;
@@ -153,7 +155,8 @@ async function admit(
   return { room, identity, remoteAddress: request.socket.remoteAddress ?? "" };
 }
 
-function roomOf(url: string, servicePath: string): string | undefined {
+/** The room that a path names; undefined where it is no path of sockets. */
+export function roomOf(url: string, servicePath: string): string | undefined {
   const path = url.split("?", 1)[0] ?? "";
   const prefix = `${servicePath}/chat/`;
   if (!path.startsWith(prefix)) return undefined;
@@ -169,7 +172,11 @@ function refusal(status: Refusal["status"], reason: Refusal["reason"], message: 
  * Answers in plain HTTP. A pod that drains also expires the affinity cookie, so that the client's next attempt is
  * routed anew, even by an edge that honours the cookie of a pod that is going.
  */
-function refuse(socket: Duplex, { status, message, reason }: Refusal, { config }: ConnectionContext): void {
+export function refuse(
+  socket: Duplex,
+  { status, message, reason }: { status: number; message: string; reason: string },
+  { config }: { readonly config: Pick<AppConfig, "AFFINITY_COOKIE_NAME" | "AFFINITY_COOKIE_PATH"> },
+): void {
   const body = `${message}\n`;
   const headers = [
     `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ""}`,

@@ -11,6 +11,7 @@ import { startGrpc, type GrpcServer } from "./grpc/server";
 import { Health } from "./health";
 import { createHttpServer } from "./http";
 import { registerLiveMetrics, type DrainStart } from "./live-metrics";
+import { closeServer, listen } from "./listen";
 import { Metrics } from "./metrics";
 import { closeUserOnControl, createPublisherBackend } from "./publisher-backend";
 import { Rooms } from "./rooms/rooms";
@@ -178,21 +179,4 @@ export class HoldfastServer {
     this.#rooms.close();
     this.#redis.close();
   }
-}
-
-function listen(server: Server, port: number, address: string): Promise<void> {
-  return new Promise((resolve, reject) => {
-    server.once("error", reject);
-    server.listen(port, address, () => {
-      server.off("error", reject);
-      resolve();
-    });
-  });
-}
-
-function closeServer(server: Server): Promise<void> {
-  return new Promise((resolve) => {
-    server.close(() => resolve());
-    server.closeAllConnections();
-  });
 }

@@ -3,7 +3,7 @@ import type { Health } from "./health";
 import type { Metrics } from "./metrics";
 
 /** `GET /metrics`, on a port that only monitoring may reach. */
-export function createMetricsServer({ registry }: Metrics): Server {
+export function createMetricsServer({ registry }: Pick<Metrics, "registry">): Server {
   return createServer((request, response) => {
     if (request.url !== "/metrics") {
       response.writeHead(404).end();

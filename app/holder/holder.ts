@@ -1,0 +1,112 @@
+import type { Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import type { Logger } from "pino";
+import { drain } from "../server/drain";
+import { Health } from "../server/health";
+import { closeServer, listen } from "../server/listen";
+import { createLifecycleServer, createMetricsServer } from "../server/side-ports";
+import { finalCodes, type HolderConfig } from "./config";
+import { Dialer } from "./dialer";
+import { dnsDiscovery, Endpoints, type Discovery } from "./endpoints";
+import type { HolderContext } from "./held-connection";
+import { HeldConnections } from "./held-connections";
+import { createHttpServer } from "./http";
+import { HolderMetrics } from "./metrics";
+
+/**
+ * Keeps clients' sockets in a tier that the service's deployments never touch: one socket to the client, which stays,
+ * and one to a pod of the service, which changes. `start` → `drain` → `stop`; each may be called twice, and is done once.
+ */
+export class Holder {
+  readonly health = new Health();
+  readonly metrics: HolderMetrics;
+  readonly #config: HolderConfig;
+  readonly #log: Logger;
+  readonly #connections: HeldConnections;
+  readonly #servers: Readonly<Record<"http" | "metrics" | "lifecycle", Server>>;
+  #draining: Promise<void> | undefined;
+  #stopping: Promise<void> | undefined;
+
+  /** @param discover where the pods are; default: by DNS, from `UPSTREAMS` */
+  constructor(config: HolderConfig, log: Logger, discover: Discovery = dnsDiscovery(config.UPSTREAMS)) {
+    this.#config = config;
+    this.#log = log;
+    this.#connections = new HeldConnections(config.PING_INTERVAL_SECONDS * 1_000);
+    this.metrics = new HolderMetrics(() => this.#connections.waitingBytes());
+    this.#connections.measure(this.metrics);
+    const context: HolderContext = {
+      config,
+      log,
+      metrics: this.metrics,
+      connections: this.#connections,
+      isFinal: finalCodes(config),
+      dialer: new Dialer(new Endpoints(discover), {
+        connectTimeoutMs: config.CONNECT_TIMEOUT_MS,
+        // What the pods send is theirs to bound; it is never larger than what waits for a slow client.
+        maxPayloadBytes: 0,
+      }),
+    };
+    this.#servers = {
+      http: createHttpServer(context, this.health),
+      metrics: createMetricsServer(this.metrics),
+      lifecycle: createLifecycleServer(
+        this.health,
+        config.PRE_STOP_HOOK === "http" ? config.PRE_STOP_SECONDS : 0,
+      ),
+    };
+  }
+
+  /** Clients' sockets that are held. */
+  get connections(): number {
+    return this.#connections.size;
+  }
+
+  /** The port that a server really listens on: of use where the configuration says 0. */
+  port(of: "http" | "metrics" | "lifecycle"): number {
+    return (this.#servers[of].address() as AddressInfo | null)?.port ?? 0;
+  }
+
+  async start(): Promise<void> {
+    const { BIND_ADDRESS, HTTP_PORT, METRICS_PORT, LIFECYCLE_PORT } = this.#config;
+    await Promise.all([
+      listen(this.#servers.http, HTTP_PORT, BIND_ADDRESS),
+      listen(this.#servers.metrics, METRICS_PORT, BIND_ADDRESS),
+      listen(this.#servers.lifecycle, LIFECYCLE_PORT, BIND_ADDRESS),
+    ]);
+    // Ready without a look at the service: were it to follow its pods, a service that is away would take its holders along.
+    this.health.enter("serving");
+    this.#log.info({ port: this.port("http"), mode: this.#config.HOLD_MODE }, "serving");
+  }
+
+  /** Fails readiness, refuses upgrades, moves the clients away evenly over `DRAIN_SECONDS`. */
+  drain(): Promise<void> {
+    this.#draining ??= this.#drain();
+    return this.#draining;
+  }
+
+  async #drain(): Promise<void> {
+    this.health.enter("draining");
+    const clients = this.#connections.size;
+    const drainMs = this.#config.DRAIN_SECONDS * 1_000;
+    this.#log.info({ clients }, "draining");
+    // Slowly by choice: each that is closed is a client that notices.
+    await drain(this.#connections, drainMs, drainMs * evenShare);
+    this.#log.info({ clients }, "drained");
+  }
+
+  /** Releases what `start` acquired. */
+  stop(): Promise<void> {
+    this.#stopping ??= this.#stop();
+    return this.#stopping;
+  }
+
+  async #stop(): Promise<void> {
+    this.health.enter("closed");
+    for (const connection of this.#connections) connection.stop();
+    this.#connections.stop();
+    await Promise.all(Object.values(this.#servers).map(closeServer));
+  }
+}
+
+/** Of a drain, over what clients are asked: the last one needs time to move. */
+const evenShare = 0.9;

@@ -1,0 +1,421 @@
+import { Channel } from "../../client/channel";
+import { Retry } from "../../client/retry";
+import { Sequence } from "../../client/sequence";
+import { closeCodes } from "../../protocol/close-codes";
+import {
+  OWN_ROOM,
+  type AckFrame,
+  type ErrorFrame,
+  type HelloFrame,
+  type MessageFrame,
+  type Position,
+  type RoomRequest,
+  type ServerFrame,
+  type SyncFrame,
+} from "../../protocol/frames";
+import { policyViolation } from "../close-codes";
+import type { RefusedError, Upstream } from "../dialer";
+import { HeldConnection, type Admitted, type HolderContext } from "../held-connection";
+import { Redial, retrySettings } from "../redial";
+import { leftForGood, PodSocket, type PodSocketHandlers } from "./pod-socket";
+
+/** Messages behind a gap that are held back: a short cut only, the pod sends them again. */
+const maxHeld = 64;
+
+/** A room that the client is in. */
+interface HeldRoom {
+  /** What the client was given, so what it may be given next. */
+  readonly sequence: Sequence;
+  /** Messages of history that its first join wants. */
+  readonly history: number | undefined;
+  /** The client has asked, and waits for a sync. */
+  asked: boolean;
+}
+
+/**
+ * A held connection whose service speaks `holdfast.v1.json`: the session and the places in rooms outlive each upstream
+ * socket. A pod that asks to be left serves on until the next one delivers every room. The subclasses are the two
+ * languages that clients speak.
+ */
+export abstract class HeldSession extends HeldConnection {
+  readonly #rooms = new Map<string, HeldRoom>();
+  readonly #redial: Redial;
+  readonly #move = new Retry(retrySettings);
+  readonly #handlers: PodSocketHandlers = {
+    frame: (socket, frame, text) => this.#receive(socket, frame, text),
+    closed: (socket, code, reason) => this.#lost(socket, code, reason),
+    drained: () => this.flow(),
+  };
+  #hello: Pick<HelloFrame, "client" | "token"> | undefined;
+  #session: HelloFrame["session"];
+  /** The socket that serves, or is to. */
+  #current: PodSocket | undefined;
+  /** During a move: the socket that will take over. Both deliver. */
+  #next: PodSocket | undefined;
+  #movingSince: number | undefined;
+  /** An upstream was lost while the client read too slowly: it is dialled when the client has caught up. */
+  #parked: { readonly code: number; readonly lastedMs: number } | undefined;
+  /** A socket was lost between hello and welcome: a stalled pod may read that hello late, and supersede a later socket. */
+  #ghost = false;
+  #over = false;
+
+  constructor(context: HolderContext, admitted: Admitted) {
+    super(context, admitted);
+    this.#redial = new Redial(context, admitted.request, {
+      opened: (upstream) => this.#opened(upstream),
+      refused: (error) => this.#refused(error),
+      gaveUp: (why) => this.abandon(why),
+    });
+    this.#current = new PodSocket(admitted.first, this.#handlers);
+    this.#current.leg.read(true);
+  }
+
+  // ---- for the languages ----
+
+  /** A frame for the client that speaks for itself: a welcome, or a type that this version does not know. */
+  protected abstract tell(frame: ServerFrame | undefined, text: string): void;
+  protected abstract tellSync(frame: SyncFrame, text: string): void;
+  protected abstract tellMessage(frame: MessageFrame, text: string): void;
+  protected abstract tellAck(frame: AckFrame, text: string): void;
+  /** A publish was refused. */
+  protected abstract tellPublishError(frame: ErrorFrame & { id: number }, text: string): void;
+  /** A join was refused for good; the room is left. */
+  protected abstract tellJoinError(frame: ErrorFrame, text: string): void;
+  /** The room's publishes go out here, those without an answer first. */
+  protected abstract attach(room: string, socket: PodSocket): void;
+  /** No socket takes publishes now. */
+  protected abstract detach(): void;
+  /** Whether the client's socket is not to be read now. */
+  protected abstract mustWait(): boolean;
+
+  /** The client has introduced itself: the pod is greeted with its session, and with its rooms from where they stand. */
+  protected introduce(hello: HelloFrame): void {
+    this.#hello = { client: hello.client, ...(hello.token !== undefined && { token: hello.token }) };
+    this.#session = hello.session;
+    for (const request of hello.rooms) this.#open(request);
+    if (this.#current) this.#greet(this.#current);
+    else this.#redial.lost(closeCodes.goingAway, 0);
+  }
+
+  protected get introduced(): boolean {
+    return this.#hello !== undefined;
+  }
+
+  /** The client joins a room, or asks for it again from another position. */
+  protected ask(request: RoomRequest): void {
+    this.#open(request);
+    for (const socket of this.#greeted()) {
+      socket.channels.get(request.room)?.stop();
+      socket.channels.set(request.room, new Channel(request.position, retrySettings));
+      socket.send({ type: "join", ...request });
+    }
+  }
+
+  protected leaveRoom(room: string): void {
+    this.#drop(room);
+    for (const socket of this.#greeted()) socket.send({ type: "leave", room });
+  }
+
+  /** Whether the client is in a room, or has asked to be. */
+  protected isIn(room: string): boolean {
+    return this.#rooms.has(room);
+  }
+
+  /** Where publishes to a room go now; undefined where they wait. */
+  protected outlet(room: string): PodSocket | undefined {
+    const socket = this.#current;
+    return socket?.welcome && socket.channels.get(room)?.epoch !== undefined ? socket : undefined;
+  }
+
+  /** To the pod that serves; false where there is none. */
+  protected sendToPod(text: string): boolean {
+    const serving = this.#current?.welcome ? this.#current : undefined;
+    serving?.sendText(text);
+    return serving !== undefined;
+  }
+
+  /** Ends all upstreams: the client is gone, and nothing of it waits. */
+  protected end(code: number): void {
+    if (this.#over) return;
+    this.#over = true;
+    this.#redial.stop();
+    this.#move.clear();
+    for (const socket of [this.#current, this.#next]) {
+      if (!socket) continue;
+      this.#forget(socket);
+      socket.leave(code);
+    }
+    this.done();
+  }
+
+  /** Each side is read as far as the other one takes what comes. */
+  protected flow(): void {
+    const takes = !this.client.full;
+    this.#current?.leg.read(takes);
+    this.#next?.leg.read(takes);
+    this.client.read(!this.mustWait() && this.#current?.leg.full !== true);
+  }
+
+  protected override onClientDrained(): void {
+    const parked = this.#parked;
+    this.#parked = undefined;
+    if (parked) this.#redial.lost(parked.code, parked.lastedMs);
+    this.flow();
+  }
+
+  // ---- one pod after the other ----
+
+  #opened(upstream: Upstream): void {
+    const socket = new PodSocket(upstream, this.#handlers);
+    this.#current = socket;
+    this.#greet(socket);
+    this.flow();
+  }
+
+  #greet(socket: PodSocket): void {
+    if (!this.#hello) return;
+    for (const [room, { sequence }] of this.#rooms)
+      socket.channels.set(room, new Channel(sequence.position, retrySettings));
+    socket.greet(
+      {
+        type: "hello",
+        ...this.#hello,
+        ...(this.#session && { session: this.#session }),
+        rooms: [...this.#rooms].map(([room, { sequence, history }]) => request(room, sequence, history)),
+      },
+      this.context.config.HANDSHAKE_TIMEOUT_SECONDS * 1_000,
+    );
+    // The pod joins the own room unasked, and says from where on.
+    if (!this.#rooms.has(OWN_ROOM)) {
+      this.#open({ room: OWN_ROOM });
+      socket.channels.set(OWN_ROOM, new Channel(undefined, retrySettings));
+    }
+  }
+
+  #receive(socket: PodSocket, frame: ServerFrame | undefined, text: string): void {
+    switch (frame?.type) {
+      case "welcome":
+        this.#session = { id: frame.session.id, token: frame.session.token };
+        this.tell(frame, text); // the next token is the client's too: it may have to resume by itself
+        if (socket === this.#current) this.#serve(socket);
+        break;
+      case "advice":
+        if (socket === this.#current) this.#advised(socket, frame.delayMs);
+        break;
+      case "sync":
+      case "message":
+      case "ack":
+      case "error":
+        this.#receiveOfRoom(socket, frame, text);
+        break;
+      default:
+        if (socket === this.#current) this.tell(frame, text);
+    }
+    const next = this.#next;
+    if (next?.welcome && this.#isComplete(next)) this.#takeOver(next);
+    if (this.client.full) this.flow();
+  }
+
+  #serve(socket: PodSocket): void {
+    this.#redial.served();
+    for (const room of this.#rooms.keys()) this.#attach(room, socket);
+    this.flow();
+  }
+
+  #lost(socket: PodSocket, code: number, reason: string): void {
+    this.#forget(socket);
+    if (socket.greeted && !socket.welcome) this.#ghost = true;
+    if (socket === this.#next) {
+      this.#next = undefined;
+      this.#move.again(() => void this.#openNext());
+      return;
+    }
+    if (socket !== this.#current) return;
+    this.#current = undefined;
+    this.detach();
+    // By the next socket of this very session, not by another holder of its token.
+    const ours = code === closeCodes.superseded && (this.#ghost || this.#next !== undefined);
+    if (!ours && (code === closeCodes.superseded || this.context.isFinal(code))) {
+      this.close(code, reason);
+    } else if (this.#next) {
+      this.#takeOver(this.#next);
+    } else {
+      if ([closeCodes.serviceRestart, closeCodes.goingAway].includes(code as 1001)) this.#leaving(socket);
+      this.#reconnect(code, performance.now() - socket.welcomedAt);
+    }
+  }
+
+  #reconnect(code: number, lastedMs: number): void {
+    this.#move.clear();
+    this.#movingSince = undefined;
+    if (!this.introduced) return; // dialled when there is something to say
+    // A pod that gave up a slow client would give it up again.
+    if (code === closeCodes.slowConsumer && this.client.full) this.#parked = { code, lastedMs };
+    else this.#redial.lost(code, lastedMs);
+    this.flow();
+  }
+
+  #refused({ status }: RefusedError): void {
+    const code = status === 401 ? closeCodes.unauthorized : policyViolation;
+    this.close(code, `the service answered ${status}`);
+  }
+
+  // ---- the move: the next pod before the old one goes ----
+
+  #advised(socket: PodSocket, delayMs: number): void {
+    this.#leaving(socket);
+    if (this.#movingSince !== undefined) return;
+    this.#movingSince = performance.now();
+    this.#move.set(delayMs, () => void this.#openNext());
+  }
+
+  async #openNext(): Promise<void> {
+    try {
+      const upstream = await this.#redial.dialBeside();
+      if (this.#over || !this.#current || this.#movingSince === undefined) {
+        upstream.ws.terminate();
+        return;
+      }
+      this.#next = new PodSocket(upstream, this.#handlers);
+      this.#greet(this.#next);
+      this.flow();
+    } catch (error) {
+      // While the old pod serves, a failed move is only tried again, whatever the answer was.
+      this.context.log.debug({ err: (error as Error).message }, "move");
+      if (!this.#over && this.#movingSince !== undefined) this.#move.again(() => void this.#openNext());
+    }
+  }
+
+  #takeOver(next: PodSocket): void {
+    const old = this.#current;
+    this.#next = undefined;
+    this.#current = next;
+    if (old) {
+      this.#forget(old);
+      old.leave(leftForGood);
+    }
+    this.detach();
+    if (this.#movingSince !== undefined)
+      this.context.metrics.switched("advice", performance.now() - this.#movingSince);
+    this.#movingSince = undefined;
+    this.#move.attempt = 0;
+    if (next.welcome) this.#serve(next);
+  }
+
+  #leaving({ address }: PodSocket): void {
+    this.context.dialer.endpoints.leaving(address);
+  }
+
+  // ---- rooms ----
+
+  #open({ room, position, history }: RoomRequest): void {
+    this.#rooms.set(room, { sequence: new Sequence(maxHeld, position), history, asked: true });
+  }
+
+  #drop(room: string): void {
+    this.#rooms.delete(room);
+    for (const { channels } of this.#greeted()) {
+      channels.get(room)?.stop();
+      channels.delete(room);
+    }
+  }
+
+  #forget(socket: PodSocket): void {
+    for (const channel of socket.channels.values()) channel.stop();
+    socket.channels.clear();
+  }
+
+  #greeted(): PodSocket[] {
+    return [this.#current, this.#next].filter((socket) => socket?.greeted === true) as PodSocket[];
+  }
+
+  #isComplete(socket: PodSocket): boolean {
+    return [...socket.channels.values()].every(({ epoch }) => epoch !== undefined);
+  }
+
+  #receiveOfRoom(
+    socket: PodSocket,
+    frame: SyncFrame | MessageFrame | AckFrame | ErrorFrame,
+    text: string,
+  ): void {
+    if (frame.room === undefined) {
+      this.tell(frame, text); // about the whole socket: its close tells more
+      return;
+    }
+    const room = this.#rooms.get(frame.room);
+    const channel = socket.channels.get(frame.room);
+    if (!room || !channel) return; // left meanwhile
+    switch (frame.type) {
+      case "sync":
+        this.#synced(socket, channel, room, frame, text);
+        break;
+      case "message":
+        this.#message(socket, channel, room, frame, text);
+        break;
+      case "ack":
+        this.tellAck(frame, text);
+        break;
+      case "error":
+        this.#roomError(socket, channel, room, frame, text);
+        break;
+    }
+  }
+
+  #synced(socket: PodSocket, channel: Channel, room: HeldRoom, frame: SyncFrame, text: string): void {
+    const before = room.sequence.position;
+    const synced = room.sequence.sync(frame, channel.since(frame, before));
+    channel.pending = false;
+    channel.epoch = synced === "ask" ? undefined : frame.epoch;
+    if (synced === "ask") {
+      this.#askAgain(socket, channel, frame.room, room);
+      return;
+    }
+    // What only says that the next pod goes on where the last one stopped is between it and the holder.
+    if (room.asked || synced !== "kept" || before?.epoch !== frame.epoch) this.tellSync(frame, text);
+    room.asked = false;
+    this.#attach(frame.room, socket);
+  }
+
+  #message(socket: PodSocket, channel: Channel, room: HeldRoom, frame: MessageFrame, text: string): void {
+    if (channel.epoch === undefined) return;
+    const { messages, gap } = room.sequence.accept(channel.epoch, frame);
+    if (gap) this.#askAgain(socket, channel, frame.room, room);
+    if (messages.length > 0) channel.progress();
+    for (const message of messages)
+      this.tellMessage(message, message === frame ? text : JSON.stringify(message));
+  }
+
+  #roomError(socket: PodSocket, channel: Channel, room: HeldRoom, frame: ErrorFrame, text: string): void {
+    const name = frame.room ?? "";
+    if (frame.id !== undefined) {
+      this.tellPublishError({ ...frame, id: frame.id }, text);
+      if (frame.code === "not_joined") this.#askAgain(socket, channel, name, room);
+    } else if (frame.retryable) {
+      channel.pending = false;
+      this.#askAgain(socket, channel, name, room);
+    } else {
+      this.#drop(name);
+      this.tellJoinError(frame, text);
+    }
+  }
+
+  #askAgain(socket: PodSocket, channel: Channel, name: string, room: HeldRoom): void {
+    if (channel.pending) return;
+    channel.ask(() => {
+      channel.asked = room.sequence.position;
+      socket.send({ type: "join", ...request(name, room.sequence, room.history) });
+    });
+  }
+
+  #attach(room: string, socket: PodSocket): void {
+    if (this.outlet(room) === socket) this.attach(room, socket);
+  }
+}
+
+function request(
+  room: string,
+  { position }: { position: Position | undefined },
+  history: number | undefined,
+): RoomRequest {
+  return { room, ...(position && { position }), ...(history !== undefined && { history }) };
+}

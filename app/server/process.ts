@@ -1,0 +1,50 @@
+import type { Logger } from "pino";
+
+/** What a process runs: it starts, moves its clients away, and releases what it has. */
+export interface Runnable {
+  start(): Promise<void>;
+  drain(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+/**
+ * A process's life: signals handled, exit code out. A first SIGTERM or SIGINT drains, a second ends at once.
+ *
+ * @param create reads the environment; where it throws, the message is all that is printed
+ * @param isExpected errors of the start whose message says enough, without a stack
+ */
+export async function runProcess(
+  create: () => { readonly server: Runnable; readonly log: Logger },
+  isExpected: (error: unknown) => boolean = () => false,
+): Promise<void> {
+  try {
+    const { server, log } = create();
+    let ending = false;
+    const end = (signal: NodeJS.Signals) => {
+      if (ending) {
+        log.warn({ signal }, "second signal: ending at once");
+        process.exit(1);
+      }
+      ending = true;
+      log.info({ signal }, "ending");
+      server
+        .drain()
+        .then(() => server.stop())
+        .then(
+          () => process.exit(0),
+          (error: unknown) => {
+            log.fatal({ err: error }, "the drain failed");
+            process.exit(1);
+          },
+        );
+    };
+    process.on("SIGTERM", end);
+    process.on("SIGINT", end);
+    await server.start();
+  } catch (error) {
+    process.stderr.write(
+      `${isExpected(error) ? (error as Error).message : String((error as Error).stack)}\n`,
+    );
+    process.exit(1);
+  }
+}
