@@ -5,24 +5,20 @@ import { Retry } from "./retry";
 
 /** One room on one socket: what the socket delivers, and what it was asked for. */
 export class Channel {
-  /** The epoch that the socket delivers; undefined until its first sync. */
+  /** The epoch that the socket delivers; undefined until its first sync, and where the view cannot place what it delivers. */
   epoch: string | undefined;
-  /** The epoch of the socket's last sync, placed or not. */
-  told: string | undefined;
-  /** A join, or the hello, waits for its sync. */
-  pending = true;
-  /** The position from which the pending join asks. */
+  /** The name of the join that waits for its sync, if one does. */
+  ask: number | undefined;
+  /** The position from which it asks. */
   asked: Position | undefined;
   readonly #retry: Retry;
 
-  constructor(asked: Position | undefined, settings: RetrySettings) {
-    this.asked = asked;
+  constructor(settings: RetrySettings) {
     this.#retry = new Retry(settings);
   }
 
   /** Asks at once; again without progress, after a back-off: a server that cannot help must not be hammered. */
-  ask(send: () => void): void {
-    this.pending = true;
+  request(send: () => void): void {
     if (this.#retry.attempt === 0) {
       this.#retry.attempt = 1;
       send();
@@ -41,16 +37,18 @@ export class Channel {
   }
 
   /**
-   * Where the client stands as this socket knows it, when the socket says where it goes on; undefined where that is
-   * not known.
+   * Whether a sync is another than the answer that is due. It was sent before the join was read, of a membership that
+   * the client has left or asks about: neither it nor the messages behind it count, the answer tells all.
    */
-  since({ epoch }: SyncFrame, position: Position | undefined): Position | undefined {
-    const { told } = this;
-    this.told = epoch;
-    if (!this.pending) return told && position ? { epoch: told, offset: position.offset } : undefined;
-    // News of a new epoch may have crossed the join: it speaks of what the socket told before, not of what was asked.
-    const crossed = told && told !== this.asked?.epoch && told !== epoch;
-    return crossed ? undefined : this.asked;
+  isStale({ ask }: SyncFrame): boolean {
+    return this.ask !== undefined && ask !== this.ask;
+  }
+
+  /** Where the client stood, as this socket knows; undefined where that is not known. */
+  since(position: Position | undefined): Position | undefined {
+    const { ask, asked, epoch } = this;
+    if (ask) return asked;
+    return epoch && position ? { epoch, offset: position.offset } : undefined;
   }
 }
 

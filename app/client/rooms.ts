@@ -27,6 +27,8 @@ export class Rooms implements RoomHost {
   /** Those that have said hello. */
   readonly #sockets = new Set<Link>();
   #serving: Link | undefined;
+  /** Joins that were asked for, on all sockets: each has its number. */
+  #asks = 0;
   /** For the client's life: a room's publish ids go on counting when it is joined again. */
   readonly #outboxes = new Map<string, Outbox>();
   readonly #receipts: Receipts;
@@ -79,11 +81,12 @@ export class Rooms implements RoomHost {
 
   /** A socket is open: the rooms of its hello, each with its position. */
   greet(socket: Link): RoomRequest[] {
-    const rooms = [...this.#rooms.values()];
-    for (const { id, position } of rooms) socket.channels.set(id, new Channel(position, this.#settings));
     this.#sockets.add(socket);
-    // The server joins the own room unasked; naming it says where this client stands.
-    return rooms.filter(({ id, position }) => id !== OWN_ROOM || position).map(request);
+    return [...this.#rooms.values()].map((room) => {
+      const channel = new Channel(this.#settings);
+      this.#expect(socket, room, channel);
+      return request(room, channel);
+    });
   }
 
   /** Publishes go out on this socket from now on, those without acknowledgement first. */
@@ -142,9 +145,12 @@ export class Rooms implements RoomHost {
   }
 
   #synced(socket: Link, channel: Channel, room: JoinedRoom, frame: SyncFrame): void {
-    const since = channel.since(frame, room.position);
-    const synced = room.sequence.sync(frame, since);
-    channel.pending = false;
+    if (channel.isStale(frame)) {
+      channel.epoch = undefined;
+      return;
+    }
+    const synced = room.sequence.sync(frame, channel.since(room.position));
+    channel.ask = undefined;
     // Unset while it must be asked again: it delivers what the view cannot place.
     channel.epoch = synced === "ask" ? undefined : frame.epoch;
     if (synced === "ask") {
@@ -171,7 +177,7 @@ export class Rooms implements RoomHost {
     const error = new HoldfastError("HOLDFAST_REFUSED", `${frame.code}: ${frame.message}`, frame);
     const outbox = this.#outboxes.get(room.id);
     if (frame.id === undefined) {
-      channel.pending = false;
+      channel.ask = undefined;
       if (frame.retryable) this.#ask(socket, room);
       else this.#drop(room, error, false);
     } else if (frame.code === "not_joined") {
@@ -187,14 +193,16 @@ export class Rooms implements RoomHost {
 
   /** Asks a socket for a room, from where the view stands: at once, and without progress again after a back-off. */
   #ask(socket: Link, room: JoinedRoom): void {
-    const known = socket.channels.get(room.id);
-    if (known?.pending) return;
-    const channel = known ?? new Channel(room.position, this.#settings);
+    const channel = socket.channels.get(room.id) ?? new Channel(this.#settings);
+    if (channel.ask) return;
+    this.#expect(socket, room, channel);
+    channel.request(() => socket.send({ type: "join", ...request(room, channel) }));
+  }
+
+  /** The next sync of the channel that counts is the answer to a request of this name. */
+  #expect(socket: Link, room: JoinedRoom, channel: Channel): void {
     socket.channels.set(room.id, channel);
-    channel.ask(() => {
-      channel.asked = room.position;
-      socket.send({ type: "join", ...request(room) });
-    });
+    channel.ask = ++this.#asks;
   }
 
   #drop(room: JoinedRoom, error: HoldfastError, asked: boolean): void {
@@ -222,6 +230,7 @@ export class Rooms implements RoomHost {
   }
 }
 
-function request({ id, position, settings: { history } }: JoinedRoom): RoomRequest {
-  return { room: id, history, ...(position && { position }) };
+function request({ id, position, settings: { history } }: JoinedRoom, channel: Channel): RoomRequest {
+  channel.asked = position;
+  return { room: id, history, ...(channel.ask && { ask: channel.ask }), ...(position && { position }) };
 }

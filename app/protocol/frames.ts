@@ -40,6 +40,11 @@ export interface RoomRequest {
   readonly position?: Position;
   /** Messages of history wanted where there is no position, or where it cannot be recovered. Default 0. */
   readonly history?: number;
+  /**
+   * Names this request among those of the socket, from 1; its `sync` says it again. So a client that has left a room and
+   * joined it again knows which of two answers is the later one's.
+   */
+  readonly ask?: number;
 }
 
 // ---- client → server ----
@@ -56,7 +61,7 @@ export interface HelloFrame {
   readonly token?: string;
   /** The session to resume. */
   readonly session?: { readonly id: string; readonly token: string };
-  /** Rooms to join at once, `@me` included where its position is known. */
+  /** Rooms to join at once. `@me` is joined in any case; naming it says where the client stands, or names the request. */
   readonly rooms: readonly RoomRequest[];
 }
 
@@ -122,7 +127,7 @@ export interface WelcomeFrame {
 
 /**
  * Answers a join: this socket now delivers `room` from `offset + 1` of `epoch` on, contiguously.
- * Sent unasked where the room's history broke while joined (a new epoch): `recovered` is false then.
+ * Sent unasked, without `ask`, where the room's epoch changed while joined.
  */
 export interface SyncFrame {
   readonly type: "sync";
@@ -131,6 +136,8 @@ export interface SyncFrame {
   readonly offset: number;
   /** True: nothing is missing between the client's position and `offset`. False: history does not reach back, or a first join. */
   readonly recovered: boolean;
+  /** The request that this answers, where it had a name. */
+  readonly ask?: number;
 }
 
 /** One message. Offsets of a room go up by 1 within an epoch. */

@@ -154,6 +154,7 @@ function roomRequest(fields: Fields): RoomRequest {
     room: anyRoom(fields.room),
     ...(fields.position !== undefined && { position: position(fields.position) }),
     ...(history !== undefined && { history }),
+    ...(fields.ask !== undefined && { ask: integer(fields.ask, "ask", 1) }),
   };
 }
 

@@ -94,8 +94,8 @@ export abstract class Connection {
 
   /** One text message from the client. */
   protected abstract onText(text: string): void;
-  /** Delivery of a room goes on behind `position`. */
-  abstract sendSync(room: string, position: Position, recovered: boolean): void;
+  /** Delivery of a room goes on behind `position`; `ask` where that answers a join. */
+  abstract sendSync(room: string, position: Position, recovered: boolean, ask?: number): void;
   /** The pod will go: asks the client to move, in whatever way it understands. */
   abstract advise(): void;
   /** Messages of the user's own room have left this process. */
@@ -197,7 +197,7 @@ export abstract class Connection {
     if (!session) return;
     const before = this.memberships.get(name);
     if (before?.room) rooms.leave(before.room, before); // also where it still joins: only this join is answered
-    const membership = new Membership(name, this, position !== undefined);
+    const membership = new Membership(name, this, position !== undefined, request.ask);
     this.memberships.set(name, membership);
     const isWanted = () => this.memberships.get(name) === membership && this.transport.open;
     const keys = this.#keys(name);

@@ -156,8 +156,8 @@ export class HoldfastConnection extends Connection {
       .catch(() => undefined); // a later one says more
   }
 
-  override sendSync(room: string, { epoch, offset }: Position, recovered: boolean): void {
-    this.#send({ type: "sync", room, epoch, offset, recovered });
+  override sendSync(room: string, { epoch, offset }: Position, recovered: boolean, ask?: number): void {
+    this.#send({ type: "sync", room, epoch, offset, recovered, ...(ask !== undefined && { ask }) });
   }
 
   protected override sendAck(room: string, id: number, offset: number): void {

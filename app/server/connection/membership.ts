@@ -14,6 +14,8 @@ export class Membership implements RoomMember {
     readonly connection: Connection,
     /** The client named a position: what `sync` says of it is worth counting. */
     private readonly resuming: boolean,
+    /** The client's name for the join; its first sync is the answer. */
+    private readonly ask: number | undefined,
   ) {}
 
   deliver(frames: Buffer, last: number): void {
@@ -30,8 +32,9 @@ export class Membership implements RoomMember {
         outcome: recovered ? "recovered" : known ? "lost" : "expired",
       });
     }
+    const ask = this.epoch === "" ? this.ask : undefined;
     this.epoch = position.epoch;
-    this.connection.sendSync(this.name, position, recovered);
+    this.connection.sendSync(this.name, position, recovered, ask);
   }
 
   writable(): Promise<void> {

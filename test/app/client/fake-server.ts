@@ -18,6 +18,8 @@ type FrameOf<Type extends ClientFrame["type"]> = Extract<ClientFrame, { type: Ty
 /** One socket, seen from the server. */
 export class Peer {
   readonly #frames = new Queue<ClientFrame>();
+  /** What the test has taken of the client's requests and not yet answered: the name of each room's newest. */
+  readonly #asks = new Map<string, number | undefined>();
   readonly closed: Promise<{ code: number; reason: string }>;
 
   constructor(
@@ -30,14 +32,25 @@ export class Peer {
     );
   }
 
+  /** A sync answers the room's newest request, if that waits; give it an `ask` of its own to answer another. */
   send(...frames: ServerFrame[]): void {
-    for (const frame of frames) this.socket.send(JSON.stringify(frame));
+    for (const frame of frames) this.socket.send(JSON.stringify(this.#answering(frame)));
+  }
+
+  #answering(frame: ServerFrame): ServerFrame {
+    if (frame.type !== "sync" || "ask" in frame) return frame;
+    const ask = this.#asks.get(frame.room);
+    this.#asks.delete(frame.room);
+    return { ...frame, ...(ask !== undefined && { ask }) };
   }
 
   /** The client's next frame, which must be of this type. */
   async next<Type extends ClientFrame["type"]>(type: Type): Promise<FrameOf<Type>> {
     const frame = await this.#frames.next();
     if (frame.type !== type) throw new Error(`expected ${type}, the client sent ${JSON.stringify(frame)}`);
+    const requests: readonly RoomRequest[] =
+      frame.type === "hello" ? frame.rooms : frame.type === "join" ? [frame] : [];
+    for (const { room, ask } of requests) this.#asks.set(room, ask);
     return frame as FrameOf<Type>;
   }
 
@@ -54,8 +67,7 @@ export class Peer {
     const hello = await this.next("hello");
     this.send(welcomeFrame(options));
     if (options.sync === false) return hello;
-    const own: RoomRequest[] = hello.rooms.some(({ room }) => room === "@me") ? [] : [{ room: "@me" }];
-    for (const { room, position } of [...own, ...hello.rooms]) {
+    for (const { room, position } of hello.rooms) {
       const { epoch, offset } = position ?? { epoch: "e1", offset: 0 };
       this.send({ type: "sync", room, epoch, offset, recovered: position !== undefined });
     }

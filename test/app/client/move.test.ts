@@ -221,9 +221,8 @@ describe("a client that is advised to move", () => {
     next.send({ type: "sync", room: "lobby", epoch: "e2", offset: 3, recovered: true });
     next.say("lobby", 4);
     next.send({ type: "sync", room: "lobby", epoch: "e3", offset: 4, recovered: true });
-    for (let ask = 0; ask < 2; ask += 1) {
-      expect(await next.next("join")).toMatchObject({ position: { epoch: "e1", offset: 4 } });
-    }
+    expect(await next.next("join")).toMatchObject({ position: { epoch: "e1", offset: 4 } });
+    next.say("lobby", 5); // behind the news, not behind the answer
     next.send({ type: "sync", room: "lobby", epoch: "e3", offset: 4, recovered: false });
     next.say("lobby", 5);
     expect(await old.closed).toMatchObject({ code: 1000 });

@@ -11,7 +11,7 @@ describe("a client that lost its socket", () => {
     void subject.connect();
     const first = await server().connection();
     const hello = await first.welcome({ session: "s1", token: "t1" });
-    expect(hello).toMatchObject({ client: subject.id, rooms: [{ room: "lobby" }] });
+    expect(hello).toMatchObject({ client: subject.id, rooms: [{ room: "@me" }, { room: "lobby" }] });
     expect(hello).not.toHaveProperty("session");
     first.say("lobby", 1, 3);
     await first.rest();

@@ -26,6 +26,7 @@ describe("a room", () => {
       type: "join",
       room: "lobby",
       history: 0,
+      ask: 3, // 1 and 2 are the own room and this one in the hello
       position: { epoch: "e1", offset: 2 },
     });
     expect(got).toEqual([1, 2]);

@@ -49,7 +49,11 @@ class Server {
     this.#oldest = this.values.length + 1;
   }
 
-  join(member: Member, position: Position | undefined): void {
+  leave(member: Member): void {
+    this.members.delete(member);
+  }
+
+  join(member: Member, { position, ask }: RoomRequest): void {
     this.members.add(member);
     const top = this.values.length;
     const ended = position?.epoch === this.epoch ? top : this.#ended.get(position?.epoch ?? "");
@@ -59,7 +63,7 @@ class Server {
       position.offset <= ended &&
       position.offset + 1 >= this.#oldest;
     member.position = recovered ? position.offset : top;
-    member.sync({ epoch: this.epoch, offset: member.position }, recovered);
+    member.sync({ epoch: this.epoch, offset: member.position }, recovered, ask);
     this.#deliver(member);
   }
 
@@ -76,20 +80,27 @@ class Server {
 class Member implements Link {
   readonly channels = new Map<string, Channel>();
   readonly maxPayloadBytes = Infinity;
-  readonly incoming: (RoomRequest | undefined)[] = [];
+  readonly incoming: (RoomRequest | "leave")[] = [];
   readonly outgoing: RoomFrame[] = [];
   position = 0;
 
   send(frame: ClientFrame): void {
     if (frame.type === "join") this.incoming.push(frame);
+    if (frame.type === "leave") this.incoming.push("leave");
   }
 
   sendText(): void {
     throw new Error("nothing is published here");
   }
 
-  sync(position: Position, recovered: boolean): void {
-    this.outgoing.push({ type: "sync", room: "lobby", ...position, recovered });
+  sync(position: Position, recovered: boolean, ask?: number): void {
+    this.outgoing.push({
+      type: "sync",
+      room: "lobby",
+      ...position,
+      recovered,
+      ...(ask !== undefined && { ask }),
+    });
   }
 }
 
@@ -120,6 +131,7 @@ const action = fc.oneof(
     }),
   },
   { weight: 2, arbitrary: fc.record({ kind: fc.constant("time passes" as const) }) },
+  { weight: 2, arbitrary: fc.record({ kind: fc.constant("leaves and joins again" as const) }) },
 );
 
 /** A client's room on up to two sockets, and everything that it has delivered. */
@@ -127,7 +139,7 @@ class Run {
   readonly server = new Server();
   readonly timers = new FakeTimers();
   readonly rooms: Rooms;
-  readonly room: Room<unknown>;
+  room: Room<unknown>;
   members: Member[] = [];
   /** What was delivered since history was lost the last time, and behind which offset. */
   delivered: number[] = [];
@@ -156,12 +168,18 @@ class Run {
         this.since = position.offset;
       },
     );
-    this.room = this.rooms.join("lobby", 0);
-    this.room.on("message", ({ offset, data }) => {
+    this.room = this.#join();
+    this.open();
+  }
+
+  #join(): Room<unknown> {
+    const room = this.rooms.join("lobby", 0);
+    room.on("message", ({ offset, data }) => {
       if (offset !== this.since + this.delivered.length + 1) this.gaps += 1;
       this.delivered.push(data as number);
     });
-    this.open();
+    this.delivered = [];
+    return room;
   }
 
   do(step: typeof action extends fc.Arbitrary<infer Step> ? Step : never): void {
@@ -188,6 +206,10 @@ class Run {
       case "history is trimmed":
         this.server.trim();
         break;
+      case "leaves and joins again":
+        this.room.leave();
+        this.room = this.#join();
+        break;
       case "time passes":
         this.timers.advance(1_000);
         break;
@@ -199,8 +221,18 @@ class Run {
   open(): void {
     const member = new Member();
     this.members.push(member);
-    member.outgoing.push({ type: "sync", room: "@me", epoch: "e1", offset: 0, recovered: true });
-    member.incoming.push(this.rooms.greet(member).find(({ room }) => room === "lobby"));
+    for (const request of this.rooms.greet(member)) {
+      if (request.room === "lobby") member.incoming.push(request);
+      else
+        member.outgoing.push({
+          type: "sync",
+          room: "@me",
+          epoch: "e1",
+          offset: 0,
+          recovered: true,
+          ask: request.ask ?? 0,
+        });
+    }
   }
 
   /** Everything arrives, and what was waited for is over. */
@@ -219,7 +251,8 @@ class Run {
 
   #serverReads(member: Member): void {
     const [request] = member.incoming.splice(0, 1);
-    if (request) this.server.join(member, request.position);
+    if (request === "leave") this.server.leave(member);
+    else if (request) this.server.join(member, request);
   }
 
   #clientReads(member: Member): void {
