@@ -40,6 +40,8 @@ export class RecordedClient {
   sessionId: string | undefined;
   /** Its user id, once it was connected. */
   user: string | undefined;
+  /** The close codes of its sockets. */
+  readonly closes: number[] = [];
   /** Publishes without an answer, by their data. */
   readonly pending = new Set<string>();
   readonly #sockets = new Set<WebSocket>();
@@ -221,6 +223,9 @@ export class RecordedClient {
   #track(socket: WebSocket): void {
     this.#sockets.add(socket);
     socket.on("error", () => undefined); // a close follows
-    socket.once("close", () => this.#sockets.delete(socket));
+    socket.once("close", (code) => {
+      this.closes.push(code);
+      this.#sockets.delete(socket);
+    });
   }
 }

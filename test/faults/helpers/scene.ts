@@ -1,5 +1,4 @@
 import type { Cluster, Redis } from "ioredis";
-import type { WebSocket } from "ws";
 import { OWN_ROOM } from "../../../app/protocol/frames";
 import { roomKeys } from "../../../app/server/store/keys";
 import { breaches } from "./ledger";
@@ -56,9 +55,9 @@ export class Scene {
     );
   }
 
-  /** The sockets that are open: the same at a later time where none was lost. */
-  get sockets(): ReadonlySet<WebSocket> {
-    return new Set(this.clients.flatMap(({ sockets }) => [...sockets]));
+  /** The sockets that have closed, by client and close code. */
+  get closes(): readonly string[] {
+    return this.clients.flatMap(({ name, closes }) => closes.map((code) => `${name}: ${code}`));
   }
 
   /** How often clients were told of a loss in a room, their own left aside. */
