@@ -16,6 +16,7 @@ import type { Session, SessionStore } from "../store/session-store";
 import type { Connections } from "./connections";
 import { Membership } from "./membership";
 import { PublishOrder } from "./publish-order";
+import { PublishQueue, type PublishOutcome, type WaitingPublish } from "./publish-queue";
 import { RateLimit } from "./rate-limit";
 import { ClosedError, type Transport } from "./transport";
 
@@ -57,11 +58,7 @@ export abstract class Connection {
   protected superseded = false;
   protected readonly memberships = new Map<string, Membership>();
   readonly #rate: RateLimit;
-  /** Publishes run one after the other, so that a publisher's messages keep their order. */
-  #publishing: Promise<void> = Promise.resolve();
-  #publishesWaiting = 0;
-  /** When the session store was last known to be away, on the monotonic clock. */
-  #unavailableAt = 0;
+  readonly #publishes: PublishQueue;
   /** Publishes that were not taken, and those that were taken but not stored: nothing behind them may overtake them. */
   readonly #taken: PublishOrder;
   readonly #stored: PublishOrder;
@@ -75,6 +72,11 @@ export abstract class Connection {
     protected readonly upgrade: UpgradeInfo,
   ) {
     this.#rate = new RateLimit(context.config.MAX_PUBLISH_RATE, performance.now());
+    this.#publishes = new PublishQueue(
+      (room, publishes) => this.#store(room, publishes),
+      (publish, outcome) => this.#answer(publish, outcome),
+      ({ room, id }) => this.#stored.isEarly(room, id),
+    );
     const rooms = this.repeatsPublishes() ? context.config.MAX_ROOMS : 0;
     this.#taken = new PublishOrder(rooms);
     this.#stored = new PublishOrder(rooms);
@@ -120,7 +122,7 @@ export abstract class Connection {
 
   /** Acknowledges what is being stored, then closes. */
   async finish(code: number, reason: string): Promise<void> {
-    await this.#publishing;
+    await this.#publishes.idle();
     this.close(code, reason);
   }
 
@@ -232,7 +234,7 @@ export abstract class Connection {
 
   /** Takes a message; the answer follows in the order of the publishes. */
   protected publish(name: string, publisher: string, id: number, data: unknown): void {
-    const { metrics, policy, roomStore } = this.context;
+    const { metrics, policy } = this.context;
     const about = { room: name, id };
     const refuse = (code: ErrorCode, message: string) => {
       metrics.published("refused");
@@ -252,36 +254,33 @@ export abstract class Connection {
       refuse("unavailable", "an earlier publish was refused; send that one again first");
       return;
     }
-    if (this.#publishesWaiting >= limits.unacknowledged || !this.#rate.take(performance.now())) {
+    const takenAt = performance.now();
+    if (this.#publishes.size >= limits.unacknowledged || !this.#rate.take(takenAt)) {
       refuse("rate_limited", "slower, please");
       return;
     }
-    const body = messageBody(this.session.user, data);
-    const keys = this.#keys(name);
-    this.#publishesWaiting += 1;
-    const takenAt = performance.now();
-    this.#publishing = this.#publishing.then(async () => {
-      try {
-        // The store was away for all the time that this one has waited: it fails with the first, not after it.
-        if (takenAt < this.#unavailableAt || this.#stored.isEarly(name, id)) {
-          throw new UnavailableError("behind a publish that was not stored");
-        }
-        const { offset, duplicate } = await roomStore
-          .publish(keys, publisher, id, body)
-          .catch((error: unknown) => {
-            this.#unavailableAt = performance.now();
-            throw error;
-          });
-        metrics.published(duplicate ? "duplicate" : "stored");
-        this.sendAck(name, id, offset);
-      } catch (error) {
-        metrics.published("unavailable");
-        if (error instanceof UnavailableError) this.#stored.refused(name, id);
-        this.fail(error, about);
-      } finally {
-        this.#publishesWaiting -= 1;
-      }
-    });
+    this.#publisher = publisher;
+    this.#publishes.add({ room: name, id, body: messageBody(this.session.user, data), takenAt });
+  }
+  #publisher = "";
+
+  async #store(room: string, publishes: readonly WaitingPublish[]): Promise<PublishOutcome[]> {
+    const stored = await this.context.roomStore.publishAll(this.#keys(room), this.#publisher, publishes);
+    return publishes.map(
+      (_, index) => stored[index] ?? { error: new SparseIdError("publish ids must count by 1") },
+    );
+  }
+
+  #answer({ room, id }: WaitingPublish, outcome: PublishOutcome): void {
+    const { metrics } = this.context;
+    if ("offset" in outcome) {
+      metrics.published(outcome.duplicate ? "duplicate" : "stored");
+      this.sendAck(room, id, outcome.offset);
+      return;
+    }
+    metrics.published("unavailable");
+    if (outcome.error instanceof UnavailableError) this.#stored.refused(room, id);
+    this.fail(outcome.error, { room, id });
   }
 
   /** Answers an operation that failed. */

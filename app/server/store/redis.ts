@@ -178,9 +178,12 @@ export async function withinTimeout<T>(timeoutMs: number, operation: () => Promi
   }
 }
 
-/** Replies that mean "not now": starting up, failing over, out of slots or memory for the moment. */
+/**
+ * Replies that mean "not now": starting up, failing over, out of slots or memory for the moment. MOVED and ASK reach us
+ * where commands that went together were answered differently: ioredis follows them only for a whole pipeline.
+ */
 const transientReply =
-  /^(LOADING|MASTERDOWN|READONLY|CLUSTERDOWN|TRYAGAIN|BUSY|OOM|NOREPLICAS|UNBLOCKED|MISCONF)/;
+  /^(LOADING|MASTERDOWN|READONLY|CLUSTERDOWN|TRYAGAIN|MOVED|ASK|BUSY|OOM|NOREPLICAS|UNBLOCKED|MISCONF)/;
 
 function isTransient(error: unknown): boolean {
   if (!(error instanceof Error)) return false;

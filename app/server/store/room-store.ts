@@ -54,6 +54,9 @@ const publisherTtlMs = 600_000;
 /** A user who is listed as present is taken for gone this long after the last refresh. Milliseconds. */
 export const presenceTtlMs = 90_000;
 
+/** What the script says of a message whose id does not count by 1. */
+const refusedAsSparse = 2;
+
 /** A publisher's ids do not count by 1: the store would have to remember more of them than it does. */
 export class SparseIdError extends Error {
   readonly code = "HOLDFAST_SPARSE_ID";
@@ -76,20 +79,37 @@ export class RoomStore {
     this.#streamTtlMs = Math.max(settings.HISTORY_TTL_SECONDS, settings.SESSION_TTL_SECONDS) * 1_000;
   }
 
-  /**
-   * Stores a message once and sends it to every pod that has the room. `publisher` and `id` name it: the same again
-   * gives the first offset. Ids of a publisher count by 1; more than 2 × 256 apart are refused.
-   */
+  /** Stores one message; see {@link publishAll}. Throws {@link SparseIdError} where its id does not count by 1. */
   async publish(room: RoomKeys, publisher: string, id: number, body: string): Promise<Published> {
+    const [published] = await this.publishAll(room, publisher, [{ id, body }]);
+    if (!published) throw new SparseIdError("publish ids must count by 1");
+    return published;
+  }
+
+  /**
+   * Stores messages once and sends them to every pod that has the room: all, in their order and with nothing of theirs
+   * between, or none. `publisher` and `id` name a message: the same again gives the first offset. Ids of a publisher
+   * count by 1; more than 2 × 256 apart are refused: then it and those behind it are missing from the result.
+   */
+  async publishAll(
+    room: RoomKeys,
+    publisher: string,
+    messages: readonly { readonly id: number; readonly body: string }[],
+  ): Promise<Published[]> {
     const { HISTORY_SIZE } = this.#settings;
     const keys = [room.meta, room.stream, room.publisher(publisher)];
-    const args = [...this.#opening(), publisherTtlMs, id, body, HISTORY_SIZE, limits.unacknowledged];
-    const run = () =>
-      this.#writes
-        .write((redis) => evalScript(redis, scripts.publish, keys, args))
-        .catch(sparseIdError) as Promise<[string, number, number]>;
-    const [epoch, offset, duplicate] = await this.#run("publish", run);
-    return { epoch, offset, duplicate: duplicate === 1 };
+    const args = [
+      ...[...this.#opening(), publisherTtlMs, HISTORY_SIZE, limits.unacknowledged],
+      ...messages.flatMap(({ id, body }) => [id, body]),
+    ];
+    const run = () => this.#writes.write((redis) => evalScript(redis, scripts.publish, keys, args));
+    const [epoch, ...outcomes] = (await this.#run("publish", run)) as [string, ...number[]];
+    const published: Published[] = [];
+    for (let i = 0; i < outcomes.length; i += 2) {
+      const [offset = 0, outcome] = outcomes.slice(i, i + 2);
+      if (outcome !== refusedAsSparse) published.push({ epoch, offset, duplicate: outcome === 1 });
+    }
+    return published;
   }
 
   /** Reads a room's state and a page of its history in one step. */
@@ -168,11 +188,4 @@ export class RoomStore {
   #eval(script: string, keys: readonly string[], args: readonly (string | number)[]): Promise<unknown> {
     return evalScript(this.#redis, script, keys, args);
   }
-}
-
-function sparseIdError(error: unknown): never {
-  if (error instanceof Error && error.message.startsWith("SPARSE")) {
-    throw new SparseIdError("publish ids must count by 1", { cause: error });
-  }
-  throw error;
 }

@@ -39,33 +39,46 @@ end
 `;
 
 /**
- * Publishes: dedupe → offset → append → expire → publish. Returns {epoch, offset, duplicate}.
- * KEYS[3] publisher; ARGV[4] publisher TTL ms, [5] id, [6] body, [7] history size, [8] ids remembered a publisher.
+ * Publishes messages of one publisher, in their order: for each dedupe → offset → append → publish; all or none.
+ * Returns {epoch, offset, outcome, offset, outcome, …}; outcome 0: stored, 1: was stored before, 2: refused, because ids
+ * do not count by 1; nothing behind that one is tried.
+ * KEYS[3] publisher; ARGV[4] publisher TTL ms, [5] history size, [6] ids remembered a publisher, then ids and bodies.
  */
 export const publish = `${open}
-local known = redis.call('HGET', KEYS[3], ARGV[5])
-if known then
-  keep()
-  return {epoch, tonumber(known), 1}
+local remembered = tonumber(ARGV[6])
+local reply = {epoch}
+local function add(offset, outcome)
+  reply[#reply + 1] = offset
+  reply[#reply + 1] = outcome
 end
-local id, remembered = tonumber(ARGV[5]), tonumber(ARGV[8])
-if redis.call('HLEN', KEYS[3]) >= 2 * remembered then
+local function isSparse(id)
+  if redis.call('HLEN', KEYS[3]) < 2 * remembered then return false end
   -- Ids that were given up leave holes, behind which older ids were kept.
   for _, old in ipairs(redis.call('HKEYS', KEYS[3])) do
     if tonumber(old) <= id - remembered then redis.call('HDEL', KEYS[3], old) end
   end
-  if redis.call('HLEN', KEYS[3]) >= 2 * remembered then
-    return redis.error_reply('SPARSE publish ids must count by 1')
+  return redis.call('HLEN', KEYS[3]) >= 2 * remembered
+end
+for i = 7, #ARGV, 2 do
+  local id, body = tonumber(ARGV[i]), ARGV[i + 1]
+  local known = redis.call('HGET', KEYS[3], ARGV[i])
+  if known then
+    add(tonumber(known), 1)
+  elseif isSparse(id) then
+    add(0, 2)
+    break
+  else
+    top = redis.call('HINCRBY', meta, 'top', 1)
+    redis.call('XADD', stream, 'MAXLEN', '~', ARGV[5], top .. '-0', 'm', body)
+    redis.call('HSET', KEYS[3], ARGV[i], top)
+    redis.call('HDEL', KEYS[3], string.format('%.0f', id - remembered))
+    redis.call('SPUBLISH', stream, epoch .. ' ' .. string.format('%.0f', top) .. ' ' .. body)
+    add(top, 0)
   end
 end
-top = redis.call('HINCRBY', meta, 'top', 1)
-redis.call('XADD', stream, 'MAXLEN', '~', ARGV[7], top .. '-0', 'm', ARGV[6])
-redis.call('HSET', KEYS[3], ARGV[5], top)
-redis.call('HDEL', KEYS[3], string.format('%.0f', id - remembered))
 redis.call('PEXPIRE', KEYS[3], ARGV[4])
 keep()
-redis.call('SPUBLISH', stream, epoch .. ' ' .. string.format('%.0f', top) .. ' ' .. ARGV[6])
-return {epoch, top, 0}
+return reply
 `;
 
 /**
