@@ -26,7 +26,7 @@ const knownCodes: ReadonlySet<number> = new Set([
 const publishOutcomes = ["stored", "duplicate", "refused", "unavailable"] as const;
 
 /** Why an upgrade is refused. */
-const refusalReasons = [
+export const refusalReasons = [
   "path",
   "subprotocol",
   "credentials",

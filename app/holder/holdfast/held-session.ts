@@ -8,7 +8,6 @@ import {
   type ErrorFrame,
   type HelloFrame,
   type MessageFrame,
-  type Position,
   type RoomRequest,
   type ServerFrame,
   type SyncFrame,
@@ -30,6 +29,8 @@ interface HeldRoom {
   readonly history: number | undefined;
   /** The client has asked, and waits for a sync. */
   asked: boolean;
+  /** How it named its request, for the sync that answers it. */
+  readonly ask: number | undefined;
 }
 
 /**
@@ -57,6 +58,8 @@ export abstract class HeldSession extends HeldConnection {
   #parked: { readonly code: number; readonly lastedMs: number } | undefined;
   /** A socket was lost between hello and welcome: a stalled pod may read that hello late, and supersede a later socket. */
   #ghost = false;
+  /** Joins that pods were asked for: each has its number. */
+  #asks = 0;
   #over = false;
 
   constructor(context: HolderContext, admitted: Admitted) {
@@ -74,7 +77,7 @@ export abstract class HeldSession extends HeldConnection {
 
   /** A frame for the client that speaks for itself: a welcome, or a type that this version does not know. */
   protected abstract tell(frame: ServerFrame | undefined, text: string): void;
-  protected abstract tellSync(frame: SyncFrame, text: string): void;
+  protected abstract tellSync(frame: SyncFrame): void;
   protected abstract tellMessage(frame: MessageFrame, text: string): void;
   protected abstract tellAck(frame: AckFrame, text: string): void;
   /** A publish was refused. */
@@ -103,11 +106,10 @@ export abstract class HeldSession extends HeldConnection {
 
   /** The client joins a room, or asks for it again from another position. */
   protected ask(request: RoomRequest): void {
-    this.#open(request);
+    const room = this.#open(request);
     for (const socket of this.#greeted()) {
       socket.channels.get(request.room)?.stop();
-      socket.channels.set(request.room, new Channel(request.position, retrySettings));
-      socket.send({ type: "join", ...request });
+      socket.send({ type: "join", ...this.#request(request.room, room, this.#expect(socket, request.room)) });
     }
   }
 
@@ -174,22 +176,16 @@ export abstract class HeldSession extends HeldConnection {
 
   #greet(socket: PodSocket): void {
     if (!this.#hello) return;
-    for (const [room, { sequence }] of this.#rooms)
-      socket.channels.set(room, new Channel(sequence.position, retrySettings));
+    if (!this.#rooms.has(OWN_ROOM)) this.#open({ room: OWN_ROOM }); // the pod joins it in any case
     socket.greet(
       {
         type: "hello",
         ...this.#hello,
         ...(this.#session && { session: this.#session }),
-        rooms: [...this.#rooms].map(([room, { sequence, history }]) => request(room, sequence, history)),
+        rooms: [...this.#rooms].map(([name, room]) => this.#request(name, room, this.#expect(socket, name))),
       },
       this.context.config.HANDSHAKE_TIMEOUT_SECONDS * 1_000,
     );
-    // The pod joins the own room unasked, and says from where on.
-    if (!this.#rooms.has(OWN_ROOM)) {
-      this.#open({ room: OWN_ROOM });
-      socket.channels.set(OWN_ROOM, new Channel(undefined, retrySettings));
-    }
   }
 
   #receive(socket: PodSocket, frame: ServerFrame | undefined, text: string): void {
@@ -308,8 +304,29 @@ export abstract class HeldSession extends HeldConnection {
 
   // ---- rooms ----
 
-  #open({ room, position, history }: RoomRequest): void {
-    this.#rooms.set(room, { sequence: new Sequence(maxHeld, position), history, asked: true });
+  #open({ room, position, history, ask }: RoomRequest): HeldRoom {
+    const held = { sequence: new Sequence(maxHeld, position), history, asked: true, ask };
+    this.#rooms.set(room, held);
+    return held;
+  }
+
+  /** A channel for a room that the socket is about to be asked for. */
+  #expect(socket: PodSocket, name: string): Channel {
+    const channel = new Channel(retrySettings);
+    channel.ask = ++this.#asks;
+    socket.channels.set(name, channel);
+    return channel;
+  }
+
+  /** What the pod is asked: by the holder's own name, since the client may have used one number on several sockets. */
+  #request(name: string, { sequence: { position }, history }: HeldRoom, channel: Channel): RoomRequest {
+    channel.asked = position;
+    return {
+      room: name,
+      ...(channel.ask !== undefined && { ask: channel.ask }),
+      ...(position && { position }),
+      ...(history !== undefined && { history }),
+    };
   }
 
   #drop(room: string): void {
@@ -347,7 +364,7 @@ export abstract class HeldSession extends HeldConnection {
     if (!room || !channel) return; // left meanwhile
     switch (frame.type) {
       case "sync":
-        this.#synced(socket, channel, room, frame, text);
+        this.#synced(socket, channel, room, frame);
         break;
       case "message":
         this.#message(socket, channel, room, frame, text);
@@ -361,17 +378,25 @@ export abstract class HeldSession extends HeldConnection {
     }
   }
 
-  #synced(socket: PodSocket, channel: Channel, room: HeldRoom, frame: SyncFrame, text: string): void {
+  #synced(socket: PodSocket, channel: Channel, room: HeldRoom, frame: SyncFrame): void {
+    if (channel.isStale(frame)) {
+      channel.epoch = undefined;
+      return;
+    }
     const before = room.sequence.position;
-    const synced = room.sequence.sync(frame, channel.since(frame, before));
-    channel.pending = false;
+    const synced = room.sequence.sync(frame, channel.since(before));
+    channel.ask = undefined;
     channel.epoch = synced === "ask" ? undefined : frame.epoch;
     if (synced === "ask") {
       this.#askAgain(socket, channel, frame.room, room);
       return;
     }
     // What only says that the next pod goes on where the last one stopped is between it and the holder.
-    if (room.asked || synced !== "kept" || before?.epoch !== frame.epoch) this.tellSync(frame, text);
+    if (room.asked || synced !== "kept" || before?.epoch !== frame.epoch) {
+      const { type, room: name, epoch, offset, recovered } = frame;
+      const ask = room.asked && room.ask !== undefined ? { ask: room.ask } : {};
+      this.tellSync({ type, room: name, epoch, offset, recovered, ...ask });
+    }
     room.asked = false;
     this.#attach(frame.room, socket);
   }
@@ -391,7 +416,7 @@ export abstract class HeldSession extends HeldConnection {
       this.tellPublishError({ ...frame, id: frame.id }, text);
       if (frame.code === "not_joined") this.#askAgain(socket, channel, name, room);
     } else if (frame.retryable) {
-      channel.pending = false;
+      channel.ask = undefined;
       this.#askAgain(socket, channel, name, room);
     } else {
       this.#drop(name);
@@ -400,22 +425,12 @@ export abstract class HeldSession extends HeldConnection {
   }
 
   #askAgain(socket: PodSocket, channel: Channel, name: string, room: HeldRoom): void {
-    if (channel.pending) return;
-    channel.ask(() => {
-      channel.asked = room.sequence.position;
-      socket.send({ type: "join", ...request(name, room.sequence, room.history) });
-    });
+    if (channel.ask !== undefined) return;
+    channel.ask = ++this.#asks;
+    channel.request(() => socket.send({ type: "join", ...this.#request(name, room, channel) }));
   }
 
   #attach(room: string, socket: PodSocket): void {
     if (this.outlet(room) === socket) this.attach(room, socket);
   }
-}
-
-function request(
-  room: string,
-  { position }: { position: Position | undefined },
-  history: number | undefined,
-): RoomRequest {
-  return { room, ...(position && { position }), ...(history !== undefined && { history }) };
 }

@@ -108,8 +108,8 @@ export class HeldHoldfastClient extends HeldSession {
     this.client.send(text);
   }
 
-  protected override tellSync(_frame: SyncFrame, text: string): void {
-    this.client.send(text);
+  protected override tellSync(frame: SyncFrame): void {
+    this.client.send(JSON.stringify(frame));
   }
 
   protected override tellMessage(_frame: MessageFrame, text: string): void {

@@ -4,6 +4,7 @@ import { closeCodes, mayReconnect } from "../../../app/protocol/close-codes";
 import { errorCodes, limits } from "../../../app/protocol/frames";
 import { MAX_NESTING } from "../../../app/protocol/nesting";
 import { loadAppConfig } from "../../../app/server/config";
+import { refusalReasons } from "../../../app/server/metrics";
 import { Declarations } from "./declarations";
 import { tablesByHeading, type Table } from "./markdown";
 
@@ -67,7 +68,7 @@ describe("docs/protocol.md and the code", () => {
       table("Refusals")
         .map((row) => row[1])
         .sort(),
-    ).toEqual(http.words("Refusal", "reason").sort());
+    ).toEqual([...refusalReasons].sort());
     expect(columns("Refusals", 2)).toEqual(
       http
         .calls("refusal")
