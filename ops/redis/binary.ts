@@ -1,14 +1,4 @@
-import { accessSync, constants } from "node:fs";
-import { delimiter, join } from "node:path";
-
-/** The first directory of the PATH that holds an executable of this name, or undefined. */
-export function findOnPath(program: string, path = process.env.PATH ?? ""): string | undefined {
-  return path
-    .split(delimiter)
-    .filter((directory) => directory !== "")
-    .map((directory) => join(directory, program))
-    .find(isExecutable);
-}
+import { findOnPath } from "../process/path";
 
 /** The path of redis-server. Throws, saying how to get it, when there is none. */
 export function redisServerBinary(path?: string): string {
@@ -19,13 +9,4 @@ export function redisServerBinary(path?: string): string {
     );
   }
   return binary;
-}
-
-function isExecutable(file: string): boolean {
-  try {
-    accessSync(file, constants.X_OK);
-    return true;
-  } catch {
-    return false;
-  }
 }

@@ -1,17 +1,9 @@
 import { execFile } from "node:child_process";
 import { promisify } from "node:util";
-import { findOnPath } from "./binary";
+import { thisMachine, type Machine } from "../process/machine";
+import { findOnPath } from "../process/path";
 
 const run = promisify(execFile);
-
-/** What this machine offers for installing a package. */
-export interface Machine {
-  readonly uid: number;
-  /** apt-get is on the PATH: Debian, Ubuntu and their kin. */
-  readonly apt: boolean;
-  /** `sudo -n true` succeeds: sudo asks for no password. */
-  readonly sudo: boolean;
-}
 
 /** Redis is missing and cannot be installed from here; the message says what a person can do. */
 export class RedisUnavailableError extends Error {
@@ -62,16 +54,4 @@ export async function ensureRedis(say: (line: string) => void): Promise<string> 
     throw new RedisUnavailableError("redis-server was installed but is not on the PATH; add its directory");
   }
   return installed;
-}
-
-async function thisMachine(): Promise<Machine> {
-  const sudo = findOnPath("sudo") !== undefined && (await succeeds("sudo", ["-n", "true"]));
-  return { uid: process.getuid?.() ?? -1, apt: findOnPath("apt-get") !== undefined, sudo };
-}
-
-async function succeeds(program: string, args: string[]): Promise<boolean> {
-  return run(program, args).then(
-    () => true,
-    () => false,
-  );
 }

@@ -1,9 +1,8 @@
 import { cp, mkdir, rm } from "node:fs/promises";
-import { createServer } from "node:net";
-import { once } from "node:events";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { Child } from "../process/child";
+import { freePort } from "../process/free-port";
 import { removeTemporaryDirectory, temporaryDirectory } from "../process/temporary-directory";
 import { redisServerBinary } from "./binary";
 import { answersPing } from "./ping";
@@ -176,14 +175,4 @@ export class RedisServer {
 /** Starts a private redis-server; resolves when it answers PING. */
 export function startRedis(options: RedisOptions = {}): Promise<RedisServer> {
   return RedisServer.start(options);
-}
-
-async function freePort(host: string): Promise<number> {
-  const server = createServer().listen(0, host);
-  await once(server, "listening");
-  const address = server.address();
-  server.close();
-  await once(server, "close");
-  if (address === null || typeof address === "string") throw new Error("a TCP server has no port");
-  return address.port;
 }

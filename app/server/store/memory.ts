@@ -19,10 +19,12 @@ export async function storeMemory(redis: RedisClient): Promise<StoreMemory | und
   const late = new Promise<undefined>((resolve) => (timer = setTimeout(resolve, timeoutMs, undefined)));
   const memories = await Promise.race([asked.catch(() => undefined), late]);
   clearTimeout(timer);
-  return memories?.reduce<StoreMemory | undefined>(
-    (a, b) => (a && fullness(a) >= fullness(b) ? a : b),
-    undefined,
-  );
+  return memories && fullest(memories);
+}
+
+/** Which is nearest to its limit, or else the largest; undefined of none. */
+export function fullest(memories: readonly StoreMemory[]): StoreMemory | undefined {
+  return [...memories].sort((a, b) => fullness(b) - fullness(a))[0];
 }
 
 /** Reads `INFO memory`. https://redis.io/docs/latest/commands/info/ */
@@ -31,7 +33,7 @@ export function parseMemory(info: string): StoreMemory {
   return { usedBytes: field("used_memory"), limitBytes: field("maxmemory") || undefined };
 }
 
-/** Of its limit, or by bytes among nodes without one. */
+/** The share of its limit; without one, next to nothing, and more with more bytes. */
 function fullness({ usedBytes, limitBytes }: StoreMemory): number {
   return limitBytes === undefined ? usedBytes / Number.MAX_SAFE_INTEGER : usedBytes / limitBytes;
 }

@@ -1,7 +1,8 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { findOnPath, redisServerBinary } from "../../../ops/redis/binary";
+import { findOnPath } from "../../../ops/process/path";
+import { redisServerBinary } from "../../../ops/redis/binary";
 import { installCommands } from "../../../ops/redis/install";
 
 describe("installCommands", () => {

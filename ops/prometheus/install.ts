@@ -1,0 +1,77 @@
+import { execFile } from "node:child_process";
+import { mkdir, mkdtemp, readdir, rename, rm } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { promisify } from "node:util";
+import { thisMachine, type Machine } from "../process/machine";
+import { findPrometheus, prometheusHome, type PrometheusBinaries } from "./binaries";
+
+const run = promisify(execFile);
+
+/** Prometheus is missing and cannot be had from here; the message says why. */
+export class PrometheusUnavailableError extends Error {
+  readonly code = "HOLDFAST_PROMETHEUS_UNAVAILABLE";
+}
+
+/**
+ * The command that brings apt's package lists, which a fresh image does not have.
+ * Throws {@link PrometheusUnavailableError} when nobody here may run it.
+ */
+export function updateCommand({ uid, sudo }: Pick<Machine, "uid" | "sudo">): readonly string[] {
+  if (uid === 0) return ["apt-get", "update"];
+  if (sudo) return ["sudo", "-n", "apt-get", "update"];
+  throw new PrometheusUnavailableError(
+    "apt knows no package prometheus, and updating its lists needs root; run `sudo apt-get update`",
+  );
+}
+
+/**
+ * Prometheus and promtool, from the system's packages when there are none. The package is unpacked into a folder of
+ * this user, not installed: installed, it would start a server on port 9090. `say` hears of each command before it runs.
+ * @throws {PrometheusUnavailableError} when it cannot be had
+ */
+export async function ensurePrometheus(say: (line: string) => void): Promise<PrometheusBinaries> {
+  const found = findPrometheus();
+  if (found !== undefined) return found;
+  const machine = await thisMachine();
+  if (!machine.apt) {
+    throw new PrometheusUnavailableError(
+      "prometheus and promtool are not on the PATH and this system has no apt-get",
+    );
+  }
+  say(`prometheus is not on the PATH: unpacking the system's package into ${prometheusHome}`);
+  await mkdir(dirname(prometheusHome), { recursive: true });
+  // Whole or not at all, whoever else does the same at this moment.
+  const scratch = await mkdtemp(`${prometheusHome}-`);
+  try {
+    await download(scratch, machine, say);
+    const archive = (await readdir(scratch)).find((file) => file.endsWith(".deb")) ?? "";
+    await tell(say, ["dpkg-deb", "--extract", join(scratch, archive), join(scratch, "files")]);
+    await rm(prometheusHome, { recursive: true, force: true });
+    await rename(join(scratch, "files"), prometheusHome);
+  } finally {
+    await rm(scratch, { recursive: true, force: true });
+  }
+  const unpacked = findPrometheus();
+  if (unpacked === undefined) {
+    throw new PrometheusUnavailableError(`the package prometheus holds no usr/bin/prometheus and promtool`);
+  }
+  return unpacked;
+}
+
+async function download(cwd: string, machine: Machine, say: (line: string) => void): Promise<void> {
+  const command = ["apt-get", "download", "prometheus"];
+  try {
+    await tell(say, command, cwd);
+  } catch {
+    await tell(say, updateCommand(machine));
+    await tell(say, command, cwd);
+  }
+}
+
+async function tell(say: (line: string) => void, command: readonly string[], cwd?: string): Promise<void> {
+  const [program = "", ...args] = command;
+  say(`$ ${command.join(" ")}`);
+  await run(program, args, cwd === undefined ? {} : { cwd }).catch((cause: unknown) => {
+    throw new PrometheusUnavailableError(`\`${command.join(" ")}\` failed: ${String(cause)}`, { cause });
+  });
+}

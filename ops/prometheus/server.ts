@@ -1,0 +1,119 @@
+import { mkdir, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
+import { stringify } from "yaml";
+import { Child } from "../process/child";
+import { freePort } from "../process/free-port";
+import { removeTemporaryDirectory, temporaryDirectory } from "../process/temporary-directory";
+import type { PrometheusBinaries } from "./binaries";
+
+const host = "127.0.0.1";
+/** How long a start may take before it fails. */
+const startMs = 30_000;
+const pollMs = 20;
+
+/** One series of an answer: its labels and its value. */
+export interface Sample {
+  readonly metric: Readonly<Record<string, string>>;
+  readonly value: number;
+}
+
+/** A rule as the server has loaded it. */
+export interface LoadedRule {
+  readonly name: string;
+  readonly query: string;
+  /** `ok` once it was evaluated, `err` where it cannot be. */
+  readonly health: string;
+  readonly lastError?: string;
+  readonly state: string;
+}
+
+/** A private, real Prometheus on a loopback port, with its data in a temporary directory. For tests. */
+export class PrometheusServer {
+  readonly #child: Child;
+  readonly #home: string;
+  readonly #port: number;
+  #stopped: Promise<void> | undefined;
+
+  private constructor(child: Child, home: string, port: number) {
+    this.#child = child;
+    this.#home = home;
+    this.#port = port;
+  }
+
+  /**
+   * Starts the server; resolves when it answers. Rejects with its log when it ends or takes too long.
+   *
+   * @param config of Prometheus, as in prometheus.yml; `rules` are a file beside it, `rules.yml`
+   */
+  static async start(
+    { prometheus }: PrometheusBinaries,
+    config: object,
+    rules: object = { groups: [] },
+  ): Promise<PrometheusServer> {
+    const home = temporaryDirectory("holdfast-prometheus-");
+    await mkdir(join(home, "data"));
+    await writeFile(join(home, "prometheus.yml"), stringify(config));
+    await writeFile(join(home, "rules.yml"), stringify(rules));
+    const port = await freePort(host);
+    let log = "";
+    const child = new Child(
+      prometheus,
+      [
+        `--config.file=${join(home, "prometheus.yml")}`,
+        `--storage.tsdb.path=${join(home, "data")}`,
+        `--web.listen-address=${host}:${port}`,
+      ],
+      { env: { PATH: process.env.PATH ?? "" }, output: (text) => (log = (log + text).slice(-4_000)) },
+    );
+    const server = new PrometheusServer(child, home, port);
+    const deadline = Date.now() + startMs;
+    while (!(await server.#isReady())) {
+      if (child.exit !== undefined || Date.now() > deadline) {
+        await server.stop();
+        throw new Error(`prometheus ${child.exit ? "ended" : "did not answer"}: ${log.trim()}`);
+      }
+      await delay(pollMs);
+    }
+    return server;
+  }
+
+  /** What an expression gives now. Rejects with the server's words where it cannot be evaluated. */
+  async query(expr: string): Promise<Sample[]> {
+    const { result } = await this.#get<{
+      result: { metric: Record<string, string>; value: [number, string] }[];
+    }>(`query?query=${encodeURIComponent(expr)}`);
+    return result.map(({ metric, value: [, text] }) => ({ metric, value: Number(text) }));
+  }
+
+  async rules(): Promise<LoadedRule[]> {
+    const { groups } = await this.#get<{ groups: { rules: LoadedRule[] }[] }>("rules");
+    return groups.flatMap(({ rules }) => rules);
+  }
+
+  /** Safe to call twice. */
+  stop(): Promise<void> {
+    this.#stopped ??= this.#stop();
+    return this.#stopped;
+  }
+
+  async #stop(): Promise<void> {
+    this.#child.kill("SIGTERM");
+    await this.#child.exited;
+    removeTemporaryDirectory(this.#home);
+  }
+
+  async #isReady(): Promise<boolean> {
+    return fetch(`http://${host}:${this.#port}/-/ready`).then(
+      ({ ok }) => ok,
+      () => false,
+    );
+  }
+
+  async #get<Data>(path: string): Promise<Data> {
+    const response = await fetch(`http://${host}:${this.#port}/api/v1/${path}`);
+    const answer = (await response.json()) as { status: string; data: Data; error?: string };
+    if (answer.status !== "success") throw new Error(`Prometheus says to ${path}: ${answer.error ?? ""}`);
+    return answer.data;
+  }
+}
