@@ -78,11 +78,15 @@ export class PrometheusServer {
     return server;
   }
 
-  /** What an expression gives now. Rejects with the server's words where it cannot be evaluated. */
-  async query(expr: string): Promise<Sample[]> {
+  /**
+   * What an expression gives. Rejects with the server's words where it cannot be evaluated.
+   *
+   * @param at Unix seconds; default now
+   */
+  async query(expr: string, at = Date.now() / 1_000): Promise<Sample[]> {
     const { result } = await this.#get<{
       result: { metric: Record<string, string>; value: [number, string] }[];
-    }>(`query?query=${encodeURIComponent(expr)}`);
+    }>(`query?time=${at}&query=${encodeURIComponent(expr)}`);
     return result.map(({ metric, value: [, text] }) => ({ metric, value: Number(text) }));
   }
 

@@ -3,6 +3,7 @@ import { startRedis, type RedisServer } from "../../../ops/redis/server";
 import { registerLiveMetrics, type LiveConnection, type LiveState } from "../../../app/server/live-metrics";
 import type { HoldfastServer } from "../../../app/server/server";
 import { fullest, parseMemory } from "../../../app/server/store/memory";
+import { until as eventually } from "../../faults/helpers/until";
 import { startPod, stopPods } from "../helpers/pod";
 import { randomClient, Wire } from "../helpers/wire";
 
@@ -26,12 +27,8 @@ async function scrape(pod: HoldfastServer): Promise<Map<string, number>> {
 /** Waits until a scrape shows what is awaited. */
 async function until(pod: HoldfastServer, name: string, value: number): Promise<void> {
   let found: number | undefined;
-  for (const deadline = Date.now() + 10_000; Date.now() < deadline;) {
-    found = (await scrape(pod)).get(name);
-    if (found === value) return;
-    await new Promise((resolve) => setTimeout(resolve, 10));
-  }
-  throw new Error(`${name} is ${found ?? "absent"}, not ${value}`);
+  const look = async () => (found = (await scrape(pod)).get(name)) === value;
+  await eventually(look, () => `${name} of ${value}; it is ${found ?? "absent"}`);
 }
 
 describe("a pod's metrics", () => {
