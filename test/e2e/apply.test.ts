@@ -48,6 +48,17 @@ describe("staging, applied", () => {
       /field not declared in schema|unknown field/,
     );
   });
+
+  it("has monitors and rules that the CRDs of prometheus-operator declare, field by field", async () => {
+    const custom = stack.objects.filter(({ apiVersion }) => apiVersion.startsWith("monitoring.coreos.com/"));
+    expect(custom.map(({ kind }) => kind).sort()).toEqual(["PodMonitor", "PrometheusRule"]);
+    for (const object of custom) {
+      const misspelt = { ...object, spec: { ...(object.spec as object), selektor: {} } };
+      await expect(apply([misspelt], "--dry-run=server")).rejects.toThrow(
+        /field not declared in schema|unknown field/,
+      );
+    }
+  });
 });
 
 describe.each(["prod", "local"])("%s", (name) => {

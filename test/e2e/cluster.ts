@@ -112,6 +112,10 @@ function kind(name: string): Cluster {
       await run("kind", ["load", "docker-image", appImage, "--name", name]);
       tell("starting the edge");
       const edge = await installTraefik();
+      if (await needsCrds()) {
+        tell("installing CRDs");
+        await installCrds();
+      }
       tell("opening the way to pods and Services");
       const nodes = (await kubectlJson<NodeList>(["get", "nodes"])).items.map(({ spec, status }) => ({
         address: status.addresses.find(({ type }) => type === "InternalIP")?.address ?? "",
@@ -165,6 +169,22 @@ async function installTraefik(): Promise<string> {
   await kubectl([...own, "rollout", "status", "deployment/traefik", "--timeout=180s"]);
   const service = await kubectlJson<{ spec: { clusterIP: string } }>([...own, "get", "service", "traefik"]);
   return service.spec.clusterIP;
+}
+
+/** Installs the kinds of prometheus-operator, without the operator: nothing here reads its objects. */
+async function installCrds(): Promise<void> {
+  await run("helm", [
+    ...[
+      "upgrade",
+      "--install",
+      "prometheus-operator-crds",
+      "prometheus-operator-crds",
+      "--version",
+      "32.0.0",
+    ],
+    ...["--repo", "https://prometheus-community.github.io/helm-charts", "--namespace", "monitoring"],
+    ...["--create-namespace", "--timeout", "3m"],
+  ]);
 }
 
 /** Whether a stack holds objects of kinds that Kubernetes itself does not know. */
