@@ -33,7 +33,12 @@ export async function startHolder(
 
 const running = new Set<Holder>();
 
+const clients = new Set<Bare>();
+
+/** Stops all holders, and cuts the bare clients that are left. */
 export async function stopHolders(): Promise<void> {
+  for (const { ws } of clients) ws.terminate();
+  clients.clear();
   await Promise.all([...running].map((holder) => holder.stop()));
   running.clear();
 }
@@ -51,6 +56,7 @@ export class Bare {
   readonly #opened: Promise<void>;
 
   constructor(url: string, options: { protocols?: string[]; headers?: Record<string, string> } = {}) {
+    clients.add(this);
     this.ws = new WebSocket(url, options.protocols ?? [], { headers: options.headers ?? {} });
     this.ws.on("message", (data: RawData, binary) => this.received.push({ data: data as Buffer, binary }));
     this.closed = new Promise((resolve) =>
