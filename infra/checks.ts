@@ -2,7 +2,8 @@ import { edgeFaults, edgeTraits } from "./components/edge";
 import { fault, type Fault } from "./fault";
 import { defaultDenyName } from "./components/namespace";
 import { redisNames } from "./components/session-store/redis";
-import type { ConfigValues, SecretValues } from "./schema";
+import { holderName, podsName } from "./components/holder-names";
+import type { ConfigValues, HolderConfig, SecretValues, ServiceValues } from "./schema";
 import { completeDrain, timingFaults, type Drain } from "./timing";
 
 /**
@@ -19,8 +20,9 @@ export function crossFaults(config: ConfigValues, secrets: SecretValues): Fault[
     ...edgeFaults(config.edge, {
       affinity: config.affinity,
       services: config.services.map(({ name }) => name),
-      gracePeriodSeconds: drainOf(config).gracePeriodSeconds,
+      gracePeriodSeconds: longestGraceSeconds(config),
     }),
+    ...holderFaults(config),
     ...storeFaults(config, secrets),
     ...authFaults(config, secrets),
   ];
@@ -29,6 +31,54 @@ export function crossFaults(config: ConfigValues, secrets: SecretValues): Fault[
 function drainOf({ affinity, drain, edge }: ConfigValues): Drain {
   return completeDrain(drain, edgeTraits(edge, affinity).propagationSeconds);
 }
+
+/**
+ * The end of a holder's pod: routers hear of it as of any pod's, then its clients are moved over a time of its own, and
+ * the grace period is as long as that takes.
+ */
+export function holderDrain(
+  { affinity, drain: { preStopSeconds }, edge }: ConfigValues,
+  { drainSeconds }: HolderConfig,
+): Drain {
+  return completeDrain({ preStopSeconds, drainSeconds }, edgeTraits(edge, affinity).propagationSeconds);
+}
+
+/** Of all pods that the edge leads to. Seconds. */
+function longestGraceSeconds(config: ConfigValues): number {
+  const held = config.services.flatMap(({ holder }) => (holder ? [holderDrain(config, holder)] : []));
+  return Math.max(...[drainOf(config), ...held].map(({ gracePeriodSeconds }) => gracePeriodSeconds));
+}
+
+function holderFaults({ services, auth }: ConfigValues): Fault[] {
+  return services.flatMap(({ name, holder }, index) => {
+    if (holder === undefined) return [];
+    const key = `services[${index}].holder`;
+    const own = [holderName(name), podsName(name)];
+    const taken = services.find((other) => own.includes(other.name));
+    const tooLong = own.some((derived) => derived.length > maxNameLength);
+    return [
+      ...ownerFaults(key, holder),
+      ...(taken === undefined
+        ? []
+        : [
+            fault(
+              `${key}`,
+              taken.name,
+              `no service by the name of ${own.join(" or ")}, which are the holder's`,
+            ),
+          ]),
+      ...(tooLong
+        ? [fault(`services[${index}].name`, name, "a name of at most 56 characters, with a holder")]
+        : []),
+      ...(holder.checkTokens && auth.kind !== "jwt"
+        ? [fault(`${key}.checkTokens`, true, "false, unless auth.kind is jwt")]
+        : []),
+    ];
+  });
+}
+
+/** Of a Service: RFC 1035. */
+const maxNameLength = 63;
 
 function timeFaults(config: ConfigValues): Fault[] {
   const { affinity, edge, session, sockets } = config;
@@ -92,24 +142,29 @@ function contains(outer: string, inner: string): boolean {
 }
 
 function scaleFaults({ services }: ConfigValues): Fault[] {
-  return services.flatMap(({ replicas, autoscaling }, index) => {
-    if (autoscaling === undefined) return [];
-    const key = `services[${index}]`;
-    const faults: Fault[] = [];
-    if (replicas !== undefined) {
-      faults.push(fault(`${key}.replicas`, replicas, "nothing, since autoscaling owns the number"));
-    }
-    if (autoscaling.maxReplicas < autoscaling.minReplicas) {
-      faults.push(
-        fault(
-          `${key}.autoscaling.maxReplicas`,
-          autoscaling.maxReplicas,
-          `at least minReplicas (${autoscaling.minReplicas})`,
-        ),
-      );
-    }
-    return faults;
-  });
+  return services.flatMap((service, index) => ownerFaults(`services[${index}]`, service));
+}
+
+/** Of the number of replicas there is one owner. */
+function ownerFaults(
+  key: string,
+  { replicas, autoscaling }: Pick<ServiceValues, "replicas" | "autoscaling">,
+): Fault[] {
+  if (autoscaling === undefined) return [];
+  const faults: Fault[] = [];
+  if (replicas !== undefined) {
+    faults.push(fault(`${key}.replicas`, replicas, "nothing, since autoscaling owns the number"));
+  }
+  if (autoscaling.maxReplicas < autoscaling.minReplicas) {
+    faults.push(
+      fault(
+        `${key}.autoscaling.maxReplicas`,
+        autoscaling.maxReplicas,
+        `at least minReplicas (${autoscaling.minReplicas})`,
+      ),
+    );
+  }
+  return faults;
 }
 
 function cookieFaults({ affinity, edge }: ConfigValues): Fault[] {

@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
-import { crossFaults } from "./checks";
+import { crossFaults, holderDrain } from "./checks";
 import { edgeTraits } from "./components/edge";
 import type { Autoscaling } from "./components/websocket-service";
 import {
@@ -8,6 +8,7 @@ import {
   secretsSchema,
   type ConfigValues,
   type DrainConfig,
+  type HolderConfig,
   type SecretValues,
   type ServiceValues,
 } from "./schema";
@@ -20,6 +21,14 @@ export interface ServiceConfig extends Pick<ServiceValues, "name" | "path"> {
   readonly resources: ConfigValues["resources"];
   /** A fixed number of pods, or who owns the number. */
   readonly scale: number | Autoscaling;
+  /** Who holds its clients' sockets; undefined where they come to its pods. */
+  readonly holder: HeldBy | undefined;
+}
+
+/** A holder with everything that it does not say itself filled in. */
+export interface HeldBy extends HolderConfig {
+  readonly scale: number | Autoscaling;
+  readonly drain: DrainConfig;
 }
 
 /** The whole configuration of a stack: plain values for structure, Outputs for secrets alone. */
@@ -54,6 +63,9 @@ const anySecrets = z.partialRecord(secretsSchema.keyof(), z.string());
 
 /** Pods of a service that does not say. */
 const defaultReplicas = 3;
+
+/** Pods of a holder that does not say: one can go. */
+const defaultHolders = 2;
 
 /** What {@link parseConfig} reads: the values of a stack by key, without the project's name. */
 export interface RawConfig {
@@ -104,12 +116,17 @@ function complete(config: ConfigValues, secrets: SecretValues): Config {
   return {
     ...config,
     drain: { ...config.drain, ...completeDrain(config.drain, propagationSeconds) },
-    services: config.services.map(({ name, path, image, resources, autoscaling, replicas }) => ({
+    services: config.services.map(({ name, path, image, resources, autoscaling, replicas, holder }) => ({
       name,
       path,
       image: image ?? config.image,
       resources: resources ?? config.resources,
       scale: autoscaling ?? replicas ?? defaultReplicas,
+      holder: holder && {
+        ...holder,
+        scale: holder.autoscaling ?? holder.replicas ?? defaultHolders,
+        drain: { ...config.drain, ...holderDrain(config, holder) },
+      },
     })),
     secrets: {
       jwtSecret: secret(secrets.jwtSecret),

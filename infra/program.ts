@@ -2,6 +2,8 @@ import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import { applicationEnvironment } from "./components/application-environment";
 import { createEdge, edgeTraits } from "./components/edge";
+import { Holder } from "./components/holder";
+import { holderName } from "./components/holder-names";
 import { createMonitoring } from "./components/monitoring";
 import { StackNamespace } from "./components/namespace";
 import { createSessionStore, type SecretKey } from "./components/session-store";
@@ -32,6 +34,8 @@ export function deploy(config: Config): Outputs {
   });
   const secrets = applicationSecrets(config, namespace);
 
+  const callers = config.network.edge ?? traits.callers;
+
   const services = config.services.map(
     (service) =>
       new WebSocketService(
@@ -56,7 +60,8 @@ export function deploy(config: Config): Outputs {
           registrationSeconds: traits.registrationSeconds,
           clientIpTimeoutSeconds: config.affinity.clientIpTimeoutSeconds,
           policy: {
-            edge: config.network.edge ?? traits.callers,
+            edge: callers,
+            holder: service.holder && holderName(service.name),
             monitoring: config.network.monitoring,
             backends: config.network.backends,
             store: store.egress,
@@ -68,6 +73,32 @@ export function deploy(config: Config): Outputs {
       ),
   );
 
+  const holders = config.services.flatMap(({ holder, ...service }) =>
+    holder === undefined
+      ? []
+      : new Holder(service.name, {
+          namespace,
+          pod: {
+            image: config.image,
+            imagePullPolicy: config.imagePullPolicy,
+            resources: holder.resources,
+            drain: holder.drain,
+          },
+          environment: {
+            config,
+            service,
+            holder,
+            cookie: traits.cookie(service.path),
+            jwtSecret: secrets.jwtSecret,
+          },
+          scale: holder.scale,
+          minReadySeconds: config.minReadySeconds,
+          registrationSeconds: traits.registrationSeconds,
+          clientIpTimeoutSeconds: config.affinity.clientIpTimeoutSeconds,
+          policy: { edge: callers, monitoring: config.network.monitoring },
+        }),
+  );
+
   const edge = createEdge(
     "edge",
     {
@@ -75,10 +106,17 @@ export function deploy(config: Config): Outputs {
       affinity: config.affinity,
       namespace,
       host: config.host,
-      backends: config.services.map(({ name, path }) => ({ name, path })),
-      gracePeriodSeconds: config.drain.gracePeriodSeconds,
+      backends: config.services.map(({ name, path, holder }) => ({
+        name,
+        path,
+        serviceName: holder === undefined ? name : holderName(name),
+      })),
+      gracePeriodSeconds: Math.max(
+        config.drain.gracePeriodSeconds,
+        ...config.services.map(({ holder }) => holder?.drain.gracePeriodSeconds ?? 0),
+      ),
     },
-    { dependsOn: services },
+    { dependsOn: [...services, ...holders] },
   );
   createMonitoring("monitoring", {
     config: config.monitoring,

@@ -41,6 +41,38 @@ const autoscaling = object({
   connectionsPerPod: whole(1, 1_000_000),
 });
 
+/** A tier that keeps the clients of a service while its pods change; see docs/holder.md. */
+const holder = object({
+  /** Pods; 2 unless an autoscaler owns the number. */
+  replicas: whole(1, 1_000).optional(),
+  /**
+   * What the service speaks: `holdfast`, this project's protocol, or any WebSocket server, with what a client says
+   * while a pod goes arriving `at-most-once` or `at-least-once`.
+   */
+  mode: oneOf("holdfast", "at-most-once", "at-least-once").default("holdfast"),
+  /** By `holder_sockets_held`. */
+  autoscaling: autoscaling.optional(),
+  resources: resources.prefault({}),
+  /** How long a client waits for a pod to take over. Seconds. */
+  holdSeconds: whole(1, 3_600).default(30),
+  /** From SIGTERM of a holder to its last close frame: clients are moved evenly over it. Seconds. */
+  drainSeconds: whole(0, 86_400).default(600),
+  /** Close codes of the service that close the client too; unless given, by mode. */
+  finalCloseCodes: text(
+    /^[1-4]\d{3}(-[1-4]\d{3})?(,[1-4]\d{3}(-[1-4]\d{3})?)*$/,
+    "codes and ranges such as 1000,3000-4999",
+  ).optional(),
+  /** Proxies whose X-Forwarded headers are passed on: addresses or networks, such as that of the edge's pods. */
+  trustedHops: list(
+    text(/^[0-9a-f.:]+(\/\d{1,3})?$/i, "an address or a network such as 10.0.0.0/8"),
+    "networks",
+  ).default([]),
+  /** What one client may have said that no pod has, before its socket is not read any more. Bytes. */
+  maxWaitingBytes: whole(4_096, 268_435_456).optional(),
+  /** Whether tokens are checked here too, at the upgrade: for services that cannot. Only with auth kind jwt. */
+  checkTokens: flag.default(false),
+});
+
 const service = object({
   name: serviceName,
   /** Path prefix at the edge; sockets live at `<path>/chat/{room_id}`. */
@@ -52,6 +84,7 @@ const service = object({
   /** In place of `holdfast:resources`. */
   resources: resources.optional(),
   autoscaling: autoscaling.optional(),
+  holder: holder.optional(),
 });
 
 const affinity = object({
@@ -185,4 +218,5 @@ export type ServiceValues = z.infer<typeof service>;
 export type AffinityConfig = z.infer<typeof affinity>;
 
 /** A pod's end as the stack has it, with everything that it does not say computed; see {@link completeDrain}. */
+export type HolderConfig = z.infer<typeof holder>;
 export type DrainConfig = Drain & Pick<z.infer<typeof drain>, "preStopHook">;

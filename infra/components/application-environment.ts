@@ -1,6 +1,7 @@
 import type * as k8s from "@pulumi/kubernetes";
 import type { ConfigValues, DrainConfig, ServiceValues } from "../schema";
 import type { AffinityCookie } from "./edge";
+import { environmentVariables, tokenVariables } from "./environment-variables";
 import type { SecretKey, SessionStore } from "./session-store";
 
 type EnvVar = k8s.types.input.core.v1.EnvVar;
@@ -26,7 +27,7 @@ export interface ApplicationEnvironmentArgs {
 export function applicationEnvironment(args: ApplicationEnvironmentArgs): EnvVar[] {
   const { config, service, store, cookie } = args;
   const { drain, session, sockets, auth } = config;
-  const values: Record<string, string | number | undefined> = {
+  const values = {
     SERVICE_NAME: service.name,
     SERVICE_PATH: service.path,
     REDIS_MODE: store.mode,
@@ -42,12 +43,7 @@ export function applicationEnvironment(args: ApplicationEnvironmentArgs): EnvVar
     HISTORY_SIZE: session.historySize,
     HISTORY_TTL_SECONDS: session.historyTtlSeconds,
     AUTH_MODE: auth.kind,
-    ...(auth.kind === "jwt" && {
-      JWT_JWKS_URL: auth.jwksUrl,
-      JWT_PUBLIC_KEY: auth.publicKey,
-      JWT_ISSUER: auth.issuer,
-      JWT_AUDIENCE: auth.audience,
-    }),
+    ...tokenVariables(auth),
     ALLOWED_ORIGINS: config.allowedOrigins.length === 0 ? undefined : config.allowedOrigins.join(","),
     MAX_CONNECTIONS: sockets.maxConnections,
     MAX_PAYLOAD_BYTES: sockets.maxPayloadBytes,
@@ -56,21 +52,10 @@ export function applicationEnvironment(args: ApplicationEnvironmentArgs): EnvVar
     MAX_PUBLISH_RATE: sockets.maxPublishRate,
     LOG_LEVEL: config.logLevel,
   };
-  const secrets: Record<string, SecretKey | undefined> = {
+  const secrets = {
     REDIS_URL: store.url,
     JWT_SECRET: args.jwtSecret,
     PUBLISHER_TOKEN: args.publisherToken,
   };
-  return [
-    { name: "POD_NAME", valueFrom: { fieldRef: { fieldPath: "metadata.name" } } },
-    ...entries(values).map(([name, value]) => ({ name, value: String(value) })),
-    ...entries(secrets).map(([name, { name: secret, key }]) => ({
-      name,
-      valueFrom: { secretKeyRef: { name: secret, key } },
-    })),
-  ];
-}
-
-function entries<Value>(record: Record<string, Value | undefined>): [string, Value][] {
-  return Object.entries(record).filter((entry): entry is [string, Value] => entry[1] !== undefined);
+  return environmentVariables(values, secrets);
 }

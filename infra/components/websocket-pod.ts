@@ -19,6 +19,10 @@ export interface WebSocketPodArgs {
   /** Requested processors, and memory both requested and the limit. */
   readonly resources: { readonly cpu: string; readonly memory: string };
   readonly drain: DrainConfig;
+  /** In place of what the image starts. */
+  readonly command?: string[];
+  /** The ports that the process listens on; default all. */
+  readonly ports?: Readonly<Record<string, number>>;
 }
 
 /** The account `node` of Node.js images. */
@@ -43,8 +47,12 @@ export function websocketPod(args: WebSocketPodArgs): PodSpec {
         name: "app",
         image: args.image,
         imagePullPolicy: args.imagePullPolicy,
+        ...(args.command === undefined ? {} : { command: args.command }),
         env: args.env,
-        ports: Object.entries(ports).map(([port, containerPort]) => ({ name: port, containerPort })),
+        ports: Object.entries(args.ports ?? ports).map(([port, containerPort]) => ({
+          name: port,
+          containerPort,
+        })),
         startupProbe: { ...probe("/startupz"), periodSeconds: 1, failureThreshold: startupSeconds },
         // One failure is enough: a pod that drains must leave the endpoints before its next client.
         readinessProbe: {

@@ -15,6 +15,8 @@ export interface WebSocketPolicyArgs {
   readonly edge: readonly Peer[];
   /** Whom metrics are open to. */
   readonly monitoring: readonly Peer[];
+  /** The workload that holds the clients' sockets: then http is open to it, and no more to the edge. */
+  readonly holder?: string | undefined;
   /** Whom grpc alone is open to. */
   readonly backends: readonly Peer[];
   /** The way to the session store. */
@@ -32,7 +34,9 @@ export function websocketPolicy(args: WebSocketPolicyArgs): PolicySpec {
     podSelector: { matchLabels: selectorLabels(args.name) },
     policyTypes: ["Ingress", "Egress"],
     ingress: [
-      ...allow(args.edge, [ports.http, ports.grpc]),
+      ...(args.holder === undefined
+        ? allow(args.edge, [ports.http, ports.grpc])
+        : [fromWorkload(args.holder, [ports.http]), ...allow(args.edge, [ports.grpc])]),
       ...allow(args.backends, [ports.grpc]),
       ...allow(args.monitoring, [ports.metrics]),
     ],
@@ -40,8 +44,17 @@ export function websocketPolicy(args: WebSocketPolicyArgs): PolicySpec {
   };
 }
 
+function fromWorkload(name: string, open: readonly number[]): IngressRule {
+  return { from: [{ podSelector: { matchLabels: selectorLabels(name) } }], ports: open.map(tcp) };
+}
+
+/** The way to the pods of a workload in the same namespace. */
+export function toWorkload(name: string, open: readonly number[]): EgressRule {
+  return { to: [{ podSelector: { matchLabels: selectorLabels(name) } }], ports: open.map(tcp) };
+}
+
 /** A rule without peers would let everyone in, so none is made. */
-function allow(peers: readonly Peer[], open: readonly number[]): IngressRule[] {
+export function allow(peers: readonly Peer[], open: readonly number[]): IngressRule[] {
   return peers.length === 0 ? [] : [{ from: peers.map(toPolicyPeer), ports: open.map(tcp) }];
 }
 
@@ -54,7 +67,7 @@ function toPolicyPeer(peer: Peer): PolicyPeer {
 }
 
 /** A policy sees the pod's port, not the Service's: CoreDNS listens on 53, or unprivileged on 5353. */
-const dns: EgressRule = {
+export const dns: EgressRule = {
   to: [
     {
       namespaceSelector: { matchLabels: { [namespaceNameLabel]: "kube-system" } },
@@ -64,7 +77,7 @@ const dns: EgressRule = {
   ports: [53, 5353].flatMap((port) => [{ protocol: "UDP", port }, tcp(port)]),
 };
 
-function outside(url: string): EgressRule {
+export function outside(url: string): EgressRule {
   return {
     to: [{ ipBlock: { cidr: "0.0.0.0/0" } }, { ipBlock: { cidr: "::/0" } }],
     ports: [tcp(Number(new URL(url).port || 443))],

@@ -87,7 +87,10 @@ export class WebSocketService extends pulumi.ComponentResource {
   }
 }
 
-function deployment(name: string, args: WebSocketServiceArgs): k8s.types.input.apps.v1.DeploymentSpec {
+export function deployment(
+  name: string,
+  args: Pick<WebSocketServiceArgs, "pod" | "scale" | "minReadySeconds">,
+): k8s.types.input.apps.v1.DeploymentSpec {
   return {
     // Left out under an autoscaler, or each `up` would undo what it decided.
     ...(typeof args.scale === "number" ? { replicas: args.scale } : {}),
@@ -102,20 +105,21 @@ function deployment(name: string, args: WebSocketServiceArgs): k8s.types.input.a
   };
 }
 
-function service(name: string, timeoutSeconds: number): k8s.types.input.core.v1.ServiceSpec {
+export function service(
+  name: string,
+  timeoutSeconds: number,
+  open: readonly (keyof typeof ports)[] = ["http", "grpc"],
+): k8s.types.input.core.v1.ServiceSpec {
   return {
     type: "ClusterIP",
     selector: selectorLabels(name),
     sessionAffinity: "ClientIP",
     sessionAffinityConfig: { clientIP: { timeoutSeconds } },
-    ports: [
-      { name: "http", port: ports.http, targetPort: "http" },
-      { name: "grpc", port: ports.grpc, targetPort: "grpc" },
-    ],
+    ports: open.map((port) => ({ name: port, port: ports[port], targetPort: port })),
   };
 }
 
-function disruptionBudget(name: string): k8s.types.input.policy.v1.PodDisruptionBudgetSpec {
+export function disruptionBudget(name: string): k8s.types.input.policy.v1.PodDisruptionBudgetSpec {
   return {
     selector: { matchLabels: selectorLabels(name) },
     // Unlike minAvailable, it never blocks a node's drain for good, whatever the number of replicas.
@@ -125,9 +129,11 @@ function disruptionBudget(name: string): k8s.types.input.policy.v1.PodDisruption
   };
 }
 
-function autoscaler(
+/** @param metric a gauge of each pod: its open sockets */
+export function autoscaler(
   name: string,
   scale: Autoscaling,
+  metric = "websocket_connections_active",
 ): k8s.types.input.autoscaling.v2.HorizontalPodAutoscalerSpec {
   return {
     scaleTargetRef: { apiVersion: "apps/v1", kind: "Deployment", name },
@@ -137,7 +143,7 @@ function autoscaler(
       {
         type: "Pods",
         pods: {
-          metric: { name: "websocket_connections_active" },
+          metric: { name: metric },
           target: { type: "AverageValue", averageValue: String(scale.connectionsPerPod) },
         },
       },

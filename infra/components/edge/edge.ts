@@ -47,8 +47,10 @@ export interface AffinityCookie {
 
 /** A service as the edge sees it. */
 export interface EdgeBackend {
-  /** Of its Service. */
+  /** Of the service, as people call it. */
   readonly name: string;
+  /** Of the Service that takes its clients: its own, or its holder's. */
+  readonly serviceName: string;
   /** Path prefix that the edge routes to it. */
   readonly path: string;
 }

@@ -107,7 +107,7 @@ function ingress(
               {
                 path: backend.path,
                 pathType: "Prefix",
-                backend: { service: { name: backend.name, port: { name: "http" } } },
+                backend: { service: { name: backend.serviceName, port: { name: "http" } } },
               },
             ],
           },

@@ -236,17 +236,17 @@ function balancerName(service: string): string {
   return `${service}-nlb`;
 }
 
-function podBalancer(args: EdgeArgs<NlbConfig>, { name }: EdgeBackend): k8s.core.v1.ServiceArgs {
+function podBalancer(args: EdgeArgs<NlbConfig>, { name, serviceName }: EdgeBackend): k8s.core.v1.ServiceArgs {
   const { certificateArn } = args.config;
   return balancer({
     config: args.config,
     metadata: {
       name: balancerName(name),
       namespace: args.namespace,
-      labels: workloadLabels(name, "websocket-service"),
+      labels: workloadLabels(serviceName, "websocket-service"),
     },
     host: serviceHost(args, name),
-    selector: selectorLabels(name),
+    selector: selectorLabels(serviceName),
     listeners: [certificateArn === undefined ? { port: 80, target: "http" } : { port: 443, target: "http" }],
     health: { port: ports.http, path: "/readyz" },
     deregistrationSeconds: args.gracePeriodSeconds,

@@ -23,7 +23,7 @@ export class NoneEdge extends pulumi.ComponentResource implements Edge {
     super("holdfast:infra:NoneEdge", name, {}, opts);
     this.urls = socketUrls(
       args.backends,
-      (backend) => pulumi.interpolate`ws://${backend.name}.${args.namespace}.svc:${ports.http}`,
+      (backend) => pulumi.interpolate`ws://${backend.serviceName}.${args.namespace}.svc:${ports.http}`,
     );
     this.registerOutputs({ urls: this.urls });
   }

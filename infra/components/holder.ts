@@ -1,0 +1,192 @@
+import * as k8s from "@pulumi/kubernetes";
+import * as pulumi from "@pulumi/pulumi";
+import { pulumiSkipAwait } from "../annotations";
+import type { ConfigValues, HolderConfig, ServiceValues } from "../schema";
+import { selectorLabels, workloadLabels } from "../labels";
+import { ports } from "../ports";
+import { rolloutTimeoutSeconds } from "../timing";
+import type { Peer } from "../values";
+import type { AffinityCookie } from "./edge";
+import { environmentVariables, tokenVariables } from "./environment-variables";
+import { holderName, podsName } from "./holder-names";
+import type { SecretKey } from "./session-store";
+import { allow, dns, outside, toWorkload } from "./websocket-policy";
+import { autoscaler, deployment, disruptionBudget, service, type Autoscaling } from "./websocket-service";
+import type { WebSocketPodArgs } from "./websocket-pod";
+
+type PolicySpec = k8s.types.input.networking.v1.NetworkPolicySpec;
+
+/** What the autoscaler of a holder goes by. */
+const heldSockets = "holder_sockets_held";
+
+/** The ports of a holder: it has no gRPC. */
+const holderPorts = { http: ports.http, metrics: ports.metrics, lifecycle: ports.lifecycle };
+
+export interface HolderArgs {
+  readonly namespace: pulumi.Input<string>;
+  readonly pod: Omit<WebSocketPodArgs, "name" | "command" | "ports" | "env">;
+  readonly environment: Omit<HolderEnvironmentArgs, "drain" | "namespace">;
+  /** A fixed number of pods, or who owns the number. */
+  readonly scale: number | Autoscaling;
+  /** How long a new pod must stay ready before the rollout goes on. Seconds. */
+  readonly minReadySeconds: number;
+  /** How long the edge may take until a new pod counts as ready. Seconds. */
+  readonly registrationSeconds: number;
+  /** Idle time after which the Service forgets a client address. Seconds. */
+  readonly clientIpTimeoutSeconds: number;
+  readonly policy: {
+    /** Whom clients come by. */
+    readonly edge: readonly Peer[];
+    readonly monitoring: readonly Peer[];
+  };
+}
+
+/**
+ * The tier that keeps a service's clients while the service's pods change: ServiceAccount, Deployment, Service,
+ * PodDisruptionBudget, NetworkPolicy, if asked for an autoscaler, and the headless Service by which it finds the pods.
+ * Guards against the one thing that drain and resume cannot help: clients that know neither. It is rarely rolled;
+ * then it drains as any pod does, slowly, because each client that it closes notices.
+ */
+export class Holder extends pulumi.ComponentResource {
+  /** Of the Service, the Deployment and all else. */
+  readonly serviceName: string;
+
+  /** @param of the service's name */
+  constructor(of: string, args: HolderArgs, opts?: pulumi.ComponentResourceOptions) {
+    const name = holderName(of);
+    super("holdfast:infra:Holder", name, {}, opts);
+    this.serviceName = name;
+    const child = { parent: this };
+    const metadata = { name, namespace: args.namespace, labels: workloadLabels(name, "websocket-service") };
+
+    const account = new k8s.core.v1.ServiceAccount(
+      `${name}-account`,
+      { metadata, automountServiceAccountToken: false },
+      child,
+    );
+    const policy = new k8s.networking.v1.NetworkPolicy(
+      `${name}-policy`,
+      { metadata, spec: holderPolicy(name, of, args) },
+      child,
+    );
+    const pods = new k8s.core.v1.Service(
+      `${name}-pods`,
+      {
+        metadata: {
+          name: podsName(of),
+          namespace: args.namespace,
+          labels: workloadLabels(of, "websocket-service"),
+          annotations: { [pulumiSkipAwait]: "true" },
+        },
+        spec: {
+          type: "ClusterIP",
+          clusterIP: "None",
+          selector: selectorLabels(of),
+          ports: [{ name: "http", port: ports.http, targetPort: "http" }],
+        },
+      },
+      child,
+    );
+    const largest = typeof args.scale === "number" ? args.scale : args.scale.maxReplicas;
+    const timeout = `${rolloutTimeoutSeconds(largest, args)}s`;
+    new k8s.apps.v1.Deployment(
+      `${name}-deployment`,
+      {
+        metadata,
+        spec: deployment(name, {
+          ...args,
+          pod: {
+            ...args.pod,
+            command: ["node", "dist/holder.js"],
+            ports: holderPorts,
+            env: holderEnvironment({
+              ...args.environment,
+              drain: args.pod.drain,
+              namespace: args.namespace,
+            }),
+          },
+        }),
+      },
+      {
+        ...child,
+        dependsOn: [account, policy, pods],
+        customTimeouts: { create: timeout, update: timeout },
+      },
+    );
+    new k8s.core.v1.Service(
+      `${name}-service`,
+      {
+        metadata: { ...metadata, annotations: { [pulumiSkipAwait]: "true" } },
+        spec: service(name, args.clientIpTimeoutSeconds, ["http"]),
+      },
+      child,
+    );
+    new k8s.policy.v1.PodDisruptionBudget(
+      `${name}-budget`,
+      { metadata, spec: disruptionBudget(name) },
+      child,
+    );
+    if (typeof args.scale !== "number") {
+      new k8s.autoscaling.v2.HorizontalPodAutoscaler(
+        `${name}-autoscaler`,
+        { metadata, spec: autoscaler(name, args.scale, heldSockets) },
+        child,
+      );
+    }
+    this.registerOutputs({ serviceName: this.serviceName });
+  }
+}
+
+/** Clients come by the edge; a holder reaches the pods of its service, and nothing else but the key set of tokens. */
+function holderPolicy(name: string, of: string, { policy, environment }: HolderArgs): PolicySpec {
+  const { auth } = environment.config;
+  const jwksUrl = environment.holder.checkTokens && auth.kind === "jwt" ? auth.jwksUrl : undefined;
+  return {
+    podSelector: { matchLabels: selectorLabels(name) },
+    policyTypes: ["Ingress", "Egress"],
+    ingress: [...allow(policy.edge, [ports.http]), ...allow(policy.monitoring, [ports.metrics])],
+    egress: [dns, toWorkload(of, [ports.http]), ...(jwksUrl === undefined ? [] : [outside(jwksUrl)])],
+  };
+}
+
+export interface HolderEnvironmentArgs {
+  readonly config: Pick<ConfigValues, "sockets" | "auth" | "allowedOrigins" | "logLevel">;
+  readonly service: Pick<ServiceValues, "name" | "path">;
+  readonly holder: HolderConfig;
+  readonly drain: WebSocketPodArgs["drain"];
+  readonly namespace: pulumi.Input<string>;
+  /** The cookie that the edge sets for this service. */
+  readonly cookie: AffinityCookie | undefined;
+  /** HS256 key; only with auth kind jwt. */
+  readonly jwtSecret: SecretKey | undefined;
+}
+
+/** The environment of a holder, whose contract is `app/holder/config.ts`. */
+export function holderEnvironment(args: HolderEnvironmentArgs): k8s.types.input.core.v1.EnvVar[] {
+  const { config, service, holder, drain, namespace, cookie } = args;
+  return environmentVariables(
+    {
+      SERVICE_NAME: service.name,
+      SERVICE_PATH: service.path,
+      UPSTREAMS: pulumi.interpolate`${podsName(service.name)}.${namespace}.svc:${ports.http}`,
+      HOLD_MODE: holder.mode,
+      HOLD_SECONDS: holder.holdSeconds,
+      MAX_WAITING_BYTES: holder.maxWaitingBytes,
+      FINAL_CLOSE_CODES: holder.finalCloseCodes,
+      TRUSTED_HOPS: holder.trustedHops.length === 0 ? undefined : holder.trustedHops.join(","),
+      PRE_STOP_SECONDS: drain.preStopSeconds,
+      PRE_STOP_HOOK: drain.preStopHook,
+      DRAIN_SECONDS: drain.drainSeconds,
+      AFFINITY_COOKIE_NAME: cookie?.name,
+      AFFINITY_COOKIE_PATH: cookie?.path,
+      PING_INTERVAL_SECONDS: config.sockets.pingIntervalSeconds,
+      ALLOWED_ORIGINS: config.allowedOrigins.length === 0 ? undefined : config.allowedOrigins.join(","),
+      AUTH_MODE: holder.checkTokens ? "jwt" : "passthrough",
+      ...(holder.checkTokens && tokenVariables(config.auth)),
+      MAX_CONNECTIONS: config.sockets.maxConnections,
+      MAX_PAYLOAD_BYTES: config.sockets.maxPayloadBytes,
+      LOG_LEVEL: config.logLevel,
+    },
+    { JWT_SECRET: holder.checkTokens ? args.jwtSecret : undefined },
+  );
+}
