@@ -1,15 +1,15 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import path from "node:path";
-import { goldenFile, stacks } from "./stacks";
+import { goldenCases, goldenFile } from "./stacks";
 import { render } from "./render";
 import { toYaml } from "./yaml";
 
 /** Writes the golden manifests anew; the difference is then read in review. */
 async function main(): Promise<void> {
-  for (const stack of stacks()) {
-    const file = goldenFile(stack);
+  for (const { name, stack, overrides = {} } of goldenCases()) {
+    const file = goldenFile(name);
     await mkdir(path.dirname(file), { recursive: true });
-    await writeFile(file, toYaml(await render(stack)));
+    await writeFile(file, toYaml(await render(stack, { overrides })));
     process.stdout.write(`${path.relative(process.cwd(), file)}\n`);
   }
 }

@@ -29,7 +29,7 @@ export const create = (
       affinity: { ...affinity, ...affinityChange },
       namespace: "nova",
       host: "api.nova.social",
-      backends,
+      backends: backends.map((backend) => ({ ...backend, serviceName: backend.name })),
       gracePeriodSeconds,
     });
     return { urls };
