@@ -23,7 +23,7 @@ describe("a held service", () => {
   test("has a holder whose environment is what the holder accepts", async () => {
     const objects = await rendered("staging", held({ trustedHops: ["10.0.0.0/8"] }));
     const deployment = workloads(objects, "Deployment").find(
-      ({ metadata }) => metadata?.name === "chat-holder",
+      ({ metadata }) => metadata.name === "chat-holder",
     );
     if (!deployment) throw new Error("there is no holder");
     const env = environmentOf(deployment, objects);
@@ -84,7 +84,7 @@ describe("a held service", () => {
     const auth = { kind: "jwt", jwksUrl: "https://id.example/keys", issuer: "https://id.example" };
     const objects = await rendered("staging", held({ checkTokens: true, mode: "at-most-once" }, { auth }));
     const deployment = workloads(objects, "Deployment").find(
-      ({ metadata }) => metadata?.name === "chat-holder",
+      ({ metadata }) => metadata.name === "chat-holder",
     );
     if (!deployment) throw new Error("there is no holder");
     expect(loadHolderConfig(environmentOf(deployment, objects))).toMatchObject({
