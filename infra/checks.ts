@@ -60,13 +60,7 @@ function holderFaults({ services, auth }: ConfigValues): Fault[] {
       ...ownerFaults(key, holder),
       ...(taken === undefined
         ? []
-        : [
-            fault(
-              `${key}`,
-              taken.name,
-              `no service by the name of ${own.join(" or ")}, which are the holder's`,
-            ),
-          ]),
+        : [fault(key, taken.name, `no service by the name of ${own.join(" or ")}, which are the holder's`)]),
       ...(tooLong
         ? [fault(`services[${index}].name`, name, "a name of at most 56 characters, with a holder")]
         : []),
