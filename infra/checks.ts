@@ -1,6 +1,7 @@
 import { edgeFaults, edgeTraits } from "./components/edge";
 import { fault, type Fault } from "./fault";
 import { defaultDenyName } from "./components/namespace";
+import { elasticacheFaults } from "./components/session-store/elasticache";
 import { redisNames } from "./components/session-store/redis";
 import { holderName, podsName } from "./components/holder-names";
 import type { ConfigValues, HolderConfig, SecretValues, ServiceValues } from "./schema";
@@ -174,17 +175,13 @@ function cookieFaults({ affinity, edge }: ConfigValues): Fault[] {
   return [];
 }
 
-function storeFaults({ sessionStore, session }: ConfigValues, { redisUrl }: SecretValues): Fault[] {
-  const faults: Fault[] = [];
-  if (sessionStore.kind === "redis") {
-    if (session.durability === "replica") {
-      faults.push(
-        fault("session.durability", "replica", "memory or aof, since sessionStore redis has no replica"),
-      );
-    }
+function storeFaults(config: ConfigValues, { redisUrl }: SecretValues): Fault[] {
+  const { sessionStore } = config;
+  const faults = durabilityFaults(config);
+  if (sessionStore.kind !== "external") {
     if (redisUrl !== undefined)
       faults.push(fault("redisUrl", secret, "nothing, unless sessionStore.kind is external"));
-    return faults;
+    return [...faults, ...(sessionStore.kind === "elasticache" ? elasticacheFaults(sessionStore) : [])];
   }
   if (redisUrl === undefined) {
     faults.push(
@@ -201,6 +198,24 @@ function storeFaults({ sessionStore, session }: ConfigValues, { redisUrl }: Secr
     );
   }
   return faults;
+}
+
+/** What a store cannot confirm, the application would wait for in vain, or refuse at its start. */
+function durabilityFaults({ sessionStore, session: { durability } }: ConfigValues): Fault[] {
+  if (durability === "memory") return [];
+  const refuse = (allowed: string) => [fault("session.durability", durability, allowed)];
+  switch (sessionStore.kind) {
+    case "redis":
+      return durability === "replica" ? refuse("memory or aof, since sessionStore redis has no replica") : [];
+    case "elasticache":
+      // AWS takes no append-only file from Redis 2.8.22 on.
+      if (durability === "aof") return refuse("memory or replica, since ElastiCache has no append-only file");
+      if (sessionStore.shards !== undefined)
+        return refuse("memory, since sessionStore.shards turns cluster mode on");
+      return sessionStore.replicas === 0 ? refuse("memory, since sessionStore.replicas is 0") : [];
+    case "external":
+      return sessionStore.mode === "cluster" ? refuse("memory, since sessionStore.mode is cluster") : [];
+  }
 }
 
 function authFaults({ auth }: ConfigValues, { jwtSecret }: SecretValues): Fault[] {

@@ -18,6 +18,8 @@ export interface Outputs {
   readonly namespace: pulumi.Output<string>;
   /** Commands that watch a rollout, by service. */
   readonly watchRollout: Readonly<Record<string, pulumi.Output<string>>>;
+  /** Secret. The session store's copy in another region, where there is one. */
+  readonly standbyUrl?: pulumi.Output<string>;
 }
 
 /** The whole system of one stack: its only description. */
@@ -124,7 +126,12 @@ export function deploy(config: Config): Outputs {
     namespaceName: config.namespace,
     services: config.services.map(({ name }) => name),
   });
-  return { urls: edge.urls, namespace, watchRollout: watchCommands(config.services, namespace) };
+  return {
+    urls: edge.urls,
+    namespace,
+    watchRollout: watchCommands(config.services, namespace),
+    ...(store.standbyUrl === undefined ? {} : { standbyUrl: store.standbyUrl }),
+  };
 }
 
 /** Secrets that the application itself reads, in one object; none if there are none. */

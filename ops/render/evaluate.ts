@@ -1,7 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import { parseConfig, project } from "../../infra/config";
 import { deploy } from "../../infra/program";
-import { providerOutputs, UnknownResourceError } from "./provider-outputs";
+import { isAwsResource, providerOutputs, reference, UnknownResourceError } from "./provider-outputs";
 import type { SecretOf, StackConfig } from "./stack-config";
 
 /** A resource that the program registered. */
@@ -16,6 +16,12 @@ export interface Resource {
   readonly outputs: Readonly<Record<string, unknown>>;
   /** The inputs that are or hold a Pulumi secret. */
   readonly secretInputs: readonly string[];
+  /** Whether Pulumi refuses to delete or replace it. */
+  readonly protect: boolean;
+  /** Inputs whose change makes a new object, by the program's own will. */
+  readonly replaceOnChanges: readonly string[];
+  /** Inputs whose change the program leaves to others. */
+  readonly ignoreChanges: readonly string[];
 }
 
 export interface Evaluation {
@@ -68,14 +74,15 @@ export function evaluateProgram(
 async function run(stack: string, program: () => object, secretOf: SecretOf): Promise<Evaluation> {
   const resources: Resource[] = [];
   const faults: unknown[] = [];
+  const options = new Map<string, pulumi.CustomResourceOptions>();
   const mocks: pulumi.runtime.Mocks = {
     newResource: (args) => {
       if (isComponent(args.type)) return { id: undefined, state: {} };
       // A fault is thrown when all is over: thrown here, Pulumi would end the process by an unhandled rejection.
       try {
-        const { resource, state } = answer(args, secretOf);
+        const { resource, state } = answer(args, options.get(args.name) ?? {}, secretOf);
         resources.push(resource);
-        return { id: `${args.name}-id`, state };
+        return { id: isAwsResource(resource) ? reference(args.name, "id") : `${args.name}-id`, state };
       } catch (error) {
         faults.push(error);
         return { id: undefined, state: {} };
@@ -88,6 +95,11 @@ async function run(stack: string, program: () => object, secretOf: SecretOf): Pr
   };
   await pulumi.runtime.setMocks(mocks, project, stack);
   const outputs = await pulumi.runtime.runInPulumiStack(() => {
+    // Mocks are told of no options; a transformation sees them, and returns nothing to change nothing.
+    pulumi.runtime.registerStackTransformation(({ name, opts }) => {
+      options.set(name, opts);
+      return undefined;
+    });
     try {
       return Promise.resolve(program());
     } catch (error) {
@@ -107,6 +119,7 @@ function isComponent(type: string): boolean {
 
 function answer(
   args: pulumi.runtime.MockResourceArgs,
+  { protect = false, replaceOnChanges = [], ignoreChanges = [] }: pulumi.CustomResourceOptions,
   secretOf: SecretOf,
 ): { resource: Resource; state: Record<string, unknown> } {
   const inputs = args.inputs as Record<string, unknown>;
@@ -115,6 +128,9 @@ function answer(
     name: args.name,
     inputs: unwrap(inputs) as Record<string, unknown>,
     secretInputs: Object.keys(inputs).filter((key) => pulumi.runtime.isRpcSecret(inputs[key])),
+    protect,
+    replaceOnChanges,
+    ignoreChanges,
   };
   const outputs = providerOutputs({ ...described, outputs: {} }, secretOf);
   // As an engine would, secret inputs come back as secret outputs.

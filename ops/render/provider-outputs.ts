@@ -12,6 +12,10 @@ export class UnknownResourceError extends Error {
 export function providerOutputs(resource: Resource, secretOf: SecretOf): Record<string, unknown> {
   const { type, name, inputs } = resource;
   if (isKubernetesObject(resource)) return { ...inputs, metadata: named(resource) };
+  const computed = awsComputed[type];
+  if (computed !== undefined) {
+    return { ...inputs, ...Object.fromEntries(computed.map((output) => [output, reference(name, output)])) };
+  }
   switch (type) {
     case "random:index/randomPassword:RandomPassword":
       return { ...inputs, result: pulumi.secret(secretOf(name)) };
@@ -22,6 +26,30 @@ export function providerOutputs(resource: Resource, secretOf: SecretOf): Record<
   throw new UnknownResourceError(
     `${name} is a ${type}, which rendering does not know; teach it in ${__filename}`,
   );
+}
+
+/** What AWS makes up, of each type that the program uses, as far as the program reads it. */
+const awsComputed: Readonly<Record<string, readonly string[] | undefined>> = {
+  "aws:cloudwatch/metricAlarm:MetricAlarm": [],
+  "aws:ec2/securityGroup:SecurityGroup": [],
+  "aws:elasticache/globalReplicationGroup:GlobalReplicationGroup": ["globalReplicationGroupId"],
+  "aws:elasticache/parameterGroup:ParameterGroup": ["name"],
+  "aws:elasticache/replicationGroup:ReplicationGroup": [
+    "configurationEndpointAddress",
+    "primaryEndpointAddress",
+  ],
+  "aws:elasticache/subnetGroup:SubnetGroup": ["name"],
+  "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule": [],
+};
+
+/** Whether AWS has the resource, and no API server. */
+export function isAwsResource({ type }: Resource): boolean {
+  return type in awsComputed;
+}
+
+/** Stands for what only AWS will know: `<redis-group.id>`. */
+export function reference(name: string, output: string): string {
+  return `<${name}.${output}>`;
 }
 
 /** A Helm chart, whose objects only Helm knows. */

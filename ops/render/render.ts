@@ -1,7 +1,7 @@
 import { evaluate, type Evaluation, type Resource } from "./evaluate";
 import { applyOrder, type KubernetesObject } from "./kubernetes-object";
 import { manifest } from "./manifest";
-import { helmRelease, ingressNginx, isKubernetesObject } from "./provider-outputs";
+import { helmRelease, ingressNginx, isAwsResource, isKubernetesObject } from "./provider-outputs";
 import { readStackConfig, type Overrides, type SecretOf } from "./stack-config";
 
 export type { KubernetesObject } from "./kubernetes-object";
@@ -27,6 +27,8 @@ export interface Rendering {
   readonly charts: readonly Chart[];
   /** Everything that the program registers, those of AWS included. */
   readonly resources: readonly Resource[];
+  /** What `pulumi up` makes in AWS beside them, by name. */
+  readonly cloud: readonly CloudResource[];
   readonly outputs: Evaluation["outputs"];
 }
 
@@ -36,6 +38,18 @@ export interface Chart {
   readonly chart: string;
   readonly version: string;
   readonly values: unknown;
+}
+
+/** A resource that is no Kubernetes object. */
+export interface CloudResource {
+  /** Pulumi's type, such as `aws:elasticache/replicationGroup:ReplicationGroup`. */
+  readonly type: string;
+  /** In the program; AWS' name begins with it. */
+  readonly name: string;
+  /** Whether Pulumi refuses to delete or replace it. */
+  readonly protect: boolean;
+  /** What AWS will know stands as `<NAME.OUTPUT>`, a secret as `<secret>`, whatever its value. */
+  readonly properties: Readonly<Record<string, unknown>>;
 }
 
 /**
@@ -62,12 +76,21 @@ export async function render(
     objects: resources.filter(isKubernetesObject).map(manifest).sort(applyOrder),
     charts: resources.flatMap(toChart),
     resources,
+    cloud: resources
+      .filter(isAwsResource)
+      .map(toCloudResource)
+      .sort((a, b) => (a.name < b.name ? -1 : 1)),
     outputs,
   };
 }
 
 function placeholder(name: string): string {
   return `<secret: ${name}>`;
+}
+
+function toCloudResource({ type, name, protect, inputs, secretInputs }: Resource): CloudResource {
+  const hidden = Object.fromEntries(secretInputs.map((input) => [input, "<secret>"]));
+  return { type, name, protect, properties: { ...inputs, ...hidden } };
 }
 
 function toChart({ type, inputs }: Resource): Chart[] {

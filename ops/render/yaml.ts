@@ -1,14 +1,24 @@
 import { stringify } from "yaml";
-import type { Chart, Rendering } from "./render";
+import type { Chart, CloudResource, Rendering } from "./render";
 
-/** A rendering as YAML documents; charts come first, as comments, because they are no objects to apply. */
-export function toYaml({ charts, objects }: Rendering): string {
+/** A rendering as YAML documents; charts and AWS come first, as comments, because they are no objects to apply. */
+export function toYaml({ charts, cloud, objects }: Rendering): string {
   const documents = objects.map((object) => stringify(object, { sortMapEntries: sortKeys, lineWidth: 0 }));
-  return [...charts.map(chartComment), documents.join("---\n")].join("");
+  return [...charts.map(chartComment), ...cloud.map(cloudComment), documents.join("---\n")].join("");
 }
 
 function chartComment({ name, namespace, chart, version, values }: Chart): string {
   const title = `Helm release ${name} in namespace ${namespace}: chart ${chart} ${version}, installed by pulumi up, with`;
+  return comment(title, values);
+}
+
+function cloudComment({ type, name, protect, properties }: CloudResource): string {
+  const [provider, module] = type.split(/[:/]/);
+  const kind = [provider, module, type.slice(type.lastIndexOf(":") + 1)].join(".");
+  return comment(`${kind} ${name}${protect ? ", protected" : ""}, made by pulumi up, with`, properties);
+}
+
+function comment(title: string, values: unknown): string {
   const lines = stringify(values, { sortMapEntries: true, lineWidth: 0 }).trimEnd().split("\n");
   return [title, ...lines.map((line) => `  ${line}`)].map((line) => `# ${line}\n`).join("");
 }

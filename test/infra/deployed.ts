@@ -1,3 +1,4 @@
+import type * as aws from "@pulumi/aws";
 import type * as k8s from "@pulumi/kubernetes";
 import { evaluateProgram, type Evaluation, type Resource } from "../../ops/render/evaluate";
 
@@ -13,14 +14,19 @@ export function deployed(program: () => object): Promise<Evaluation> {
 interface Inputs {
   ConfigMap: k8s.types.output.core.v1.ConfigMap;
   Deployment: k8s.types.output.apps.v1.Deployment;
+  GlobalReplicationGroup: aws.elasticache.GlobalReplicationGroupArgs;
   HorizontalPodAutoscaler: k8s.types.output.autoscaling.v2.HorizontalPodAutoscaler;
   Ingress: k8s.types.output.networking.v1.Ingress;
   IngressClass: k8s.types.output.networking.v1.IngressClass;
   IngressController: object;
   Namespace: object;
   NetworkPolicy: k8s.types.output.networking.v1.NetworkPolicy;
+  ParameterGroup: aws.elasticache.ParameterGroupArgs;
   PodDisruptionBudget: k8s.types.output.policy.v1.PodDisruptionBudget;
+  RandomPassword: object;
   Release: object;
+  ReplicationGroup: aws.elasticache.ReplicationGroupArgs;
+  SecurityGroup: aws.ec2.SecurityGroupArgs;
   Service: k8s.types.output.core.v1.Service;
   ServiceAccount: k8s.types.output.core.v1.ServiceAccount;
   StatefulSet: k8s.types.output.apps.v1.StatefulSet;

@@ -13,83 +13,133 @@ async function up(stack: string): Promise<Run> {
 
 const isOurs = (type: string) => type.startsWith("holdfast:") || type.startsWith("pulumi:");
 
+const names = (all: readonly { type: string; name: string }[]) =>
+  all.map(({ type, name }) => `${type} ${name}`).sort();
+
+function registeredIn({ registered }: Run): string[] {
+  return names(registered.filter(({ type }) => !isOurs(type)));
+}
+
+async function renderedOf(stack: string): Promise<string[]> {
+  const config = await readStackConfig(stack, {}, (name) => name);
+  const { resources } = await evaluate(stack, config, { secretOf: (name) => name, secretsAreReal: false });
+  return names(resources);
+}
+
+/** What the session store of a stack has of its own. */
+const stores = [
+  {
+    stack: "local",
+    store: {
+      secret: { password: "generated", url: "redis://:generated@redis.nova.svc:6379" },
+      renewed: [
+        ["redis-auth", "stringData"],
+        ["redis-config", "data"],
+      ],
+      kept: [],
+    },
+  },
+  {
+    stack: "prod",
+    store: {
+      secret: { url: "rediss://:generated@master.redis-group.euc1.cache.amazonaws.com:6379" },
+      renewed: [["redis-auth", "stringData"]],
+      kept: ["redis-group"],
+    },
+  },
+];
+
 /** The stacks differ in data only; these two have between them every kind of resource that any has. */
-describe.each(["local", "prod"])("the program of stack %s under Pulumi's own Node.js runtime", (stack) => {
+describe.each(stores)(
+  "the program of stack $stack under Pulumi's own Node.js runtime",
+  ({ stack, store }) => {
+    let run: Run;
+    beforeAll(async () => {
+      run = await up(stack);
+    });
+
+    test("ends well", () => {
+      expect(run).toMatchObject({ exitCode: 0, log: "" });
+    });
+
+    test("registers what a rendering of the stack shows", async () => {
+      const config = await readStackConfig(stack, {}, (name) => name);
+      const { resources } = await evaluate(stack, config, {
+        secretOf: (name) => name,
+        secretsAreReal: false,
+      });
+      const names = (all: readonly { type: string; name: string }[]) =>
+        all.map(({ type, name }) => `${type} ${name}`).sort();
+      expect(names(run.registered.filter(({ type }) => !isOurs(type)))).toEqual(names(resources));
+    });
+
+    test("tells a person where to connect and how to watch a rollout", () => {
+      expect(run.outputs).toEqual({
+        urls: {
+          "messaging-service": expect.stringMatching(
+            /^wss?:\/\/[^/]+\/messaging\/chat\/\{room_id\}$/,
+          ) as string,
+          "streaming-service": expect.stringMatching(
+            /^wss?:\/\/[^/]+\/streaming\/chat\/\{room_id\}$/,
+          ) as string,
+        },
+        namespace: "nova",
+        watchRollout: {
+          "messaging-service": "kubectl --namespace nova rollout status deployment/messaging-service --watch",
+          "streaming-service": "kubectl --namespace nova rollout status deployment/streaming-service --watch",
+        },
+      });
+    });
+
+    test("hands the URL of the store, with its password, to the engine as a secret", () => {
+      const secrets = run.registered.filter(({ type }) => type === "kubernetes:core/v1:Secret");
+      expect(secrets.map(({ inputs }) => inputs.stringData)).toEqual([secret(store.secret)]);
+    });
+
+    test("renews what holds settings and secrets, so that the pods that read them roll", () => {
+      const renewed = run.registered
+        .filter(({ replaceOnChanges }) => replaceOnChanges.length > 0)
+        .map(({ name, replaceOnChanges }) => [name, ...replaceOnChanges]);
+      expect(renewed.sort()).toEqual(store.renewed);
+    });
+
+    test("lets the engine delete and replace everything but the store in AWS", () => {
+      const kept = run.registered.filter(({ protect }) => protect).map(({ name }) => name);
+      expect(kept).toEqual(store.kept);
+    });
+
+    test("waits for pods no longer than they may take, and for addresses not at all", () => {
+      for (const { type, name, inputs, createTimeout } of run.registered) {
+        const metadata = inputs.metadata as { annotations?: Record<string, string> } | undefined;
+        const skips = metadata?.annotations?.["pulumi.com/skipAwait"] === "true" || inputs.skipAwait === true;
+        const headless = (inputs.spec as { clusterIP?: string } | undefined)?.clusterIP === "None";
+        const kind = type.slice(type.lastIndexOf(":") + 1);
+        if (["Service", "Ingress", "Release"].includes(kind))
+          expect([name, skips || headless]).toEqual([name, true]);
+        if (["Deployment", "StatefulSet"].includes(kind)) expect(createTimeout).toMatch(/^\d+[sm]$/);
+      }
+    });
+  },
+);
+
+describe.each(["staging", "prod"])("the first preview of stack %s, in which nothing is made yet", (stack) => {
   let run: Run;
   beforeAll(async () => {
-    run = await up(stack);
+    const { values } = await readStackConfig(stack, {}, (name) => name);
+    run = await runUnderEngine(stack, named(values), { preview: true });
   });
 
-  test("ends well", () => {
-    expect(run).toMatchObject({ exitCode: 0, log: "" });
-  });
-
-  test("registers what a rendering of the stack shows", async () => {
-    const config = await readStackConfig(stack, {}, (name) => name);
-    const { resources } = await evaluate(stack, config, { secretOf: (name) => name, secretsAreReal: false });
-    const names = (all: readonly { type: string; name: string }[]) =>
-      all.map(({ type, name }) => `${type} ${name}`).sort();
-    expect(names(run.registered.filter(({ type }) => !isOurs(type)))).toEqual(names(resources));
-  });
-
-  test("tells a person where to connect and how to watch a rollout", () => {
-    expect(run.outputs).toEqual({
-      urls: {
-        "messaging-service": expect.stringMatching(
-          /^wss?:\/\/[^/]+\/messaging\/chat\/\{room_id\}$/,
-        ) as string,
-        "streaming-service": expect.stringMatching(
-          /^wss?:\/\/[^/]+\/streaming\/chat\/\{room_id\}$/,
-        ) as string,
-      },
-      namespace: "nova",
-      watchRollout: {
-        "messaging-service": "kubectl --namespace nova rollout status deployment/messaging-service --watch",
-        "streaming-service": "kubectl --namespace nova rollout status deployment/streaming-service --watch",
-      },
-    });
-  });
-
-  test("hands secrets to the engine as secrets", () => {
-    const secrets = run.registered.filter(({ type }) => type === "kubernetes:core/v1:Secret");
-    expect(secrets.map(({ inputs }) => inputs.stringData)).toEqual([
-      secret({ password: "generated", url: "redis://:generated@redis.nova.svc:6379" }),
-    ]);
-  });
-
-  test("renews what holds settings and secrets, so that the pods that read them roll", () => {
-    const renewed = run.registered
-      .filter(({ replaceOnChanges }) => replaceOnChanges.length > 0)
-      .map(({ name, replaceOnChanges }) => [name, ...replaceOnChanges]);
-    expect(renewed.sort()).toEqual([
-      ["redis-auth", "stringData"],
-      ["redis-config", "data"],
-    ]);
-  });
-
-  test("waits for pods no longer than they may take, and for addresses not at all", () => {
-    for (const { type, name, inputs, createTimeout } of run.registered) {
-      const metadata = inputs.metadata as { annotations?: Record<string, string> } | undefined;
-      const skips = metadata?.annotations?.["pulumi.com/skipAwait"] === "true" || inputs.skipAwait === true;
-      const headless = (inputs.spec as { clusterIP?: string } | undefined)?.clusterIP === "None";
-      const kind = type.slice(type.lastIndexOf(":") + 1);
-      if (["Service", "Ingress", "Release"].includes(kind))
-        expect([name, skips || headless]).toEqual([name, true]);
-      if (["Deployment", "StatefulSet"].includes(kind)) expect(createTimeout).toMatch(/^\d+[sm]$/);
-    }
-  });
-});
-
-describe("the first preview of a stack, in which the password is not known yet", () => {
-  test("hands the unknown on, and registers everything else as it will be", async () => {
-    const { values } = await readStackConfig("staging", {}, (name) => name);
-    const run = await runUnderEngine("staging", named(values), { preview: true });
+  test("hands the unknown on, and registers everything else as it will be", () => {
     expect([run.exitCode, run.log]).toEqual([0, ""]);
     const { unknownValue } = pulumi.runtime;
     const auth = run.registered.find(({ name }) => name === "redis-auth");
     expect(auth?.inputs.stringData).toBe(unknownValue);
     expect(run.registered.filter(({ type }) => type.endsWith(":Deployment"))).toHaveLength(2);
     expect(run.outputs).toMatchObject({ namespace: "nova" });
+  });
+
+  test("shows every resource that an update makes", async () => {
+    expect(registeredIn(run)).toEqual(await renderedOf(stack));
   });
 });
 

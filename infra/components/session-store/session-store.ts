@@ -13,6 +13,8 @@ export interface SessionStore {
   readonly sentinelName?: string;
   /** What a pod's NetworkPolicy must let out to reach it. */
   readonly egress: k8s.types.input.networking.v1.NetworkPolicyEgressRule;
+  /** Secret. Of a copy in another region, for the stack there once the copy is promoted. */
+  readonly standbyUrl?: pulumi.Output<string>;
 }
 
 /** A reference to one key of a Secret. The name is new with each new content, so that pods that read it roll. */

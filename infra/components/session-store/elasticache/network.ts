@@ -1,0 +1,60 @@
+import * as aws from "@pulumi/aws";
+import * as pulumi from "@pulumi/pulumi";
+import { redisPort } from "../../../ports";
+import type { ElastiCacheConfig } from "./schema";
+
+/** Where a replication group lives and who reaches it. */
+export interface StoreNetwork {
+  readonly subnetGroupName: pulumi.Output<string>;
+  readonly securityGroupId: pulumi.Output<string>;
+}
+
+export interface StoreNetworkArgs extends Pick<ElastiCacheConfig, "vpcId" | "subnets" | "clients"> {
+  readonly tags: Readonly<Record<string, string>>;
+  /** The provider's own unless given. */
+  readonly region?: string;
+}
+
+/**
+ * The subnet group, and a security group that lets the clients in on Redis' port and nothing out. Each client is a rule
+ * of its own, so that one more changes no other.
+ */
+export function storeNetwork(
+  name: string,
+  { vpcId, subnets, clients, tags, region }: StoreNetworkArgs,
+  opts: pulumi.CustomResourceOptions,
+): StoreNetwork {
+  const there = region === undefined ? {} : { region };
+  const subnetGroup = new aws.elasticache.SubnetGroup(
+    `${name}-subnets`,
+    { description: "Holdfast's session store", subnetIds: subnets.map(({ id }) => id), tags, ...there },
+    opts,
+  );
+  const securityGroup = new aws.ec2.SecurityGroup(
+    `${name}-access`,
+    { description: "Who reaches Holdfast's session store", vpcId, tags, ...there },
+    opts,
+  );
+  const rule = (
+    source: string,
+    from: { referencedSecurityGroupId: string } | { cidrIpv4: string } | { cidrIpv6: string },
+  ) =>
+    new aws.vpc.SecurityGroupIngressRule(
+      `${name}-access-${source}`,
+      {
+        securityGroupId: securityGroup.id,
+        ipProtocol: "tcp",
+        fromPort: redisPort,
+        toPort: redisPort,
+        tags,
+        ...from,
+        ...there,
+      },
+      opts,
+    );
+  for (const id of clients.securityGroupIds) rule(id, { referencedSecurityGroupId: id });
+  for (const range of clients.cidrs) {
+    rule(range.replace(/[/:]/g, "-"), range.includes(":") ? { cidrIpv6: range } : { cidrIpv4: range });
+  }
+  return { subnetGroupName: subnetGroup.name, securityGroupId: securityGroup.id };
+}
