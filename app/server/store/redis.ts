@@ -88,7 +88,13 @@ function create(settings: Settings, subscriber: boolean): RedisClient {
   } satisfies RedisOptions;
   switch (settings.REDIS_MODE) {
     case "single":
-      return new Redis({ ...options, ...nodes[0] });
+      // A name that follows the primary, as ElastiCache's does, leads to the new one only on a new connection: a primary
+      // that is demoted stays up and refuses writes.
+      return new Redis({
+        ...options,
+        ...nodes[0],
+        reconnectOnError: ({ message }) => message.startsWith("READONLY"),
+      });
     case "sentinel":
       return new Redis({
         ...options,

@@ -17,7 +17,7 @@ export class TcpProxy {
   readonly #held = new Set<LinkKind>();
   readonly #delayMs = new Map<LinkKind, number>();
 
-  private constructor(private readonly target: { readonly host: string; readonly port: number }) {
+  private constructor(private target: { readonly host: string; readonly port: number }) {
     this.#server = createServer((client) => this.#accept(client));
   }
 
@@ -58,6 +58,11 @@ export class TcpProxy {
   /** Ends connections of this kind, on both sides and without a word. */
   cut(...kinds: LinkKind[]): void {
     for (const link of [...this.#links]) if (kinds.includes(link.kind)) link.end();
+  }
+
+  /** The name means another server now: connections that are made from here on go there, older ones stay. */
+  redirect(target: { readonly host: string; readonly port: number }): void {
+    this.target = target;
   }
 
   async stop(): Promise<void> {
