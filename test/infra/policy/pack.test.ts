@@ -42,10 +42,15 @@ test("passes the first preview of stack prod without a word, though generated se
   const run = await runUnderEngine("prod", config, { preview: true });
   expect(run).toMatchObject({ exitCode: 0, log: "" });
   expect(JSON.stringify(run.registered)).toContain(runtime.unknownValue);
-  for (const { type, name, inputs } of run.registered) {
-    expect(await pack.analyze("prod", { type, name, properties: inputs })).toEqual([]);
+  for (const { type, name, inputs, protect } of run.registered) {
+    expect(await pack.analyze("prod", { type, name, properties: inputs, protect })).toEqual([]);
   }
-  const stack = run.registered.map(({ type, name, state }) => ({ type, name, properties: state }));
+  const stack = run.registered.map(({ type, name, state, protect }) => ({
+    type,
+    name,
+    properties: state,
+    protect,
+  }));
   expect(await pack.analyzeStack("prod", stack)).toEqual([]);
 });
 
