@@ -17,5 +17,12 @@ const project = (name, extra = {}) => ({
 module.exports = {
   // Tests wait for conditions; this only ends one that waits for ever, on however busy a machine.
   testTimeout: 60_000,
-  projects: [project("infra"), project("app"), project("ops"), project("faults"), project("e2e")],
+  projects: [
+    project("infra"),
+    project("app"),
+    project("ops"),
+    project("faults"),
+    project("browser"),
+    project("e2e"),
+  ],
 };

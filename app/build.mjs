@@ -1,10 +1,13 @@
 // Builds what runs: the server as one file for the image, and the client for browsers and Node.
+// The server's directory holds the page as well, which the server reads where it is to serve it.
 // `node build.mjs [all | server | client] [directory, default dist]`
 import { cp, mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { dirname, join, posix, resolve } from "node:path";
+import { createRequire } from "node:module";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 
+const require = createRequire(import.meta.url);
 const at = (path) => fileURLToPath(new URL(path, import.meta.url));
 
 /** The server and the holder: a file each with all it needs, so that the image holds no node_modules. */
@@ -26,29 +29,74 @@ async function buildServer(out) {
   await cp(at("server/grpc/proto"), join(out, "proto"), { recursive: true });
 }
 
-/** The client: one ES module for browsers, which imports nothing; one for Node, which imports ws; and their types. */
-async function buildClient(out) {
-  const client = (entry, options) =>
+/** The page that the server can serve: its own script, and the client exactly as browsers get it. */
+async function buildPage(out) {
+  const web = join(out, "web");
+  await rm(web, { recursive: true, force: true });
+  await mkdir(web, { recursive: true });
+  await Promise.all([
     build({
-      entryPoints: [at(`client/${entry}.ts`)],
+      entryPoints: [at("web/page.ts")],
+      outfile: join(web, "page.js"),
       bundle: true,
       format: "esm",
-      logLevel: "warning",
-      ...options,
-    });
-  await rm(join(out, "client"), { recursive: true, force: true });
-  await Promise.all([
-    client("index", {
-      outfile: join(out, "client/browser.mjs"),
       platform: "browser",
       target: "es2022",
       minify: true,
+      logLevel: "warning",
+      plugins: [
+        {
+          name: "client beside the page",
+          setup: ({ onResolve }) =>
+            onResolve({ filter: /^\.\.\/client$/ }, () => ({ path: "./client.mjs", external: true })),
+        },
+      ],
     }),
-    client("node", {
+    buildBrowserClient(join(web, "client.mjs")),
+    build({
+      entryPoints: [at("web/page.css")],
+      outfile: join(web, "page.css"),
+      minify: true,
+      logLevel: "warning",
+    }),
+    ...["index.html", "icon.svg"].map((file) => cp(at(`web/${file}`), join(web, file))),
+    ...["geist", "geist-mono"].flatMap((font) => {
+      const directory = dirname(require.resolve(`@fontsource-variable/${font}/package.json`));
+      return [
+        cp(join(directory, `files/${font}-latin-wght-normal.woff2`), join(web, `${font}.woff2`)),
+        cp(join(directory, "LICENSE"), join(web, `${font}.LICENSE`)),
+      ];
+    }),
+  ]);
+}
+
+function buildBrowserClient(outfile) {
+  return build({
+    entryPoints: [at("client/index.ts")],
+    outfile,
+    bundle: true,
+    format: "esm",
+    platform: "browser",
+    target: "es2022",
+    minify: true,
+    logLevel: "warning",
+  });
+}
+
+/** The client: one ES module for browsers, which imports nothing; one for Node, which imports ws; and their types. */
+async function buildClient(out) {
+  await rm(join(out, "client"), { recursive: true, force: true });
+  await Promise.all([
+    buildBrowserClient(join(out, "client/browser.mjs")),
+    build({
+      entryPoints: [at("client/node.ts")],
       outfile: join(out, "client/node.mjs"),
+      bundle: true,
+      format: "esm",
       platform: "node",
       target: "node20",
       packages: "external",
+      logLevel: "warning",
     }),
   ]);
   await writeTypes(["client/index", "client/node"], join(out, "client/types"));
@@ -83,5 +131,5 @@ if (!["all", "server", "client"].includes(what)) {
 }
 const out = resolve(directory);
 await mkdir(out, { recursive: true });
-if (what !== "client") await buildServer(out);
+if (what !== "client") await Promise.all([buildServer(out), buildPage(out)]);
 if (what !== "server") await buildClient(out);

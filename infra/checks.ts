@@ -26,6 +26,7 @@ export function crossFaults(config: ConfigValues, secrets: SecretValues): Fault[
     ...holderFaults(config),
     ...storeFaults(config, secrets),
     ...authFaults(config, secrets),
+    ...pageFaults(config),
   ];
 }
 
@@ -233,6 +234,12 @@ function authFaults({ auth }: ConfigValues, { jwtSecret }: SecretValues): Fault[
       allowed: "exactly one of auth.jwksUrl, auth.publicKey, the secret holdfast:jwtSecret",
     },
   ];
+}
+
+function pageFaults({ servePage, allowedOrigins }: ConfigValues): Fault[] {
+  if (!servePage || allowedOrigins.length > 0) return [];
+  const allowed = "the page's own origin, such as https://<host>: a browser's sockets are refused without it";
+  return [fault("allowedOrigins", "nothing, with servePage", allowed)];
 }
 
 /** What is said of a secret's value. */

@@ -196,6 +196,8 @@ export const configSchema = object({
   /** Left to each stack: anonymous must be said, and a token's issuer cannot be guessed. */
   auth,
   allowedOrigins: list(origin, "origins").default([]),
+  /** Whether each service serves the page, a chat that shows the pods behind it, at its path. */
+  servePage: flag.default(false),
   network: network.prefault({}),
   /** Who reads `/metrics`, and what is made of it. */
   monitoring: monitoringSchema.prefault({ kind: "none" }),

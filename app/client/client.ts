@@ -36,6 +36,8 @@ export interface Connected {
   /** The pod that serves now. */
   readonly pod: string;
   readonly user: string;
+  /** The session's id, for logs and for people; it resumes nothing without the token, which is not shown. */
+  readonly session: string;
   /** Whether the session goes on; false on the first connection, and where the server knew it no more. */
   readonly resumed: boolean;
   /** Whether this socket took over from one that still served: nobody had to wait. */
@@ -191,12 +193,12 @@ export class HoldfastClient<Own = unknown> extends Emitter<ClientEvents> {
     if (next?.welcome && this.#rooms.isComplete(next)) this.#takeOver(next, true);
   }
 
-  #serve(socket: Socket, { pod, user, resumed }: WelcomeFrame): void {
+  #serve(socket: Socket, { pod, user, session, resumed }: WelcomeFrame): void {
     this.#move.attempt = 0;
     this.#rooms.serve(socket);
     this.#moveFrom(socket);
     this.#transition("connected");
-    this.emit("connected", { pod, user, resumed, moved: socket.moved });
+    this.emit("connected", { pod, user, session: session.id, resumed, moved: socket.moved });
     this.#firstWelcome.resolve();
   }
 

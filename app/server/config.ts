@@ -83,6 +83,11 @@ export const schema = z.object({
   JWT_AUDIENCE: z.string().optional(),
   /** Exact Origins that browsers may connect from; a client without an Origin is judged by its token alone. */
   ALLOWED_ORIGINS: list,
+  /** Whether the page, a chat that shows the pods behind it, is served at `<SERVICE_PATH>/`. For people who try things out. */
+  SERVE_PAGE: z
+    .enum(["true", "false"])
+    .default("false")
+    .transform((value) => value === "true"),
   /** Bearer token that callers of the gRPC Publisher present; empty: the Publisher is not served. A secret. */
   PUBLISHER_TOKEN: z.string().default(""),
 
@@ -162,6 +167,11 @@ function crossCheck(config: AppConfig): string[] {
   if (config.DURABILITY !== "memory" && config.REDIS_MODE === "cluster") {
     faults.push(
       `DURABILITY: ${config.DURABILITY} is confirmed by one server for all that was written on a connection, so it needs REDIS_MODE single or sentinel; found cluster`,
+    );
+  }
+  if (config.SERVE_PAGE && config.ALLOWED_ORIGINS.length === 0) {
+    faults.push(
+      "SERVE_PAGE: a browser says where a page comes from, and is refused unless ALLOWED_ORIGINS holds that origin; found none",
     );
   }
   return faults;

@@ -22,6 +22,7 @@ import { closeMs } from "./drain";
 import { closeCodes } from "../protocol/close-codes";
 import type { Health } from "./health";
 import type { RefusalReason } from "./metrics";
+import type { Page } from "./page";
 
 /** Longer than the 60 s after which common edges close idle upstream connections, so that they close first. Milliseconds. */
 export const keepAliveMs = 75_000;
@@ -37,12 +38,14 @@ interface Refusal {
   readonly message: string;
 }
 
-/** The HTTP side: probes, and the upgrades that become connections. */
-export function createHttpServer(context: ConnectionContext, health: Health): Server {
+/** The HTTP side: probes, the page where it is served, and the upgrades that become connections. */
+export function createHttpServer(context: ConnectionContext, health: Health, page?: Page): Server {
   const { config, metrics } = context;
   const server = createServer(
     { keepAliveTimeout: keepAliveMs, headersTimeout: 20_000 },
-    (request, response) => answer(request, response, health),
+    (request, response) => {
+      if (page?.answer(request, response) !== true) answer(request, response, health);
+    },
   );
   const sockets = new WebSocketServer({
     noServer: true,

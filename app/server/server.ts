@@ -13,6 +13,7 @@ import { createHttpServer } from "./http";
 import { registerLiveMetrics, type DrainStart } from "./live-metrics";
 import { closeServer, listen } from "./listen";
 import { Metrics } from "./metrics";
+import { loadPage } from "./page";
 import { closeUserOnControl, createPublisherBackend } from "./publisher-backend";
 import { Rooms } from "./rooms/rooms";
 import { createLifecycleServer, createMetricsServer } from "./side-ports";
@@ -79,7 +80,7 @@ export class HoldfastServer {
       roomStore,
       connections: this.#connections,
     };
-    this.#http = createHttpServer(context, health);
+    this.#http = createHttpServer(context, health, config.SERVE_PAGE ? loadPage(config) : undefined);
     this.#sidePorts = [
       { name: "metrics", server: createMetricsServer(metrics), port: config.METRICS_PORT },
       {

@@ -7,7 +7,10 @@ import type { SecretKey, SessionStore } from "./session-store";
 type EnvVar = k8s.types.input.core.v1.EnvVar;
 
 export interface ApplicationEnvironmentArgs {
-  readonly config: Pick<ConfigValues, "session" | "sockets" | "auth" | "allowedOrigins" | "logLevel"> & {
+  readonly config: Pick<
+    ConfigValues,
+    "session" | "sockets" | "auth" | "allowedOrigins" | "servePage" | "logLevel"
+  > & {
     readonly drain: DrainConfig;
   };
   readonly service: Pick<ServiceValues, "name" | "path">;
@@ -45,6 +48,7 @@ export function applicationEnvironment(args: ApplicationEnvironmentArgs): EnvVar
     AUTH_MODE: auth.kind,
     ...tokenVariables(auth),
     ALLOWED_ORIGINS: config.allowedOrigins.length === 0 ? undefined : config.allowedOrigins.join(","),
+    SERVE_PAGE: config.servePage ? "true" : undefined,
     MAX_CONNECTIONS: sockets.maxConnections,
     MAX_PAYLOAD_BYTES: sockets.maxPayloadBytes,
     MAX_BUFFERED_BYTES: sockets.maxBufferedBytes,

@@ -14,8 +14,8 @@ export interface LocalClusterArgs {
   readonly objects: readonly Manifest[];
   /** What runs in place of an image. Throws for an image that it does not know. */
   readonly commandFor: (image: string) => Command;
-  /** Last word on a pod's environment, after the manifest's own; default as it is. */
-  readonly adaptEnv?: (env: Environment) => Environment;
+  /** Last word on a pod's environment, after the manifest's own; default as it is. Told where the edge listens. */
+  readonly adaptEnv?: (env: Environment, edgePort: number | undefined) => Environment;
   /** Where the edge listens; default 127.0.0.1 on a free port. */
   readonly edge?: { readonly host?: string; readonly port?: number };
   /** Directory for one log file a pod; default none are kept. */
@@ -42,7 +42,8 @@ export class LocalCluster {
   #stopped: Promise<void> | undefined;
 
   private constructor(args: LocalClusterArgs, subnet: Subnet) {
-    const { objects, commandFor, logs, adaptEnv = (env: Environment) => env } = args;
+    const { objects, commandFor, logs, adaptEnv: adapt } = args;
+    const adaptEnv = (env: Environment) => adapt?.(env, this.edgePort) ?? env;
     if (logs !== undefined) mkdirSync(logs, { recursive: true });
     this.#objects = objects;
     this.#subnet = subnet;

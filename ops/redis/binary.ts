@@ -1,8 +1,9 @@
-import { findOnPath } from "../process/path";
+import { findProgram } from "../packages/install";
+import { redisServer } from "./install";
 
 /** The path of redis-server. Throws, saying how to get it, when there is none. */
 export function redisServerBinary(path?: string): string {
-  const binary = findOnPath("redis-server", path);
+  const binary = findProgram(redisServer, path);
   if (binary === undefined) {
     throw new Error(
       "redis-server is not on the PATH; run `npx tsx ops/redis/ensure.ts`, or install Redis 7.0 or newer",

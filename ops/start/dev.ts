@@ -1,9 +1,11 @@
 import type { Target } from "../load/target";
 import type { LocalCluster } from "../local/cluster";
+import { type Manifest, ofKind } from "../local/manifest";
 import { onEndSignal } from "../process/end-signal";
 import { prepare } from "./compare";
-import { showProgress } from "./progress";
+import { keys, obeyKeys } from "./keys";
 import { LocalStack, logDirectory } from "./local-stack";
+import { showProgress } from "./progress";
 
 /** Where the edge listens. */
 const edgePort = 8080;
@@ -21,6 +23,7 @@ export async function develop(stack: string): Promise<void> {
     });
   });
   let running: LocalStack | undefined;
+  let forget: () => void = () => undefined;
   try {
     await showProgress([
       {
@@ -31,25 +34,44 @@ export async function develop(stack: string): Promise<void> {
         },
       },
     ]);
-    if (running !== undefined) process.stdout.write(`${welcome(running.cluster, await running.targets())}\n`);
+    if (running !== undefined) {
+      process.stdout.write(`${welcome(running.cluster, await running.targets(), servesPage(objects))}\n`);
+      forget = obeyKeys(running, (line) => process.stdout.write(`${line}\n`));
+    }
     await asked;
   } finally {
+    forget();
     await running?.stop();
   }
 }
 
+/** Whether every service serves the page. */
+function servesPage(objects: readonly Manifest[]): boolean {
+  return ofKind(objects, "Deployment")
+    .flatMap(({ spec }) => spec?.template.spec?.containers ?? [])
+    .every(({ env = [] }) => env.some(({ name, value }) => name === "SERVE_PAGE" && value === "true"));
+}
+
 /** What a person can do with it. */
-function welcome(cluster: LocalCluster, targets: readonly Target[]): string {
-  const urls = targets.map(({ service, entry, url, host }) => {
-    const address = entry === "cookie" && host !== undefined ? url.replace("127.0.0.1", host) : url;
-    return `  ${service}, by ${entry === "cookie" ? "cookie through the edge" : "client IP"}: ${address}/chat/lobby`;
+function welcome(cluster: LocalCluster, targets: readonly Target[], page: boolean): string {
+  const address = ({ entry, url, host }: Target) =>
+    entry === "cookie" && host !== undefined ? url.replace("127.0.0.1", host) : url;
+  const edge = targets.filter(({ entry }) => entry === "cookie");
+  const [first] = edge.length > 0 ? edge : targets;
+  const pages = page ? edge.map((target) => `${address(target).replace(/^ws/, "http")}/`) : [];
+  const urls = targets.map((target) => {
+    const way = target.entry === "cookie" ? "cookie through the edge" : "client IP";
+    return `  ${target.service}, by ${way}: ${address(target)}/chat/lobby`;
   });
-  const byEdge = urls.find((line) => line.includes("edge")) ?? urls[0] ?? "";
   return [
-    "Running. Talk to it with two terminals:",
-    `  npx wscat -c ${byEdge.split(" ").at(-1) ?? ""}`,
+    ...(pages.length === 0 ? [] : ["Running. Look at it in a browser:", ...pages.map((url) => `  ${url}`)]),
+    pages.length === 0 ? "Running. Talk to it with two terminals:" : "Or talk to it from a terminal:",
+    ...(first === undefined ? [] : [`  npx wscat -c ${address(first)}/chat/lobby`]),
+    "Every way in:",
     ...urls,
     `Pods: ${cluster.pods.map(({ name, address }) => `${name} at ${address}`).join(", ")}`,
+    "Type a letter and Enter:",
+    ...keys.map(({ key, does }) => `  ${key}  ${does}`),
     `Logs: ${logDirectory}/dev. Ctrl-C drains and ends.`,
   ].join("\n");
 }

@@ -56,7 +56,12 @@ export class LocalStack implements RunningStack {
       const cluster = await LocalCluster.start({
         objects,
         commandFor: () => application,
-        adaptEnv: (env) => ({ NODE_ENV: "production", ...env, ...redisAddress(env, redis) }),
+        adaptEnv: (env, port) => ({
+          NODE_ENV: "production",
+          ...env,
+          ...redisAddress(env, redis),
+          ...edgeOrigins(env, port),
+        }),
         edge: { port: edgePort },
         logs,
       });
@@ -130,4 +135,12 @@ function redisAddress(env: Environment, redis: RedisServer): Environment {
   const url = new URL(env.REDIS_URL ?? "");
   url.host = `${redis.host}:${redis.port}`;
   return { REDIS_URL: url.href };
+}
+
+/** The stack names its page's origin at the port of its own edge; here the edge may listen elsewhere. */
+function edgeOrigins(env: Environment, edgePort: number | undefined): Environment {
+  const { ALLOWED_ORIGINS: origins = "" } = env;
+  if (env.SERVE_PAGE !== "true" || edgePort === undefined) return {};
+  const moved = origins.split(",").map((origin) => Object.assign(new URL(origin), { port: edgePort }).origin);
+  return { ALLOWED_ORIGINS: [...new Set([...origins.split(","), ...moved])].join(",") };
 }

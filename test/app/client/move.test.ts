@@ -68,7 +68,7 @@ describe("a client that is advised to move", () => {
     expect(await offset).toBe(7);
     expect(got).toEqual([1, 2, 3, 4, 5, 6]);
     expect(states).toEqual(["moving", "connected"]);
-    expect(connected).toEqual([{ pod: "pod-2", user: "ada", resumed: true, moved: true }]);
+    expect(connected).toEqual([{ pod: "pod-2", user: "ada", session: "s1", resumed: true, moved: true }]);
   });
 
   it("waits as long as it was told to", async () => {

@@ -80,8 +80,8 @@ describe("a client that lost its socket", () => {
     await second.welcome({ pod: "pod-2", resumed: true });
     await second.rest();
     expect(connected).toEqual([
-      { pod: "pod-1", user: "ada", resumed: false, moved: false },
-      { pod: "pod-2", user: "ada", resumed: true, moved: false },
+      { pod: "pod-1", user: "ada", session: "s1", resumed: false, moved: false },
+      { pod: "pod-2", user: "ada", session: "s1", resumed: true, moved: false },
     ]);
     expect(states).toEqual([
       "idle connecting",

@@ -2,15 +2,16 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { findOnPath } from "../../../ops/process/path";
+import { installCommands } from "../../../ops/packages/install";
 import { redisServerBinary } from "../../../ops/redis/binary";
-import { installCommands } from "../../../ops/redis/install";
+import { redisServer } from "../../../ops/redis/install";
 
 describe("installCommands", () => {
   it.each([
     ["root needs no sudo", { uid: 0, apt: true, sudo: false }, "apt-get update"],
     ["a user with sudo uses it", { uid: 1000, apt: true, sudo: true }, "sudo -n apt-get update"],
   ])("%s", (_title, machine, first) => {
-    const [update = [], install = []] = installCommands(machine);
+    const [update = [], install = []] = installCommands(redisServer, machine);
     expect(update.join(" ")).toBe(first);
     expect(install.at(-1)).toBe("redis-server");
   });
@@ -19,7 +20,7 @@ describe("installCommands", () => {
     ["no apt-get", { uid: 0, apt: false, sudo: true }, "has no apt-get"],
     ["neither root nor sudo", { uid: 1000, apt: true, sudo: false }, "sudo apt-get install redis-server"],
   ])("says what to do where there is %s", (_title, machine, message) => {
-    expect(() => installCommands(machine)).toThrow(message);
+    expect(() => installCommands(redisServer, machine)).toThrow(message);
   });
 });
 

@@ -1,0 +1,135 @@
+import { HoldfastClient, type Connected, type Message, type Room, type StateChange } from "../client";
+import type { Feed } from "./feed";
+import { Ledger, type Spoken } from "./ledger";
+import { Pods } from "./pods";
+import { Timeline } from "./timeline";
+
+/** What the page shows of the connection. */
+export interface ChatView {
+  /** Something changed: all that is shown of the chat's state is stale. */
+  changed(): void;
+  /** A sentence for people who hear the page. */
+  say(text: string): void;
+  /** It is over; with a new token, or by loading the page anew, it can begin again. */
+  ended(reason: string): void;
+}
+
+export interface ChatOptions {
+  readonly url: string;
+  readonly room: string;
+  readonly token: string | undefined;
+  /** Names this opening of the page in what it says. */
+  readonly stream: string;
+}
+
+/** One client in one room, and the account of what it saw. */
+export class Chat {
+  readonly timeline: Timeline;
+  ledger = new Ledger();
+  session: Connected | undefined;
+  room: Room<unknown>;
+  readonly #client: HoldfastClient;
+  readonly #pods: Pods;
+  readonly #feed: Feed;
+  readonly #view: ChatView;
+  readonly #stream: string;
+  #seq = 0;
+  /** Losses that were told of at the last arrival. */
+  #toldLost = 0;
+  #leaveRoom: () => void = () => undefined;
+
+  /** @param timeline of the page: it goes on when a new token begins a new session */
+  constructor(options: ChatOptions, timeline: Timeline, pods: Pods, feed: Feed, view: ChatView) {
+    const { url, token, stream } = options;
+    this.timeline = timeline;
+    this.#pods = pods;
+    this.#feed = feed;
+    this.#view = view;
+    this.#stream = stream;
+    this.#client = new HoldfastClient({ url, ...(token !== undefined && { token }) });
+    this.#client.on("state", (change) => this.#changed(change));
+    this.#client.on("connected", (connected) => this.#connected(connected));
+    this.room = this.#enter(options.room);
+  }
+
+  get state(): HoldfastClient["state"] {
+    return this.#client.state;
+  }
+
+  connect(): void {
+    this.#client.connect().catch(() => undefined); // the state tells
+  }
+
+  /** Leaves the room for another one; the session and its socket stay. */
+  enter(room: string): void {
+    if (room === this.room.id) return;
+    this.#leaveRoom();
+    this.room.leave();
+    this.ledger = new Ledger();
+    this.#toldLost = 0;
+    this.#feed.clear();
+    this.room = this.#enter(room);
+    this.#view.changed();
+  }
+
+  /** Says something; resolves when it is stored, or was refused, which the conversation shows. */
+  async speak(text: string, extra: Pick<Spoken, "name" | "beat"> = {}): Promise<void> {
+    const seq = ++this.#seq;
+    const spoken: Spoken = { text, stream: this.#stream, seq, ...extra };
+    const failed = this.#feed.pending(seq, text);
+    await this.room.publish(spoken).catch((error: unknown) => failed((error as Error).message));
+  }
+
+  #enter(id: string): Room<unknown> {
+    const room = this.#client.join(id, { history: 50 });
+    const undo = [
+      room.on("message", (message) => this.#message(message)),
+      room.on("resynced", ({ reason, position }) => {
+        this.ledger.resynced(position);
+        const why = reason === "epoch" ? "the room began anew" : "its history does not reach back so far";
+        const told = `History was lost: ${why}. What was missed cannot be known.`;
+        this.#feed.resynced(told, this.timeline.pod);
+        this.#view.say(told);
+        this.#view.changed();
+      }),
+    ];
+    room.joined.catch((error: unknown) => {
+      if (this.state !== "closed" && this.room === room) this.#view.say((error as Error).message);
+    });
+    this.#leaveRoom = () => {
+      for (const forget of undo) forget();
+    };
+    return room;
+  }
+
+  #message(message: Message<unknown>): void {
+    this.ledger.accept(message);
+    this.timeline.message(Date.now());
+    this.#feed.message(message, this.session?.user ?? "", this.timeline.pod);
+    this.#view.changed();
+  }
+
+  #changed({ to, reason }: StateChange): void {
+    const now = Date.now();
+    if (to === "moving") this.timeline.moving(now);
+    if (to === "waiting" || to === "closed") {
+      this.timeline.lost(now);
+      this.#view.say(to === "closed" ? `Closed: ${reason}` : "The connection was cut; trying again.");
+    }
+    this.#view.changed();
+    if (to === "closed") this.#view.ended(reason);
+  }
+
+  #connected(connected: Connected): void {
+    this.session = connected;
+    const arrival = this.timeline.connected(this.#pods.get(connected.pod), connected.moved, Date.now());
+    const missing = this.ledger.lost - this.#toldLost;
+    this.#toldLost = this.ledger.lost;
+    this.#feed.arrival(arrival, missing);
+    const { short } = arrival.pod;
+    const outcome = missing === 0 ? "Nothing was missed." : `${missing} messages were missed.`;
+    if (arrival.kind === "first") this.#view.say(`Connected to pod ${short}.`);
+    else this.#view.say(`${arrival.kind === "moved" ? "Moved" : "Back"} on pod ${short}. ${outcome}`);
+    this.#view.changed();
+  }
+}

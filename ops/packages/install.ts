@@ -1,0 +1,73 @@
+import { execFile } from "node:child_process";
+import { promisify } from "node:util";
+import { type Machine, thisMachine } from "../process/machine";
+import { findOnPath } from "../process/path";
+
+const run = promisify(execFile);
+
+/** A program of the system's that Holdfast runs, and the Debian package that brings it. */
+export interface SystemProgram {
+  /** What it is called on the PATH; the first that is there is taken. */
+  readonly names: readonly [string, ...string[]];
+  readonly debianPackage: string;
+  /** What a person installs where there is no apt-get, such as "Redis 7.0 or newer". */
+  readonly wanted: string;
+}
+
+/** A program is missing and cannot be installed from here; the message says what a person can do. */
+export class ProgramUnavailableError extends Error {
+  readonly code = "HOLDFAST_PROGRAM_UNAVAILABLE";
+}
+
+/** The path of a program that is on the PATH, or undefined. */
+export function findProgram({ names }: SystemProgram, path?: string): string | undefined {
+  return names.map((name) => findOnPath(name, path)).find((found) => found !== undefined);
+}
+
+/** The commands that install it on such a machine. Throws {@link ProgramUnavailableError} when none can. */
+export function installCommands(program: SystemProgram, machine: Machine): readonly (readonly string[])[] {
+  const { names, debianPackage, wanted } = program;
+  if (!machine.apt) {
+    throw new ProgramUnavailableError(
+      `${names[0]} is not on the PATH and this system has no apt-get; install ${wanted} and put ${names[0]} on the PATH`,
+    );
+  }
+  if (machine.uid !== 0 && !machine.sudo) {
+    throw new ProgramUnavailableError(
+      `${names[0]} is not on the PATH, and installing it needs root; run \`sudo apt-get install ${debianPackage}\``,
+    );
+  }
+  const prefix = machine.uid === 0 ? [] : ["sudo", "-n"];
+  return [
+    // A fresh image has no package lists.
+    [...prefix, "apt-get", "update"],
+    [...prefix, "env", "DEBIAN_FRONTEND=noninteractive"].concat(
+      "apt-get install --yes --no-install-recommends".split(" "),
+      debianPackage,
+    ),
+  ];
+}
+
+/**
+ * The path of the program, installed from the system's packages when there is none. `say` hears of each command
+ * before it runs.
+ * @throws {ProgramUnavailableError} when it cannot be had
+ */
+export async function ensureProgram(program: SystemProgram, say: (line: string) => void): Promise<string> {
+  const [name] = program.names;
+  const found = findProgram(program);
+  if (found !== undefined) return found;
+  say(`${name} is not on the PATH: installing it from the system's packages`);
+  for (const [file = "", ...args] of installCommands(program, await thisMachine())) {
+    const command = [file, ...args].join(" ");
+    say(`$ ${command}`);
+    await run(file, args).catch((cause: unknown) => {
+      throw new ProgramUnavailableError(`\`${command}\` failed: ${String(cause)}`, { cause });
+    });
+  }
+  const installed = findProgram(program);
+  if (installed === undefined) {
+    throw new ProgramUnavailableError(`${name} was installed but is not on the PATH; add its directory`);
+  }
+  return installed;
+}

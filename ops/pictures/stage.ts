@@ -1,0 +1,30 @@
+import { type RenderOptions, renderStack } from "../render/render";
+import { generatedSecrets, LocalStack } from "../start/local-stack";
+
+/** A stack with the page, and the page's address by the edge. */
+export interface Stage {
+  readonly stack: LocalStack;
+  readonly url: string;
+}
+
+export interface StageOptions {
+  /** Names the directory of the pods' logs. */
+  readonly name: string;
+  readonly replicas: number;
+  readonly overrides?: RenderOptions["overrides"];
+}
+
+/** The stack `local` with one service, on a free port. The application must be built. End it with `stack.stop()`. */
+export async function raiseStage({ name, replicas, overrides }: StageOptions): Promise<Stage> {
+  const secrets = generatedSecrets();
+  const services = [{ name: "messaging-service", path: "/messaging", replicas }];
+  const objects = await renderStack("local", { secrets, overrides: { services, ...overrides } });
+  const stack = await LocalStack.start({ objects, redisPassword: secrets("redis-password"), name });
+  try {
+    await stack.rolledOut();
+  } catch (error) {
+    await stack.stop({ force: true });
+    throw error;
+  }
+  return { stack, url: `http://localhost:${stack.cluster.edgePort ?? 0}/messaging/` };
+}

@@ -1,0 +1,40 @@
+import { createInterface } from "node:readline";
+import type { RunningStack } from "./running-stack";
+
+/** What a person can do to a stack that runs, each by its letter and Enter. */
+export const keys: readonly {
+  readonly key: string;
+  readonly does: string;
+  readonly run: (stack: RunningStack) => Promise<void>;
+}[] = [
+  { key: "r", does: "replaces every pod, as a rollout does", run: (stack) => stack.restartDeployments() },
+  { key: "k", does: "kills a pod without notice", run: killOne },
+  { key: "s", does: "restarts Redis, its data kept", run: (stack) => stack.restartRedis() },
+];
+
+async function killOne(stack: RunningStack): Promise<void> {
+  const victim = (await stack.pods()).find(({ ready }) => ready);
+  if (victim !== undefined) await stack.crash(victim.name);
+}
+
+/** Obeys the lines of standard input until its undo is called; says what it does, and what it could not. */
+export function obeyKeys(stack: RunningStack, say: (line: string) => void): () => void {
+  const lines = createInterface({ input: process.stdin });
+  lines.on("line", (line) => {
+    const wanted = keys.find(({ key }) => key === line.trim());
+    if (wanted === undefined) {
+      if (line.trim() !== "") say(`there is no ${line.trim()}; ${keysHelp()}`);
+      return;
+    }
+    say(`${wanted.key}: ${wanted.does}`);
+    wanted.run(stack).catch((error: unknown) => say(String(error)));
+  });
+  return () => {
+    lines.close();
+    process.stdin.unref(); // an open terminal would keep the process
+  };
+}
+
+export function keysHelp(): string {
+  return keys.map(({ key, does }) => `${key} ${does}`).join("; ");
+}
