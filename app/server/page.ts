@@ -18,6 +18,9 @@ const files = {
   "icon.svg": { file: "icon.svg", type: "image/svg+xml" },
 } as const;
 
+/** The files that the build must have written. */
+export const pageFiles: readonly string[] = Object.values(files).map(({ file }) => file);
+
 /**
  * For every answer. Nothing but the page's own files and sockets, no inline script or style, in no frame; and text
  * that users write can never become markup (Trusted Types).
