@@ -1,3 +1,4 @@
+import { SignJWT } from "jose";
 import type { Browser, Page } from "playwright-core";
 import { findChromium } from "../../ops/browser/install";
 import { launchChromium } from "../../ops/browser/launch";
@@ -12,46 +13,99 @@ if (chromium === undefined) {
   );
 }
 
-(chromium === undefined ? describe.skip : describe)(
-  "the page, in a browser, through a rolling restart",
-  () => {
-    let browser: Browser;
-    let stage: Stage;
-    beforeAll(async () => {
-      await buildApplication();
-      [browser, stage] = await Promise.all([
-        launchChromium(chromium ?? ""),
-        raiseStage({ name: "page-test", replicas: 2 }),
-      ]);
-    });
-    afterAll(async () => {
-      await browser.close();
-      await stage.stack.stop({ force: true });
-    });
+const secret = "a key of thirty-two bytes or more, for tests";
+const issuer = "https://id.example";
+const audience = "api.example";
 
-    it("loses nothing, and says on which pod it is", async () => {
-      const { stack, url } = stage;
-      const before = (await stack.pods()).map(({ name }) => name);
-      const pages = await Promise.all(screens.map((screen) => visit(browser, url, screen)));
-      const [speaker] = pages as [Page, ...Page[]];
-      await speaker.getByRole("switch", { name: "Steady beat" }).check();
+(chromium === undefined ? describe.skip : describe)("the page, in a browser", () => {
+  let browser: Browser;
+  /** Where anyone may talk, and where a token is wanted. */
+  let open: Stage;
+  let guarded: Stage;
+  beforeAll(async () => {
+    await buildApplication();
+    const overrides = { auth: { kind: "jwt", issuer, audience }, jwtSecret: secret };
+    [browser, open, guarded] = await Promise.all([
+      launchChromium(chromium ?? ""),
+      raiseStage({ name: "page-open", replicas: 2 }),
+      raiseStage({ name: "page-guarded", replicas: 1, overrides }),
+    ]);
+  });
+  afterAll(async () => {
+    await browser.close();
+    await Promise.all([open.stack.stop({ force: true }), guarded.stack.stop({ force: true })]);
+  });
 
-      await stack.restartDeployments();
-      await Promise.all([stack.rolledOut(), ...pages.map((page) => moved(page))]);
-      await stack.settled();
-      await speaker.getByRole("textbox", { name: "Message" }).fill("the last word");
-      await speaker.getByRole("button", { name: "Send" }).click();
-      for (const page of pages) await page.getByText("the last word").waitFor();
+  it("loses nothing through a rolling restart, and says on which pod it is", async () => {
+    const { stack, url } = open;
+    const before = (await stack.pods()).map(({ name }) => name);
+    const pages = await Promise.all(screens.map((screen) => visit(browser, url, screen)));
+    const complaints = pages.flatMap((page) => complaintsOf(page));
+    const [speaker] = pages as [Page, ...Page[]];
+    await speaker.getByRole("switch", { name: "Steady beat" }).check();
 
-      const after = (await stack.pods()).filter(({ ready }) => ready).map(({ name }) => name);
-      expect(after.filter((name) => before.includes(name))).toEqual([]);
-      for (const page of pages) {
-        expect(after).toContain(await page.locator("#pod-name").innerText());
-        expect(await figures(page)).toMatchObject({ lost: 0, duplicated: 0, cuts: 0 });
-      }
-    });
-  },
-);
+    await stack.restartDeployments();
+    await Promise.all([stack.rolledOut(), ...pages.map((page) => moved(page))]);
+    await stack.settled();
+    await speaker.getByRole("textbox", { name: "Message" }).fill("<b>the last word</b>");
+    await speaker.getByRole("textbox", { name: "Message" }).press("Enter");
+    // As text: what people write is never markup.
+    for (const page of pages) await page.getByText("<b>the last word</b>").first().waitFor();
+
+    const after = (await stack.pods()).filter(({ ready }) => ready).map(({ name }) => name);
+    expect(after.filter((name) => before.includes(name))).toEqual([]);
+    for (const page of pages) {
+      expect(after).toContain(await page.locator("#pod-name").innerText());
+      expect(await figures(page)).toMatchObject({ lost: 0, duplicated: 0, cuts: 0 });
+      expect(await page.locator(".event.moved").first().innerText()).toContain("nothing missed");
+      expect(await page.evaluate("document.documentElement.scrollWidth - innerWidth")).toBeLessThanOrEqual(0);
+    }
+    expect(complaints).toEqual([]);
+    for (const page of pages) await page.context().close();
+  });
+
+  it("asks for a token, says why one is refused, and keeps it out of address and storage", async () => {
+    const token = await new SignJWT()
+      .setProtectedHeader({ alg: "HS256" })
+      .setSubject("ada")
+      .setIssuer(issuer)
+      .setAudience(audience)
+      .setExpirationTime("5 minutes")
+      .sign(new TextEncoder().encode(secret));
+    const context = await browser.newContext();
+    const page = await context.newPage();
+    const requested: string[] = [];
+    page.on("request", (request) => requested.push(request.url()));
+    page.on("websocket", (socket) => requested.push(socket.url()));
+    await page.goto(guarded.url);
+    const field = page.getByRole("textbox", { name: "Token" });
+    const connect = page.getByRole("button", { name: "Connect" });
+
+    await field.fill("not-a-token");
+    await connect.click();
+    await page.getByRole("alert").getByText("4001").waitFor();
+    await field.fill(token);
+    await connect.click();
+    await page.locator("#state[data-state=connected]").waitFor();
+
+    expect(await page.locator("#user").innerText()).toBe("ada");
+    expect(await page.locator("#token").inputValue()).toBe("");
+    expect([page.url(), ...requested].filter((url) => url.includes(token))).toEqual([]);
+    const kept = "JSON.stringify([{ ...localStorage }, { ...sessionStorage }, document.cookie])";
+    expect(await page.evaluate(kept)).toBe('[{},{},""]');
+    await context.close();
+  });
+});
+
+/** What the browser's console says against the page: errors, and what its policy refused. Filled as it comes. */
+function complaintsOf(page: Page): string[] {
+  const complaints: string[] = [];
+  page.on("pageerror", (error) => complaints.push(error.message));
+  page.on("console", (message) => {
+    if (message.type() === "error") complaints.push(message.text());
+  });
+  return complaints;
+}
 
 /** Resolves when the page has moved at least once. */
 async function moved(page: Page): Promise<void> {
