@@ -77,3 +77,31 @@ export const awsReadinessGate = "elbv2.k8s.aws/pod-readiness-gate-inject";
 
 /** external-dns keeps a record of this name for a Service. https://kubernetes-sigs.github.io/external-dns/ */
 export const externalDnsHostname = "external-dns.alpha.kubernetes.io/hostname";
+
+/**
+ * AWS Load Balancer Controller, on an Ingress that it makes an ALB of.
+ * https://github.com/kubernetes-sigs/aws-load-balancer-controller/blob/v3.5.0/docs/guide/ingress/annotations.md
+ */
+export const awsIngress = {
+  /** Ingresses of one group share an ALB. */
+  groupName: "alb.ingress.kubernetes.io/group.name",
+  scheme: "alb.ingress.kubernetes.io/scheme",
+  /** The controller's default is `instance`, with which kube-proxy chooses the pod and no cookie helps. */
+  targetType: "alb.ingress.kubernetes.io/target-type",
+  loadBalancerAttributes: "alb.ingress.kubernetes.io/load-balancer-attributes",
+  targetGroupAttributes: "alb.ingress.kubernetes.io/target-group-attributes",
+  listenPorts: "alb.ingress.kubernetes.io/listen-ports",
+  tlsRedirect: "alb.ingress.kubernetes.io/ssl-redirect",
+  certificate: "alb.ingress.kubernetes.io/certificate-arn",
+  tlsPolicy: "alb.ingress.kubernetes.io/ssl-policy",
+  inboundCidrs: "alb.ingress.kubernetes.io/inbound-cidrs",
+  securityGroups: "alb.ingress.kubernetes.io/security-groups",
+  manageBackendRules: "alb.ingress.kubernetes.io/manage-backend-security-group-rules",
+  wafAcl: "alb.ingress.kubernetes.io/wafv2-acl-arn",
+  healthCheckPort: "alb.ingress.kubernetes.io/healthcheck-port",
+  healthCheckPath: "alb.ingress.kubernetes.io/healthcheck-path",
+  healthCheckInterval: "alb.ingress.kubernetes.io/healthcheck-interval-seconds",
+  healthCheckTimeout: "alb.ingress.kubernetes.io/healthcheck-timeout-seconds",
+  healthyThreshold: "alb.ingress.kubernetes.io/healthy-threshold-count",
+  unhealthyThreshold: "alb.ingress.kubernetes.io/unhealthy-threshold-count",
+} as const;

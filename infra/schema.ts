@@ -161,7 +161,7 @@ const auth = z.discriminatedUnion(
 );
 
 const network = object({
-  /** Whom http and grpc are open to; unless given, the controller of the edge. */
+  /** Whom http is open to, and grpc as well where they are pods; unless given, whoever the edge says. */
   edge: list(peer, "{ namespaceLabels, podLabels } or { cidr }").optional(),
   /** Whom metrics are open to. */
   monitoring: list(peer, "{ namespaceLabels, podLabels } or { cidr }").default([

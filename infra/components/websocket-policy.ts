@@ -11,7 +11,7 @@ type IngressRule = k8s.types.input.networking.v1.NetworkPolicyIngressRule;
 export interface WebSocketPolicyArgs {
   /** Of the service. */
   readonly name: string;
-  /** Whom http and grpc are open to. */
+  /** Whom http is open to, and grpc as well where they are pods. */
   readonly edge: readonly Peer[];
   /** Whom metrics are open to. */
   readonly monitoring: readonly Peer[];
@@ -30,13 +30,16 @@ export interface WebSocketPolicyArgs {
  * pod's own node is never filtered.
  */
 export function websocketPolicy(args: WebSocketPolicyArgs): PolicySpec {
+  const pods = args.edge.filter(isPods);
+  // A load balancer's: nothing but its clients' sockets and its own health checks come from there.
+  const addresses = args.edge.filter((peer) => !isPods(peer));
   return {
     podSelector: { matchLabels: selectorLabels(args.name) },
     policyTypes: ["Ingress", "Egress"],
     ingress: [
       ...(args.holder === undefined
-        ? allow(args.edge, [ports.http, ports.grpc])
-        : [fromWorkload(args.holder, [ports.http]), ...allow(args.edge, [ports.grpc])]),
+        ? [...allow(pods, [ports.http, ports.grpc]), ...allow(addresses, [ports.http])]
+        : [fromWorkload(args.holder, [ports.http]), ...allow(pods, [ports.grpc])]),
       ...allow(args.backends, [ports.grpc]),
       ...allow(args.monitoring, [ports.metrics]),
     ],
@@ -51,6 +54,10 @@ function fromWorkload(name: string, open: readonly number[]): IngressRule {
 /** The way to the pods of a workload in the same namespace. */
 export function toWorkload(name: string, open: readonly number[]): EgressRule {
   return { to: [{ podSelector: { matchLabels: selectorLabels(name) } }], ports: open.map(tcp) };
+}
+
+function isPods(peer: Peer): boolean {
+  return !("cidr" in peer);
 }
 
 /** A rule without peers would let everyone in, so none is made. */

@@ -24,6 +24,10 @@ const order = [
   "StatefulSet",
   "Deployment",
   "HorizontalPodAutoscaler",
+  "Gateway",
+  "DestinationRule",
+  "HTTPRoute",
+  "VirtualService",
   "Ingress",
 ];
 

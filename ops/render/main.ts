@@ -7,7 +7,7 @@ const program = new Command("render")
   .description(
     "Print the Kubernetes manifests of a stack, from the Pulumi program itself. Secrets are placeholders.",
   )
-  .requiredOption("-s, --stack <name>", "the stack, as in Pulumi.<name>.yaml")
+  .requiredOption("-s, --stack <name>", "the stack, as in Pulumi.<name>.yaml or examples/Pulumi.<name>.yaml")
   .option("--json", "one JSON array in place of YAML documents")
   .option("--out <file>", "write there in place of standard output");
 

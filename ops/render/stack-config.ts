@@ -4,7 +4,7 @@ import { parse } from "yaml";
 import { z } from "zod";
 import { project } from "../../infra/config";
 import { secretsSchema } from "../../infra/schema";
-import { projectRoot, stacks } from "./stacks";
+import { examples, projectRoot, stackFile, stacks } from "./stacks";
 
 /** A stack's configuration as Pulumi would hand it to the program: text by key, without the project's name. */
 export interface StackConfig {
@@ -25,7 +25,7 @@ export class StackFileError extends Error {
 }
 
 const projectFile = z.object({ config: z.record(z.string(), z.object({ default: z.unknown().optional() })) });
-const stackFile = z.object({ config: z.record(z.string(), z.unknown()).default({}) });
+const stackSchema = z.object({ config: z.record(z.string(), z.unknown()).default({}) });
 
 /** As `pulumi config set --secret` writes it; only the engine can open it. */
 const secureValue = z.strictObject({ secure: z.string() });
@@ -42,7 +42,7 @@ export async function readStackConfig(
   secretOf: SecretOf,
 ): Promise<StackConfig> {
   const declared = await readYaml("Pulumi.yaml", projectFile);
-  const own = await readYaml(`Pulumi.${stack}.yaml`, stackFile);
+  const own = await readYaml(stackFile(stack), stackSchema);
   const values = { ...ownKeys(mapValues(declared.config, (key) => key.default)), ...ownKeys(own.config) };
   for (const [key, value] of Object.entries(overrides)) values[key] = merge(values[key], value);
 
@@ -61,7 +61,8 @@ async function readYaml<Content>(file: string, schema: z.ZodType<Content>): Prom
   } catch (cause) {
     const absent = (cause as NodeJS.ErrnoException).code === "ENOENT";
     const reason = absent ? "does not exist" : `cannot be read: ${String(cause)}`;
-    throw new StackFileError(`${file} ${reason}; the stacks are ${stacks().join(", ")}`, { cause });
+    const known = `the stacks are ${stacks().join(", ")}, the examples ${examples().join(", ")}`;
+    throw new StackFileError(`${file} ${reason}; ${known}`, { cause });
   }
 }
 

@@ -1,12 +1,24 @@
-import { readdirSync } from "node:fs";
+import { existsSync, readdirSync } from "node:fs";
 import path from "node:path";
 
 /** Where Pulumi.yaml is. */
 export const projectRoot = path.resolve(__dirname, "../..");
 
+/** Where stack files to copy from are, one for each kind of edge. */
+const exampleFolder = "examples";
+
 /** Every stack that has a file, by the alphabet. */
 export function stacks(): string[] {
-  return readdirSync(projectRoot)
+  return stackFiles(projectRoot);
+}
+
+/** Every example, by the alphabet. */
+export function examples(): string[] {
+  return stackFiles(path.join(projectRoot, exampleFolder));
+}
+
+function stackFiles(folder: string): string[] {
+  return readdirSync(folder)
     .flatMap((file) => /^Pulumi\.([\w-]+)\.yaml$/.exec(file)?.[1] ?? [])
     .sort();
 }
@@ -18,10 +30,10 @@ export interface GoldenCase {
   readonly overrides?: Readonly<Record<string, unknown>>;
 }
 
-/** Every stack as it is, and `staging` with holders of each kind. */
+/** Every stack and every example as it is, and `staging` with holders of each kind. */
 export function goldenCases(): GoldenCase[] {
   return [
-    ...stacks().map((stack) => ({ name: stack, stack })),
+    ...[...stacks(), ...examples()].map((stack) => ({ name: stack, stack })),
     {
       name: "staging-held",
       stack: "staging",
@@ -45,7 +57,16 @@ export function goldenCases(): GoldenCase[] {
   ];
 }
 
+/** The file of a stack, from the project's root: an example's only if no stack has that name. */
+export function stackFile(stack: string): string {
+  const file = `Pulumi.${stack}.yaml`;
+  const example = path.join(exampleFolder, file);
+  const isExample = !existsSync(path.join(projectRoot, file)) && existsSync(path.join(projectRoot, example));
+  return isExample ? example : file;
+}
+
 /** The manifests of a stack as they were last read and found right. */
 export function goldenFile(stack: string): string {
-  return path.join(projectRoot, "test/golden", `${stack}.yaml`);
+  const folder = path.dirname(stackFile(stack));
+  return path.join(projectRoot, "test/golden", folder, `${stack}.yaml`);
 }

@@ -6,6 +6,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { promisify } from "node:util";
 import { render } from "../../ops/render/render";
+import { fetchCrds } from "./crds";
 import { buildWithoutEngine } from "./dockerfile";
 import { apply, kubectl, kubectlJson } from "./kubectl";
 import type { Surroundings } from "./surroundings";
@@ -88,6 +89,7 @@ function testCluster(command: string): Cluster {
         edge: { address: edge.hostname, port: Number(edge.port || 80), namespace: "traefik" },
         clientAddresses: Array.from({ length: clients }, (_, index) => `10.98.1.${index + 1}`),
         clientNetworks: ["10.98.0.0/16"],
+        crds: await fetchCrds(),
         secretSeed: randomBytes(32).toString("hex"),
       };
     },
@@ -137,6 +139,7 @@ function kind(name: string): Cluster {
         edge: { address: edge, port: 80, namespace: "traefik" },
         clientAddresses,
         clientNetworks: [`${prefix}.0.0/16`],
+        crds: await fetchCrds(),
         secretSeed: randomBytes(32).toString("hex"),
       };
     },

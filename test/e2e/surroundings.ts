@@ -1,3 +1,5 @@
+import type { Crds } from "./crds";
+
 /** What the tests are told of the cluster that they run in. */
 export interface Surroundings {
   readonly images: {
@@ -17,6 +19,8 @@ export interface Surroundings {
   readonly clientAddresses: readonly string[];
   /** Networks that clients come from, as pods see them. */
   readonly clientNetworks: readonly string[];
+  /** Definitions of what the examples hold and Kubernetes does not know. */
+  readonly crds: readonly Crds[];
   /** What this run's generated secrets are derived from. */
   readonly secretSeed: string;
 }

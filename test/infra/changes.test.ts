@@ -101,6 +101,48 @@ describe("a change of", () => {
   });
 });
 
+describe("at an AWS load balancer, a change of", () => {
+  const pods = { kind: "nlb", targets: "pods" };
+  const balancers = (...fields: string[]) => ({
+    "Service edge-messaging-service": fields,
+    "Service edge-streaming-service": fields,
+  });
+  const annotation = (name: string) =>
+    `metadata.annotations.service.beta.kubernetes.io/aws-load-balancer-${name}`;
+
+  test("the idle timeout touches the load balancers alone", async () => {
+    const changed = await changes({ edge: pods }, { edge: { ...pods, idleTimeoutSeconds: 600 } });
+    expect(changed).toEqual(balancers(annotation("listener-attributes.TCP-80")));
+  });
+
+  test("the drain takes the deregistration delay along", async () => {
+    const changed = await changes({ edge: pods }, { edge: pods, drain: { drainSeconds: 60 } });
+    expect(changed).toEqual({
+      ...deployments(containers, "spec.template.spec.terminationGracePeriodSeconds"),
+      ...balancers(annotation("target-group-attributes")),
+    });
+  });
+
+  test("who may connect replaces no load balancer", async () => {
+    const changed = await changes({ edge: pods }, { edge: { ...pods, clientCidrs: ["10.0.0.0/8"] } });
+    expect(changed).toEqual(balancers("spec.loadBalancerSourceRanges"));
+  });
+
+  test("an NLB put before an nginx edge that runs leaves its Ingresses and the pods as they are", async () => {
+    const before = await resourcesOf({ edge: { kind: "nginx", controller: "traefik" } });
+    const after = await resourcesOf({ edge: { kind: "nlb", nginx: { controller: "traefik" } } });
+    const changed = [...after].filter(
+      ([key, { inputs }]) => differences(before.get(key)?.inputs, inputs).length > 0,
+    );
+    expect(changed.map(([key]) => key).sort()).toEqual([
+      "Namespace edge-traefik-namespace",
+      "Release edge-traefik",
+      "Service edge-nlb",
+    ]);
+    expect([...before.keys()].filter((key) => !after.has(key))).toEqual([]);
+  });
+});
+
 describe("what Kubernetes cannot change in place", () => {
   /** A new name is a new object; a new selector or claim cannot be applied to an old one. */
   const immutable = [

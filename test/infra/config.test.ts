@@ -227,7 +227,9 @@ describe("bad configuration", () => {
     {
       name: "an unknown kind of edge",
       given: { values: { edge: { kind: "haproxy" } } },
-      faults: ["edge.kind: found haproxy; allowed: { kind: none }, { kind: nginx, … } or { kind: nlb, … }"],
+      faults: [
+        "edge.kind: found haproxy; allowed: an object with one of the kinds none, nginx, nlb, alb, gateway, istio",
+      ],
     },
     {
       name: "an idle timeout of a minute",

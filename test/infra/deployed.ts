@@ -14,7 +14,10 @@ export function deployed(program: () => object): Promise<Evaluation> {
 interface Inputs {
   ConfigMap: k8s.types.output.core.v1.ConfigMap;
   Deployment: k8s.types.output.apps.v1.Deployment;
+  DestinationRule: object;
+  Gateway: object;
   GlobalReplicationGroup: aws.elasticache.GlobalReplicationGroupArgs;
+  HTTPRoute: object;
   HorizontalPodAutoscaler: k8s.types.output.autoscaling.v2.HorizontalPodAutoscaler;
   Ingress: k8s.types.output.networking.v1.Ingress;
   IngressClass: k8s.types.output.networking.v1.IngressClass;
@@ -30,6 +33,7 @@ interface Inputs {
   Service: k8s.types.output.core.v1.Service;
   ServiceAccount: k8s.types.output.core.v1.ServiceAccount;
   StatefulSet: k8s.types.output.apps.v1.StatefulSet;
+  VirtualService: object;
 }
 
 /** The inputs of the one resource of a kind, or of the one that has this name in the program. */

@@ -29,7 +29,7 @@ export const create = (
       affinity: { ...affinity, ...affinityChange },
       namespace: "nova",
       host: "api.nova.social",
-      backends: backends.map((backend) => ({ ...backend, serviceName: backend.name })),
+      backends: backends.map((backend) => ({ serviceName: backend.name, ...backend })),
       gracePeriodSeconds,
     });
     return { urls };

@@ -36,10 +36,19 @@ describe.each(goldenCases())("the manifests of $name", ({ name, stack, overrides
     expect(named.filter((namespace) => !made.includes(namespace ?? ""))).toEqual([]);
   });
 
-  test("begin with the namespace and end with what routes to the rest", () => {
+  test("begin with the namespace, and have nothing but scalers and routes behind what they are for", () => {
     const kinds = rendering.objects.map(({ kind }) => kind);
     expect(kinds[0]).toBe("Namespace");
-    expect(kinds.at(-1)).toBe("Ingress");
+    const behind = kinds.slice(kinds.lastIndexOf("Deployment") + 1);
+    const allowed = [
+      "HorizontalPodAutoscaler",
+      "Ingress",
+      "Gateway",
+      "HTTPRoute",
+      "DestinationRule",
+      "VirtualService",
+    ];
+    expect(behind.filter((kind) => !allowed.includes(kind))).toEqual([]);
   });
 
   test("collide in no name", () => {
@@ -157,6 +166,6 @@ describe("overrides", () => {
 
 test("a stack that does not exist is named, with those that do", async () => {
   await expect(renderStack("nope")).rejects.toThrow(
-    "Pulumi.nope.yaml does not exist; the stacks are local, prod, staging",
+    "Pulumi.nope.yaml does not exist; the stacks are local, prod, staging, the examples alb-elasticache, ",
   );
 });

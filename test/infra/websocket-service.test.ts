@@ -262,6 +262,12 @@ describe("its NetworkPolicy", () => {
     ]);
   });
 
+  test("opens http alone to a load balancer's addresses", async () => {
+    expect((await policyOf({ edge: [{ cidr: "10.0.0.0/16" }], monitoring: [] })).ingress).toEqual([
+      { from: [{ ipBlock: { cidr: "10.0.0.0/16" } }], ports: [{ protocol: "TCP", port: 8080 }] },
+    ]);
+  });
+
   test("opens nothing to nobody: a rule without peers would let everyone in", async () => {
     expect((await policyOf({ edge: [], monitoring: [] })).ingress).toEqual([]);
   });

@@ -5,12 +5,12 @@ import { rules } from "../../../infra/policy/rules";
 import { environmentOf, systemOf } from "../../../infra/policy/system";
 import { webSocketWorkloads } from "../../../infra/policy/workload";
 import { stackResources } from "../../../ops/policy/stack-resources";
-import { stacks } from "../../../ops/render/stacks";
+import { examples, stacks } from "../../../ops/render/stacks";
 
 /** The first use of each of Pulumi's SDKs loads it, which takes seconds on a busy machine. */
 jest.setTimeout(120_000);
 
-describe.each(stacks())("stack %s", (stack) => {
+describe.each([...stacks(), ...examples()])("stack %s", (stack) => {
   test("breaks no rule, advice included", async () => {
     const system = systemOf(await stackResources(stack), { environment: environmentOf(stack) });
     expect(judge(rules, system).map(message)).toEqual([]);

@@ -1,0 +1,193 @@
+import * as k8s from "@pulumi/kubernetes";
+import * as pulumi from "@pulumi/pulumi";
+import { z } from "zod";
+import { awsIngress, pulumiSkipAwait } from "../../annotations";
+import { fault, type Fault } from "../../fault";
+import { workloadLabels } from "../../labels";
+import { ports } from "../../ports";
+import { object, objectName, text, whole } from "../../values";
+import { annotationFaults } from "./aws-annotations";
+import * as aws from "./aws-load-balancer";
+import {
+  serviceHost,
+  socketUrls,
+  type Edge,
+  type EdgeArgs,
+  type EdgeBackend,
+  type EdgeContext,
+  type EdgeTraits,
+} from "./edge";
+
+export const albSchema = object({
+  kind: z.literal("alb"),
+  /** The IngressClass of the AWS Load Balancer Controller. */
+  ingressClassName: objectName.default("alb"),
+  scheme: aws.scheme,
+  /** Ends TLS at the load balancer; port 80 then redirects. It must cover the host of each service. */
+  certificateArn: aws.certificateArn.optional(),
+  tlsPolicy: aws.tlsPolicy,
+  /** A web ACL of AWS WAF in the load balancer's region. It sees upgrades, not what is said on a socket. */
+  wafAclArn: text(
+    /^arn:aws[a-z-]*:wafv2:[a-z0-9-]+:\d{12}:regional\/webacl\/[\w-]+\/[\w-]+$/,
+    "the ARN of a regional web ACL, arn:aws:wafv2:REGION:ACCOUNT:regional/webacl/NAME/ID",
+  ).optional(),
+  /**
+   * Silence after which a socket is cut. Seconds; AWS allows 1–4000 and has 60 unless told.
+   * https://docs.aws.amazon.com/elasticloadbalancing/latest/application/edit-load-balancer-attributes.html
+   */
+  idleTimeoutSeconds: whole(60, 4_000).default(3_600),
+  propagationSeconds: aws.propagationSeconds,
+  clientCidrs: aws.clientCidrs,
+  subnetCidrs: aws.subnetCidrs,
+  securityGroups: aws.securityGroups,
+  loadBalancerAttributes: aws.loadBalancerAttributes,
+  annotations: aws.annotations,
+});
+
+export type AlbConfig = z.infer<typeof albSchema>;
+
+/** The cookie of an ALB, which cannot be named, for the whole host. */
+const cookie = { name: "AWSALB", path: "/" };
+
+/** The longest stickiness of an ALB. Seconds: a week. */
+const maxCookieSeconds = 604_800;
+
+export function albTraits(config: AlbConfig): EdgeTraits {
+  const tls = config.certificateArn === undefined ? undefined : "edge.certificateArn";
+  return {
+    scheme: tls === undefined ? "ws" : "wss",
+    tls,
+    cookie: () => cookie,
+    // Two target groups under one host would overwrite each other's AWSALB.
+    ownHosts: true,
+    idleTimeouts: [{ path: "edge.idleTimeoutSeconds", seconds: config.idleTimeoutSeconds }],
+    propagationSeconds: config.propagationSeconds,
+    registrationSeconds: aws.registrationSeconds,
+    namespaceLabels: aws.readinessGateLabels,
+    callers: config.subnetCidrs.map((cidr) => ({ cidr })),
+  };
+}
+
+/** What of the configuration cannot be, beside the law of times. */
+export function albFaults(config: AlbConfig, { affinity, gracePeriodSeconds }: EdgeContext): Fault[] {
+  const age = affinity.cookieMaxAgeSeconds;
+  return [
+    ...(age <= maxCookieSeconds
+      ? []
+      : [
+          fault(
+            "affinity.cookieMaxAgeSeconds",
+            age,
+            `at most ${maxCookieSeconds}, the longest stickiness of an ALB`,
+          ),
+        ]),
+    ...aws.deregistrationFaults(gracePeriodSeconds),
+    ...aws.plainTextFaults(config.scheme, config.certificateArn, "edge.certificateArn"),
+    ...annotationFaults(config.annotations),
+  ];
+}
+
+/**
+ * An Ingress for each service, all of one group, so that the AWS Load Balancer Controller makes one ALB with a target
+ * group for each. Guards against what an ALB does unasked: cutting a quiet socket after 60 s, and the sockets of a pod
+ * that drains after its own deregistration delay; and against one service's cookie taking another's place.
+ */
+export class AlbEdge extends pulumi.ComponentResource implements Edge {
+  readonly urls: Edge["urls"];
+
+  constructor(name: string, args: EdgeArgs<AlbConfig>, opts?: pulumi.ComponentResourceOptions) {
+    super("holdfast:infra:AlbEdge", name, {}, opts);
+    for (const backend of args.backends) {
+      new k8s.networking.v1.Ingress(`${name}-${backend.name}`, ingress(args, backend), { parent: this });
+    }
+    const { scheme } = albTraits(args.config);
+    this.urls = socketUrls(args.backends, (backend) => `${scheme}://${serviceHost(args, backend.name)}`);
+    this.registerOutputs({ urls: this.urls });
+  }
+}
+
+function ingress(args: EdgeArgs<AlbConfig>, backend: EdgeBackend): k8s.networking.v1.IngressArgs {
+  const { config, namespace } = args;
+  return {
+    metadata: {
+      name: pulumi.interpolate`${namespace}-ingress-${backend.name}`,
+      namespace,
+      labels: workloadLabels(backend.name, "websocket-service"),
+      annotations: { ...config.annotations, ...balancerAnnotations(args), ...targetGroupAnnotations(args) },
+    },
+    spec: {
+      ingressClassName: config.ingressClassName,
+      rules: [
+        {
+          host: serviceHost(args, backend.name),
+          http: {
+            paths: [
+              {
+                path: backend.path,
+                pathType: "Prefix",
+                backend: { service: { name: backend.serviceName, port: { name: "http" } } },
+              },
+            ],
+          },
+        },
+      ],
+    },
+  };
+}
+
+/** Of the load balancer; each Ingress of the group says the same, or the controller would refuse the group. */
+function balancerAnnotations({
+  config,
+  namespace,
+}: EdgeArgs<AlbConfig>): Record<string, pulumi.Input<string>> {
+  const { certificateArn, wafAclArn, securityGroups } = config;
+  return {
+    [awsIngress.groupName]: namespace,
+    [awsIngress.scheme]: config.scheme,
+    [awsIngress.inboundCidrs]: config.clientCidrs.join(","),
+    [awsIngress.loadBalancerAttributes]: aws.attributes({
+      "idle_timeout.timeout_seconds": config.idleTimeoutSeconds,
+      ...config.loadBalancerAttributes,
+    }),
+    ...(certificateArn === undefined
+      ? { [awsIngress.listenPorts]: JSON.stringify([{ HTTP: 80 }]) }
+      : {
+          [awsIngress.listenPorts]: JSON.stringify([{ HTTP: 80 }, { HTTPS: 443 }]),
+          [awsIngress.tlsRedirect]: "443",
+          [awsIngress.certificate]: certificateArn,
+          [awsIngress.tlsPolicy]: config.tlsPolicy,
+        }),
+    ...(wafAclArn === undefined ? {} : { [awsIngress.wafAcl]: wafAclArn }),
+    ...(securityGroups.length === 0
+      ? {}
+      : {
+          [awsIngress.securityGroups]: securityGroups.join(","),
+          [awsIngress.manageBackendRules]: "true",
+        }),
+    // The address is there minutes later; nothing that the program makes needs it.
+    [pulumiSkipAwait]: "true",
+  };
+}
+
+/** Of each service's own target group. */
+function targetGroupAnnotations({
+  affinity,
+  gracePeriodSeconds,
+}: EdgeArgs<AlbConfig>): Record<string, string> {
+  const { intervalSeconds, timeoutSeconds, healthyThreshold, unhealthyThreshold } = aws.healthCheck;
+  return {
+    [awsIngress.targetType]: "ip",
+    [awsIngress.targetGroupAttributes]: aws.attributes({
+      "stickiness.enabled": true,
+      "stickiness.type": "lb_cookie",
+      "stickiness.lb_cookie.duration_seconds": affinity.cookieMaxAgeSeconds,
+      "deregistration_delay.timeout_seconds": gracePeriodSeconds,
+    }),
+    [awsIngress.healthCheckPort]: String(ports.http),
+    [awsIngress.healthCheckPath]: "/readyz",
+    [awsIngress.healthCheckInterval]: String(intervalSeconds),
+    [awsIngress.healthCheckTimeout]: String(timeoutSeconds),
+    [awsIngress.healthyThreshold]: String(healthyThreshold),
+    [awsIngress.unhealthyThreshold]: String(unhealthyThreshold),
+  };
+}

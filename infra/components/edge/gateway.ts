@@ -1,0 +1,170 @@
+import * as k8s from "@pulumi/kubernetes";
+import * as pulumi from "@pulumi/pulumi";
+import { z } from "zod";
+import { certManagerClusterIssuer } from "../../annotations";
+import { fault, type Fault } from "../../fault";
+import { namespaceNameLabel, stackLabels, workloadLabels } from "../../labels";
+import { ports } from "../../ports";
+import type { AffinityConfig } from "../../schema";
+import { label, object, objectName } from "../../values";
+import { socketUrls, type Edge, type EdgeArgs, type EdgeBackend, type EdgeTraits, usualTraits } from "./edge";
+
+export const gatewaySchema = object({
+  kind: z.literal("gateway"),
+  /**
+   * Said aloud: session persistence (GEP-1619) is in the Gateway API's experimental channel, one implementation reads
+   * what this edge writes (Envoy Gateway 1.9, Gateway API 1.6), and the fields are others from Gateway API 1.7 on.
+   */
+  experimental: z.literal(true, {
+    error: "true: session persistence is experimental in the Gateway API; see docs/decisions/gateway-api.md",
+  }),
+  /** The GatewayClass of the Gateway that the stack makes; not with attach. */
+  className: objectName.optional(),
+  /** What the stack's own Gateway ends TLS with; not with attach. */
+  tls: object({
+    /** Of type kubernetes.io/tls, in the namespace of the services. */
+    secretName: objectName,
+    /** The cert-manager ClusterIssuer that fills it; without one, the Secret exists already. */
+    clusterIssuer: objectName.optional(),
+  }).optional(),
+  /** A Gateway that exists already, whose listeners let routes of the stack's namespace in; none is made then. */
+  attach: object({
+    name: objectName,
+    namespace: label,
+    /** One of its listeners; all that fit the host unless given. */
+    sectionName: objectName.optional(),
+  }).optional(),
+  /** Where the Gateway's proxies run, whom the NetworkPolicies let in. Envoy Gateway's default. */
+  proxyNamespace: label.default("envoy-gateway-system"),
+});
+
+export type GatewayConfig = z.infer<typeof gatewaySchema>;
+
+/** The class that Envoy Gateway's own guides make. */
+const usualClassName = "eg";
+
+export function gatewayTraits(config: GatewayConfig, affinity: AffinityConfig): EdgeTraits {
+  return {
+    ...usualTraits,
+    tls: config.tls === undefined ? undefined : "edge.tls",
+    scheme: affinity.cookieSecure ? "wss" : "ws",
+    // Envoy Gateway takes the route's path for the cookie's.
+    cookie: (path) => ({ name: affinity.cookieName, path }),
+    // Off: see timeouts of the route.
+    idleTimeouts: [],
+    callers: [{ namespaceLabels: { [namespaceNameLabel]: config.proxyNamespace }, podLabels: {} }],
+  };
+}
+
+/** What of the configuration cannot be, beside the law of times. */
+export function gatewayFaults({ attach, className, tls }: GatewayConfig): Fault[] {
+  if (attach === undefined) return [];
+  return [
+    ...(className === undefined
+      ? []
+      : [fault("edge.className", className, "nothing, since edge.attach is given")]),
+    ...(tls === undefined
+      ? []
+      : [fault("edge.tls", "an object", "nothing: TLS ends at the Gateway of edge.attach")]),
+  ];
+}
+
+/**
+ * An HTTPRoute for each service, whose session persistence is a cookie of the service's own path, and the Gateway, unless
+ * there is one already. Guards against a route that spreads reconnects, and against Envoy's five minutes for a quiet
+ * stream. Experimental: see the key of that name.
+ */
+export class GatewayEdge extends pulumi.ComponentResource implements Edge {
+  readonly urls: Edge["urls"];
+
+  constructor(name: string, args: EdgeArgs<GatewayConfig>, opts?: pulumi.ComponentResourceOptions) {
+    super("holdfast:infra:GatewayEdge", name, {}, opts);
+    const { config, affinity, backends } = args;
+    if (config.attach === undefined) {
+      new k8s.apiextensions.CustomResource(`${name}-gateway`, gateway(args), { parent: this });
+    }
+    for (const backend of backends) {
+      new k8s.apiextensions.CustomResource(`${name}-${backend.name}`, route(args, backend), { parent: this });
+    }
+    const { scheme } = gatewayTraits(config, affinity);
+    this.urls = socketUrls(backends, () => `${scheme}://${args.host}`);
+    this.registerOutputs({ urls: this.urls });
+  }
+}
+
+const apiVersion = "gateway.networking.k8s.io/v1";
+
+const ownGateway = "holdfast";
+
+function gateway({ config, namespace, host }: EdgeArgs<GatewayConfig>): k8s.apiextensions.CustomResourceArgs {
+  const { tls } = config;
+  return {
+    apiVersion,
+    kind: "Gateway",
+    metadata: {
+      name: ownGateway,
+      namespace,
+      labels: { ...stackLabels },
+      ...(tls?.clusterIssuer === undefined
+        ? {}
+        : { annotations: { [certManagerClusterIssuer]: tls.clusterIssuer } }),
+    },
+    spec: {
+      gatewayClassName: config.className ?? usualClassName,
+      listeners: [
+        {
+          hostname: host,
+          allowedRoutes: { namespaces: { from: "Same" } },
+          ...(tls === undefined
+            ? { name: "http", port: 80, protocol: "HTTP" }
+            : {
+                name: "https",
+                port: 443,
+                protocol: "HTTPS",
+                tls: { mode: "Terminate", certificateRefs: [{ name: tls.secretName }] },
+              }),
+        },
+      ],
+    },
+  };
+}
+
+function route(
+  { config, affinity, namespace, host }: EdgeArgs<GatewayConfig>,
+  { name, serviceName, path }: EdgeBackend,
+): k8s.apiextensions.CustomResourceArgs {
+  return {
+    apiVersion,
+    kind: "HTTPRoute",
+    metadata: { name, namespace, labels: workloadLabels(name, "websocket-service") },
+    spec: {
+      parentRefs: [config.attach ?? { name: ownGateway }],
+      hostnames: [host],
+      rules: [
+        {
+          matches: [{ path: { type: "PathPrefix", value: path } }],
+          backendRefs: [{ name: serviceName, port: ports.http }],
+          // As Gateway API 1.6 has it; from 1.7 on it is cookie: { name, lifetimeType }.
+          sessionPersistence: {
+            type: "Cookie",
+            sessionName: affinity.cookieName,
+            absoluteTimeout: gatewayDuration(affinity.cookieMaxAgeSeconds),
+            cookieConfig: { lifetimeType: "Permanent" },
+          },
+          // 0 is no limit, and with it Envoy Gateway takes the limit of a quiet stream away too:
+          // https://github.com/envoyproxy/gateway/pull/2708
+          timeouts: { request: "0s" },
+        },
+      ],
+    },
+  };
+}
+
+/** GEP-2257 has at most five digits a unit. */
+export function gatewayDuration(seconds: number): string {
+  const parts = { h: Math.floor(seconds / 3_600), m: Math.floor((seconds % 3_600) / 60), s: seconds % 60 };
+  return Object.entries(parts)
+    .filter(([, value]) => value > 0)
+    .map(([unit, value]) => `${value}${unit}`)
+    .join("");
+}

@@ -1,0 +1,184 @@
+import * as k8s from "@pulumi/kubernetes";
+import * as pulumi from "@pulumi/pulumi";
+import { z } from "zod";
+import { fault, type Fault } from "../../fault";
+import { namespaceNameLabel, stackLabels, workloadLabels } from "../../labels";
+import { ports } from "../../ports";
+import type { AffinityConfig } from "../../schema";
+import { label, object, objectName, oneOf, text } from "../../values";
+import { socketUrls, usualTraits, type Edge, type EdgeArgs, type EdgeBackend, type EdgeTraits } from "./edge";
+
+export const istioSchema = object({
+  kind: z.literal("istio"),
+  /** A Gateway (networking.istio.io) that exists already; unless given, the stack makes one. */
+  gateway: text(/^[a-z0-9-]+\/[a-z0-9.-]+$/, "an existing Gateway as namespace/name").optional(),
+  /** Of the ingress gateway's pods, for the stack's own Gateway; istio: ingressgateway unless given. */
+  selector: z.record(z.string(), z.string(), { error: "labels, name: value" }).optional(),
+  /** The TLS Secret of the stack's own Gateway, in the namespace of the ingress gateway; plain HTTP without. */
+  credentialName: objectName.optional(),
+  /** Where the ingress gateway's pods run, whom the NetworkPolicies let in; the charts' own guides use istio-ingress. */
+  gatewayNamespace: label.default("istio-ingress"),
+  /**
+   * What the consistent hash is of: a cookie that the gateway sets, or the client's address, which the gateway must see
+   * for that (externalTrafficPolicy Local, or a load balancer that keeps addresses).
+   */
+  affinity: oneOf("cookie", "source_ip").default("cookie"),
+});
+
+export type IstioConfig = z.infer<typeof istioSchema>;
+
+export function istioTraits(config: IstioConfig, affinity: AffinityConfig): EdgeTraits {
+  return {
+    ...usualTraits,
+    tls: config.credentialName === undefined ? undefined : "edge.credentialName",
+    scheme: affinity.cookieSecure ? "wss" : "ws",
+    cookie: (path) => (config.affinity === "cookie" ? { name: affinity.cookieName, path } : undefined),
+    // Istio turns Envoy's limit of a quiet stream off: https://github.com/istio/istio/issues/14850
+    idleTimeouts: [],
+    callers: [{ namespaceLabels: { [namespaceNameLabel]: config.gatewayNamespace }, podLabels: {} }],
+  };
+}
+
+/** What of the configuration cannot be, beside the law of times. */
+export function istioFaults({ gateway, selector, credentialName }: IstioConfig): Fault[] {
+  if (gateway === undefined) return [];
+  const allowed = "nothing, since edge.gateway is given";
+  return [
+    ...(selector === undefined ? [] : [fault("edge.selector", JSON.stringify(selector), allowed)]),
+    ...(credentialName === undefined ? [] : [fault("edge.credentialName", credentialName, allowed)]),
+  ];
+}
+
+/**
+ * A VirtualService that routes to all services without a time limit, a DestinationRule for each that keeps clients by a
+ * consistent hash, and the Gateway unless there is one already. Guards against Istio's least-request balancing, with
+ * which each reconnect is another pod's, and against HTTP/2 towards the pods, which upgrades cannot use.
+ */
+export class IstioEdge extends pulumi.ComponentResource implements Edge {
+  readonly urls: Edge["urls"];
+
+  constructor(name: string, args: EdgeArgs<IstioConfig>, opts?: pulumi.ComponentResourceOptions) {
+    super("holdfast:infra:IstioEdge", name, {}, opts);
+    const { config, affinity, backends } = args;
+    const child = { parent: this };
+    if (config.gateway === undefined) {
+      new k8s.apiextensions.CustomResource(`${name}-gateway`, gateway(args), child);
+    }
+    // The rules first: a route that comes before its rule spreads clients for a moment.
+    const rules = backends.map(
+      (backend) =>
+        new k8s.apiextensions.CustomResource(
+          `${name}-${backend.name}`,
+          destinationRule(args, backend),
+          child,
+        ),
+    );
+    new k8s.apiextensions.CustomResource(`${name}-routes`, virtualService(args), {
+      ...child,
+      dependsOn: rules,
+    });
+    const { scheme } = istioTraits(config, affinity);
+    this.urls = socketUrls(backends, () => `${scheme}://${args.host}`);
+    this.registerOutputs({ urls: this.urls });
+  }
+}
+
+const apiVersion = "networking.istio.io/v1";
+
+/** The name of what all services share. */
+const ownName = "holdfast";
+
+function serviceAddress(namespace: pulumi.Input<string>, service: string): pulumi.Output<string> {
+  return pulumi.interpolate`${service}.${namespace}.svc.cluster.local`;
+}
+
+function gateway({ config, namespace, host }: EdgeArgs<IstioConfig>): k8s.apiextensions.CustomResourceArgs {
+  const { credentialName } = config;
+  const hosts = [host];
+  return {
+    apiVersion,
+    kind: "Gateway",
+    metadata: { name: ownName, namespace, labels: { ...stackLabels } },
+    spec: {
+      selector: config.selector ?? { istio: "ingressgateway" },
+      servers:
+        credentialName === undefined
+          ? [{ hosts, port: { name: "http", number: 80, protocol: "HTTP" } }]
+          : [
+              { hosts, port: { name: "http", number: 80, protocol: "HTTP" }, tls: { httpsRedirect: true } },
+              {
+                hosts,
+                port: { name: "https", number: 443, protocol: "HTTPS" },
+                tls: { mode: "SIMPLE", credentialName },
+              },
+            ],
+    },
+  };
+}
+
+/** One for all services: routes of one host in several objects have no order among them. */
+function virtualService({
+  config,
+  namespace,
+  host,
+  backends,
+}: EdgeArgs<IstioConfig>): k8s.apiextensions.CustomResourceArgs {
+  const innerFirst = [...backends].sort((a, b) => b.path.length - a.path.length);
+  return {
+    apiVersion,
+    kind: "VirtualService",
+    metadata: { name: ownName, namespace, labels: { ...stackLabels } },
+    spec: {
+      hosts: [host],
+      gateways: [config.gateway ?? ownName],
+      http: innerFirst.map(({ name, serviceName, path }) => ({
+        name,
+        match: pathMatches(path),
+        // Without a timeout there is none; Istio takes no 0s for it.
+        route: [
+          { destination: { host: serviceAddress(namespace, serviceName), port: { number: ports.http } } },
+        ],
+      })),
+    },
+  };
+}
+
+/** A prefix by whole segments: Istio's own would take /messaging-old for /messaging too. */
+function pathMatches(path: string) {
+  if (path === "/") return [{ uri: { prefix: "/" } }];
+  return [{ uri: { exact: path } }, { uri: { prefix: `${path}/` } }];
+}
+
+function destinationRule(
+  { config, affinity, namespace }: EdgeArgs<IstioConfig>,
+  { name, serviceName, path }: EdgeBackend,
+): k8s.apiextensions.CustomResourceArgs {
+  return {
+    apiVersion,
+    kind: "DestinationRule",
+    metadata: { name, namespace, labels: workloadLabels(name, "websocket-service") },
+    spec: {
+      host: serviceAddress(namespace, serviceName),
+      trafficPolicy: {
+        loadBalancer: {
+          consistentHash: config.affinity === "cookie" ? cookieHash(affinity, path) : { useSourceIp: true },
+        },
+        connectionPool: { http: { h2UpgradePolicy: "DO_NOT_UPGRADE" } },
+      },
+    },
+  };
+}
+
+function cookieHash(affinity: AffinityConfig, path: string) {
+  return {
+    httpCookie: {
+      name: affinity.cookieName,
+      path,
+      ttl: `${affinity.cookieMaxAgeSeconds}s`,
+      attributes: [
+        ...(affinity.cookieSecure ? [{ name: "Secure" }] : []),
+        { name: "SameSite", value: affinity.cookieSameSite },
+      ],
+    },
+  };
+}

@@ -1,0 +1,67 @@
+import { execFile } from "node:child_process";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { promisify } from "node:util";
+
+const run = promisify(execFile);
+
+/** The definitions of kinds that Kubernetes itself does not know, from the Go module that defines them. */
+interface CrdSource {
+  /** The API group that they add. */
+  readonly group: string;
+  readonly module: string;
+  /** In the module. */
+  readonly files: readonly string[];
+  /** Those of the files' kinds that an edge makes. */
+  readonly kinds: readonly string[];
+}
+
+/** The versions that the edges are written for; docs/decisions/gateway-api.md says why an experimental channel. */
+const sources: readonly CrdSource[] = [
+  {
+    group: "gateway.networking.k8s.io",
+    module: "sigs.k8s.io/gateway-api@v1.6.1",
+    files: ["gateways", "httproutes"].map(
+      (kind) => `config/crd/experimental/gateway.networking.k8s.io_${kind}.yaml`,
+    ),
+    kinds: ["Gateway", "HTTPRoute"],
+  },
+  {
+    group: "networking.istio.io",
+    module: "istio.io/api@v1.31.4",
+    files: ["kubernetes/customresourcedefinitions.gen.yaml"],
+    kinds: ["DestinationRule", "Gateway", "VirtualService"],
+  },
+];
+
+/** An API group's definitions on this machine, or why they are not. */
+export interface Crds {
+  readonly group: string;
+  readonly files: readonly string[];
+  readonly kinds: readonly string[];
+  /** Why there are no files; undefined where there are. */
+  readonly missing?: string;
+}
+
+/** Fetches all definitions into Go's module cache, where whatever was fetched before is found. Never rejects. */
+export function fetchCrds(): Promise<Crds[]> {
+  return Promise.all(sources.map(fetchSource));
+}
+
+async function fetchSource({ group, module, files, kinds }: CrdSource): Promise<Crds> {
+  try {
+    // In a folder without a go.mod, so that no other module's choice of versions matters.
+    const { stdout } = await run("go", ["mod", "download", "-json", module], {
+      cwd: tmpdir(),
+      timeout: 120_000,
+    });
+    const { Dir } = JSON.parse(stdout) as { Dir: string };
+    return { group, kinds, files: files.map((file) => path.join(Dir, file)) };
+  } catch (error) {
+    const { code, stdout = "", message } = error as { code?: unknown; stdout?: string; message: string };
+    // go says on its output what went wrong, where it could run at all.
+    const said = stdout.trim() === "" ? message : stdout.trim();
+    const reason = code === "ENOENT" ? "there is no go on the PATH" : said;
+    return { group, kinds, files: [], missing: `the module ${module} could not be had: ${reason}` };
+  }
+}

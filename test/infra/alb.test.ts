@@ -1,0 +1,151 @@
+import { awsIngress } from "../../infra/annotations";
+import { edgeTraits } from "../../infra/components/edge";
+import { inputsOf, kindsOf } from "./deployed";
+import { affinity, create, edge } from "./edges";
+import { faultsOf } from "./faults";
+
+const certificateArn = "arn:aws:acm:eu-west-1:123456789012:certificate/0a1b2c3d-0000-4444-8888-0123456789ab";
+const wafAclArn =
+  "arn:aws:wafv2:eu-west-1:123456789012:regional/webacl/nova/0a1b2c3d-0000-4444-8888-0123456789ab";
+
+async function ingressOf(config: object, name = "messaging-service") {
+  const evaluation = await create({ kind: "alb", ...config }, {}, { gracePeriodSeconds: 155 });
+  return inputsOf(evaluation, "Ingress", `edge-${name}`);
+}
+
+describe("the edge alb", () => {
+  test("is an Ingress for each service, all of one load balancer, each under a host of its own", async () => {
+    const evaluation = await create({ kind: "alb", certificateArn });
+    expect(kindsOf(evaluation)).toEqual(["Ingress", "Ingress"]);
+    const [first, second] = [await ingressOf({}), await ingressOf({}, "streaming-service")];
+    for (const { metadata } of [first, second]) {
+      expect(metadata.annotations).toHaveProperty([awsIngress.groupName], "nova");
+    }
+    expect(second.spec).toEqual({
+      ingressClassName: "alb",
+      rules: [
+        {
+          host: "streaming-service.api.nova.social",
+          http: {
+            paths: [
+              {
+                path: "/streaming",
+                pathType: "Prefix",
+                backend: { service: { name: "streaming-service", port: { name: "http" } } },
+              },
+            ],
+          },
+        },
+      ],
+    });
+    expect(evaluation.outputs).toEqual({
+      urls: {
+        "messaging-service": "wss://messaging-service.api.nova.social/messaging/chat/{room_id}",
+        "streaming-service": "wss://streaming-service.api.nova.social/streaming/chat/{room_id}",
+      },
+    });
+  });
+
+  test("keeps clients by the load balancer's cookie, and quiet sockets for an hour", async () => {
+    const { metadata } = await ingressOf({});
+    expect(metadata.annotations).toEqual({
+      [awsIngress.groupName]: "nova",
+      [awsIngress.scheme]: "internal",
+      [awsIngress.targetType]: "ip",
+      [awsIngress.inboundCidrs]: "0.0.0.0/0",
+      [awsIngress.listenPorts]: '[{"HTTP":80}]',
+      [awsIngress.loadBalancerAttributes]: "idle_timeout.timeout_seconds=3600",
+      [awsIngress.targetGroupAttributes]:
+        "stickiness.enabled=true,stickiness.type=lb_cookie,stickiness.lb_cookie.duration_seconds=86400," +
+        "deregistration_delay.timeout_seconds=155",
+      [awsIngress.healthCheckPort]: "8080",
+      [awsIngress.healthCheckPath]: "/readyz",
+      [awsIngress.healthCheckInterval]: "5",
+      [awsIngress.healthCheckTimeout]: "4",
+      [awsIngress.healthyThreshold]: "2",
+      [awsIngress.unhealthyThreshold]: "2",
+      "pulumi.com/skipAwait": "true",
+    });
+  });
+
+  test("ends TLS with a certificate, redirects to it, and has a web ACL if asked for", async () => {
+    const { metadata } = await ingressOf({ certificateArn, wafAclArn, securityGroups: ["sg-01", "sg-02"] });
+    expect(metadata.annotations).toMatchObject({
+      [awsIngress.listenPorts]: '[{"HTTP":80},{"HTTPS":443}]',
+      [awsIngress.tlsRedirect]: "443",
+      [awsIngress.certificate]: certificateArn,
+      [awsIngress.tlsPolicy]: "ELBSecurityPolicy-TLS13-1-2-2021-06",
+      [awsIngress.wafAcl]: wafAclArn,
+      [awsIngress.securityGroups]: "sg-01,sg-02",
+      [awsIngress.manageBackendRules]: "true",
+    });
+  });
+
+  test("has pods wait until the load balancer has heard of their end, and lets its subnets in", () => {
+    const traits = edgeTraits(edge({ kind: "alb", subnetCidrs: ["10.0.0.0/16"] }), affinity);
+    expect(traits).toMatchObject({
+      propagationSeconds: 120,
+      registrationSeconds: 180,
+      namespaceLabels: { "elbv2.k8s.aws/pod-readiness-gate-inject": "enabled" },
+      callers: [{ cidr: "10.0.0.0/16" }],
+      idleTimeouts: [{ path: "edge.idleTimeoutSeconds", seconds: 3_600 }],
+    });
+    expect(traits.cookie("/messaging")).toEqual({ name: "AWSALB", path: "/" });
+  });
+});
+
+describe("a configuration of the ALB", () => {
+  test.each([
+    {
+      name: "a cookie older than an ALB's can be",
+      values: { affinity: { cookieMaxAgeSeconds: 604_801 } },
+      fault:
+        "affinity.cookieMaxAgeSeconds: found 604801; allowed: at most 604800, the longest stickiness of an ALB",
+    },
+    {
+      name: "a cookie that is forgotten before the session",
+      values: { affinity: { cookieMaxAgeSeconds: 60 } },
+      fault:
+        "affinity.cookieMaxAgeSeconds: found 60; allowed: at least session.ttlSeconds (3600 s), or a client's pod is forgotten before its session",
+    },
+    {
+      name: "plain text across the internet",
+      values: { edge: { kind: "alb", scheme: "internet-facing" } },
+      fault:
+        "edge.scheme: found internet-facing; allowed: internal, unless TLS ends at the edge: set edge.certificateArn",
+    },
+    {
+      name: "an idle timeout beyond an ALB's",
+      values: { edge: { kind: "alb", idleTimeoutSeconds: 4_001 } },
+      fault: "edge.idleTimeoutSeconds: found 4001; allowed: a whole number from 60 to 4000",
+    },
+    {
+      name: "a preStop that ends before the load balancer has heard",
+      values: { drain: { preStopSeconds: 10 } },
+      fault:
+        "drain.preStopSeconds: found 10; allowed: at least 120, for which new connections still reach a deregistered pod",
+    },
+    {
+      name: "a certificate that is none of ACM's",
+      values: { edge: { kind: "alb", certificateArn: "nova-tls" } },
+      fault:
+        "edge.certificateArn: found nova-tls; allowed: the ARN of an ACM certificate, arn:aws:acm:REGION:ACCOUNT:certificate/ID",
+    },
+    {
+      name: "annotations that have gone out of use",
+      values: { edge: { kind: "alb", annotations: { "kubernetes.io/ingress.class": "alb" } } },
+      fault:
+        'edge.annotations["kubernetes.io/ingress.class"]: found alb; allowed: nothing: it gave way to spec.ingressClassName; use edge.ingressClassName',
+    },
+  ])("refuses $name", ({ values, fault }) => {
+    expect(faultsOf({ edge: { kind: "alb" }, ...values })).toEqual([fault]);
+  });
+
+  test("allows one path to two services, since their hosts differ", () => {
+    const services = [
+      { name: "messaging", path: "/" },
+      { name: "streaming", path: "/" },
+    ];
+    expect(faultsOf({ edge: { kind: "alb" }, services })).toEqual([]);
+  });
+});

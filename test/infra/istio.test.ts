@@ -1,0 +1,133 @@
+import { edgeTraits } from "../../infra/components/edge";
+import { inputsOf, kindsOf } from "./deployed";
+import { affinity, create, edge } from "./edges";
+import { faultsOf } from "./faults";
+
+const istio = { kind: "istio" };
+
+describe("the edge istio", () => {
+  test("is a Gateway, a VirtualService for all services and a DestinationRule for each", async () => {
+    expect(kindsOf(await create(istio))).toEqual([
+      "DestinationRule",
+      "DestinationRule",
+      "Gateway",
+      "VirtualService",
+    ]);
+  });
+
+  test("routes each service's path by whole segments and without a limit of time, inner paths first", async () => {
+    const backends = [
+      { name: "all", path: "/" },
+      { name: "eu", path: "/chat" },
+    ];
+    const evaluation = await create({ ...istio, affinity: "source_ip" }, {}, { backends });
+    const to = (host: string) => [
+      { destination: { host: `${host}.nova.svc.cluster.local`, port: { number: 8080 } } },
+    ];
+    expect(inputsOf(evaluation, "VirtualService")).toEqual({
+      apiVersion: "networking.istio.io/v1",
+      kind: "VirtualService",
+      metadata: { name: "holdfast", namespace: "nova", labels: { "app.kubernetes.io/part-of": "holdfast" } },
+      spec: {
+        hosts: ["api.nova.social"],
+        gateways: ["holdfast"],
+        http: [
+          {
+            name: "eu",
+            match: [{ uri: { exact: "/chat" } }, { uri: { prefix: "/chat/" } }],
+            route: to("eu"),
+          },
+          { name: "all", match: [{ uri: { prefix: "/" } }], route: to("all") },
+        ],
+      },
+    });
+  });
+
+  test("keeps clients by a hash of a cookie of the service's own path", async () => {
+    expect(inputsOf(await create(istio), "DestinationRule", "edge-messaging-service")).toMatchObject({
+      metadata: { name: "messaging-service", namespace: "nova" },
+      spec: {
+        host: "messaging-service.nova.svc.cluster.local",
+        trafficPolicy: {
+          loadBalancer: {
+            consistentHash: {
+              httpCookie: {
+                name: "SERVERID",
+                path: "/messaging",
+                ttl: "86400s",
+                attributes: [{ name: "Secure" }, { name: "SameSite", value: "Lax" }],
+              },
+            },
+          },
+          connectionPool: { http: { h2UpgradePolicy: "DO_NOT_UPGRADE" } },
+        },
+      },
+    });
+  });
+
+  test("has no secure cookie where nothing ends TLS", async () => {
+    const evaluation = await create(istio, { cookieSecure: false });
+    expect(inputsOf(evaluation, "DestinationRule", "edge-messaging-service")).toMatchObject({
+      spec: {
+        trafficPolicy: {
+          loadBalancer: {
+            consistentHash: { httpCookie: { attributes: [{ name: "SameSite", value: "Lax" }] } },
+          },
+        },
+      },
+    });
+  });
+
+  test("keeps clients by their address if asked to, and then names no cookie", async () => {
+    const config = { ...istio, affinity: "source_ip" };
+    expect(inputsOf(await create(config), "DestinationRule", "edge-messaging-service")).toMatchObject({
+      spec: { trafficPolicy: { loadBalancer: { consistentHash: { useSourceIp: true } } } },
+    });
+    expect(edgeTraits(edge(config), affinity).cookie("/")).toBeUndefined();
+  });
+
+  test("ends TLS at its own Gateway, and redirects to it", async () => {
+    const evaluation = await create({ ...istio, credentialName: "nova-tls", selector: { app: "edge" } });
+    expect(inputsOf(evaluation, "Gateway")).toMatchObject({
+      spec: {
+        selector: { app: "edge" },
+        servers: [
+          { port: { number: 80, protocol: "HTTP" }, tls: { httpsRedirect: true } },
+          { port: { number: 443, protocol: "HTTPS" }, tls: { mode: "SIMPLE", credentialName: "nova-tls" } },
+        ],
+      },
+    });
+  });
+
+  test("uses a Gateway that is there", async () => {
+    const evaluation = await create({ ...istio, gateway: "edge/public" });
+    expect(kindsOf(evaluation)).not.toContain("Gateway");
+    expect(inputsOf(evaluation, "VirtualService")).toMatchObject({ spec: { gateways: ["edge/public"] } });
+  });
+
+  test("lets the ingress gateway's namespace in", () => {
+    expect(edgeTraits(edge({ ...istio, gatewayNamespace: "istio-system" }), affinity).callers).toEqual([
+      { namespaceLabels: { "kubernetes.io/metadata.name": "istio-system" }, podLabels: {} },
+    ]);
+  });
+});
+
+describe("a configuration of istio", () => {
+  test.each([
+    {
+      name: "what belongs to a Gateway of its own beside one that is there",
+      values: { edge: { ...istio, gateway: "edge/public", selector: { a: "b" }, credentialName: "tls" } },
+      faults: [
+        'edge.selector: found {"a":"b"}; allowed: nothing, since edge.gateway is given',
+        "edge.credentialName: found tls; allowed: nothing, since edge.gateway is given",
+      ],
+    },
+    {
+      name: "an insecure cookie where TLS ends",
+      values: { edge: { ...istio, credentialName: "tls" }, affinity: { cookieSecure: false } },
+      faults: ["affinity.cookieSecure: found false; allowed: true, since edge.credentialName is set"],
+    },
+  ])("refuses $name", ({ values, faults }) => {
+    expect(faultsOf(values)).toEqual(faults);
+  });
+});

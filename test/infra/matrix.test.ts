@@ -1,0 +1,79 @@
+import { loadAppConfig } from "../../app/server/config";
+import { edgeSchema } from "../../infra/components/edge";
+import { sessionStoreSchema } from "../../infra/components/session-store";
+import { examples } from "../../ops/render/stacks";
+import { readStackConfig } from "../../ops/render/stack-config";
+import { create } from "./edges";
+import { elasticache } from "./elasticache";
+import { environmentOf, generated, rendered, workloads } from "./rendered";
+
+/** The least that each kind needs, beside its kind. */
+const edges: Record<string, object> = {
+  none: {},
+  nginx: {},
+  nlb: {},
+  alb: {},
+  gateway: { experimental: true },
+  istio: {},
+};
+const stores: Record<string, { readonly config: object; readonly secrets: object }> = {
+  redis: { config: {}, secrets: {} },
+  elasticache: { config: elasticache, secrets: {} },
+  external: { config: {}, secrets: { redisUrl: generated("redisUrl") } },
+};
+const pairs = Object.keys(edges).flatMap((edge) => Object.keys(stores).map((store) => ({ edge, store })));
+
+describe("every edge with every store", () => {
+  test.each(pairs)("renders: $edge with $store", async ({ edge, store }) => {
+    const { config, secrets } = stores[store] ?? { config: {}, secrets: {} };
+    const objects = await rendered("staging", {
+      edge: { kind: edge, ...edges[edge] },
+      sessionStore: { kind: store, ...config },
+      ...secrets,
+    });
+    const deployments = workloads(objects, "Deployment");
+    expect(deployments).toHaveLength(2);
+    for (const deployment of deployments) {
+      expect(() => loadAppConfig(environmentOf(deployment, objects))).not.toThrow();
+    }
+  });
+
+  test("are the kinds that there are", () => {
+    const kindsOf = (schemas: readonly { shape: { kind: { value: string } } }[]) =>
+      schemas.map(({ shape }) => shape.kind.value);
+    expect(Object.keys(edges)).toEqual(kindsOf(edgeSchema.options));
+    expect(Object.keys(stores)).toEqual(kindsOf(sessionStoreSchema.options));
+  });
+});
+
+describe("every edge", () => {
+  test.each([
+    { kind: "nginx" },
+    { kind: "nlb", targets: "pods" },
+    { kind: "alb" },
+    { kind: "gateway", experimental: true },
+    { kind: "istio" },
+  ])("leads to the Service of whatever holds a service's sockets: $kind", async (config) => {
+    const backends = [{ name: "chat", path: "/chat", serviceName: "chat-front" }];
+    const { resources } = await create(config, {}, { backends });
+    const text = JSON.stringify(resources.map(({ inputs }) => inputs.spec));
+    expect(text).toMatch(/"chat-front[."]/);
+    expect(text).not.toMatch(/"chat\.nova|"name":"chat","port"/);
+  });
+});
+
+describe("the examples", () => {
+  test("have every kind of edge and every kind of store among them", async () => {
+    const kinds = await Promise.all(
+      examples().map(async (example) => {
+        const { values } = await readStackConfig(example, {}, (name) => name);
+        const kindOf = (key: string) => (JSON.parse(values[key] ?? "{}") as { kind: string }).kind;
+        return { edge: kindOf("edge"), store: kindOf("sessionStore") };
+      }),
+    );
+    const edgeKinds = edgeSchema.options.map(({ shape }) => shape.kind.value);
+    const storeKinds = sessionStoreSchema.options.map(({ shape }) => shape.kind.value);
+    expect([...new Set(kinds.map(({ edge }) => edge))].sort()).toEqual([...edgeKinds].sort());
+    expect(storeKinds.filter((kind) => !kinds.some(({ store }) => store === kind))).toEqual([]);
+  });
+});
