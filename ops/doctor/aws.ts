@@ -2,7 +2,7 @@ import { awsLoadBalancerClass } from "../../infra/annotations";
 import type { Service } from "./snapshot";
 
 /** What AWS Load Balancer Controller and its in-tree forerunner read from a Service. */
-export const awsPrefix = "service.beta.kubernetes.io/aws-load-balancer-";
+const awsPrefix = "service.beta.kubernetes.io/aws-load-balancer-";
 
 /** Whether a Service asks AWS for a load balancer. */
 export function isAwsLoadBalancer({ metadata, spec }: Service): boolean {

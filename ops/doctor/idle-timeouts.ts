@@ -1,4 +1,5 @@
 import { awsService, nginx } from "../../infra/annotations";
+import { attributes } from "../../infra/policy/edges/attributes";
 import type { NamedSeconds } from "../../infra/timing";
 import type { Ingress, Service } from "./snapshot";
 
@@ -50,14 +51,7 @@ export function isAlb({ metadata, spec }: Ingress): boolean {
 }
 
 /** One of `key=value,key=value`, the form that AWS Load Balancer Controller reads. */
-export function attribute(list: string | undefined, key: string): number | undefined {
+function attribute(list: string | undefined, key: string): number | undefined {
   const value = attributes(list)[key];
   return value === undefined ? undefined : Number(value);
-}
-
-export function attributes(list: string | undefined): Readonly<Record<string, string>> {
-  const pairs = (list ?? "").split(",").map((pair) => pair.split("=", 2).map((part) => part.trim()));
-  return Object.fromEntries(
-    pairs.flatMap(([key = "", value]) => (value === undefined ? [] : [[key, value]])),
-  );
 }

@@ -26,20 +26,3 @@ export function ingressCookie({ metadata }: Ingress): IngressCookie | undefined 
     sameSite: annotations[nginx.cookieSameSite],
   };
 }
-
-/** The hosts and paths that an Ingress routes. */
-export function routes({ spec }: Ingress): { host: string; path: string; service: string | undefined }[] {
-  return (spec?.rules ?? []).flatMap(({ host = "*", http }) =>
-    (http?.paths ?? []).map(({ path = "/", backend }) => ({ host, path, service: backend.service?.name })),
-  );
-}
-
-/** Whether a browser would send a cookie of one path to another, in either direction. */
-export function pathsOverlap(a: string, b: string): boolean {
-  return contains(a, b) || contains(b, a);
-}
-
-/** https://datatracker.ietf.org/doc/html/rfc6265#section-5.1.4 */
-function contains(outer: string, inner: string): boolean {
-  return inner === outer || inner.startsWith(outer.endsWith("/") ? outer : `${outer}/`);
-}

@@ -88,7 +88,9 @@ async function main(): Promise<number> {
   } = program.parse().opts<Options>();
   const config = await stackConfig({ stack, namespace, host });
   const api = connect(context);
-  const snapshot = await takeSnapshot({ api, stack, config, edge, token: process.env.HOLDFAST_TOKEN, live });
+  const wanted = new Set(only.flatMap(({ needs }) => needs));
+  const token = process.env.HOLDFAST_TOKEN;
+  const snapshot = await takeSnapshot({ api, stack, config, edge, token, wanted, live });
   const { major, minor } = snapshot.observed.serverVersion;
   const report = makeReport(
     { stack, namespace: config.namespace, context: api.context, kubernetes: `${major}.${minor}` },

@@ -22,6 +22,8 @@ export interface Observation {
   readonly edge: URL | undefined;
   /** A token for stacks that want one. */
   readonly token: string | undefined;
+  /** What checks look at; nothing else that runs is asked. */
+  readonly wanted: ReadonlySet<Source>;
   /** False: objects are read, and nothing that runs is asked. */
   readonly live: boolean;
 }
@@ -43,6 +45,7 @@ export async function takeSnapshot({
   config,
   edge,
   token,
+  wanted,
   live,
 }: Observation): Promise<Snapshot> {
   const { objects, unseen, serverVersion } = await readCluster(api, config);
@@ -59,10 +62,10 @@ export async function takeSnapshot({
   const pods = subjects(snapshot()).flatMap((subject) =>
     running(subject.pods).map((pod) => ({ pod, subject })),
   );
-  /** A step that fills one source; what it fails with is the reason why the source is not seen. */
-  const step = (title: string, source: keyof Observed, look: () => Promise<Partial<Observed>>): Step => ({
-    title,
-    run: async (tell) => {
+  /** A step that fills one source, if it is wanted; what it fails with is the reason why the source is not seen. */
+  const step = (title: string, source: keyof Observed, look: () => Promise<Partial<Observed>>): Step[] => {
+    if (!wanted.has(source)) return [];
+    const run: Step["run"] = async (tell) => {
       try {
         const seen = await look();
         observed = { ...observed, ...seen };
@@ -70,8 +73,9 @@ export async function takeSnapshot({
         blind[source] = error instanceof Error ? error.message : String(error);
         tell(blind[source] ?? "");
       }
-    },
-  });
+    };
+    return [{ title, run }];
+  };
   const each = async <T>(look: (pod: (typeof pods)[number], name: string) => Promise<T>) =>
     Object.fromEntries(
       await Promise.all(
@@ -89,7 +93,7 @@ export async function takeSnapshot({
 
   await showProgress(
     [
-      step("asking the ingress controller for its version", "controllerVersions", async () => {
+      ...step("asking the ingress controller for its version", "controllerVersions", async () => {
         const versions = await Promise.all(
           objects.controllerPods.map(
             async (pod) => [pod.metadata?.name ?? "", await askVersion(api, pod)] as const,
@@ -101,7 +105,7 @@ export async function takeSnapshot({
           ),
         };
       }),
-      step("reading the metrics of each pod", "metrics", async () => ({
+      ...step("reading the metrics of each pod", "metrics", async () => ({
         metrics: await each(async (_entry, pod) =>
           parseExposition(
             await getFromPod(api, { namespace: config.namespace, pod, port: ports.metrics }, "/metrics"),
@@ -109,13 +113,11 @@ export async function takeSnapshot({
         ),
       })),
       ...(config.sessionStore.kind === "redis"
-        ? [
-            step("asking the session store", "redis", async () => ({
-              redis: await askRedis(api, config.namespace),
-            })),
-          ]
+        ? step("asking the session store", "redis", async () => ({
+            redis: await askRedis(api, config.namespace),
+          }))
         : []),
-      step("opening a WebSocket at each pod", "podUpgrades", async () => ({
+      ...step("opening a WebSocket at each pod", "podUpgrades", async () => ({
         podUpgrades: await each(({ subject }, pod) =>
           upgrade(
             wayToPod(api, { namespace: config.namespace, pod, port: ports.http }, config.host, false),
@@ -129,13 +131,11 @@ export async function takeSnapshot({
   await showProgress([
     ...(config.edge.kind === "none"
       ? []
-      : [
-          step("coming through the edge, and back with its cookie", "edge", async () => {
-            const way = wayToEdge(api, snapshot(), edge);
-            return { edge: await ofServices((service) => visitEdge(way, service)) };
-          }),
-        ]),
-    step("cutting a client of ours off, and timing its return", "reconnects", async () => {
+      : step("coming through the edge, and back with its cookie", "edge", async () => {
+          const way = wayToEdge(api, snapshot(), edge);
+          return { edge: await ofServices((service) => visitEdge(way, service)) };
+        })),
+    ...step("cutting a client of ours off, and timing its return", "reconnects", async () => {
       if (config.auth.kind === "jwt" && token === undefined) {
         throw new Error("the stack wants a token: set HOLDFAST_TOKEN to one that may join rooms");
       }

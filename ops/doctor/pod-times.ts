@@ -35,13 +35,3 @@ export function podTimes(spec: Pod["spec"]): PodTimes {
   }
   return { ...base, hook: "none", preStopSeconds: 0 };
 }
-
-/** How long a readiness probe keeps a pod that fails among the endpoints, at most. Seconds. */
-export function readinessLagSeconds(probe: {
-  readonly periodSeconds?: number;
-  readonly failureThreshold?: number;
-  readonly timeoutSeconds?: number;
-}): number {
-  // Kubernetes' defaults: every 10 s, three failures, 1 s each.
-  return (probe.periodSeconds ?? 10) * (probe.failureThreshold ?? 3) + (probe.timeoutSeconds ?? 1);
-}

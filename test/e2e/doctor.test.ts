@@ -1,7 +1,11 @@
+import { once } from "node:events";
+import { WebSocket } from "ws";
 import type { Finding } from "../../ops/doctor/finding";
 import type { Report } from "../../ops/doctor/report";
+import type { Status } from "../../ops/status/status";
 import { apply, kubectl, type Manifest } from "./kubectl";
 import { opsCommand } from "./ops-command";
+import { pods } from "./pods";
 import { atRest, deploy, namespacePrefix, type DeployedService } from "./stack";
 import { until } from "./until";
 
@@ -35,7 +39,13 @@ describe("the doctor, on a stack that runs", () => {
     expect(troubles(report)).toEqual({});
     expect({ code, verdict: report.verdict }).toEqual({ code: 0, verdict: "ok" });
     // What can only be had by asking what runs was asked, of both services.
-    for (const check of ["websocket-upgrade", "edge-cookie", "edge-stickiness", "reconnect-latency"]) {
+    for (const check of [
+      "websocket-upgrade",
+      "edge-upgrade",
+      "edge-cookie",
+      "edge-stickiness",
+      "reconnect-latency",
+    ]) {
       const subjects = findings(report, check).map(({ subject }) => subject);
       expect(new Set(subjects)).toEqual(new Set([messaging.name, streaming.name]));
     }
@@ -57,8 +67,8 @@ describe("the doctor, on a stack that runs", () => {
       "ingress-annotations": { [`Ingress ${namespace}-ingress-messaging-service`]: "fail" },
       "ingress-backends": { "streaming-service": "fail" },
       "cookie-collisions": { [`Ingress ${namespace}-ingress-streaming-service`]: "fail" },
-      "nlb-attributes": { "Service pending": "fail" },
-      "alb-attributes": { "Ingress rival": "warn" },
+      "load-balancer-stickiness": { "Service pending": "fail", "Ingress rival": "fail" },
+      "nlb-targets": { "Service pending": "warn" },
       "services-in-sync": { "messaging-service, streaming-service": "warn" },
       "edge-cookie": { "messaging-service": "warn", "streaming-service": "warn" },
       "idle-timeouts": {
@@ -76,6 +86,29 @@ describe("the doctor, on a stack that runs", () => {
     expect({ code, verdict: report.verdict }).toEqual({ code: 2, verdict: "broken" });
     for (const answer of report.answers) answer.findings.forEach(expectHelp);
   }, 180_000);
+});
+
+describe("on pods that run otherwise than they should", () => {
+  const sockets: WebSocket[] = [];
+  afterAll(() => sockets.forEach((socket) => socket.terminate()));
+
+  it("status says who is connected where, and the doctor that one pod has nearly all", async () => {
+    const [first] = await pods(namespace, messaging.name);
+    const opened = Array.from({ length: 70 }, () => {
+      const socket = new WebSocket(`ws://${first?.address}:8080${messaging.path}/chat/lobby`);
+      sockets.push(socket);
+      return once(socket, "open");
+    });
+    await Promise.all(opened);
+    const { code, stdout } = await opsCommand("status", ...about.slice(0, 4), "--once", "--json");
+    const [service] = (JSON.parse(stdout) as Status).services;
+    expect({ code, sockets: service?.sockets }).toEqual({ code: 0, sockets: 70 });
+    expect(service?.pods.map(({ name, phase, sockets: held }) => [name, phase, held])).toEqual(
+      expect.arrayContaining([[first?.name, "serving", 70]]),
+    );
+    const { report } = await doctor("--only", "connection-skew");
+    expect(troubles(report)).toEqual({ "connection-skew": { "messaging-service": "warn" } });
+  }, 120_000);
 });
 
 async function plantInServices(): Promise<void> {
@@ -210,9 +243,10 @@ function troubles({ answers }: Report): Record<string, Record<string, string>> {
   );
 }
 
-async function doctor(): Promise<{ code: number; report: Report }> {
-  const about = ["--stack", "staging", "--namespace", namespace, "--host", host];
-  const { code, stdout, stderr } = await opsCommand("doctor", ...about, "--json");
+const about = ["--stack", "staging", "--namespace", namespace, "--host", host];
+
+async function doctor(...options: string[]): Promise<{ code: number; report: Report }> {
+  const { code, stdout, stderr } = await opsCommand("doctor", ...about, "--json", ...options);
   if (stdout === "") throw new Error(stderr);
   return { code, report: JSON.parse(stdout) as Report };
 }

@@ -1,6 +1,6 @@
 import type { Check } from "../check";
 import { fail, ok, warn, type Finding } from "../finding";
-import { matches } from "../selector";
+import { selects } from "../../../infra/policy/workload";
 import type { Snapshot } from "../snapshot";
 import { isReady, patch, subjects, title, type Subject } from "../subjects";
 
@@ -14,8 +14,8 @@ export const disruptionBudgets: Check = {
 function judge(snapshot: Snapshot, { name, pods, deployment }: Subject): Finding[] {
   if (deployment === undefined) return [];
   const { budgets } = snapshot.objects;
-  const labels = deployment.spec?.template.metadata?.labels;
-  const own = budgets.filter(({ spec }) => matches(spec?.selector, labels));
+  const labels = deployment.spec?.template.metadata?.labels ?? {};
+  const own = budgets.filter(({ spec }) => selects(spec?.selector, labels));
   const [budget] = own;
   if (budget === undefined) {
     return [

@@ -4,7 +4,7 @@ import { ports } from "../../../infra/ports";
 import type { Check } from "../check";
 import { controllers, type Controller } from "../controllers";
 import { fail, ok } from "../finding";
-import { matches } from "../selector";
+import { selects } from "../../../infra/policy/workload";
 import type { NetworkPolicy, Snapshot } from "../snapshot";
 import { ingressEdge, subjects } from "../subjects";
 
@@ -20,7 +20,7 @@ export const edgeAdmission: Check = {
       const labels = { ...selectorLabels(name), ...componentLabels("websocket-service") };
       const policies = snapshot.objects.networkPolicies.filter(
         ({ spec }) =>
-          matches(spec?.podSelector, labels) && (spec?.policyTypes ?? ["Ingress"]).includes("Ingress"),
+          selects(spec?.podSelector, labels) && (spec?.policyTypes ?? ["Ingress"]).includes("Ingress"),
       );
       const where = edges.map(({ kind, namespace }) => `${kind.name} in namespace ${namespace}`).join(", ");
       if (policies.length === 0) return ok(name, "no NetworkPolicy keeps the edge out", where);
@@ -48,14 +48,16 @@ function contains(cidr: string, address: string): boolean {
 }
 
 function admits({ spec }: NetworkPolicy, { namespace, pods }: Controller, { objects }: Snapshot): boolean {
-  const labels = objects.namespaces.find(({ metadata }) => metadata?.name === namespace)?.metadata?.labels;
+  const labels =
+    objects.namespaces.find(({ metadata }) => metadata?.name === namespace)?.metadata?.labels ?? {};
   return (spec?.ingress ?? []).some((rule) => {
     const open = rule.ports?.some(({ port }) => port === ports.http || port === "http") ?? true;
     const known =
       rule.from?.some(({ namespaceSelector, podSelector, ipBlock }) =>
         ipBlock === undefined
-          ? matches(namespaceSelector, labels) &&
-            (podSelector === undefined || pods.some(({ metadata }) => matches(podSelector, metadata?.labels)))
+          ? selects(namespaceSelector, labels) &&
+            (podSelector === undefined ||
+              pods.some(({ metadata }) => selects(podSelector, metadata?.labels ?? {})))
           : pods.some(({ status }) => contains(ipBlock.cidr, status?.podIP ?? "")),
       ) ?? true;
     return open && known;

@@ -18,7 +18,7 @@ function judge({ config, observed }: Snapshot, { name, config: service }: Subjec
   const visits = observed.edge[name];
   if (wanted === undefined || visits === undefined) return [];
   const answered = visits.newcomers.filter(({ status }) => status === 101);
-  if (answered.length === 0) return []; // websocket-upgrade tells
+  if (answered.length === 0) return []; // edge-upgrade tells
   const given = answered.map(({ setCookies }) =>
     parseSetCookies(setCookies).find((cookie) => cookie.name === wanted.name),
   );

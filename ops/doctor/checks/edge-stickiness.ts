@@ -19,7 +19,7 @@ function judge({ config, observed }: Snapshot, { name, config: service, pods }: 
   if (visits === undefined || edgeTraits(config.edge, config.affinity).cookie(service.path) === undefined)
     return [];
   const answered = visits.newcomers.filter(({ status }) => status === 101);
-  if (answered.length === 0) return []; // websocket-upgrade tells
+  if (answered.length === 0) return []; // edge-upgrade tells
   if (answered.some(({ pod }) => pod === undefined)) {
     return [
       unknown(name, {

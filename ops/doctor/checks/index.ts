@@ -1,5 +1,4 @@
 import type { Check } from "../check";
-import { albAttributes } from "./alb-attributes";
 import { autoscaler } from "./autoscaler";
 import { connectionSkew } from "./connection-skew";
 import { cookieCollisions } from "./cookie-collisions";
@@ -8,6 +7,7 @@ import { disruptionBudgets } from "./disruption-budgets";
 import { drainTimes } from "./drain-times";
 import { edgeAdmission } from "./edge-admission";
 import { edgeCookie } from "./edge-cookie";
+import { edgeUpgrade } from "./edge-upgrade";
 import { edgeStickiness } from "./edge-stickiness";
 import { idleTimeouts } from "./idle-timeouts";
 import { ignoredFields } from "./ignored-fields";
@@ -17,7 +17,8 @@ import { ingressBackends } from "./ingress-backends";
 import { ingressController } from "./ingress-controller";
 import { loadBalancerAffinity } from "./load-balancer-affinity";
 import { metricsScraped } from "./metrics-scraped";
-import { nlbAttributes } from "./nlb-attributes";
+import { loadBalancerStickiness } from "./load-balancer-stickiness";
+import { nlbTargets } from "./nlb-targets";
 import { podRestarts } from "./pod-restarts";
 import { preStop } from "./prestop";
 import { readiness } from "./readiness";
@@ -42,12 +43,13 @@ export const checks: readonly Check[] = [
   ingressAnnotations,
   ingressBackends,
   cookieCollisions,
-  nlbAttributes,
-  albAttributes,
+  loadBalancerStickiness,
+  nlbTargets,
   servicesInSync,
   // Whether it does.
   edgeAdmission,
   websocketUpgrade,
+  edgeUpgrade,
   edgeCookie,
   edgeStickiness,
   idleTimeouts,

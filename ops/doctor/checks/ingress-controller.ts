@@ -10,7 +10,7 @@ const nginxControllerClass = "k8s.io/ingress-nginx";
 export const ingressController: Check = {
   name: "ingress-controller",
   title: "A maintained controller serves the Ingresses and reads their annotations",
-  needs: ["ingresses", "ingressClasses", "controllerPods"],
+  needs: ["ingresses", "ingressClasses", "controllerPods", "controllerVersions"],
   judge: (snapshot) => {
     const classes = new Set(
       snapshot.objects.ingresses.map(

@@ -1,7 +1,7 @@
 import { ports } from "../../../infra/ports";
 import type { Check } from "../check";
 import { ok, unknown, warn, type Finding } from "../finding";
-import { matches } from "../selector";
+import { selects } from "../../../infra/policy/workload";
 import type { Monitor, Prometheus, Snapshot } from "../snapshot";
 import { subjects, type Subject } from "../subjects";
 
@@ -82,7 +82,7 @@ function covers(monitor: Monitor, { name, service, pods }: Subject, namespace: s
       endpoint.port === "metrics" ||
       [endpoint.portNumber, endpoint.targetPort].some((each) => each === ports.metrics || each === "metrics"),
   );
-  return there && port && matches(monitor.spec.selector, labels);
+  return there && port && selects(monitor.spec.selector, labels ?? {});
 }
 
 function selectsMonitor({ metadata, spec }: Prometheus, monitor: Monitor, { objects }: Snapshot): boolean {
@@ -93,10 +93,10 @@ function selectsMonitor({ metadata, spec }: Prometheus, monitor: Monitor, { obje
   const near =
     namespaces === undefined
       ? monitor.metadata.namespace === metadata.namespace
-      : matches(
+      : selects(
           namespaces,
           objects.namespaces.find((each) => each.metadata?.name === monitor.metadata.namespace)?.metadata
-            ?.labels,
+            ?.labels ?? {},
         );
-  return near && matches(selector, monitor.metadata.labels);
+  return near && selects(selector, monitor.metadata.labels ?? {});
 }

@@ -20,7 +20,6 @@ export function dialing({ host, dial }: Way, cookie?: string): ClientOptions {
   };
   return {
     headers: { host, ...(cookie !== undefined && { cookie }) },
-    handshakeTimeout: answerMs,
     perMessageDeflate: false,
     // Node calls it with a callback; the types of ws know only the form that returns a socket.
     createConnection: createConnection as unknown as NonNullable<ClientOptions["createConnection"]>,
@@ -36,8 +35,13 @@ export async function upgrade(way: Way, servicePath: string, cookie?: string): P
   const from = performance.now();
   const socket = new WebSocket(`ws://${way.host}${path}`, [SUBPROTOCOL], dialing(way, cookie));
   let seen: Omit<Upgrade, "ms"> = { status: undefined, pod: undefined, setCookies: [] };
+  // The socket's own handshake timeout needs a stream that keeps time, which one through the API server does not.
+  const limit = setTimeout(() => socket.terminate(), answerMs);
   const ms = await new Promise<number>((resolve) => {
-    const answered = () => resolve(performance.now() - from);
+    const answered = () => {
+      clearTimeout(limit);
+      resolve(performance.now() - from);
+    };
     const read = (status: number | undefined, headers: NodeJS.Dict<string | string[]>) => {
       const pod = headers["x-holdfast-pod"];
       seen = {
@@ -53,7 +57,9 @@ export async function upgrade(way: Way, servicePath: string, cookie?: string): P
       socket.terminate();
     });
     socket.on("error", (error) => {
-      if (seen.status === undefined) seen = { ...seen, error: error.message };
+      const late = performance.now() - from >= answerMs;
+      const why = late ? `no answer in ${answerMs / 1_000} s` : error.message;
+      if (seen.status === undefined) seen = { ...seen, error: why };
       answered();
     });
   });

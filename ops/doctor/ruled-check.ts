@@ -1,0 +1,58 @@
+import { fromManifest, type Resource } from "../../infra/policy/resource";
+import { isMandatory, judge, type Rule, type Violation } from "../../infra/policy/rule";
+import { environmentOf, systemOf, type System } from "../../infra/policy/system";
+import type { Check } from "./check";
+import { fail, ok, warn, type Finding } from "./finding";
+import type { Objects, Snapshot } from "./snapshot";
+import { reapply, title } from "./subjects";
+
+/** Kinds by the lists that hold them: items of a list do not say what they are. */
+const kinds = {
+  services: ["v1", "Service"],
+  deployments: ["apps/v1", "Deployment"],
+  statefulSets: ["apps/v1", "StatefulSet"],
+  ingresses: ["networking.k8s.io/v1", "Ingress"],
+  budgets: ["policy/v1", "PodDisruptionBudget"],
+  autoscalers: ["autoscaling/v2", "HorizontalPodAutoscaler"],
+} as const satisfies Partial<Record<keyof Objects, readonly [apiVersion: string, kind: string]>>;
+
+interface RuledCheck extends Pick<Check, "name" | "title"> {
+  readonly rules: readonly Rule[];
+  /** The lists that the rules look into. */
+  readonly needs: readonly (keyof typeof kinds)[];
+  /** The list whose objects are judged: where it is empty, the question does not arise. */
+  readonly of: keyof typeof kinds;
+}
+
+/** A check by rules of the policy pack: what they want of manifests before an update, asked of what really runs. */
+export function ruledCheck({ rules, of, ...about }: RuledCheck): Check {
+  return {
+    ...about,
+    judge: (snapshot) => {
+      if (snapshot.objects[of].length === 0) return [];
+      const violations = judge(rules, liveSystem(snapshot));
+      if (violations.length > 0) return violations.map((each) => toFinding(each, snapshot));
+      return [
+        ok(of, `keep ${rules.map(({ name }) => name).join(", ")}`, `${snapshot.objects[of].length} judged`),
+      ];
+    },
+  };
+}
+
+/** The stack's live objects as the rules see manifests. */
+function liveSystem({ stack, objects }: Snapshot): System {
+  const resources = Object.entries(kinds).flatMap(([list, [apiVersion, kind]]): Resource[] =>
+    objects[list as keyof typeof kinds].map((object) => fromManifest({ ...object, apiVersion, kind })),
+  );
+  return systemOf(resources, { environment: environmentOf(stack) });
+}
+
+function toFinding({ rule, resource, found, fix }: Violation, snapshot: Snapshot): Finding {
+  const { kind, ...object } = resource.properties as { kind: string; metadata?: { name?: string } };
+  return (isMandatory(rule) ? fail : warn)(title(kind, object), {
+    what: found,
+    evidence: `rule ${rule.name}: ${rule.summary}`,
+    why: rule.why,
+    fix: `${fix}; ${reapply(snapshot)}`,
+  });
+}
