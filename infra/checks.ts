@@ -236,10 +236,17 @@ function authFaults({ auth }: ConfigValues, { jwtSecret }: SecretValues): Fault[
   ];
 }
 
-function pageFaults({ servePage, allowedOrigins }: ConfigValues): Fault[] {
-  if (!servePage || allowedOrigins.length > 0) return [];
+/** A browser's sockets need an origin that is let in, and the page itself a way past the edge. */
+function pageFaults({ servePage, allowedOrigins, services }: ConfigValues): Fault[] {
+  if (!servePage) return [];
+  const faults = services.flatMap(({ holder }, index) =>
+    holder === undefined
+      ? []
+      : [fault("servePage", true, `false: the holder of services[${index}] passes on sockets alone`)],
+  );
+  if (allowedOrigins.length > 0) return faults;
   const allowed = "the page's own origin, such as https://<host>: a browser's sockets are refused without it";
-  return [fault("allowedOrigins", "nothing, with servePage", allowed)];
+  return [...faults, fault("allowedOrigins", "nothing, with servePage", allowed)];
 }
 
 /** What is said of a secret's value. */

@@ -10,7 +10,7 @@ const axis = { baseline: 60 };
 const splice = 9;
 
 /** How much time is shown at least, and at most on a wide strip and on a narrow one. Seconds. */
-const shortest = 30;
+const shortest = 15;
 const longest = (width: number) => (width > 640 ? 120 : 60);
 
 /** Pixels that a character of the label takes, about. */

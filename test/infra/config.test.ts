@@ -415,6 +415,24 @@ describe("bad configuration", () => {
         "allowedOrigins[0]: found https://nova.social/; allowed: an origin such as https://nova.social, no path",
       ],
     },
+    {
+      name: "a page whose sockets would be refused",
+      given: { values: { servePage: true } },
+      faults: [
+        "allowedOrigins: found nothing, with servePage; allowed: the page's own origin, such as https://<host>: a browser's sockets are refused without it",
+      ],
+    },
+    {
+      name: "a page that the edge could not reach",
+      given: {
+        values: {
+          servePage: true,
+          allowedOrigins: ["https://nova.social"],
+          services: [{ name: "chat", path: "/chat", holder: {} }],
+        },
+      },
+      faults: ["servePage: found true; allowed: false: the holder of services[0] passes on sockets alone"],
+    },
   ];
 
   test.each(cases)("refuses $name", ({ given, faults }) => {
