@@ -9,8 +9,8 @@ const project = (name, extra = {}) => ({
       { jsc: { parser: { syntax: "typescript" }, target: "es2022" }, module: { type: "commonjs" } },
     ],
   },
-  // jose ships ES modules only, which jest does not load without a transform.
-  transformIgnorePatterns: ["/node_modules/(?!jose/)"],
+  // These ship ES modules only, which jest does not load without a transform.
+  transformIgnorePatterns: ["/node_modules/(?!(jose|d3-[a-z]+|internmap)/)"],
   ...extra,
 });
 

@@ -11,9 +11,14 @@ export class HoldfastLoadClient implements LoadClient {
   #pending = 0;
 
   constructor({ url, room, dialing, events }: LoadClientArgs) {
+    const { token, ...others } = dialing; // in the first frame: what is refused there says why
     // A socket serves from its welcome on, not from its upgrade.
-    this.#tracer = new SocketTracer(dialing, { ...events, opened: () => undefined });
-    this.#client = new HoldfastClient({ url, webSocket: this.#tracer.webSocket });
+    this.#tracer = new SocketTracer(others, { ...events, opened: () => undefined });
+    this.#client = new HoldfastClient({
+      url,
+      webSocket: this.#tracer.webSocket,
+      ...(token && { token }),
+    });
     this.#client.on("connected", ({ pod }) => events.opened(pod));
     this.#room = this.#client.join(room);
     this.#room.on("message", ({ data }) => events.message(data));

@@ -28,21 +28,27 @@ export interface Connection {
 /** A socket that closed without the load having asked for it. */
 export interface Close {
   readonly code: number;
+  /** The pod that served it. */
+  readonly pod: string;
   readonly at: number;
 }
 
-/** What one client went through. */
-export interface ClientRecord {
+/** What one client's sockets went through. */
+export interface ClientTrace {
   readonly name: string;
   readonly entry: Entry;
-  readonly room: string;
-  readonly arrivals: Arrival[];
   readonly connections: Connection[];
   readonly closes: Close[];
   /** Upgrades that were not answered with 101: the HTTP status, or the error's code. */
   readonly refusals: string[];
   /** How often the client was told that history was lost. */
   resyncs: number;
+}
+
+/** What one client went through. */
+export interface ClientRecord extends ClientTrace {
+  readonly room: string;
+  readonly arrivals: Arrival[];
 }
 
 /** Everything that a run of the load saw; what it means is for {@link import("./verdict").judge} to say. */

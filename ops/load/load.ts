@@ -16,6 +16,10 @@ export interface LoadArgs {
   /** Messages a second, over all rooms. */
   readonly rate: number;
   readonly makeClient: LoadClientFactory;
+  /** Begins the name of every room; default `room-`. */
+  readonly roomPrefix?: string;
+  /** Clients present these JWTs in turn; default none. */
+  readonly tokens?: readonly string[];
 }
 
 /** One client with what is known of it. */
@@ -122,10 +126,10 @@ export class Load {
   }
 
   #member(index: number): Member {
-    const { targets, roomsPerService, makeClient } = this.#args;
+    const { targets, roomsPerService, makeClient, roomPrefix = "room-", tokens = [] } = this.#args;
     const target = targets[index % targets.length];
     if (target === undefined) throw new Error("the load needs at least one target");
-    const roomName = `room-${Math.floor(index / targets.length) % roomsPerService}`;
+    const roomName = `${roomPrefix}${Math.floor(index / targets.length) % roomsPerService}`;
     const record: ClientRecord = {
       name: `client-${index}`,
       entry: target.entry,
@@ -139,11 +143,15 @@ export class Load {
     const client = makeClient({
       url: target.url,
       room: roomName,
-      dialing: { host: target.host, localAddress: clientAddress(target, index) },
+      dialing: {
+        host: target.host,
+        localAddress: clientAddress(target, index),
+        token: tokens[index % tokens.length],
+      },
       events: {
         message: (data) => this.#arrived(member, data),
         opened: (pod) => record.connections.push({ pod, at: now() }),
-        closed: (code) => record.closes.push({ code, at: now() }),
+        closed: (code, pod) => record.closes.push({ code, pod, at: now() }),
         refused: (why) => record.refusals.push(why),
         resynced: () => record.resyncs++,
       },

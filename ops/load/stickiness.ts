@@ -1,5 +1,5 @@
 import { groupBy } from "./group-by";
-import type { Entry, Journal } from "./journal";
+import type { ClientTrace, Entry } from "./journal";
 
 /** When a pod was ready; open while `to` is undefined. Milliseconds since the epoch. */
 export interface Lifetime {
@@ -12,12 +12,12 @@ export interface Lifetime {
 export type Stickiness = Readonly<Record<Entry, number | null>>;
 
 /** Affinity can only keep a client on a pod that still serves: other reconnects do not count. */
-export function stickiness(journal: Journal, lifetimes: readonly Lifetime[]): Stickiness {
+export function stickiness(clients: readonly ClientTrace[], lifetimes: readonly Lifetime[]): Stickiness {
   const spans = groupBy(lifetimes, ({ pod }) => pod);
   const served = (pod: string, at: number) =>
     (spans.get(pod) ?? []).some(({ from, to = Infinity }) => at >= from && at < to);
   const shareOf = (entry: Entry) => {
-    const met = journal.clients
+    const met = clients
       .filter((client) => client.entry === entry)
       .flatMap(({ connections }) =>
         connections.slice(1).flatMap(({ pod, at }, index) => {

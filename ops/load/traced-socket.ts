@@ -4,15 +4,18 @@ import { CookieJar } from "./cookie-jar";
 
 /** How and from where a client's sockets are opened. */
 export interface Dialing {
+  /** The Host header, and with TLS the name that the certificate must bear; default the URL's own. */
   readonly host?: string | undefined;
   readonly localAddress?: string | undefined;
+  /** The JWT, where the service asks for one; sent with the upgrade. */
+  readonly token?: string | undefined;
 }
 
 /** What a client's sockets went through. */
 export interface Trace {
   opened(pod: string): void;
   /** A socket that was open has closed, and {@link SocketTracer.breakAll} had no part in it. */
-  closed(code: number): void;
+  closed(code: number, pod: string): void;
   /** An upgrade was not answered with 101: the HTTP status, or the error's code. */
   refused(why: string): void;
 }
@@ -24,18 +27,28 @@ export interface Trace {
 export class SocketTracer {
   /** A WebSocket class whose sockets this tracer follows. */
   readonly webSocket: new (url: string, protocols: string[]) => WebSocket;
-  readonly #open = new Set<WebSocket>();
+  /** Each with the pod that serves it. */
+  readonly #open = new Map<WebSocket, string>();
   /** Sockets that we broke or are leaving behind: their close is our doing. */
   readonly #ours = new WeakSet<WebSocket>();
   #leaving = false;
 
-  constructor({ host, localAddress }: Dialing, trace: Trace) {
+  constructor({ host, localAddress, token }: Dialing, trace: Trace) {
     const jar = new CookieJar();
     const follow = (socket: WebSocket) => this.#follow(socket, jar, trace);
     this.webSocket = class extends WebSocket {
       constructor(url: string, protocols: string[]) {
-        const headers = { ...(host && { host }), ...(jar.header && { cookie: jar.header }) };
-        super(url, protocols, { headers, perMessageDeflate: false, ...(localAddress && { localAddress }) });
+        const headers = {
+          ...(host && { host }),
+          ...(jar.header && { cookie: jar.header }),
+          ...(token && { authorization: `Bearer ${token}` }),
+        };
+        super(url, protocols, {
+          headers,
+          perMessageDeflate: false,
+          ...(host && { servername: host.replace(/:\d+$/, "") }),
+          ...(localAddress && { localAddress }),
+        });
         follow(this);
       }
     };
@@ -43,7 +56,7 @@ export class SocketTracer {
 
   /** Breaks every open socket without a close frame, as a change of network does. */
   breakAll(): void {
-    for (const socket of this.#open) {
+    for (const socket of this.#open.keys()) {
       this.#ours.add(socket);
       socket.terminate();
     }
@@ -61,8 +74,9 @@ export class SocketTracer {
       return typeof pod === "string" ? pod : "unknown";
     };
     socket.once("upgrade", (response) => {
-      this.#open.add(socket);
-      trace.opened(take(response));
+      const pod = take(response);
+      this.#open.set(socket, pod);
+      trace.opened(pod);
     });
     socket.once("unexpected-response", (_request, response) => {
       take(response);
@@ -74,7 +88,9 @@ export class SocketTracer {
       if (error.code?.startsWith("E") === true && !this.#open.has(socket)) trace.refused(error.code);
     });
     socket.once("close", (code) => {
-      if (this.#open.delete(socket) && !this.#ours.has(socket) && !this.#leaving) trace.closed(code);
+      const pod = this.#open.get(socket);
+      this.#open.delete(socket);
+      if (pod !== undefined && !this.#ours.has(socket) && !this.#leaving) trace.closed(code, pod);
     });
   }
 }

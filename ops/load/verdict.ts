@@ -36,17 +36,38 @@ export interface Window {
  * Judges what a journal tells of the messages published in a window, however late they arrived; default all.
  * Every client must have been in its room before the first message was published.
  */
-export function judge(journal: Journal, window: Window = { from: 0, to: Infinity }): Verdict {
+export function judge(journal: Journal, window?: Window): Verdict {
+  return verdictOf(accountFor(journal, window));
+}
+
+/** What became of each client's messages: enough to give a verdict over several loads together. */
+export interface Account {
+  /** Messages published. */
+  readonly sent: number;
+  /** One a client. */
+  readonly fates: readonly Fate[];
+}
+
+/** Follows the messages published in a window, however late they arrived, to every client; default all. */
+export function accountFor(journal: Journal, window: Window = { from: 0, to: Infinity }): Account {
   const published = journal.published.filter(({ at }) => at >= window.from && at < window.to);
   const byId = new Map(published.map((message) => [message.id, message]));
   const perRoom = groupBy(published, ({ room }) => room);
-  const fates = journal.clients.map((client) => fateOf(client, byId));
+  const fates = journal.clients.map((client) => ({
+    expected: perRoom.get(client.room)?.length ?? 0,
+    ...fateOf(client, byId),
+  }));
+  return { sent: published.length, fates };
+}
+
+/** Sums an account up. */
+export function verdictOf({ sent, fates }: Account): Verdict {
   const total = (of: (fate: Fate) => number) => fates.reduce((sum, fate) => sum + of(fate), 0);
-  const expected = journal.clients.reduce((sum, { room }) => sum + (perRoom.get(room)?.length ?? 0), 0);
+  const expected = total((fate) => fate.expected);
   const delivered = total((fate) => fate.delivered);
   const gaps = fates.flatMap(({ longestMs }) => (longestMs === undefined ? [] : [longestMs]));
   return {
-    sent: published.length,
+    sent,
     expected,
     delivered,
     lost: expected - delivered,
@@ -66,14 +87,19 @@ export function spread(values: readonly number[]): Spread {
 }
 
 /** What one client got. */
-interface Fate {
+export interface Fate {
+  readonly expected: number;
   readonly delivered: number;
   readonly duplicated: number;
   readonly outOfOrder: number;
+  /** The longest that a message took to it; undefined where none arrived. */
   readonly longestMs: number | undefined;
 }
 
-function fateOf({ room, arrivals }: ClientRecord, byId: ReadonlyMap<string, Published>): Fate {
+function fateOf(
+  { room, arrivals }: ClientRecord,
+  byId: ReadonlyMap<string, Published>,
+): Omit<Fate, "expected"> {
   const seen = new Set<string>();
   const latest = new Map<string, number>();
   let duplicated = 0;

@@ -1,13 +1,14 @@
 import { randomBytes } from "node:crypto";
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
+import type { PodAccount, RunningStack } from "../experiment/running-stack";
 import type { Target } from "../load/target";
 import { LocalCluster } from "../local/cluster";
 import type { Environment } from "../local/environment";
 import type { Manifest } from "../local/manifest";
 import type { Command } from "../local/pod";
+import { now } from "../process/clock";
 import { type RedisServer, startRedis } from "../redis/server";
-import type { PodAccount, RunningStack } from "./running-stack";
 
 const root = join(__dirname, "../..");
 
@@ -111,9 +112,10 @@ export class LocalStack implements RunningStack {
     return Promise.resolve(accounts);
   }
 
-  crash(pod: string): Promise<void> {
+  crash(pod: string): Promise<number> {
+    const at = now();
     this.cluster.pods.find(({ name }) => name === pod)?.signal("SIGKILL");
-    return Promise.resolve();
+    return Promise.resolve(at);
   }
 
   restartRedis(): Promise<void> {

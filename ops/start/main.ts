@@ -2,7 +2,7 @@ import { Command } from "commander";
 import { onEndSignal } from "../process/end-signal";
 import { compare } from "./compare";
 import { develop } from "./dev";
-import { keptItsPromise } from "./report";
+import { keptItsPromise } from "../experiment/ordeal";
 import { scenarios } from "./scenario";
 import { fullSize } from "./size";
 import { StackRunner } from "./remote-stack";

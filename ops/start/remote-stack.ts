@@ -1,8 +1,8 @@
 import { join } from "node:path";
+import type { PodAccount, RunningStack } from "../experiment/running-stack";
 import type { Target } from "../load/target";
 import { RemoteProcess } from "../process/rpc";
 import type { LocalStackArgs } from "./local-stack";
-import type { PodAccount, RunningStack } from "./running-stack";
 import type { StackMethods } from "./stack-process";
 
 /** A process that runs local stacks, apart from this one. */
@@ -60,7 +60,7 @@ export class RemoteStack implements RunningStack {
     return this.#process.call("pods", this.#name);
   }
 
-  crash(pod: string): Promise<void> {
+  crash(pod: string): Promise<number> {
     return this.#process.call("crash", this.#name, pod);
   }
 

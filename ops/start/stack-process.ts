@@ -1,8 +1,8 @@
 // Local stacks in a process of their own: what it takes to run pods, edge and Services must not delay the clients
 // whose waits are measured. It ends, with everything it runs, when the process that started it does.
+import type { RunningStack } from "../experiment/running-stack";
 import { serve } from "../process/rpc";
 import { LocalStack, type LocalStackArgs } from "./local-stack";
-import type { RunningStack } from "./running-stack";
 
 /** The stack's own methods, each with the stack's name first, and those that begin and end one. */
 export type StackMethods = {

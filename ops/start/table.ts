@@ -1,5 +1,5 @@
 import Table from "cli-table3";
-import type { Spread } from "../load/verdict";
+import { counts, percent, times } from "../experiment/format";
 import type { FaultReport, Report, ScenarioReport } from "./report";
 
 /** The report for a person: a column a scenario, then a row a fault. */
@@ -61,18 +61,4 @@ function faultTable(faults: readonly FaultReport[]): string {
     table.push([name, sent, expected, lost, duplicated, outOfOrder, times(gapMs), times(resumedMs)]);
   }
   return table.toString();
-}
-
-function times({ p50, p99, max }: Spread): string {
-  if (p50 === null || p99 === null || max === null) return "-";
-  return `${Math.round(p50)} / ${Math.round(p99)} / ${Math.round(max)} ms`;
-}
-
-function percent(share: number | null): string {
-  return share === null ? "-" : `${Math.round(share * 1_000) / 10} %`;
-}
-
-function counts(values: Readonly<Record<string, number>>): string {
-  const parts = Object.entries(values).map(([value, count]) => `${value}: ${count}`);
-  return parts.length === 0 ? "-" : parts.join(", ");
 }

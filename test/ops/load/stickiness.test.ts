@@ -16,7 +16,7 @@ const lifetimes = [
   { pod: "a", from: 20, to: undefined },
   { pod: "b", from: 0, to: undefined },
 ];
-const share = (...clients: ClientRecord[]) => stickiness({ published: [], clients }, lifetimes);
+const share = (...clients: ClientRecord[]) => stickiness(clients, lifetimes);
 
 describe("stickiness", () => {
   it.each([

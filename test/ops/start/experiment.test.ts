@@ -3,9 +3,9 @@ import { Load } from "../../../ops/load/load";
 import { renderStack } from "../../../ops/render/render";
 import { runScenario } from "../../../ops/start/experiment";
 import { buildApplication } from "../../../ops/start/prepare";
-import { keptItsPromise } from "../../../ops/start/report";
+import { keptItsPromise } from "../../../ops/experiment/ordeal";
 import { StackRunner } from "../../../ops/start/remote-stack";
-import type { RunningStack } from "../../../ops/start/running-stack";
+import type { RunningStack } from "../../../ops/experiment/running-stack";
 import { type Scenario, scenarios } from "../../../ops/start/scenario";
 import { generatedSecrets, LocalStack } from "../../../ops/start/local-stack";
 

@@ -1,7 +1,6 @@
 import { stripVTControlCharacters } from "node:util";
-import { closeCodes, keptItsPromise, type Report, tally } from "../../../ops/start/report";
+import type { Report } from "../../../ops/start/report";
 import { reportTable } from "../../../ops/start/table";
-import { client } from "../load/journals";
 
 const verdict = {
   sent: 100,
@@ -58,37 +57,5 @@ describe("reportTable", () => {
     expect(cells("kill -9 of a pod")).toContain("120 / 300 / 310 ms");
     expect(text).toContain("500 clients, 50 messages/s in 20 rooms");
     expect(text).toContain("Measured in 71.3 s on 2 CPU(s)");
-  });
-});
-
-describe("keptItsPromise", () => {
-  it.each([
-    ["nothing lost, nothing twice, all in order", {}, true],
-    ["one lost", { lost: 1 }, false],
-    ["one twice", { duplicated: 1 }, false],
-    ["one out of order", { outOfOrder: 1 }, false],
-    ["nothing sent, so nothing shown", { sent: 0 }, false],
-  ])("of %s is %p", (_title, spoiled, kept) => {
-    const clean = { ...verdict, lost: 0 };
-    expect(keptItsPromise([clean, { ...clean, ...spoiled }])).toBe(kept);
-  });
-});
-
-describe("closeCodes", () => {
-  it("counts the closes of the window by code", () => {
-    const closes = [
-      { code: 1006, at: 1 },
-      { code: 1012, at: 2 },
-      { code: 1012, at: 3 },
-      { code: 1012, at: 4 },
-    ];
-    const clients = [{ ...client("a", ""), closes }, client("b", "")];
-    expect(closeCodes({ published: [], clients }, { from: 1, to: 4 })).toEqual({ 1006: 1, 1012: 2 });
-  });
-});
-
-describe("tally", () => {
-  it("counts equal values", () => {
-    expect(tally(["503", "503", "ECONNREFUSED"])).toEqual({ 503: 2, ECONNREFUSED: 1 });
   });
 });

@@ -1,3 +1,4 @@
+import type { Lifetime } from "../load/stickiness";
 import type { Target } from "../load/target";
 import type { ServingSpan } from "../local/pod";
 import type { Termination } from "../local/termination";
@@ -9,7 +10,7 @@ export interface PodAccount {
   /** When it was ready, oldest first. */
   readonly served: readonly ServingSpan[];
   /** How it ended; undefined while it has not. */
-  readonly termination: Termination | undefined;
+  readonly termination: Pick<Termination, "beganAt" | "exitedAt" | "killed"> | undefined;
 }
 
 /** A stack that runs, as an experiment sees it. Every wait is bounded, and its error tells the state of the pods. */
@@ -26,8 +27,13 @@ export interface RunningStack {
   restartDeployments(): Promise<void>;
   /** Every pod that there ever was. */
   pods(): Promise<readonly PodAccount[]>;
-  /** Kills a pod's process without notice. */
-  crash(pod: string): Promise<void>;
+  /** Kills a pod's process without notice; when that was, in milliseconds since the epoch. */
+  crash(pod: string): Promise<number>;
   /** Restarts Redis in good order, with its data. */
   restartRedis(): Promise<void>;
+}
+
+/** When each pod was ready. */
+export function lifetimes(pods: readonly PodAccount[]): Lifetime[] {
+  return pods.flatMap(({ name, served }) => served.map((span) => ({ pod: name, ...span })));
 }

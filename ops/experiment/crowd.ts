@@ -1,0 +1,55 @@
+import type { ClientTrace } from "../load/journal";
+import type { Load } from "../load/load";
+import { type Account, accountFor, type Spread, type Window } from "../load/verdict";
+import { Measurement } from "./measurement";
+
+/** The clients of an experiment, wherever they run. */
+export interface Crowd<Found extends Findings = Findings> {
+  /** What each client's sockets went through until now. */
+  traces(): Promise<readonly ClientTrace[]>;
+  /** Messages flow from now on. */
+  begin(): Promise<void>;
+  /** No message is published any more; resolves when all have arrived, or none has for `quietMs`. */
+  end(quietMs: number): Promise<Found>;
+}
+
+/** What the clients saw between a beginning and an end. */
+export interface Findings {
+  readonly window: Window;
+  readonly account: Account;
+  /** How late the clients' own process was with its work. */
+  readonly ownDelayMs: Spread;
+  /** Of the clients' whole life. */
+  readonly traces: readonly ClientTrace[];
+}
+
+/** The clients of one load in this process. */
+export class LoadCrowd implements Crowd {
+  readonly #load: Load;
+  #measurement: Measurement | undefined;
+
+  constructor(load: Load) {
+    this.#load = load;
+  }
+
+  traces(): Promise<readonly ClientTrace[]> {
+    return Promise.resolve(this.#load.journal.clients.map(traceOf));
+  }
+
+  begin(): Promise<void> {
+    this.#measurement = new Measurement(this.#load);
+    return Promise.resolve();
+  }
+
+  async end(quietMs: number): Promise<Findings> {
+    if (this.#measurement === undefined) throw new Error("nothing has begun that could end");
+    const { window, ownDelayMs } = await this.#measurement.finish(quietMs);
+    const account = accountFor(this.#load.journal, window);
+    return { window, account, ownDelayMs, traces: await this.traces() };
+  }
+}
+
+/** Without the messages: they are too many to hand on. */
+function traceOf({ name, entry, connections, closes, refusals, resyncs }: ClientTrace): ClientTrace {
+  return { name, entry, connections, closes, refusals, resyncs };
+}

@@ -1,0 +1,73 @@
+import { setTimeout as delay } from "node:timers/promises";
+import { spread, type Spread } from "../load/verdict";
+import type { Crowd } from "./crowd";
+import type { RunningStack } from "./running-stack";
+
+/** Bounds a wait on a machine that is busy. */
+const limitMs = 60_000;
+/** Between two looks at all clients. Milliseconds. */
+const lookMs = 100;
+
+/** What is done to a stack under live clients. */
+export interface Disturbance<Stack = RunningStack> {
+  readonly name: string;
+  /** Does it, and resolves when all is whole again: with how long the clients that it cut off had to wait. */
+  readonly strike: (stack: Stack, crowd: Pick<Crowd, "traces">) => Promise<Spread>;
+}
+
+/** Every pod is replaced, in good order. */
+export const rollingRestart: Disturbance = { name: "rolling restart", strike: restartPods };
+
+/** A pod dies without a word. */
+export const killedPod: Disturbance = { name: "kill -9 of a pod", strike: killPod };
+
+/** Redis restarts in good order with its data, as when Kubernetes moves it to another node: sockets stay open. */
+export const redisRestart: Disturbance = { name: "Redis restart", strike: restartRedis };
+
+async function restartPods(stack: RunningStack): Promise<Spread> {
+  await stack.restartDeployments();
+  await stack.rolledOut();
+  await stack.settled();
+  return spread([]);
+}
+
+/** Kills the pod that serves most clients: no drain, no close frame, the container starts again. */
+async function killPod(stack: RunningStack, crowd: Pick<Crowd, "traces">): Promise<Spread> {
+  const clients = await crowd.traces();
+  const servedBy = (name: string) => clients.filter(({ connections }) => connections.at(-1)?.pod === name);
+  const ready = (await stack.pods()).filter((pod) => pod.ready);
+  const [victim] = ready.toSorted((a, b) => servedBy(b.name).length - servedBy(a.name).length);
+  if (victim === undefined) throw new Error("there is no ready pod to kill");
+  const cutOff = new Set(servedBy(victim.name).map(({ name }) => name));
+  const struckAt = await stack.crash(victim.name);
+  const resumedMs = await allBack(crowd, cutOff, struckAt);
+  await stack.rolledOut();
+  return spread(resumedMs);
+}
+
+async function restartRedis(stack: RunningStack): Promise<Spread> {
+  await stack.restartRedis();
+  await stack.rolledOut();
+  return spread([]);
+}
+
+/** Waits until all these clients are served again; how long each took. */
+async function allBack(
+  crowd: Pick<Crowd, "traces">,
+  names: ReadonlySet<string>,
+  since: number,
+): Promise<number[]> {
+  const deadline = performance.now() + limitMs;
+  for (;;) {
+    const cutOff = (await crowd.traces()).filter(({ name }) => names.has(name));
+    const back = cutOff.flatMap(({ connections }) => connections.find(({ at }) => at >= since)?.at ?? []);
+    if (back.length === names.size) return back.map((at) => at - since);
+    if (performance.now() > deadline) {
+      const missing = names.size - back.length;
+      throw new Error(
+        `${missing} of ${names.size} clients of the killed pod are not served again after ${limitMs} ms`,
+      );
+    }
+    await delay(lookMs);
+  }
+}

@@ -1,0 +1,18 @@
+import type { Spread } from "../load/verdict";
+
+/** `p50 / p99 / max`, whole milliseconds; a dash where nothing was measured. */
+export function times({ p50, p99, max }: Spread): string {
+  if (p50 === null || p99 === null || max === null) return "-";
+  return `${Math.round(p50)} / ${Math.round(p99)} / ${Math.round(max)} ms`;
+}
+
+/** A share to a tenth of a percent; a dash where nothing was measured. */
+export function percent(share: number | null): string {
+  return share === null ? "-" : `${Math.round(share * 1_000) / 10} %`;
+}
+
+/** `value: count`, by value; a dash for none. */
+export function counts(values: Readonly<Record<string, number>>): string {
+  const parts = Object.entries(values).map(([value, count]) => `${value}: ${count}`);
+  return parts.length === 0 ? "-" : parts.join(", ");
+}

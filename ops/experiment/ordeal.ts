@@ -1,0 +1,66 @@
+import type { ClientTrace, Close } from "../load/journal";
+import type { Spread, Verdict, Window } from "../load/verdict";
+import type { PodAccount } from "./running-stack";
+
+/** What messages went through while something was done to the stack. */
+export interface Ordeal extends Verdict {
+  readonly name: string;
+  /**
+   * How late the measuring process itself was: on a busy machine it holds messages up too, and `gapMs` contains it.
+   * p50, p99 and max over all samples of its event loop.
+   */
+  readonly ownDelayMs: Spread;
+  /** Sockets closed by code, but for those that the load itself broke or left. */
+  readonly closeCodes: Readonly<Record<string, number>>;
+  /** How often a client was told that history is lost. */
+  readonly resyncs: number;
+}
+
+/** How the pods went. */
+export interface RolloutReport {
+  /** Until every Deployment was available with new pods and no old one was left. */
+  readonly seconds: number;
+  readonly replaced: number;
+  /** Pods that outlived their grace period. */
+  readonly killed: number;
+}
+
+/** How often each value occurs. */
+export function tally(values: readonly (string | number)[]): Record<string, number> {
+  const counts: Record<string, number> = {};
+  for (const value of values) counts[value] = (counts[value] ?? 0) + 1;
+  return counts;
+}
+
+/** The closes of a window, by code. */
+export function closeCodes(clients: readonly ClientTrace[], { from, to }: Window): Record<string, number> {
+  const inWindow = ({ at }: Close) => at >= from && at < to;
+  return tally(clients.flatMap(({ closes }) => closes.filter(inWindow).map(({ code }) => code)));
+}
+
+/** Upgrades that were not answered with 101, by status or error. */
+export function refusals(clients: readonly ClientTrace[]): Record<string, number> {
+  return tally(clients.flatMap((client) => client.refusals));
+}
+
+/** How often a client was told that history is lost. */
+export function resyncs(clients: readonly ClientTrace[]): number {
+  return clients.reduce((sum, client) => sum + client.resyncs, 0);
+}
+
+/** How many pods were replaced, and how many of them had to be killed. */
+export function rolloutReport(pods: readonly PodAccount[], tookMs: number): RolloutReport {
+  const gone = pods.flatMap(({ termination }) => termination ?? []);
+  return {
+    seconds: Math.round(tookMs / 100) / 10,
+    replaced: gone.length,
+    killed: gone.filter(({ killed }) => killed).length,
+  };
+}
+
+/** Whether what promised to lose nothing kept its word: nothing lost, nothing twice, nothing out of order. */
+export function keptItsPromise(verdicts: readonly Verdict[]): boolean {
+  return verdicts.every(
+    ({ sent, lost, duplicated, outOfOrder }) => sent > 0 && lost + duplicated + outOfOrder === 0,
+  );
+}

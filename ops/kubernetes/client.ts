@@ -1,0 +1,109 @@
+import {
+  ApiException,
+  AppsV1Api,
+  AutoscalingV2Api,
+  CoreV1Api,
+  KubeConfig,
+  NetworkingV1Api,
+} from "@kubernetes/client-node";
+
+/** There is no cluster to work on: no configuration or no such context. */
+export class NoClusterError extends Error {
+  readonly code = "HOLDFAST_NO_CLUSTER";
+}
+
+/** The API server did not do what it was asked; the message has its own words, `status` its answer (0 for none). */
+export class KubernetesError extends Error {
+  readonly code = "HOLDFAST_KUBERNETES";
+
+  constructor(
+    what: string,
+    readonly status: number,
+    words: string,
+    options: ErrorOptions,
+  ) {
+    super(`cannot ${what}: ${words}`, options);
+  }
+}
+
+/** One cluster, as a KUBECONFIG knows it. */
+export interface KubernetesClient {
+  readonly config: KubeConfig;
+  /** What the configuration calls it. */
+  readonly context: string;
+  /** The API server's URL. */
+  readonly server: string;
+  readonly core: CoreV1Api;
+  readonly apps: AppsV1Api;
+  readonly autoscaling: AutoscalingV2Api;
+  readonly networking: NetworkingV1Api;
+}
+
+/**
+ * The cluster of a context: of KUBECONFIG, or of the home directory's configuration. Asks nothing yet.
+ *
+ * @param context default: the configuration's current one
+ * Throws {@link NoClusterError}.
+ */
+export function openCluster(context?: string): KubernetesClient {
+  const config = new KubeConfig();
+  config.loadFromDefault();
+  const known = config.getContexts().map(({ name }) => name);
+  if (context !== undefined && !known.includes(context)) {
+    throw new NoClusterError(`there is no context ${context}; the configuration has ${known.join(", ")}`);
+  }
+  if (context !== undefined) config.setCurrentContext(context);
+  const server = config.getCurrentCluster()?.server;
+  // With nothing configured, the library makes up a context of this name for a proxy on this machine.
+  if (server === undefined || (config.getCurrentContext() === "loaded-context" && !process.env.KUBECONFIG)) {
+    throw new NoClusterError(
+      "there is no cluster: set KUBECONFIG, or make ~/.kube/config as kubectl wants it",
+    );
+  }
+  return {
+    config,
+    context: config.getCurrentContext(),
+    server,
+    core: config.makeApiClient(CoreV1Api),
+    apps: config.makeApiClient(AppsV1Api),
+    autoscaling: config.makeApiClient(AutoscalingV2Api),
+    networking: config.makeApiClient(NetworkingV1Api),
+  };
+}
+
+/**
+ * The outcome of a request. Rejects with a {@link KubernetesError} that begins with what could not be done.
+ *
+ * @param what such as `delete pod redis-0`
+ */
+export async function ask<T>(what: string, request: Promise<T>): Promise<T> {
+  try {
+    return await request;
+  } catch (cause) {
+    if (cause instanceof ApiException) {
+      throw new KubernetesError(what, cause.code, wordsOf(cause.body), { cause });
+    }
+    const { message = "", code } = cause as { message?: string; code?: string };
+    throw new KubernetesError(what, 0, message === "" ? (code ?? String(cause)) : message, { cause });
+  }
+}
+
+/** The same for what may not be there: undefined then. */
+export async function askIfThere<T>(what: string, request: Promise<T>): Promise<T | undefined> {
+  try {
+    return await ask(what, request);
+  } catch (error) {
+    if (error instanceof KubernetesError && error.status === 404) return undefined;
+    throw error;
+  }
+}
+
+/** The API server explains itself by a Status object; a proxy before it by anything. */
+function wordsOf(body: unknown): string {
+  const text = typeof body === "string" ? body : JSON.stringify(body);
+  try {
+    return (JSON.parse(text) as { message?: string }).message ?? text;
+  } catch {
+    return text.slice(0, 200).trim();
+  }
+}

@@ -1,0 +1,84 @@
+/** What another process can be asked to do; arguments and results are what its channel can carry. */
+export type Methods<T> = { readonly [K in keyof T]: (...args: never[]) => Promise<unknown> };
+
+/** A way to another process on which whole messages travel, in order. */
+export interface Channel {
+  /** Throws where the other end is known to be gone. */
+  send(message: unknown): void;
+  listen(receive: (message: unknown) => void): void;
+}
+
+interface Call {
+  readonly id: number;
+  readonly method: string;
+  readonly args: readonly unknown[];
+}
+
+interface Answer {
+  readonly id: number;
+  readonly value?: unknown;
+  readonly error?: { readonly message: string; readonly code?: unknown };
+}
+
+/** What a call to another process failed with: that process' own error by message and code, or its end. */
+export class RemoteError extends Error {
+  readonly code: unknown;
+
+  constructor(message: string, code: unknown = "HOLDFAST_REMOTE") {
+    super(message);
+    this.code = code;
+  }
+}
+
+/** Answers the calls that come by a channel. */
+export function answerCalls<T extends Methods<T>>(methods: T, channel: Channel): void {
+  const answer = async ({ id, method, args }: Call) => {
+    try {
+      const value = await methods[method as keyof T](...(args as never[]));
+      channel.send({ id, value } satisfies Answer);
+    } catch (error) {
+      const { message, code } = error as { message: string; code?: unknown };
+      channel.send({ id, error: { message, code } } satisfies Answer);
+    }
+  };
+  channel.listen((call) => void answer(call as Call));
+}
+
+/** Calls the methods that another process answers by a channel. */
+export class Calls<T extends Methods<T>> {
+  readonly #channel: Channel;
+  readonly #pending = new Map<number, (answer: Answer) => void>();
+  #calls = 0;
+
+  constructor(channel: Channel) {
+    this.#channel = channel;
+    channel.listen((message) => {
+      const answer = message as Answer;
+      this.#pending.get(answer.id)?.(answer);
+    });
+  }
+
+  /** Rejects with what the method threw, by message and code, or when the other end goes first. */
+  call<K extends keyof T & string>(method: K, ...args: Parameters<T[K]>): ReturnType<T[K]> {
+    const id = ++this.#calls;
+    const answered = new Promise((resolve, reject) => {
+      const settle = ({ value, error }: Answer) => {
+        this.#pending.delete(id);
+        if (error === undefined) resolve(value);
+        else reject(new RemoteError(error.message, error.code));
+      };
+      this.#pending.set(id, settle);
+      try {
+        this.#channel.send({ id, method, args } satisfies Call);
+      } catch (error) {
+        settle({ id, error: { message: (error as Error).message } });
+      }
+    });
+    return answered as ReturnType<T[K]>;
+  }
+
+  /** Fails every call that is under way: the other end is gone. */
+  end(why: string): void {
+    for (const [id, settle] of this.#pending) settle({ id, error: { message: why } });
+  }
+}

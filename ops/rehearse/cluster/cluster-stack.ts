@@ -1,0 +1,243 @@
+import { PatchStrategy, setHeaderOptions, type V1Deployment } from "@kubernetes/client-node";
+import type { PodAccount, RunningStack } from "../../experiment/running-stack";
+import type { Target } from "../../load/target";
+import { ask, askIfThere, type KubernetesClient, KubernetesError } from "../../kubernetes/client";
+import { killApplication } from "./killer";
+import type { Ledger } from "./ledger";
+import type { LiveStack, ServiceDescription } from "./live-stack";
+import type { PodStory } from "./pod-story";
+import { PodWatch } from "./pod-watch";
+import { type Patience, until } from "./until";
+
+export interface ClusterStackArgs {
+  readonly client: KubernetesClient;
+  readonly live: LiveStack;
+  /** Those that are rehearsed; no other is touched. */
+  readonly services: readonly ServiceDescription[];
+  readonly targets: readonly Target[];
+  readonly ledger: Ledger;
+  /** Bounds every wait, and ends it when the rehearsal is broken off. */
+  readonly patience: Patience;
+}
+
+/** A stack on a Kubernetes cluster. */
+export class ClusterStack implements RunningStack {
+  readonly #args: ClusterStackArgs;
+  readonly #watch: PodWatch;
+
+  private constructor(args: ClusterStackArgs, watch: PodWatch) {
+    this.#args = args;
+    this.#watch = watch;
+  }
+
+  static async start(args: ClusterStackArgs): Promise<ClusterStack> {
+    return new ClusterStack(args, await PodWatch.start(args.client, args.live.namespace));
+  }
+
+  /** Every pod of the rehearsed services that there was since the start. */
+  get stories(): readonly PodStory[] {
+    const names = new Set(this.#args.services.map(({ name }) => name));
+    return this.#watch.stories.filter(({ service }) => names.has(service));
+  }
+
+  targets(): Promise<readonly Target[]> {
+    return Promise.resolve(this.#args.targets);
+  }
+
+  async ready(): Promise<void> {
+    await this.#untilDeployments("every pod is ready", ({ spec, status }) => {
+      return (status?.readyReplicas ?? 0) >= (spec?.replicas ?? 1);
+    });
+  }
+
+  /** As `kubectl rollout status` reckons. */
+  async rolledOut(): Promise<void> {
+    await this.#untilDeployments("every rollout is complete", isRolledOut);
+  }
+
+  async settled(): Promise<void> {
+    const left = () => this.stories.filter(({ deletedAt, termination }) => deletedAt && !termination);
+    await until(
+      "no pod is terminating any more",
+      this.#args.patience,
+      () => (left().length === 0 ? true : undefined),
+      () =>
+        left()
+          .map(({ name }) => name)
+          .join(", "),
+    );
+  }
+
+  async restartDeployments(): Promise<void> {
+    const { client, live, services } = this.#args;
+    const annotations = { "kubectl.kubernetes.io/restartedAt": new Date().toISOString() };
+    const body = { spec: { template: { metadata: { annotations } } } };
+    for (const { name } of services) {
+      this.#args.patience.signal.throwIfAborted();
+      await ask(
+        `restart Deployment ${name}`,
+        client.apps.patchNamespacedDeployment(
+          { namespace: live.namespace, name, body },
+          setHeaderOptions("Content-Type", PatchStrategy.StrategicMergePatch),
+        ),
+      );
+    }
+  }
+
+  pods(): Promise<readonly PodAccount[]> {
+    return Promise.resolve(this.stories);
+  }
+
+  async crash(pod: string): Promise<number> {
+    const { client, ledger, services, patience } = this.#args;
+    const victim = this.stories.find(({ name }) => name === pod);
+    const image = services.find(({ name }) => name === victim?.service)?.image;
+    if (victim === undefined || image === undefined) throw new Error(`there is no pod ${pod}`);
+    const at = await killApplication(client, ledger, victim, image, patience);
+    await until(`pod ${pod} is seen to have ended`, patience, () => {
+      const now = this.stories.find(({ uid }) => uid === victim.uid);
+      return now?.restarts !== victim.restarts || !now.ready ? true : undefined;
+    });
+    return at;
+  }
+
+  /** Deletes the pod of the store, as a node's drain does; its volume stays. */
+  async restartRedis(): Promise<void> {
+    const { client, live, patience } = this.#args;
+    const { namespace } = live;
+    for (const store of live.stores) {
+      const name = `${store}-0`;
+      const read = () => askIfThere(`read pod ${name}`, client.core.readNamespacedPod({ namespace, name }));
+      const old = (await read())?.metadata?.uid;
+      await ask(`delete pod ${name}`, client.core.deleteNamespacedPod({ namespace, name }));
+      await until(`a new pod ${name} is ready`, patience, async () => {
+        const found = await read();
+        const ready = found?.status?.conditions?.some(
+          ({ type, status }) => type === "Ready" && status === "True",
+        );
+        return found?.metadata?.uid !== old && ready === true ? true : undefined;
+      });
+    }
+  }
+
+  /** Sets the replicas of every rehearsed Deployment, waits, and sets them back. */
+  async scaleAndBack(replicas: number): Promise<void> {
+    const { client, live, services, ledger } = this.#args;
+    const { namespace } = live;
+    const changes = services.map(({ name, replicas }) => ({
+      kind: "scale" as const,
+      deployment: name,
+      replicas,
+    }));
+    for (const change of changes) {
+      this.#args.patience.signal.throwIfAborted();
+      await ledger.write(change);
+      await ask(
+        `scale Deployment ${change.deployment} to ${replicas}`,
+        client.apps.patchNamespacedDeploymentScale(
+          { namespace, name: change.deployment, body: { spec: { replicas } } },
+          setHeaderOptions("Content-Type", PatchStrategy.MergePatch),
+        ),
+      );
+    }
+    await this.rolledOut();
+    await this.settled();
+    for (const change of changes) await ledger.undo(change);
+    await this.rolledOut();
+    await this.settled();
+  }
+
+  /**
+   * Cordons a node, evicts the rehearsed services' pods from it, waits until others serve in their place, and uncordons
+   * it. Eviction heeds disruption budgets, as `kubectl drain` does; other pods of the node stay.
+   */
+  async drainNode(node: string): Promise<void> {
+    const { client, ledger } = this.#args;
+    const found = await ask(`read node ${node}`, client.core.readNode({ name: node }));
+    const undo = { kind: "uncordon", node } as const;
+    const cordon = found.spec?.unschedulable !== true; // else somebody else's, which stays
+    if (cordon) {
+      await ledger.write(undo);
+      await ask(
+        `cordon node ${node}`,
+        client.core.patchNode(
+          { name: node, body: { spec: { unschedulable: true } } },
+          setHeaderOptions("Content-Type", PatchStrategy.MergePatch),
+        ),
+      );
+    }
+    const evicted = this.stories.filter((pod) => pod.node === node && pod.deletedAt === undefined);
+    // One after the other: the budget lets one go at a time anyway.
+    for (const pod of evicted) await this.#evict(pod);
+    await this.rolledOut();
+    await this.settled();
+    if (cordon) await ledger.undo(undo);
+  }
+
+  async stop(): Promise<void> {
+    await this.#watch.stop();
+  }
+
+  /** Tries until the disruption budget allows it: 429 says that it does not now. */
+  async #evict({ name }: PodStory): Promise<void> {
+    const { client, live, patience } = this.#args;
+    const { namespace } = live;
+    let refusal = "";
+    await until(
+      `pod ${name} may be evicted`,
+      patience,
+      async () => {
+        const body = { metadata: { name, namespace } };
+        const request = client.core.createNamespacedPodEviction({ namespace, name, body });
+        try {
+          await askIfThere(`evict pod ${name}`, request);
+          return true;
+        } catch (error) {
+          if (!(error instanceof KubernetesError && error.status === 429)) throw error;
+          refusal = error.message;
+          return undefined;
+        }
+      },
+      () => refusal,
+    );
+  }
+
+  async #untilDeployments(what: string, holds: (deployment: V1Deployment) => boolean): Promise<void> {
+    const { client, live, services, patience } = this.#args;
+    let lagging: readonly V1Deployment[] = [];
+    await until(
+      what,
+      patience,
+      async () => {
+        const names = new Set(services.map(({ name }) => name));
+        const { items } = await ask(
+          `list the Deployments of namespace ${live.namespace}`,
+          client.apps.listNamespacedDeployment({ namespace: live.namespace }),
+        );
+        lagging = items
+          .filter(({ metadata }) => names.has(metadata?.name ?? ""))
+          .filter((each) => !holds(each));
+        return lagging.length === 0 ? true : undefined;
+      },
+      () => lagging.map(standing).join("; "),
+    );
+  }
+}
+
+/** kubernetes/kubectl pkg/polymorphichelpers/rollout_status.go */
+function isRolledOut({ metadata, spec, status }: V1Deployment): boolean {
+  const wanted = spec?.replicas ?? 1;
+  return (
+    (status?.observedGeneration ?? 0) >= (metadata?.generation ?? 0) &&
+    (status?.updatedReplicas ?? 0) === wanted &&
+    (status?.replicas ?? 0) === wanted &&
+    (status?.availableReplicas ?? 0) === wanted
+  );
+}
+
+function standing({ metadata, spec, status }: V1Deployment): string {
+  const { updatedReplicas = 0, availableReplicas = 0, conditions = [] } = status ?? {};
+  const failing = conditions.find((condition) => condition.status === "False")?.message;
+  const counts = `${updatedReplicas} of ${spec?.replicas ?? 1} new, ${availableReplicas} available`;
+  return `${metadata?.name ?? ""}: ${counts}${failing === undefined ? "" : `, ${failing}`}`;
+}

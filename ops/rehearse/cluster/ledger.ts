@@ -1,0 +1,189 @@
+import { PatchStrategy, setHeaderOptions, type V1ConfigMap } from "@kubernetes/client-node";
+import { ask, askIfThere, KubernetesError, type KubernetesClient } from "../../kubernetes/client";
+import { rehearsalLabel } from "./labels";
+
+/** A change to the cluster, as what undoes it. */
+export type Undo =
+  | { readonly kind: "scale"; readonly deployment: string; readonly replicas: number }
+  | { readonly kind: "uncordon"; readonly node: string }
+  | { readonly kind: "namespace"; readonly name: string };
+
+/** What the ledger's object holds. */
+interface Entry {
+  /** Of the rehearsal, whose objects bear it as a label. */
+  readonly id: string;
+  readonly startedAt: string;
+  /** In the order in which the changes were made. */
+  readonly changes: readonly Undo[];
+}
+
+/** Another rehearsal of this stack is under way, or left something behind; the message tells how to go on. */
+export class RehearsalRunningError extends Error {
+  readonly code = "HOLDFAST_REHEARSAL_RUNNING";
+}
+
+/** Something that a rehearsal made or changed could not be undone; the message lists it. */
+export class CleanUpError extends Error {
+  readonly code = "HOLDFAST_CLEAN_UP";
+}
+
+/** There is one in a namespace: whoever creates it may rehearse. */
+const name = "holdfast-rehearsal";
+
+/** How long pods of the load get to leave their rooms. Seconds. */
+const graceSeconds = 5;
+
+/**
+ * Remembers in the cluster itself what a rehearsal changes, before it does so: whatever becomes of this process, the
+ * next `--clean` knows what to undo. Its object is also the lock that keeps a second rehearsal out.
+ */
+export class Ledger {
+  readonly #client: KubernetesClient;
+  readonly #namespace: string;
+  #entry: Entry;
+  #closed: Promise<void> | undefined;
+
+  private constructor(client: KubernetesClient, namespace: string, entry: Entry) {
+    this.#client = client;
+    this.#namespace = namespace;
+    this.#entry = entry;
+  }
+
+  /** Throws {@link RehearsalRunningError} if there is one already. */
+  static async open(client: KubernetesClient, namespace: string, id: string): Promise<Ledger> {
+    const entry: Entry = { id, startedAt: new Date().toISOString(), changes: [] };
+    const labels = { "app.kubernetes.io/part-of": "holdfast", [rehearsalLabel]: id };
+    const body: V1ConfigMap = { metadata: { name, labels }, data: toData(entry) };
+    try {
+      await ask(
+        `create ConfigMap ${name} in ${namespace}`,
+        client.core.createNamespacedConfigMap({ namespace, body }),
+      );
+    } catch (error) {
+      if (!(error instanceof KubernetesError && error.status === 409)) throw error;
+      const other = await readEntry(client, namespace);
+      throw new RehearsalRunningError(
+        `a rehearsal of namespace ${namespace} has been under way since ${other?.startedAt ?? "just now"}, or was cut off; ` +
+          "wait for its end, or undo what it left: the same command with --clean",
+      );
+    }
+    return new Ledger(client, namespace, entry);
+  }
+
+  /** What an earlier rehearsal left; undefined if nothing. */
+  static async find(client: KubernetesClient, namespace: string): Promise<Ledger | undefined> {
+    const entry = await readEntry(client, namespace);
+    return entry && new Ledger(client, namespace, entry);
+  }
+
+  get id(): string {
+    return this.#entry.id;
+  }
+
+  /** To be called, and awaited, before the change is made. */
+  async write(undo: Undo): Promise<void> {
+    await this.#save([...this.#entry.changes, undo]);
+  }
+
+  /** Undoes one change before the end. */
+  async undo(undo: Undo): Promise<void> {
+    await revert(this.#client, this.#namespace, undo);
+    await this.#save(this.#entry.changes.filter((change) => change !== undo));
+  }
+
+  /**
+   * Undoes every change, the last first, and deletes everything that the rehearsal created; the ledger last. Safe to
+   * call twice. Throws {@link CleanUpError}, after all else, for what could not be undone: then the ledger stays.
+   */
+  close(): Promise<void> {
+    this.#closed ??= this.#close();
+    return this.#closed;
+  }
+
+  async #close(): Promise<void> {
+    const failures: string[] = [];
+    const attempt = (work: Promise<void>) =>
+      work.catch(
+        (error: unknown) => void failures.push(error instanceof Error ? error.message : String(error)),
+      );
+    for (const change of this.#entry.changes.toReversed()) {
+      await attempt(revert(this.#client, this.#namespace, change));
+    }
+    await attempt(this.#deleteCreated());
+    if (failures.length === 0) await attempt(this.#deleteSelf());
+    if (failures.length > 0) {
+      throw new CleanUpError(
+        `not everything is undone:\n${failures.map((line) => `  ${line}\n`).join("")}` +
+          `ConfigMap ${name} in namespace ${this.#namespace} remembers it: try again with --clean`,
+      );
+    }
+  }
+
+  async #deleteCreated(): Promise<void> {
+    const { core, networking } = this.#client;
+    const namespace = this.#namespace;
+    const all = { namespace, labelSelector: `${rehearsalLabel}=${this.id}` };
+    await ask(
+      "delete the load's pods",
+      core.deleteCollectionNamespacedPod({ ...all, gracePeriodSeconds: graceSeconds }),
+    );
+    await ask("delete the load's NetworkPolicies", networking.deleteCollectionNamespacedNetworkPolicy(all));
+    // The ledger bears the label too, and goes last.
+    const { items } = await ask("list the rehearsal's ConfigMaps", core.listNamespacedConfigMap(all));
+    for (const { metadata } of items) {
+      if (metadata?.name === undefined || metadata.name === name) continue;
+      const what = `delete ConfigMap ${metadata.name}`;
+      await askIfThere(what, core.deleteNamespacedConfigMap({ namespace, name: metadata.name }));
+    }
+  }
+
+  async #deleteSelf(): Promise<void> {
+    const request = this.#client.core.deleteNamespacedConfigMap({ namespace: this.#namespace, name });
+    await askIfThere(`delete ConfigMap ${name}`, request);
+  }
+
+  async #save(changes: readonly Undo[]): Promise<void> {
+    const entry = { ...this.#entry, changes };
+    await ask(
+      `write into ConfigMap ${name}`,
+      this.#client.core.patchNamespacedConfigMap(
+        { namespace: this.#namespace, name, body: { data: toData(entry) } },
+        setHeaderOptions("Content-Type", PatchStrategy.MergePatch),
+      ),
+    );
+    this.#entry = entry;
+  }
+}
+
+async function readEntry({ core }: KubernetesClient, namespace: string): Promise<Entry | undefined> {
+  const what = `read ConfigMap ${name} of ${namespace}`;
+  const found = await askIfThere(what, core.readNamespacedConfigMap({ namespace, name }));
+  const text = found?.data?.["ledger.json"];
+  return text === undefined ? undefined : (JSON.parse(text) as Entry);
+}
+
+function toData(entry: Entry): Record<string, string> {
+  return { "ledger.json": JSON.stringify(entry, undefined, 2) };
+}
+
+async function revert({ core, apps }: KubernetesClient, namespace: string, undo: Undo): Promise<void> {
+  const merge = setHeaderOptions("Content-Type", PatchStrategy.MergePatch);
+  switch (undo.kind) {
+    case "scale": {
+      const body = { spec: { replicas: undo.replicas } };
+      const request = { namespace, name: undo.deployment, body };
+      await ask(
+        `scale Deployment ${undo.deployment} back to ${undo.replicas}`,
+        apps.patchNamespacedDeploymentScale(request, merge),
+      );
+      break;
+    }
+    case "uncordon": {
+      const request = { name: undo.node, body: { spec: { unschedulable: null } } };
+      await askIfThere(`uncordon node ${undo.node}`, core.patchNode(request, merge));
+      break;
+    }
+    case "namespace":
+      await askIfThere(`delete namespace ${undo.name}`, core.deleteNamespace({ name: undo.name }));
+  }
+}

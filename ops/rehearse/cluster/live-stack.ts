@@ -1,0 +1,108 @@
+import type { V1Deployment, V1Ingress, V1NetworkPolicy } from "@kubernetes/client-node";
+import { componentLabels } from "../../../infra/labels";
+import type { Deployment, Ingress } from "../../local/manifest";
+import type { KubernetesObject } from "../../render/render";
+
+/** One WebSocket service, as its Deployment says. */
+export interface ServiceDescription {
+  readonly name: string;
+  /** Path prefix at the edge and of the application. */
+  readonly path: string;
+  /** Whether clients must present a token. */
+  readonly auth: string;
+  readonly image: string;
+  readonly replicas: number;
+  /** What selects its pods. */
+  readonly selector: Readonly<Record<string, string>>;
+  /** Of its pods. */
+  readonly labels: Readonly<Record<string, string>>;
+}
+
+/** A stack, as its configuration describes it or as the cluster runs it. */
+export interface StackDescription {
+  readonly namespace: string;
+  readonly services: readonly ServiceDescription[];
+  /** The host name that clients connect to; undefined without an Ingress. */
+  readonly host: string | undefined;
+}
+
+/** A stack that runs. */
+export interface LiveStack extends StackDescription {
+  /** Names of the Deployments whose replicas a HorizontalPodAutoscaler sets. */
+  readonly autoscaled: readonly string[];
+  /** Names of the StatefulSets that hold sessions; none where the store is elsewhere. */
+  readonly stores: readonly string[];
+  readonly policies: readonly V1NetworkPolicy[];
+  /** For pulling the image of load pods. */
+  readonly imagePullSecrets: readonly string[];
+}
+
+/** The cluster does not run what the stack's configuration says; the message tells each difference. */
+export class StackMismatchError extends Error {
+  readonly code = "HOLDFAST_STACK_MISMATCH";
+}
+
+/** What a stack's rendered manifests say of it. */
+export function describeManifests(objects: readonly KubernetesObject[]): StackDescription {
+  const deployments = objects.filter(({ kind }) => kind === "Deployment") as unknown as Deployment[];
+  const services = deployments.filter(isWebSocketService).map(describeDeployment);
+  const ingresses = objects.filter(({ kind }) => kind === "Ingress") as unknown as Ingress[];
+  return {
+    namespace: deployments[0]?.metadata?.namespace ?? "default",
+    services,
+    host: hostOf(ingresses),
+  };
+}
+
+/**
+ * Throws {@link StackMismatchError} unless the cluster runs the services that the configuration names, with the same
+ * paths and the same authentication: a context that is another cluster's is noticed before anything is done to it.
+ *
+ * @param whole whether the stack is to have no other service
+ */
+export function expectSameStack(expected: StackDescription, live: LiveStack, whole: boolean): void {
+  const differences = expected.services.flatMap(({ name, path, auth }) => {
+    const found = live.services.find((service) => service.name === name);
+    if (found === undefined) return [`there is no Deployment ${name} of a WebSocket service`];
+    return [
+      ...(found.path === path ? [] : [`${name} serves ${found.path}, the stack says ${path}`]),
+      ...(found.auth === auth ? [] : [`${name} authenticates by ${found.auth}, the stack says ${auth}`]),
+    ];
+  });
+  const known = new Set(expected.services.map(({ name }) => name));
+  const strangers = live.services.filter(({ name }) => !known.has(name)).map(({ name }) => name);
+  if (whole && strangers.length > 0) differences.push(`the stack knows nothing of ${strangers.join(", ")}`);
+  if (expected.host !== undefined && live.host !== undefined && expected.host !== live.host) {
+    differences.push(`the Ingress is for ${live.host}, the stack says ${expected.host}`);
+  }
+  if (differences.length === 0) return;
+  throw new StackMismatchError(
+    `namespace ${live.namespace} does not run this stack:\n${differences.map((line) => `  ${line}\n`).join("")}` +
+      "Is it the right --context, --stack and --namespace, and has the stack been brought up?",
+  );
+}
+
+function isWebSocketService({ metadata }: Deployment): boolean {
+  const wanted = Object.entries(componentLabels("websocket-service"));
+  return wanted.every(([key, value]) => metadata?.labels?.[key] === value);
+}
+
+/** What a Deployment, rendered or running, says of its service. */
+export function describeDeployment({ metadata, spec }: Deployment | V1Deployment): ServiceDescription {
+  const [container] = spec?.template.spec?.containers ?? [];
+  const env = (name: string) => container?.env?.find((variable) => variable.name === name)?.value;
+  return {
+    name: metadata?.name ?? "",
+    path: env("SERVICE_PATH") ?? "",
+    auth: env("AUTH_MODE") ?? "unknown",
+    image: container?.image ?? "",
+    replicas: spec?.replicas ?? 1,
+    selector: spec?.selector.matchLabels ?? {},
+    labels: spec?.template.metadata?.labels ?? {},
+  };
+}
+
+/** The first host that an Ingress names. */
+export function hostOf(ingresses: readonly (Ingress | V1Ingress)[]): string | undefined {
+  return ingresses.flatMap(({ spec }) => spec?.rules ?? []).find(({ host }) => host !== undefined)?.host;
+}

@@ -1,0 +1,68 @@
+import type { V1Pod } from "@kubernetes/client-node";
+import type { PodAccount } from "../../experiment/running-stack";
+import type { ServingSpan } from "../../local/pod";
+
+/** What became of one pod of a service. */
+export interface PodStory extends PodAccount {
+  readonly uid: string;
+  /** The workload's name. */
+  readonly service: string;
+  readonly node: string;
+  /** Milliseconds since the epoch, to the second. */
+  readonly createdAt: number;
+  /** When it was asked to go; undefined while it has not been. */
+  readonly deletedAt: number | undefined;
+  readonly restarts: number;
+  /** Of its container, without the runtime's scheme; empty until it runs. */
+  readonly containerId: string;
+  /** Of its container's last process that is known to have ended. */
+  readonly exitCode: number | undefined;
+  /** Numeric account of its processes; undefined where the image decides. */
+  readonly runAsUser: number | undefined;
+}
+
+/** What a container exits with that SIGKILL ended: 128 + 9. */
+const sigkilled = 137;
+
+/** A pod's story with what has just been seen of it. */
+export function continueStory(
+  known: PodStory | undefined,
+  { metadata, spec, status }: V1Pod,
+  { at, gone }: { readonly at: number; readonly gone: boolean },
+): PodStory {
+  const container = status?.containerStatuses?.[0];
+  const condition = status?.conditions?.find(({ type }) => type === "Ready");
+  const deletedAt = known?.deletedAt ?? (metadata?.deletionTimestamp === undefined && !gone ? undefined : at);
+  // A pod that is asked to go leaves the endpoints at once, whatever its readiness says.
+  const ready = condition?.status === "True" && deletedAt === undefined;
+  // What was so before the watch began was so since the API server says.
+  const since = known === undefined ? (condition?.lastTransitionTime?.getTime() ?? at) : at;
+  const exitCode = container?.state?.terminated?.exitCode ?? known?.exitCode;
+  return {
+    uid: metadata?.uid ?? "",
+    name: metadata?.name ?? "",
+    service: metadata?.labels?.["app.kubernetes.io/name"] ?? "",
+    node: spec?.nodeName ?? "",
+    createdAt: metadata?.creationTimestamp?.getTime() ?? at,
+    ready,
+    served: extendSpans(known?.served ?? [], ready, since),
+    deletedAt,
+    restarts: container?.restartCount ?? 0,
+    containerId: container?.containerID?.replace(/^.*:\/\//, "") ?? "",
+    runAsUser: spec?.securityContext?.runAsUser,
+    exitCode,
+    termination:
+      deletedAt !== undefined && gone
+        ? { beganAt: deletedAt, exitedAt: at, killed: exitCode === sigkilled }
+        : undefined,
+  };
+}
+
+function extendSpans(spans: readonly ServingSpan[], ready: boolean, at: number): readonly ServingSpan[] {
+  const last = spans.at(-1);
+  const open = last !== undefined && last.to === undefined;
+  if (ready === open) return spans;
+  return open
+    ? [...spans.slice(0, -1), { from: last.from, to: at }]
+    : [...spans, { from: at, to: undefined }];
+}

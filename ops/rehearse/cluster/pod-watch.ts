@@ -1,0 +1,56 @@
+import { makeInformer, type V1Pod } from "@kubernetes/client-node";
+import { componentLabels } from "../../../infra/labels";
+import { ask, type KubernetesClient } from "../../kubernetes/client";
+import { now } from "../../process/clock";
+import { continueStory, type PodStory } from "./pod-story";
+
+/** Before a watch that broke is begun anew. Milliseconds. */
+const retryMs = 1_000;
+
+/** Follows every pod of the WebSocket services of a namespace, those that go included. */
+export class PodWatch {
+  readonly #stories = new Map<string, PodStory>();
+  readonly #informer;
+  #retry: NodeJS.Timeout | undefined;
+  #stopped = false;
+
+  private constructor({ config, core }: KubernetesClient, namespace: string) {
+    const labelSelector = Object.entries(componentLabels("websocket-service"))
+      .map((pair) => pair.join("="))
+      .join(",");
+    const path = `/api/v1/namespaces/${namespace}/pods`;
+    const list = () =>
+      ask(`list the pods of namespace ${namespace}`, core.listNamespacedPod({ namespace, labelSelector }));
+    this.#informer = makeInformer(config, path, list, labelSelector);
+    const take = (pod: V1Pod) => this.#take(pod, false);
+    this.#informer.on("add", take);
+    this.#informer.on("update", take);
+    this.#informer.on("delete", (pod) => this.#take(pod, true));
+    this.#informer.on("error", () => {
+      if (!this.#stopped) this.#retry = setTimeout(() => void this.#informer.start(), retryMs);
+    });
+  }
+
+  /** Resolves once all pods that are there are known. */
+  static async start(client: KubernetesClient, namespace: string): Promise<PodWatch> {
+    const watch = new PodWatch(client, namespace);
+    await watch.#informer.start();
+    return watch;
+  }
+
+  /** Every pod that there was since the watch began, oldest first. */
+  get stories(): readonly PodStory[] {
+    return [...this.#stories.values()].toSorted((a, b) => a.createdAt - b.createdAt);
+  }
+
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    clearTimeout(this.#retry);
+    await this.#informer.stop();
+  }
+
+  #take(pod: V1Pod, gone: boolean): void {
+    const uid = pod.metadata?.uid ?? "";
+    this.#stories.set(uid, continueStory(this.#stories.get(uid), pod, { at: now(), gone }));
+  }
+}

@@ -1,0 +1,42 @@
+import { componentLabels } from "../../../infra/labels";
+import { ask, type KubernetesClient } from "../../kubernetes/client";
+import { describeDeployment, hostOf, type LiveStack } from "./live-stack";
+
+const websocketServices = toSelector(componentLabels("websocket-service"));
+const sessionStores = toSelector(componentLabels("session-store"));
+
+/** What runs in a namespace. */
+export async function readLiveStack(
+  { core, apps, autoscaling, networking }: KubernetesClient,
+  namespace: string,
+): Promise<LiveStack> {
+  const labelSelector = websocketServices;
+  const list = <T>(what: string, request: Promise<{ items: T[] }>) =>
+    ask(`list the ${what} of namespace ${namespace}`, request).then(({ items }) => items);
+  const [deployments, ingresses, scalers, stores, policies, accounts] = await Promise.all([
+    list("Deployments", apps.listNamespacedDeployment({ namespace, labelSelector })),
+    list("Ingresses", networking.listNamespacedIngress({ namespace })),
+    list("autoscalers", autoscaling.listNamespacedHorizontalPodAutoscaler({ namespace })),
+    list("StatefulSets", apps.listNamespacedStatefulSet({ namespace, labelSelector: sessionStores })),
+    list("NetworkPolicies", networking.listNamespacedNetworkPolicy({ namespace })),
+    list("pods", core.listNamespacedPod({ namespace, labelSelector })),
+  ]);
+  const secrets = accounts.flatMap(({ spec }) => spec?.imagePullSecrets ?? []);
+  return {
+    namespace,
+    services: deployments.map(describeDeployment),
+    host: hostOf(ingresses),
+    autoscaled: scalers.flatMap(({ spec }) =>
+      spec?.scaleTargetRef.kind === "Deployment" ? spec.scaleTargetRef.name : [],
+    ),
+    stores: stores.flatMap(({ metadata }) => metadata?.name ?? []),
+    policies,
+    imagePullSecrets: [...new Set(secrets.flatMap(({ name }) => name ?? []))],
+  };
+}
+
+function toSelector(labels: Readonly<Record<string, string>>): string {
+  return Object.entries(labels)
+    .map(([key, value]) => `${key}=${value}`)
+    .join(",");
+}

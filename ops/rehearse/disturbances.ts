@@ -1,0 +1,45 @@
+import { type Disturbance, killedPod, redisRestart, rollingRestart } from "../experiment/disturbance";
+import { spread } from "../load/verdict";
+import type { ClusterStack } from "./cluster/cluster-stack";
+
+/** What to do to the stack, as the command line asks for it. */
+export interface Wishes {
+  readonly restart: boolean;
+  readonly kill: boolean;
+  readonly redisRestart: boolean;
+  /** Replicas of each service; left alone unless given. */
+  readonly scale?: number;
+  /** A node's name; left alone unless given. */
+  readonly nodeDrain?: string;
+}
+
+/** What is done to the stack, in this order; a rolling restart unless anything is asked for. */
+export function disturbances(wishes: Wishes): readonly Disturbance<ClusterStack>[] {
+  const chosen: Disturbance<ClusterStack>[] = [];
+  if (wishes.restart) chosen.push(rollingRestart);
+  if (wishes.scale !== undefined) chosen.push(scaling(wishes.scale));
+  if (wishes.nodeDrain !== undefined) chosen.push(nodeDrain(wishes.nodeDrain));
+  if (wishes.kill) chosen.push(killedPod);
+  if (wishes.redisRestart) chosen.push(redisRestart);
+  return chosen.length === 0 ? [rollingRestart] : chosen;
+}
+
+function scaling(replicas: number): Disturbance<ClusterStack> {
+  return {
+    name: `scale to ${replicas} and back`,
+    strike: async (stack) => {
+      await stack.scaleAndBack(replicas);
+      return spread([]);
+    },
+  };
+}
+
+function nodeDrain(node: string): Disturbance<ClusterStack> {
+  return {
+    name: `drain of node ${node}`,
+    strike: async (stack) => {
+      await stack.drainNode(node);
+      return spread([]);
+    },
+  };
+}

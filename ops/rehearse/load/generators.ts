@@ -1,0 +1,126 @@
+import type { Crowd } from "../../experiment/crowd";
+import type { ClientTrace } from "../../load/journal";
+import { mergeTimelines } from "../../load/timeline";
+import type { Spread } from "../../load/verdict";
+import { now } from "../../process/clock";
+import type { ChartedFindings, LoadMethods, LoadPlan, Pulse } from "./generator";
+import { shiftFindings, shiftTrace } from "./shift";
+
+/** A process of the load, wherever it runs. */
+export interface RemoteLoad {
+  call<K extends keyof LoadMethods>(
+    method: K,
+    ...args: Parameters<LoadMethods[K]>
+  ): ReturnType<LoadMethods[K]>;
+}
+
+/** Round trips that the difference of two clocks is estimated from: the fastest tells most. */
+const clockProbes = 5;
+
+/** Several loads, each with rooms of its own, as one crowd whose times are those of this process' clock. */
+export class Generators implements Crowd<ChartedFindings> {
+  readonly #loads: readonly RemoteLoad[];
+  /** How far this process' clock is ahead of each load's. Milliseconds. */
+  #aheadMs: readonly number[] = [];
+
+  constructor(loads: readonly RemoteLoad[]) {
+    this.#loads = loads;
+  }
+
+  /** @param plans one a load */
+  async connect(plans: readonly LoadPlan[]): Promise<void> {
+    this.#aheadMs = await Promise.all(this.#loads.map(clockDifference));
+    await Promise.all(
+      this.#loads.map(async (load, index) => {
+        const plan = plans[index];
+        if (plan !== undefined) await load.call("connect", plan);
+      }),
+    );
+  }
+
+  /** Breaks the connection of so many clients of each load, and waits until they are back. */
+  async reconnect(countEach: number): Promise<void> {
+    await Promise.all(this.#loads.map((load) => load.call("reconnect", countEach)));
+  }
+
+  async begin(): Promise<void> {
+    await Promise.all(this.#loads.map((load) => load.call("begin")));
+  }
+
+  async end(quietMs: number): Promise<ChartedFindings> {
+    return merge(await this.#each(async (load) => load.call("end", quietMs), shiftFindings));
+  }
+
+  async traces(): Promise<readonly ClientTrace[]> {
+    const shift = (traces: readonly ClientTrace[], byMs: number) =>
+      traces.map((trace) => shiftTrace(trace, byMs));
+    return distinct(await this.#each(async (load) => load.call("traces"), shift));
+  }
+
+  async pulse(): Promise<Pulse> {
+    const pulses = await Promise.all(this.#loads.map((load) => load.call("pulse")));
+    const served: Record<string, number> = {};
+    for (const [pod, count] of pulses.flatMap((pulse) => Object.entries(pulse.served))) {
+      served[pod] = (served[pod] ?? 0) + count;
+    }
+    return {
+      published: pulses.reduce((sum, { published }) => sum + published, 0),
+      outstanding: pulses.reduce((sum, { outstanding }) => sum + outstanding, 0),
+      served,
+    };
+  }
+
+  async stop(): Promise<void> {
+    await Promise.all(this.#loads.map((load) => load.call("stop")));
+  }
+
+  #each<T>(ask: (load: RemoteLoad) => Promise<T>, shift: (value: T, byMs: number) => T): Promise<T[]> {
+    return Promise.all(
+      this.#loads.map(async (load, index) => shift(await ask(load), this.#aheadMs[index] ?? 0)),
+    );
+  }
+}
+
+/** How far this process' clock is ahead of the load's, to half of the fastest round trip. Milliseconds. */
+async function clockDifference(load: RemoteLoad): Promise<number> {
+  let best = { tookMs: Infinity, aheadMs: 0 };
+  for (let probe = 0; probe < clockProbes; probe++) {
+    const sentAt = now();
+    const theirs = await load.call("clock");
+    const tookMs = now() - sentAt;
+    if (tookMs < best.tookMs) best = { tookMs, aheadMs: sentAt + tookMs / 2 - theirs };
+  }
+  return best.aheadMs;
+}
+
+/** Several loads' findings as one; the process that was latest with its own work stands for all. */
+function merge(all: readonly ChartedFindings[]): ChartedFindings {
+  return {
+    window: {
+      from: Math.min(...all.map(({ window }) => window.from)),
+      to: Math.max(...all.map(({ window }) => window.to)),
+    },
+    account: {
+      sent: all.reduce((sum, { account }) => sum + account.sent, 0),
+      fates: all.flatMap(({ account }) => account.fates),
+    },
+    ownDelayMs: largest(all.map(({ ownDelayMs }) => ownDelayMs)),
+    traces: distinct(all.map(({ traces }) => traces)),
+    timeline: mergeTimelines(all.map(({ timeline }) => timeline)),
+  };
+}
+
+/** Clients of different loads bear the same names. */
+function distinct(loads: readonly (readonly ClientTrace[])[]): ClientTrace[] {
+  return loads.flatMap((traces, index) =>
+    traces.map((trace) => ({ ...trace, name: `load-${index}/${trace.name}` })),
+  );
+}
+
+function largest(spreads: readonly Spread[]): Spread {
+  const of = (part: keyof Spread) => {
+    const values = spreads.flatMap((spread) => spread[part] ?? []);
+    return values.length === 0 ? null : Math.max(...values);
+  };
+  return { p50: of("p50"), p99: of("p99"), max: of("max") };
+}

@@ -1,0 +1,110 @@
+import { mkdir, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { openCluster, type KubernetesClient } from "../kubernetes/client";
+import { onEndSignal } from "../process/end-signal";
+import { render } from "../render/render";
+import { Ledger, CleanUpError } from "./cluster/ledger";
+import { describeManifests, expectSameStack } from "./cluster/live-stack";
+import { readLiveStack } from "./cluster/read-live-stack";
+import { disturbances } from "./disturbances";
+import { type Options, parseOptions, UsageError } from "./options";
+import { reportPage } from "./page/page";
+import { rehearse } from "./rehearse";
+import type { Report } from "./report";
+import { chosenServices, expectPossible, expectSafe } from "./safety";
+import { reportTable } from "./table";
+import { readTokens } from "./tokens";
+
+/** docs/rehearse.md lists them. */
+const exitCodes = { kept: 0, noticed: 1, usage: 2, impossible: 3, notUndone: 4, brokenOff: 130 } as const;
+
+/** It was asked to stop. */
+class BrokenOffError extends Error {
+  readonly code = "HOLDFAST_BROKEN_OFF";
+}
+
+async function main(): Promise<number> {
+  const options = parseOptions(process.argv.slice(2));
+  if (options === undefined) return exitCodes.kept; // only help was asked for
+  const rendering = await render(options.stack);
+  const described = describeManifests(rendering.objects);
+  const namespace = options.namespace ?? described.namespace;
+  expectSafe(options, chosenServices(options, described.services).length);
+  const client = openCluster(options.context);
+  tell(`stack ${options.stack}, namespace ${namespace}, context ${client.context}, ${client.server}`);
+  if (options.clean) return clean(client, namespace);
+
+  const live = await readLiveStack(client, namespace);
+  const expected = { ...described, services: chosenServices(options, described.services) };
+  expectSameStack(expected, live, options.service.length === 0);
+  const services = chosenServices({ service: expected.services.map(({ name }) => name) }, live.services);
+  expectPossible(options, live, services);
+  const tokens = await readTokens(options, process.env, services[0]?.auth ?? "", estimatedSeconds(options));
+
+  const breaking = new AbortController();
+  const forget = onEndSignal((count) => {
+    if (count === 1) {
+      tell("breaking off; what was changed is undone first (Ctrl-C again leaves it, for --clean)");
+      breaking.abort(new BrokenOffError("broken off"));
+    } else process.exit(exitCodes.brokenOff);
+  });
+  try {
+    const report = await rehearse({ options, client, live, services, tokens, signal: breaking.signal });
+    const files = await writeReports(report, options.out);
+    process.stdout.write(`${options.json ? JSON.stringify(report, undefined, 2) : reportTable(report)}\n`);
+    tell(`reports: ${files.join(", ")}`);
+    return report.kept ? exitCodes.kept : exitCodes.noticed;
+  } finally {
+    forget();
+  }
+}
+
+/** Undoes what an earlier rehearsal left. */
+async function clean(client: KubernetesClient, namespace: string): Promise<number> {
+  const ledger = await Ledger.find(client, namespace);
+  if (ledger === undefined) {
+    tell(`no rehearsal has left anything in namespace ${namespace}`);
+    return exitCodes.kept;
+  }
+  await ledger.close();
+  tell(`rehearsal ${ledger.id} is undone`);
+  return exitCodes.kept;
+}
+
+/** The JSON document and the page; their paths. */
+async function writeReports(report: Report, directory: string): Promise<readonly string[]> {
+  await mkdir(directory, { recursive: true });
+  const name = `${report.stack}-${report.startedAt.slice(0, 19).replaceAll(":", "")}-${report.id}`;
+  const [json, page] = [join(directory, `${name}.json`), join(directory, `${name}.html`)];
+  await writeFile(json, `${JSON.stringify(report, undefined, 2)}\n`);
+  await writeFile(page, reportPage(report));
+  return [json, page];
+}
+
+/** What a token must outlive: a disturbance takes a few minutes with the times that stacks have. */
+function estimatedSeconds(options: Options): number {
+  return 60 + disturbances(options).length * (2 * options.steady + 180);
+}
+
+function tell(what: string): void {
+  process.stderr.write(`rehearse: ${what}\n`);
+}
+
+/** A fault of ours is told with its place; all others say all in their message. */
+function exitCodeOf(error: unknown): number {
+  const { code, message, stack } = error as Error & { code?: unknown };
+  const known = typeof code === "string" && code.startsWith("HOLDFAST_");
+  tell(known ? message : (stack ?? String(error)));
+  if (error instanceof BrokenOffError) return exitCodes.brokenOff;
+  if (error instanceof CleanUpError) return exitCodes.notUndone;
+  const usage = error instanceof UsageError || code === "HOLDFAST_STACK_FILE" || code === "HOLDFAST_CONFIG";
+  return usage ? exitCodes.usage : exitCodes.impossible;
+}
+
+// A terminal that is gone must not keep us from undoing what was changed.
+for (const stream of [process.stdout, process.stderr]) stream.on("error", () => undefined);
+
+main().then(
+  (code) => process.exit(code),
+  (error: unknown) => process.exit(exitCodeOf(error)),
+);

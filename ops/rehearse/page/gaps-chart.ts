@@ -1,0 +1,31 @@
+import type { OrdealReport } from "../report";
+import { stepMs } from "../load/generator";
+import { chart } from "./chart";
+import { html, type Markup } from "./html";
+
+/** The slowest delivery of each moment: what the unluckiest client had to wait. */
+export function gapsChart({ name, window, disturbed, timeline }: OrdealReport): Markup {
+  const slowest = Math.max(0, ...timeline.map(({ slowestMs }) => slowestMs ?? 0));
+  const title = `The slowest delivery of each half second: ${name}`;
+  return chart(
+    // Below a fifth of a second nobody sees a difference, so the scale does not blow it up.
+    { title, height: 130, window, disturbed, highest: Math.max(200, slowest), label: milliseconds },
+    ({ x, y, bottom }) =>
+      html`${timeline.map(({ at, slowestMs }) =>
+        slowestMs === null
+          ? undefined
+          : html`<rect
+              class="gap"
+              x="${x(at)}"
+              y="${y(slowestMs)}"
+              width="${Math.max(1, x(at + stepMs) - x(at) - 1)}"
+              height="${Math.max(1, bottom - y(slowestMs))}"
+              ><title>${Math.round(slowestMs)} ms</title></rect
+            >`,
+      )}`,
+  );
+}
+
+function milliseconds(value: number): string {
+  return value >= 1_000 ? `${value / 1_000} s` : `${value} ms`;
+}

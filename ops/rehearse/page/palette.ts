@@ -1,0 +1,22 @@
+import type { OrdealReport, PodReport } from "../report";
+
+/**
+ * Each pod's colour: those that were there before the disturbance in one family, those that came with it in another, so
+ * that a rollout is seen as one family giving way to the other.
+ */
+export function palette({ window }: OrdealReport, pods: readonly PodReport[]): ReadonlyMap<string, string> {
+  const families = [
+    { hue: 258, members: pods.filter(({ createdAt }) => createdAt < window.from) },
+    { hue: 168, members: pods.filter(({ createdAt }) => createdAt >= window.from) },
+  ];
+  return new Map(
+    families.flatMap(({ hue, members }) =>
+      members.map(({ name }, index): [string, string] => {
+        // Neighbours must differ: the lightness goes from 0.5 to 0.8, the hue a little to and fro.
+        const share = members.length === 1 ? 0.5 : index / (members.length - 1);
+        const lightness = (0.5 + 0.3 * share).toFixed(3);
+        return [name, `oklch(${lightness} 0.13 ${hue + (index % 2 === 0 ? -12 : 12)})`];
+      }),
+    ),
+  );
+}

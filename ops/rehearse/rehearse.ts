@@ -1,0 +1,267 @@
+import { randomBytes } from "node:crypto";
+import { join } from "node:path";
+import type { Disturbance } from "../experiment/disturbance";
+import { keptItsPromise, refusals, rolloutReport } from "../experiment/ordeal";
+import { lifetimes } from "../experiment/running-stack";
+import { promisedQuietMs, suffer } from "../experiment/suffer";
+import type { KubernetesClient } from "../kubernetes/client";
+import { stickiness } from "../load/stickiness";
+import { verdictOf } from "../load/verdict";
+import { whereabouts } from "../load/whereabouts";
+import { now } from "../process/clock";
+import { RemoteProcess } from "../process/rpc";
+import { showProgress } from "../start/progress";
+import { ClusterStack } from "./cluster/cluster-stack";
+import { Ledger } from "./cluster/ledger";
+import type { LiveStack, ServiceDescription } from "./cluster/live-stack";
+import { LoadPods } from "./cluster/load-pods";
+import type { PodStory } from "./cluster/pod-story";
+import type { Patience } from "./cluster/until";
+import { ComparedCrowd } from "./compared-crowd";
+import { disturbances } from "./disturbances";
+import { stepMs, type LoadMethods } from "./load/generator";
+import { Generators, type RemoteLoad } from "./load/generators";
+import type { Options } from "./options";
+import { planLoad, roomsOf, targetsOf } from "./plans";
+import type { OrdealReport, PodReport, Report } from "./report";
+
+export interface RehearsalArgs {
+  readonly options: Options;
+  readonly client: KubernetesClient;
+  readonly live: LiveStack;
+  /** Those to rehearse. */
+  readonly services: readonly ServiceDescription[];
+  readonly tokens: readonly string[];
+  /** Breaks the rehearsal off. */
+  readonly signal: AbortSignal;
+}
+
+/** Where the clients run. */
+interface Loads {
+  /** The last one is for comparison, where there is one. */
+  readonly loads: readonly RemoteLoad[];
+  readonly close: () => Promise<void>;
+}
+
+/** How often a person is told how the clients fare. Milliseconds. */
+const pulseMs = 1_000;
+/** What is around the disturbances at most: pods of the load that start, clients that connect. Seconds. */
+const aroundSeconds = 600;
+
+/**
+ * Rehearses: clients connect, some break their connection while all pods live, and messages flow while each disturbance
+ * comes and goes. Whatever happens, what was made is deleted and what was changed is undone before it settles.
+ */
+export async function rehearse(args: RehearsalArgs): Promise<Report> {
+  const { client, live } = args;
+  const id = randomBytes(4).toString("hex");
+  const ledger = await Ledger.open(client, live.namespace, id);
+  const undone: (() => Promise<void>)[] = [];
+  try {
+    return await conduct({ ...args, id, ledger, atEnd: (undo) => undone.push(undo) });
+  } finally {
+    await showProgress([
+      {
+        title: "Undo and delete what the rehearsal made",
+        run: async () => {
+          for (const undo of undone.toReversed()) await undo().catch(() => undefined);
+          await ledger.close();
+        },
+      },
+    ]);
+  }
+}
+
+interface Conduct extends RehearsalArgs {
+  readonly id: string;
+  readonly ledger: Ledger;
+  /** Registers what is to be released at the end, the last first. */
+  readonly atEnd: (release: () => Promise<void>) => void;
+}
+
+async function conduct(args: Conduct): Promise<Report> {
+  const { options, client, live, services, signal, id, ledger, atEnd } = args;
+  const startedAt = now();
+  const patience: Patience = { limitMs: options.timeout * 1_000, signal };
+  const targets = targetsOf(options, services, live);
+  const processes = options.inside ? options.loadPods : 1;
+  const plans = planLoad(id, options, targets, processes, args.tokens);
+  const stack = await ClusterStack.start({ client, live, services, targets, ledger, patience });
+  atEnd(() => stack.stop());
+  const chosen = disturbances(options);
+  const ordeals: OrdealReport[] = [];
+  let crowd: ComparedCrowd | undefined;
+  const connected = () => {
+    if (crowd === undefined) throw new Error("the clients are not connected yet");
+    return crowd;
+  };
+  await showProgress([
+    {
+      title: options.inside ? `Start ${processes} pods of clients` : "Start the clients",
+      run: async (tell) => {
+        await stack.rolledOut();
+        const { loads, close } = await startLoads(args, processes, chosen.length, patience);
+        atEnd(close);
+        const holdfast = new Generators(loads.slice(0, processes));
+        const plain = plans.plain && new Generators(loads.slice(processes));
+        tell(`connecting ${options.clients} clients that resume and ${options.plain} that only reconnect`);
+        await whole(
+          signal,
+          Promise.all([holdfast.connect(plans.holdfast), plans.plain && plain?.connect([plans.plain])]),
+        );
+        crowd = new ComparedCrowd(holdfast, plain);
+        tell("breaking some connections while all pods live");
+        await whole(signal, holdfast.reconnect(plans.reconnects));
+      },
+    },
+    ...chosen.map((disturbance) => ({
+      title: `Messages flow: ${disturbance.name}`,
+      run: async (tell: (what: string) => void) => {
+        const stop = tellPulse(connected(), tell);
+        try {
+          ordeals.push(await whole(signal, ordeal(disturbance, stack, connected(), options)));
+        } finally {
+          stop();
+        }
+      },
+    })),
+  ]);
+  const traces = await connected().traces();
+  return {
+    id,
+    kept: keptItsPromise(ordeals),
+    stack: options.stack,
+    context: client.context,
+    namespace: live.namespace,
+    services: services.map(({ name, replicas, image }) => ({ name, replicas, image })),
+    clientsRan: options.inside ? "inside" : "outside",
+    url: options.url,
+    loadPods: options.inside ? processes : 0,
+    clients: options.clients,
+    plainClients: options.plain,
+    rooms: roomsOf(plans.holdfast),
+    messagesPerSecond: options.rate,
+    startedAt: new Date(startedAt).toISOString(),
+    seconds: Math.round((now() - startedAt) / 100) / 10,
+    node: process.version,
+    ordeals,
+    stickiness: stickiness(traces, lifetimes(stack.stories)),
+    refused: refusals(traces),
+    pods: stack.stories.map(podReport),
+  };
+}
+
+async function startLoads(
+  { options, client, live, services, id }: Conduct,
+  processes: number,
+  rounds: number,
+  patience: Patience,
+): Promise<Loads> {
+  const count = processes + (options.plain > 0 ? 1 : 0);
+  if (!options.inside) {
+    const program = join(__dirname, "load/here.ts");
+    const loads = Array.from({ length: count }, () => new RemoteProcess<LoadMethods>(program));
+    return {
+      loads,
+      close: async () => {
+        await Promise.all(loads.map((load) => load.end()));
+      },
+    };
+  }
+  const pods = await LoadPods.start(
+    client,
+    {
+      id,
+      stack: live,
+      services,
+      count,
+      image: options.image ?? services[0]?.image ?? "",
+      deadlineSeconds: aroundSeconds + rounds * (options.timeout + 2 * options.steady),
+      avoid: options.nodeDrain,
+    },
+    patience,
+  );
+  return {
+    loads: pods.loads,
+    close: () => {
+      pods.close();
+      return Promise.resolve();
+    },
+  };
+}
+
+async function ordeal(
+  disturbance: Disturbance<ClusterStack>,
+  stack: ClusterStack,
+  crowd: ComparedCrowd,
+  { steady }: Options,
+): Promise<OrdealReport> {
+  const times = { steadyMs: steady * 1_000, quietMs: promisedQuietMs };
+  const { ordeal, resumedMs, disturbed, findings } = await suffer(disturbance, stack, crowd, times);
+  const { window, timeline, traces, plain } = findings;
+  const ended = stack.stories.filter(({ deletedAt }) => deletedAt !== undefined && deletedAt >= window.from);
+  return {
+    ...ordeal,
+    resumedMs,
+    window,
+    disturbed,
+    rollout: rolloutReport(ended, disturbed.to - disturbed.from),
+    timeline,
+    whereabouts: whereabouts(traces, window, stepMs),
+    plain: plain && verdictOf(plain.account),
+  };
+}
+
+/** Tells how the clients fare until its undo is called. */
+function tellPulse(crowd: ComparedCrowd, tell: (what: string) => void): () => void {
+  // Without a terminal each line would stay.
+  if (!process.stderr.isTTY) return () => undefined;
+  const timer = setInterval(() => {
+    crowd.pulse().then(
+      ({ published, outstanding, served }) => {
+        const pods = Object.entries(served).map(([pod, count]) => `${pod} ${count}`);
+        tell(`${published} sent, ${outstanding} deliveries on their way · ${pods.join(", ")}`);
+      },
+      () => undefined, // what has become of the clients is told by the measurement itself
+    );
+  }, pulseMs);
+  return () => clearInterval(timer);
+}
+
+/** The work, unless the rehearsal is broken off before. */
+async function whole<T>(signal: AbortSignal, work: Promise<T>): Promise<T> {
+  signal.throwIfAborted();
+  let abort: () => void = () => undefined;
+  const broken = new Promise<never>((_resolve, reject) => {
+    abort = () => reject(signal.reason as Error);
+    signal.addEventListener("abort", abort);
+  });
+  try {
+    return await Promise.race([work, broken]);
+  } finally {
+    signal.removeEventListener("abort", abort);
+  }
+}
+
+function podReport({
+  name,
+  service,
+  node,
+  createdAt,
+  served,
+  deletedAt,
+  termination,
+  restarts,
+}: PodStory): PodReport {
+  return {
+    name,
+    service,
+    node,
+    createdAt,
+    served,
+    deletedAt,
+    goneAt: termination?.exitedAt,
+    killed: termination?.killed ?? false,
+    restarts,
+  };
+}

@@ -1,0 +1,71 @@
+import type { LiveStack, ServiceDescription } from "./cluster/live-stack";
+import { mostDeliveries, type Options, UsageError } from "./options";
+
+/** Stacks by whose name nobody is harmed. */
+const harmless = /^(local|dev|development|test|testing|ci|e2e|preview|qa|staging|sandbox|demo)(-|$)/;
+
+/** Whether a stack must be taken to serve real users: every one whose name does not say otherwise. */
+export function servesUsers(stack: string): boolean {
+  return !harmless.test(stack);
+}
+
+/**
+ * What must be refused, whatever the cluster says. Throws {@link UsageError}.
+ *
+ * @param services how many are rehearsed
+ */
+export function expectSafe(options: Options, services: number): void {
+  const { stack, yes, clean, clients, rate, rooms, url, inside, image } = options;
+  if (clean) return;
+  if (servesUsers(stack) && !yes) {
+    throw new UsageError(
+      `stack ${stack} may serve real users: add --yes to do this to it; its clients will be moved to other pods`,
+    );
+  }
+  if (url === undefined && !inside) {
+    throw new UsageError(
+      "where do the clients connect? --url names the edge for clients on this machine; --inside runs them as pods",
+    );
+  }
+  if (url !== undefined && !/^wss?:\/\/[^/?#]+\/?$/.test(url)) {
+    throw new UsageError(
+      `--url must be ws:// or wss:// with a host and no path, found ${url.replace(/[?#].*/, "")}`,
+    );
+  }
+  if (image !== undefined && !inside) throw new UsageError("--image is for load pods: it needs --inside");
+  const deliveries = Math.round((rate * clients) / (rooms * services));
+  if (deliveries > mostDeliveries) {
+    throw new UsageError(
+      `${rate} messages/s to ${Math.round(clients / (rooms * services))} clients a room are ${deliveries} deliveries/s, ` +
+        `at most ${mostDeliveries} are allowed; take fewer --clients, a smaller --rate or more --rooms`,
+    );
+  }
+}
+
+/** What must be refused for what the cluster runs. Throws {@link UsageError}. */
+export function expectPossible(
+  { scale, redisRestart }: Options,
+  live: LiveStack,
+  services: readonly ServiceDescription[],
+): void {
+  const scaled = services.map(({ name }) => name).filter((name) => live.autoscaled.includes(name));
+  if (scale !== undefined && scaled.length > 0) {
+    throw new UsageError(`--scale: an autoscaler sets the replicas of ${scaled.join(", ")}`);
+  }
+  if (redisRestart && live.stores.length === 0) {
+    throw new UsageError("--redis-restart: the session store is not in the stack's namespace");
+  }
+}
+
+/** The services to rehearse. Throws {@link UsageError} for one that the stack does not have. */
+export function chosenServices<T extends { readonly name: string }>(
+  { service }: Pick<Options, "service">,
+  services: readonly T[],
+): readonly T[] {
+  const known = services.map(({ name }) => name);
+  const unknown = service.filter((name) => !known.includes(name));
+  if (unknown.length > 0) {
+    throw new UsageError(`--service: there is no ${unknown.join(", ")}; the stack has ${known.join(", ")}`);
+  }
+  return service.length === 0 ? services : services.filter(({ name }) => service.includes(name));
+}

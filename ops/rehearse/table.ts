@@ -1,0 +1,51 @@
+import Table from "cli-table3";
+import { counts, percent, times } from "../experiment/format";
+import type { OrdealReport, Report } from "./report";
+
+// Without colours in the head: the table may go into a file or a chat.
+const style = { head: [], border: [] };
+
+/** The report for a person: the verdict, then a column a disturbance. */
+export function reportTable(report: Report): string {
+  const { stack, namespace, context, clients, plainClients, rooms, messagesPerSecond, ordeals } = report;
+  const table = new Table({ head: ["", ...ordeals.map(({ name }) => name)], style });
+  const row = (label: string, cell: (ordeal: OrdealReport) => string) =>
+    table.push([label, ...ordeals.map(cell)]);
+  row("messages sent", ({ sent }) => String(sent));
+  row("deliveries due", ({ expected }) => String(expected));
+  row("lost", ({ lost }) => String(lost));
+  row("duplicated", ({ duplicated }) => String(duplicated));
+  row("out of order", ({ outOfOrder }) => String(outOfOrder));
+  row("told that history is lost", ({ resyncs }) => String(resyncs));
+  row("gap p50 / p99 / max", ({ gapMs }) => times(gapMs));
+  row("of which our own", ({ ownDelayMs }) => times(ownDelayMs));
+  row("cut off, back after p50 / p99 / max", ({ resumedMs }) => times(resumedMs));
+  row("sockets closed, by code", ({ closeCodes }) => counts(closeCodes));
+  row("pods that ended (killed)", ({ rollout }) => `${rollout.replaced} (${rollout.killed})`);
+  row("took", ({ rollout }) => `${rollout.seconds} s`);
+  if (plainClients > 0) {
+    row("clients that only reconnect lost", ({ plain }) =>
+      plain === undefined ? "-" : `${plain.lost} of ${plain.expected}`,
+    );
+  }
+  return [
+    `Stack ${stack} in ${namespace} of ${context}: ${clients} clients, ${messagesPerSecond} messages/s in ${rooms} rooms`,
+    table.toString(),
+    `Met their old pod while it was ready: by client IP ${percent(report.stickiness.clientIp)}, by cookie ` +
+      `${percent(report.stickiness.cookie)}. Upgrades refused: ${counts(report.refused)}.`,
+    verdictLine(report),
+  ].join("\n");
+}
+
+/** What it all comes to, in one sentence. */
+export function verdictLine({ kept, ordeals }: Pick<Report, "kept" | "ordeals">): string {
+  const total = (of: (ordeal: OrdealReport) => number) => ordeals.reduce((sum, each) => sum + of(each), 0);
+  if (kept) return `Nothing was lost and nothing came twice: ${total((each) => each.expected)} deliveries.`;
+  if (ordeals.some(({ sent }) => sent === 0)) return "Nothing was sent, so nothing is shown.";
+  const [lost, twice, disordered] = [
+    total((each) => each.lost),
+    total((each) => each.duplicated),
+    total((each) => each.outOfOrder),
+  ];
+  return `Users would have noticed: ${lost} lost, ${twice} duplicated, ${disordered} out of order.`;
+}

@@ -1,0 +1,77 @@
+import { parseOptions, UsageError } from "../../../ops/rehearse/options";
+import { disturbances } from "../../../ops/rehearse/disturbances";
+
+const parse = (...args: string[]) => parseOptions(["--stack", "staging", ...args]);
+
+describe("parseOptions", () => {
+  it("asks for a small load and nothing dangerous unless told", () => {
+    expect(parse()).toEqual({
+      stack: "staging",
+      service: [],
+      restart: false,
+      kill: false,
+      redisRestart: false,
+      inside: false,
+      loadPods: 4,
+      clients: 100,
+      plain: 20,
+      rooms: 5,
+      rate: 20,
+      steady: 5,
+      timeout: 900,
+      out: ".holdfast/rehearsals",
+      json: false,
+      yes: false,
+      clean: false,
+    });
+  });
+
+  it("takes what is given", () => {
+    expect(
+      parse("--service", "a", "--service", "b", "--scale", "5", "--node-drain", "n1", "--url", "wss://x"),
+    ).toMatchObject({ service: ["a", "b"], scale: 5, nodeDrain: "n1", url: "wss://x" });
+  });
+
+  it.each([
+    ["no stack", [], "required option '-s, --stack <name>' not specified"],
+    ["an unknown option", ["--stack", "x", "--force"], "unknown option '--force'"],
+    ["an argument", ["--stack", "x", "prod"], "too many arguments"],
+    ["too many clients", ["--stack", "x", "--clients", "1001"], "It must be an integer from 2 to 1000."],
+    ["too high a rate", ["--stack", "x", "--rate", "201"], "It must be an integer from 1 to 200."],
+    ["replicas that are no number", ["--stack", "x", "--scale", "many"], "an integer from 1 to 100"],
+    ["no replicas at all", ["--stack", "x", "--scale", "0"], "an integer from 1 to 100"],
+    ["a token, which everybody on the machine would see", ["--stack", "x", "--token", "t"], "unknown option"],
+  ])("refuses %s", (_title, args, words) => {
+    const parsing = () => parseOptions(args);
+    expect(parsing).toThrow(UsageError);
+    expect(parsing).toThrow(words);
+  });
+
+  it("explains itself, exit codes included", () => {
+    let help = "";
+    expect(parseOptions(["--help"], (text) => (help += text))).toBeUndefined();
+    expect(help).toContain("--node-drain <node>");
+    for (const code of [0, 1, 2, 3, 4, 130]) expect(help).toMatch(new RegExp(`^ +${code} +\\w`, "m"));
+  });
+});
+
+describe("disturbances", () => {
+  const named = (...args: string[]) => {
+    const options = parse(...args);
+    return options && disturbances(options).map(({ name }) => name);
+  };
+
+  it("is a rolling restart unless something is asked for", () => {
+    expect(named()).toEqual(["rolling restart"]);
+  });
+
+  it("is what is asked for, in an order of its own", () => {
+    expect(named("--kill", "--scale", "2")).toEqual(["scale to 2 and back", "kill -9 of a pod"]);
+    expect(named("--redis-restart", "--kill", "--node-drain", "n1", "--restart")).toEqual([
+      "rolling restart",
+      "drain of node n1",
+      "kill -9 of a pod",
+      "Redis restart",
+    ]);
+  });
+});
