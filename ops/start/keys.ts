@@ -1,5 +1,5 @@
 import { createInterface } from "node:readline";
-import type { RunningStack } from "./running-stack";
+import type { RunningStack } from "../experiment/running-stack";
 
 /** What a person can do to a stack that runs, each by its letter and Enter. */
 export const keys: readonly {

@@ -29,6 +29,6 @@ export async function until<T>(
       const stands = state();
       throw new WaitTimeoutError(`not within ${limitMs / 1_000} s: ${what}${stands && ` (${stands})`}`);
     }
-    await delay(pauseMs, undefined, { signal });
+    await delay(pauseMs); // not ended by the signal: that would reject with an error of its own
   }
 }

@@ -1,0 +1,62 @@
+import { stripVTControlCharacters } from "node:util";
+import { reportPage } from "../../../ops/rehearse/page/page";
+import { reportTable } from "../../../ops/rehearse/table";
+import { ordeal, report } from "./reports";
+
+const spoiled = ordeal({ lost: 7, delivered: 16_313, duplicated: 2 });
+
+describe("reportPage", () => {
+  it("is one page that fetches nothing and runs nothing", () => {
+    const page = reportPage(report());
+    expect(page).toMatch(/^<!doctype html>/);
+    expect(page).not.toMatch(/<script|<link|<img|@import|url\((?!#)|(?:src|href)=/);
+  });
+
+  it("says at the top whether anybody noticed", () => {
+    expect(reportPage(report())).toContain("<h1>Nobody noticed.</h1>");
+    const page = reportPage(report({ kept: false, ordeals: [spoiled] }));
+    expect(page).toContain("<h1>Users would have noticed.</h1>");
+    expect(page).toContain("7 lost, 2 duplicated, 0 out of order");
+  });
+
+  it("draws each pod in one colour, in the chart of clients, the legend and its lane", () => {
+    const page = reportPage(report());
+    const colours = [...page.matchAll(/<i style="background: (oklch\([^)]*\))">/g)].map(
+      ([, colour]) => colour,
+    );
+    expect(new Set(colours).size).toBe(6);
+    for (const colour of colours) expect(page.split(`fill="${colour ?? ""}"`).length).toBeGreaterThan(2);
+  });
+
+  it("draws a chart of each kind for each disturbance", () => {
+    const page = reportPage(report({ ordeals: [ordeal(), ordeal({ name: "Redis restart" })] }));
+    expect(page.match(/<svg[^>]* role="img"/g)).toHaveLength(8);
+    expect(page).not.toMatch(/NaN|undefined|Infinity/);
+  });
+
+  it("escapes what comes from elsewhere", () => {
+    const page = reportPage(report({ context: `<script>alert("x")</script>` }));
+    expect(page).not.toContain("<script>");
+  });
+
+  it("draws what has no values, because nothing happened", () => {
+    const nothing = { timeline: [], whereabouts: { times: [], pods: [] }, plain: undefined };
+    expect(reportPage(report({ ordeals: [ordeal(nothing)], pods: [] }))).not.toMatch(
+      /NaN|undefined|Infinity/,
+    );
+  });
+});
+
+describe("reportTable", () => {
+  it("shows each figure as it was measured", () => {
+    const text = stripVTControlCharacters(reportTable(report({ kept: false, ordeals: [spoiled] })));
+    const cell = (label: string) => new RegExp(`│ ${label} +│ (.*?) +│`).exec(text)?.[1];
+    expect(cell("lost")).toBe("7");
+    expect(cell("duplicated")).toBe("2");
+    expect(cell("gap p50 / p99 / max")).toBe("9 / 32 / 64 ms");
+    expect(cell("pods that ended \\(killed\\)")).toBe("3 (0)");
+    expect(cell("clients that only reconnect lost")).toBe("79 of 16000");
+    expect(text).toContain("by client IP 100 %, by cookie 95.8 %");
+    expect(text).toContain("Users would have noticed: 7 lost, 2 duplicated, 0 out of order.");
+  });
+});

@@ -1,0 +1,75 @@
+import { planLoad, roomsOf, targetsOf } from "../../../ops/rehearse/plans";
+import { readTokens } from "../../../ops/rehearse/tokens";
+import { live } from "./live";
+
+describe("targetsOf", () => {
+  const { services } = live();
+  const urls = (options: Parameters<typeof targetsOf>[0]) =>
+    targetsOf(options, services.slice(0, 1), live()).map(({ entry, url, host }) => [entry, url, host]);
+
+  it("is the edge for clients outside, with the stack's host where the URL names another", () => {
+    expect(urls({ url: "wss://api.nova.social", inside: false })).toEqual([
+      ["cookie", "wss://api.nova.social/messaging", undefined],
+    ]);
+    expect(urls({ url: "ws://10.0.0.1:8000/", inside: false })).toEqual([
+      ["cookie", "ws://10.0.0.1:8000/messaging", "api.nova.social"],
+    ]);
+  });
+
+  it("is the Services for clients inside, and the edge beside them where there is a URL", () => {
+    const byService = ["clientIp", "ws://messaging-service.nova.svc:8080/messaging", undefined];
+    expect(urls({ inside: true })).toEqual([byService]);
+    expect(urls({ inside: true, url: "ws://traefik.traefik" })).toEqual([
+      byService,
+      ["cookie", "ws://traefik.traefik/messaging", "api.nova.social"],
+    ]);
+  });
+});
+
+describe("planLoad", () => {
+  const targets = targetsOf({ inside: true }, live().services, live());
+  const plans = planLoad("abc", { clients: 10, plain: 4, rooms: 6, rate: 30 }, targets, 3, []);
+
+  it("shares clients, rooms and rate out, and loses none", () => {
+    expect(plans.holdfast.map(({ clients }) => clients)).toEqual([4, 3, 3]);
+    expect(plans.holdfast.map(({ rate }) => rate)).toEqual([10, 10, 10]);
+    // Six rooms of each of two services; the processes with three clients have no client for their fourth.
+    expect(roomsOf(plans.holdfast)).toBe(4 + 3 + 3);
+  });
+
+  it("has every room bear the rehearsal's name, and shared by no two processes", () => {
+    const prefixes = [...plans.holdfast, ...(plans.plain ? [plans.plain] : [])].map(
+      (plan) => plan.roomPrefix,
+    );
+    expect(prefixes).toEqual([0, 1, 2, "plain"].map((part) => `rehearsal-abc-${part}-`));
+  });
+});
+
+describe("readTokens", () => {
+  const jwt = (claims: object) =>
+    ["{}", JSON.stringify(claims), ""].map((part) => Buffer.from(part).toString("base64url")).join(".");
+  const soon = Math.floor(Date.now() / 1_000) + 60;
+  const read = (token: string | undefined, auth = "jwt") =>
+    readTokens({}, { HOLDFAST_REHEARSE_TOKEN: token }, auth, 300);
+
+  it("needs none where the stack asks for none", async () => {
+    expect(await read(undefined, "anonymous")).toEqual([]);
+  });
+
+  it("takes several from the environment", async () => {
+    const tokens = [jwt({ sub: "a" }), jwt({ sub: "b", exp: soon + 600 })];
+    expect(await read(tokens.join("\n"))).toEqual(tokens);
+  });
+
+  it.each([
+    ["none", undefined, "HOLDFAST_REHEARSE_TOKEN"],
+    ["what is no JWT", "sesame", "token 1 of HOLDFAST_REHEARSE_TOKEN is no JWT"],
+    ["one that has expired", jwt({ exp: 1 }), "has expired"],
+    ["one that expires on the way", jwt({ exp: soon }), "the rehearsal may take 300 s"],
+  ])("says what is missing, and nothing of the token, for %s", async (_title, token, words) => {
+    const reading = read(token);
+    await expect(reading).rejects.toMatchObject({ code: "HOLDFAST_USAGE" });
+    await expect(reading).rejects.toThrow(words);
+    if (token !== undefined) await expect(reading).rejects.not.toThrow(token);
+  });
+});

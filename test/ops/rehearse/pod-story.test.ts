@@ -1,0 +1,75 @@
+import type { V1Pod } from "@kubernetes/client-node";
+import { continueStory, type PodStory } from "../../../ops/rehearse/cluster/pod-story";
+
+const pod = (
+  ready: boolean,
+  changes: { deleted?: true; exitCode?: number; restarts?: number } = {},
+): V1Pod => ({
+  metadata: {
+    name: "messaging-service-x",
+    uid: "u",
+    creationTimestamp: new Date(0),
+    labels: { "app.kubernetes.io/name": "messaging-service" },
+    ...(changes.deleted && { deletionTimestamp: new Date(60_000) }),
+  },
+  status: {
+    conditions: [{ type: "Ready", status: ready ? "True" : "False", lastTransitionTime: new Date(500) }],
+    containerStatuses: [
+      {
+        name: "app",
+        image: "x",
+        imageID: "",
+        ready,
+        restartCount: changes.restarts ?? 0,
+        containerID: "containerd://abc",
+        ...(changes.exitCode !== undefined && { state: { terminated: { exitCode: changes.exitCode } } }),
+      },
+    ],
+  },
+});
+
+/** What is seen of a pod, one second after the other from the first. */
+function follow(...seen: (readonly [V1Pod, gone?: true])[]): PodStory | undefined {
+  return seen.reduce<PodStory | undefined>(
+    (story, [object, gone = false], index) => continueStory(story, object, { at: (index + 1) * 1_000, gone }),
+    undefined,
+  );
+}
+
+describe("continueStory", () => {
+  it("tells since when a pod that was there before has served", () => {
+    expect(follow([pod(true)])).toMatchObject({
+      ready: true,
+      served: [{ from: 500, to: undefined }],
+      containerId: "abc",
+    });
+  });
+
+  it("ends what it serves when it is asked to go, although it is ready still", () => {
+    expect(follow([pod(false)], [pod(true)], [pod(true, { deleted: true })])).toMatchObject({
+      ready: false,
+      served: [{ from: 2_000, to: 3_000 }],
+      deletedAt: 3_000,
+      termination: undefined,
+    });
+  });
+
+  it("knows an end in good order from a kill after the grace period", () => {
+    const deleted = (exitCode: number) => pod(false, { deleted: true, exitCode });
+    const ended = follow([pod(true)], [deleted(0)], [deleted(0), true]);
+    expect(ended?.termination).toEqual({ beganAt: 2_000, exitedAt: 3_000, killed: false });
+    expect(follow([pod(true)], [deleted(137)], [deleted(137), true])?.termination?.killed).toBe(true);
+  });
+
+  it("keeps a crash in the middle of its life apart from its end", () => {
+    const story = follow([pod(true)], [pod(false, { exitCode: 137 })], [pod(true, { restarts: 1 })]);
+    expect(story).toMatchObject({
+      restarts: 1,
+      termination: undefined,
+      served: [
+        { from: 500, to: 2_000 },
+        { from: 3_000, to: undefined },
+      ],
+    });
+  });
+});
