@@ -7,7 +7,6 @@ import { webSocketWorkloads } from "../../infra/policy/workload";
 import { stacks } from "../render/stacks";
 import { manifestResources } from "./manifest-resources";
 import { rulesText, toJson, toText, type Verdict } from "./report";
-import { stackResources } from "./stack-resources";
 
 /** What scripts go by; 2 is that nothing was judged. */
 const exitCodes = { holds: 0, broken: 1, failed: 2 } as const;
@@ -76,6 +75,8 @@ async function verdictsOf({ stack, file, as, websocket }: Options): Promise<Verd
   const add = (of: string, resources: readonly Resource[], environment: Environment) =>
     verdicts.push(verdictOf(of, resources, environment, websocket));
   for (const name of stack ?? (file === undefined ? stacks() : [])) {
+    // Pulumi's SDKs take seconds to load, which a file of manifests need not wait for.
+    const { stackResources } = await import("./stack-resources.js");
     add(`stack ${name}`, await stackResources(name), environmentOf(name));
   }
   if (file !== undefined) {

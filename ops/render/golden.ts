@@ -1,5 +1,6 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import path from "node:path";
+import { writeRulesTable } from "./rules-table";
 import { goldenCases, goldenFile } from "./stacks";
 import { render } from "./render";
 import { toYaml } from "./yaml";
@@ -12,6 +13,7 @@ async function main(): Promise<void> {
     await writeFile(file, toYaml(await render(stack, { overrides })));
     process.stdout.write(`${path.relative(process.cwd(), file)}\n`);
   }
+  await writeRulesTable();
 }
 
 main().catch((error: unknown) => {

@@ -700,17 +700,13 @@ test("every rule has a case that breaks it", () => {
 
 describe("what a preview does not know yet", () => {
   test.each<EdgeOf>(["nginx", "alb", "nlb"])("never breaks a rule, whichever field it is (%s)", (edge) => {
-    for (const [index, resource] of compliant(edge).entries()) {
+    const resources = compliant(edge);
+    for (const [index, resource] of resources.entries()) {
       for (const path of paths(resource.properties)) {
-        const resources = compliant(edge);
-        const spoiled = resources[index];
-        if (spoiled === undefined) throw new Error("the compliant system is not the same twice");
-        hide(spoiled, path);
-        expect({ of: resource.title, path, verdict: shown(verdict(resources, "production")) }).toEqual({
-          of: resource.title,
-          path,
-          verdict: [],
-        });
+        const hidden = structuredClone(resource);
+        hide(hidden, path);
+        const said = shown(verdict(resources.toSpliced(index, 1, hidden), "production"));
+        expect({ of: resource.title, path, said }).toEqual({ of: resource.title, path, said: [] });
       }
     }
   });

@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { metricNames } from "../../../app/server/metric-names";
 import { applicationSeries, isApplications } from "../../../infra/policy/application-metrics";
 import { judge, message } from "../../../infra/policy/rule";
@@ -5,6 +6,7 @@ import { rules } from "../../../infra/policy/rules";
 import { environmentOf, systemOf } from "../../../infra/policy/system";
 import { webSocketWorkloads } from "../../../infra/policy/workload";
 import { stackResources } from "../../../ops/policy/stack-resources";
+import { policiesFile, policiesPage } from "../../../ops/render/rules-table";
 import { examples, stacks } from "../../../ops/render/stacks";
 
 /** The first use of each of Pulumi's SDKs loads it, which takes seconds on a busy machine. */
@@ -31,4 +33,8 @@ test("the rules see what a stack's configuration makes", async () => {
 test("the rules know the series that the application exposes", () => {
   const names = metricNames().filter(isApplications).sort();
   expect([...applicationSeries].sort()).toEqual(names);
+});
+
+test("docs/policies.md describes these rules; npm run golden writes it anew", async () => {
+  expect(readFileSync(policiesFile, "utf8")).toBe(await policiesPage());
 });
