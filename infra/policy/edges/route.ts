@@ -3,6 +3,8 @@ import { asKind, sameNamespace, type ObjectOf, type Resource } from "../resource
 import type { System } from "../system";
 import { webSocketWorkloadsOf, type Workload } from "../workload";
 import { albRoutes } from "./alb";
+import { gatewayRoutes } from "./gateway";
+import { istioRoutes } from "./istio";
 import { nginxRoutes } from "./nginx";
 import { nlbRoutes } from "./nlb";
 
@@ -23,7 +25,13 @@ export interface Route {
 }
 
 /** Every kind of edge that rules can read; a new one is a file of the same shape and a line here. */
-const kinds: readonly ((resource: Resource) => Iterable<RouteTo>)[] = [nginxRoutes, albRoutes, nlbRoutes];
+const kinds: readonly ((resource: Resource, system: System) => Iterable<RouteTo>)[] = [
+  nginxRoutes,
+  albRoutes,
+  nlbRoutes,
+  gatewayRoutes,
+  istioRoutes,
+];
 
 /** A route and the name of the Service that it leads to, or that Service itself. */
 export type RouteTo = Omit<Route, "service"> & {
@@ -33,7 +41,7 @@ export type RouteTo = Omit<Route, "service"> & {
 /** Every known way to pods that serve WebSockets. */
 export function* routes(resource: Resource, system: System): Iterable<Route> {
   for (const kind of kinds) {
-    for (const { to, ...route } of kind(resource)) {
+    for (const { to, ...route } of kind(resource, system)) {
       const service = isService(to) ? to : findService(to, system);
       if (service === undefined || webSocketWorkloadsOf(service, system).length === 0) continue;
       yield { ...route, service };

@@ -21,6 +21,7 @@ import { readinessLeavesInTime } from "./readiness-leaves-in-time";
 import { resourcesAreSet } from "./resources-are-set";
 import { restrictedPods } from "./restricted-pods";
 import { rolloutKeepsCapacity } from "./rollout-keeps-capacity";
+import { routesKeepClients } from "./routes-keep-clients";
 import { secretsByReference } from "./secrets-by-reference";
 import { servicesKeepClients } from "./services-keep-clients";
 import { sessionStoreAsksForPassword } from "./session-store-asks-for-password";
@@ -36,6 +37,7 @@ export const rules: readonly Rule[] = [
   edgeCookiesHold,
   edgeCookiesDoNotCollide,
   loadBalancersKeepClients,
+  routesKeepClients,
   loadBalancerAnnotationsCount,
   // The law of times
   gracePeriodCoversDrain,

@@ -4,7 +4,7 @@ import { parseAllDocuments } from "yaml";
 import { fromManifest, type ManifestObject, type Resource } from "../../../infra/policy/resource";
 
 /** What routes to the services of the compliant system. */
-export type EdgeOf = "nginx" | "alb" | "nlb";
+export type EdgeOf = "nginx" | "alb" | "nlb" | "gateway" | "istio";
 
 /** Parsing takes most of the time of tests that spoil one field after the other. */
 const parsed = new Map<EdgeOf, readonly Resource[]>();

@@ -1,0 +1,67 @@
+import type { NamedSeconds } from "../../timing";
+import { isKind, type Resource } from "../resource";
+import type { RouteTo } from "./route";
+
+/** An HTTPRoute of the Gateway API, as far as rules look into it. */
+export interface HttpRoute {
+  readonly metadata?: { readonly namespace?: string };
+  readonly spec?: { readonly rules?: readonly HttpRouteRule[] };
+}
+
+export interface HttpRouteRule {
+  readonly backendRefs?: readonly {
+    readonly name?: string;
+    readonly kind?: string;
+    readonly namespace?: string;
+  }[];
+  readonly sessionPersistence?: { readonly type?: string; readonly absoluteTimeout?: string };
+  readonly timeouts?: { readonly request?: string };
+}
+
+export function httpRoute(resource: Resource): HttpRoute | undefined {
+  return isKind(resource, "gateway.networking.k8s.io", "HTTPRoute") ? resource.properties : undefined;
+}
+
+/**
+ * What Envoy cuts a quiet stream after, unless a route's request timeout is 0. Seconds.
+ * https://github.com/envoyproxy/gateway/pull/2708
+ */
+const defaultTimeoutSeconds = 300;
+
+/** Routes of the Gateway API, as Envoy Gateway reads them. */
+export function* gatewayRoutes(resource: Resource): Iterable<RouteTo> {
+  const route = httpRoute(resource);
+  for (const rule of route?.spec?.rules ?? []) {
+    for (const { name, kind = "Service", namespace = route?.metadata?.namespace } of rule.backendRefs ?? []) {
+      if (name === undefined || kind !== "Service") continue;
+      yield {
+        resource,
+        to: { namespace, name },
+        idleTimeouts: () => idleTimeouts(rule),
+        affinityAges: () => {
+          const age = durationSeconds(rule.sessionPersistence?.absoluteTimeout);
+          return age === undefined ? [] : [{ path: "sessionPersistence.absoluteTimeout", seconds: age }];
+        },
+        propagationSeconds: () => 0,
+      };
+    }
+  }
+}
+
+function idleTimeouts({ timeouts }: HttpRouteRule): NamedSeconds[] {
+  const request = durationSeconds(timeouts?.request);
+  if (request === 0) return [];
+  return request === undefined
+    ? [{ path: "timeouts.request, which is not set,", seconds: defaultTimeoutSeconds }]
+    : [{ path: "timeouts.request", seconds: request }];
+}
+
+/** `1h30m`, `15s`: https://gateway-api.sigs.k8s.io/geps/gep-2257/ ; Istio writes durations alike. Parts of a second count as none. */
+export function durationSeconds(text: string | undefined): number | undefined {
+  if (text === undefined || !/^(\d+(h|ms|m|s))+$/.test(text)) return undefined;
+  const units = { h: 3_600, m: 60, s: 1, ms: 0 } as const;
+  return [...text.matchAll(/(\d+)(h|ms|m|s)/g)].reduce(
+    (sum, [, count, unit]) => sum + Number(count) * units[unit as keyof typeof units],
+    0,
+  );
+}

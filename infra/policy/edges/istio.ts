@@ -1,0 +1,80 @@
+import { isKind, type Resource } from "../resource";
+import type { System } from "../system";
+import { durationSeconds } from "./gateway";
+import type { RouteTo } from "./route";
+
+interface VirtualService {
+  readonly metadata?: { readonly namespace?: string };
+  readonly spec?: {
+    readonly http?: readonly {
+      readonly timeout?: string;
+      readonly route?: readonly { readonly destination?: { readonly host?: string } }[];
+    }[];
+  };
+}
+
+interface DestinationRule {
+  readonly metadata?: { readonly namespace?: string };
+  readonly spec?: {
+    readonly host?: string;
+    readonly trafficPolicy?: { readonly loadBalancer?: { readonly consistentHash?: ConsistentHash } };
+  };
+}
+
+interface ConsistentHash {
+  readonly httpCookie?: { readonly name?: string; readonly ttl?: string };
+  readonly useSourceIp?: boolean;
+  readonly httpHeaderName?: string;
+  readonly httpQueryParameterName?: string;
+}
+
+const group = "networking.istio.io";
+
+/** Routes of Istio's gateways and sidecars. */
+export function* istioRoutes(resource: Resource, system: System): Iterable<RouteTo> {
+  if (!isKind(resource, group, "VirtualService")) return;
+  const { metadata, spec } = resource.properties as VirtualService;
+  for (const { timeout, route = [] } of spec?.http ?? []) {
+    for (const { destination } of route) {
+      if (destination?.host === undefined) continue;
+      const to = serviceOf(destination.host, metadata?.namespace);
+      yield {
+        resource,
+        to,
+        // Istio turns Envoy's limit of a quiet stream off: https://github.com/istio/istio/issues/14850
+        idleTimeouts: () => {
+          const limit = durationSeconds(timeout) ?? 0;
+          return limit === 0 ? [] : [{ path: "timeout", seconds: limit }];
+        },
+        affinityAges: () => {
+          const age = durationSeconds(consistentHash(to, system)?.httpCookie?.ttl) ?? 0;
+          // A cookie of 0 s lasts as long as the browser's session.
+          return age === 0 ? [] : [{ path: "httpCookie.ttl of its DestinationRule", seconds: age }];
+        },
+        propagationSeconds: () => 0,
+      };
+    }
+  }
+}
+
+interface ServiceName {
+  readonly namespace: string | undefined;
+  readonly name: string;
+}
+
+/** By what Istio keeps the clients of a Service on a pod; undefined if by nothing. */
+export function consistentHash(service: ServiceName, { resources }: System): ConsistentHash | undefined {
+  return resources
+    .filter((resource) => isKind(resource, group, "DestinationRule"))
+    .map(({ properties }) => properties as DestinationRule)
+    .find(({ metadata, spec }) => {
+      const host = serviceOf(spec?.host ?? "", metadata?.namespace);
+      return host.name === service.name && host.namespace === service.namespace;
+    })?.spec?.trafficPolicy?.loadBalancer?.consistentHash;
+}
+
+/** `chat`, of the object's own namespace, or `chat.live.svc.cluster.local`. */
+function serviceOf(host: string, own: string | undefined): ServiceName {
+  const [name = "", namespace = own] = host.split(".");
+  return { namespace, name };
+}
