@@ -7,6 +7,9 @@ import { disruptionBudgetExists } from "./disruption-budget-exists";
 import { disruptionBudgetLetsNodesDrain } from "./disruption-budget-lets-nodes-drain";
 import { edgeCookiesDoNotCollide } from "./edge-cookies-do-not-collide";
 import { edgeCookiesHold } from "./edge-cookies-hold";
+import { elasticacheAsksForPassword } from "./elasticache-asks-for-password";
+import { elasticacheFailsOver } from "./elasticache-fails-over";
+import { elasticacheNeverEvicts } from "./elasticache-never-evicts";
 import { gracePeriodCoversDrain } from "./grace-period-covers-drain";
 import { imagesAreFixed } from "./images-are-fixed";
 import { loadBalancerAnnotationsCount } from "./load-balancer-annotations-count";
@@ -62,6 +65,9 @@ export const rules: readonly Rule[] = [
   sessionStoreNeverEvicts,
   sessionStoreAsksForPassword,
   sessionStoreKeepsData,
+  elasticacheNeverEvicts,
+  elasticacheAsksForPassword,
+  elasticacheFailsOver,
   sessionStoreIsEncrypted,
   dataIsProtected,
   // Observability

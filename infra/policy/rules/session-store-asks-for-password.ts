@@ -1,13 +1,12 @@
-import { replicationGroups } from "../elasticache";
 import { rule } from "../rule";
 import { setting, storeServers } from "../session-store";
 
 export const sessionStoreAsksForPassword = rule({
   name: "session-store-asks-for-password",
-  summary: "The session store lets nobody in without a password.",
+  summary: "A session store in the cluster lets nobody in without a password.",
   why: "Whoever reaches its port reads every message and takes over every session.",
   severity: "critical",
-  fix: "set requirepass (from a Secret) or an ACL; in AWS authToken or userGroupIds",
+  fix: "set requirepass (from a Secret) or an ACL",
   scope: "stack",
   *subjects(resource, system) {
     for (const { workload, settings } of storeServers(resource, system)) {
@@ -24,9 +23,6 @@ export const sessionStoreAsksForPassword = rule({
           ["requirepass", "aclfile", "user"].some((name) => setting(text, name) !== undefined)
         );
       };
-    }
-    for (const group of replicationGroups(resource)) {
-      yield () => group.authToken !== undefined || (group.userGroupIds ?? []).length > 0;
     }
   },
   *check(asks: () => boolean) {

@@ -613,14 +613,14 @@ const cases: readonly Case[] = [
     found: "maxmemory-policy is volatile-ttl",
   },
   {
-    rule: "session-store-never-evicts",
+    rule: "elasticache-never-evicts",
     of: group,
     field: "parameterGroupName",
     value: "default.valkey8",
     found: "its parameter group is default.valkey8, whose maxmemory-policy is volatile-lru",
   },
   {
-    rule: "session-store-never-evicts",
+    rule: "elasticache-never-evicts",
     of: "ParameterGroup sessions",
     field: "parameters",
     value: [{ name: "activedefrag", value: "yes" }],
@@ -634,11 +634,11 @@ const cases: readonly Case[] = [
     found: "it has neither a password nor users",
   },
   {
-    rule: "session-store-asks-for-password",
+    rule: "elasticache-asks-for-password",
     of: group,
     field: "authToken",
     value: undefined,
-    found: "it has neither a password nor users",
+    found: "it has neither an authToken nor userGroupIds",
   },
   {
     rule: "session-store-keeps-data",
@@ -656,7 +656,7 @@ const cases: readonly Case[] = [
     found: "its data is on no volume that outlives the pod",
   },
   {
-    rule: "session-store-keeps-data",
+    rule: "elasticache-fails-over",
     environment: "production",
     of: group,
     field: "multiAzEnabled",
@@ -664,7 +664,7 @@ const cases: readonly Case[] = [
     found: "multiAzEnabled is not set, which is false",
   },
   {
-    rule: "session-store-keeps-data",
+    rule: "elasticache-fails-over",
     environment: "production",
     of: group,
     field: "snapshotRetentionLimit",

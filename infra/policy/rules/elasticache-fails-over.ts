@@ -1,0 +1,23 @@
+import { replicationGroups } from "../elasticache";
+import { rule } from "../rule";
+
+export const elasticacheFailsOver = rule({
+  name: "elasticache-fails-over",
+  summary: "In production, a session store in AWS survives a zone, and keeps snapshots.",
+  why: "One node that fails takes every session with it; elsewhere than in production, that may be worth its price.",
+  severity: "high",
+  fix: "set it to true",
+  scope: "resource",
+  byEnvironment: true,
+  subjects: replicationGroups,
+  *check(group, { environment }) {
+    if (environment !== "production") return;
+    for (const flag of ["automaticFailoverEnabled", "multiAzEnabled"] as const) {
+      if (group[flag] !== true) yield { found: `${flag} is ${group[flag] ?? "not set, which is false"}` };
+    }
+    const { snapshotRetentionLimit = 0 } = group;
+    if (snapshotRetentionLimit === 0) {
+      yield { found: "it keeps no snapshots", fix: "set snapshotRetentionLimit to 1 or more" };
+    }
+  },
+});
