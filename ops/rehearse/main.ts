@@ -42,6 +42,8 @@ async function main(): Promise<number> {
   const tokens = await readTokens(options, process.env, services[0]?.auth ?? "", estimatedSeconds(options));
 
   const breaking = new AbortController();
+  // What is thrown where nobody waits for it must not leave behind what was changed.
+  process.on("uncaughtException", (error) => breaking.abort(error));
   const forget = onEndSignal((count) => {
     if (count === 1) {
       tell("breaking off; what was changed is undone first (Ctrl-C again leaves it, for --clean)");

@@ -5,7 +5,7 @@ import { ask, askIfThere, type KubernetesClient, KubernetesError } from "../../k
 import { killApplication } from "./killer";
 import type { Ledger } from "./ledger";
 import type { LiveStack, ServiceDescription } from "./live-stack";
-import type { PodStory } from "./pod-story";
+import { cutShort, type PodStory } from "./pod-story";
 import { PodWatch } from "./pod-watch";
 import { type Patience, until } from "./until";
 
@@ -24,6 +24,8 @@ export interface ClusterStackArgs {
 export class ClusterStack implements RunningStack {
   readonly #args: ClusterStackArgs;
   readonly #watch: PodWatch;
+  /** When pods were killed, by uid: the API server learns of it later. */
+  readonly #crashes = new Map<string, number>();
 
   private constructor(args: ClusterStackArgs, watch: PodWatch) {
     this.#args = args;
@@ -37,7 +39,9 @@ export class ClusterStack implements RunningStack {
   /** Every pod of the rehearsed services that there was since the start. */
   get stories(): readonly PodStory[] {
     const names = new Set(this.#args.services.map(({ name }) => name));
-    return this.#watch.stories.filter(({ service }) => names.has(service));
+    return this.#watch.stories
+      .filter(({ service }) => names.has(service))
+      .map((story) => cutShort(story, this.#crashes.get(story.uid)));
   }
 
   targets(): Promise<readonly Target[]> {
@@ -94,6 +98,7 @@ export class ClusterStack implements RunningStack {
     const image = services.find(({ name }) => name === victim?.service)?.image;
     if (victim === undefined || image === undefined) throw new Error(`there is no pod ${pod}`);
     const at = await killApplication(client, ledger, victim, image, patience);
+    this.#crashes.set(victim.uid, at);
     await until(`pod ${pod} is seen to have ended`, patience, () => {
       const now = this.stories.find(({ uid }) => uid === victim.uid);
       return now?.restarts !== victim.restarts || !now.ready ? true : undefined;

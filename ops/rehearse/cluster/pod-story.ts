@@ -36,14 +36,14 @@ export function continueStory(
   // A pod that is asked to go leaves the endpoints at once, whatever its readiness says.
   const ready = condition?.status === "True" && deletedAt === undefined;
   // What was so before the watch began was so since the API server says.
-  const since = known === undefined ? (condition?.lastTransitionTime?.getTime() ?? at) : at;
+  const since = known === undefined ? (timeOf(condition?.lastTransitionTime) ?? at) : at;
   const exitCode = container?.state?.terminated?.exitCode ?? known?.exitCode;
   return {
     uid: metadata?.uid ?? "",
     name: metadata?.name ?? "",
     service: metadata?.labels?.["app.kubernetes.io/name"] ?? "",
     node: spec?.nodeName ?? "",
-    createdAt: metadata?.creationTimestamp?.getTime() ?? at,
+    createdAt: timeOf(metadata?.creationTimestamp) ?? at,
     ready,
     served: extendSpans(known?.served ?? [], ready, since),
     deletedAt,
@@ -56,6 +56,21 @@ export function continueStory(
         ? { beganAt: deletedAt, exitedAt: at, killed: exitCode === sigkilled }
         : undefined,
   };
+}
+
+/** The same story of a pod that was killed: it has not served from then on, whenever that was noticed. */
+export function cutShort(story: PodStory, killedAt: number | undefined): PodStory {
+  if (killedAt === undefined) return story;
+  const served = story.served.map(({ from, to = Infinity }) => ({
+    from,
+    to: from < killedAt && killedAt < to ? killedAt : to === Infinity ? undefined : to,
+  }));
+  return { ...story, served };
+}
+
+/** A list has dates where a watch, whatever its types say, has the text that the API server sends. */
+function timeOf(date: Date | string | undefined): number | undefined {
+  return date === undefined ? undefined : new Date(date).getTime();
 }
 
 function extendSpans(spans: readonly ServingSpan[], ready: boolean, at: number): readonly ServingSpan[] {

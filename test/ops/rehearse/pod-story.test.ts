@@ -1,5 +1,5 @@
 import type { V1Pod } from "@kubernetes/client-node";
-import { continueStory, type PodStory } from "../../../ops/rehearse/cluster/pod-story";
+import { continueStory, cutShort, type PodStory } from "../../../ops/rehearse/cluster/pod-story";
 
 const pod = (
   ready: boolean,
@@ -45,6 +45,12 @@ describe("continueStory", () => {
     });
   });
 
+  it("reads the times of a watch, which are text, as those of a list", () => {
+    const { metadata, status } = pod(true);
+    const watched = JSON.parse(JSON.stringify({ metadata, status })) as V1Pod;
+    expect(follow([watched])).toEqual(follow([pod(true)]));
+  });
+
   it("ends what it serves when it is asked to go, although it is ready still", () => {
     expect(follow([pod(false)], [pod(true)], [pod(true, { deleted: true })])).toMatchObject({
       ready: false,
@@ -71,5 +77,17 @@ describe("continueStory", () => {
         { from: 3_000, to: undefined },
       ],
     });
+  });
+});
+
+describe("cutShort", () => {
+  it("ends what a killed pod served when it was killed, and leaves what it served afterwards", () => {
+    const story = follow([pod(true)], [pod(false, { exitCode: 137 })], [pod(true, { restarts: 1 })]);
+    if (story === undefined) throw new Error("there is no story");
+    expect(cutShort(story, 1_200).served).toEqual([
+      { from: 500, to: 1_200 },
+      { from: 3_000, to: undefined },
+    ]);
+    expect(cutShort(story, undefined)).toBe(story);
   });
 });
