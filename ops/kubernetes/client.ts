@@ -3,14 +3,10 @@ import {
   AppsV1Api,
   AutoscalingV2Api,
   CoreV1Api,
-  KubeConfig,
+  type KubeConfig,
   NetworkingV1Api,
 } from "@kubernetes/client-node";
-
-/** There is no cluster to work on: no configuration or no such context. */
-export class NoClusterError extends Error {
-  readonly code = "HOLDFAST_NO_CLUSTER";
-}
+import { connect } from "./api";
 
 /** The API server did not do what it was asked; the message has its own words, `status` its answer (0 for none). */
 export class KubernetesError extends Error {
@@ -42,28 +38,15 @@ export interface KubernetesClient {
 /**
  * The cluster of a context: of KUBECONFIG, or of the home directory's configuration. Asks nothing yet.
  *
- * @param context default: the configuration's current one
+ * @param wanted the context; default: the configuration's current one
  * Throws {@link NoClusterError}.
  */
-export function openCluster(context?: string): KubernetesClient {
-  const config = new KubeConfig();
-  config.loadFromDefault();
-  const known = config.getContexts().map(({ name }) => name);
-  if (context !== undefined && !known.includes(context)) {
-    throw new NoClusterError(`there is no context ${context}; the configuration has ${known.join(", ")}`);
-  }
-  if (context !== undefined) config.setCurrentContext(context);
-  const server = config.getCurrentCluster()?.server;
-  // With nothing configured, the library makes up a context of this name for a proxy on this machine.
-  if (server === undefined || (config.getCurrentContext() === "loaded-context" && !process.env.KUBECONFIG)) {
-    throw new NoClusterError(
-      "there is no cluster: set KUBECONFIG, or make ~/.kube/config as kubectl wants it",
-    );
-  }
+export function openCluster(wanted?: string): KubernetesClient {
+  const { config, context } = connect(wanted);
   return {
     config,
-    context: config.getCurrentContext(),
-    server,
+    context,
+    server: config.getCurrentCluster()?.server ?? "",
     core: config.makeApiClient(CoreV1Api),
     apps: config.makeApiClient(AppsV1Api),
     autoscaling: config.makeApiClient(AutoscalingV2Api),

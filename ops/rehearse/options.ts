@@ -80,7 +80,8 @@ export function parseOptions(argv: readonly string[], print?: (text: string) => 
     if (error.exitCode === 0) return undefined;
     throw new UsageError(complaint.replace(/^error: /, "").trim() || error.message, { cause: error });
   }
-  return { ...off, ...command.opts<Options>() };
+  const given = { ...off, ...command.opts<Options>() };
+  return { ...given, inside: given.inside || given.url === undefined };
 }
 
 function describe(): Command {
@@ -109,7 +110,10 @@ function describe(): Command {
       "--url <url>",
       "the edge, such as wss://api.nova.social: clients run on this machine and connect there",
     )
-    .option("--inside", "clients run as pods: through the Services, and through --url where it is given")
+    .option(
+      "--inside",
+      "clients run as pods: through the Services, and through --url where it is given; the default without --url",
+    )
     .option("--load-pods <n>", "pods of clients; each is one address to a Service", count(1, 10), 4)
     .option("--image <image>", "what load pods run in, with Node.js 20 or newer (default: the application's)")
     .option("--clients <n>", "clients that resume, over all services", count(2, 1_000), 100)

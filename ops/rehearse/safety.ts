@@ -22,11 +22,6 @@ export function expectSafe(options: Options, services: number): void {
       `stack ${stack} may serve real users: add --yes to do this to it; its clients will be moved to other pods`,
     );
   }
-  if (url === undefined && !inside) {
-    throw new UsageError(
-      "where do the clients connect? --url names the edge for clients on this machine; --inside runs them as pods",
-    );
-  }
   if (url !== undefined && !/^wss?:\/\/[^/?#]+\/?$/.test(url)) {
     throw new UsageError(
       `--url must be ws:// or wss:// with a host and no path, found ${url.replace(/[?#].*/, "")}`,

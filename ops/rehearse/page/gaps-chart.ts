@@ -18,7 +18,7 @@ export function gapsChart({ name, window, disturbed, timeline }: OrdealReport): 
               class="gap"
               x="${x(at)}"
               y="${y(slowestMs)}"
-              width="${Math.max(1, x(at + stepMs) - x(at) - 1)}"
+              width="${Math.max(1, x(Math.min(at + stepMs, window.to)) - x(at) - 1)}"
               height="${Math.max(1, bottom - y(slowestMs))}"
               ><title>${Math.round(slowestMs)} ms</title></rect
             >`,

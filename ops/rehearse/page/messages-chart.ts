@@ -5,27 +5,42 @@ import { stepMs } from "../load/generator";
 import { chart } from "./chart";
 import { html, type Markup } from "./html";
 
-const perSecond = 1_000 / stepMs;
+/** Counts of a whole second: in shorter ones a steady rate looks like waves. */
+type Second = Pick<Bucket, "at" | "published" | "delivered">;
 
 /** Deliveries a second, and messages published a second below them. */
 export function messagesChart({ name, window, disturbed, timeline }: OrdealReport): Markup {
-  const highest = Math.max(1, ...timeline.map(({ delivered }) => delivered * perSecond));
+  const seconds = bySecond(timeline);
+  const highest = Math.max(1, ...seconds.map(({ delivered }) => delivered));
   const title = `Deliveries and messages a second: ${name}`;
   return chart(
     { title, height: 130, window, disturbed, highest, label: (value) => `${value}/s` },
     ({ x, y }) => {
-      const delivered = area<Bucket>()
-        .x(({ at }) => x(at + stepMs / 2))
+      const delivered = area<Second>()
+        .x(({ at }) => x(at + 500))
         .y0(y(0))
-        .y1((bucket) => y(bucket.delivered * perSecond))
+        .y1((second) => y(second.delivered))
         .curve(curveMonotoneX);
-      const published = line<Bucket>()
-        .x(({ at }) => x(at + stepMs / 2))
-        .y((bucket) => y(bucket.published * perSecond))
+      const published = line<Second>()
+        .x(({ at }) => x(at + 500))
+        .y((second) => y(second.published))
         .curve(curveMonotoneX);
-      return html`<path class="delivered" d="${delivered(timeline) ?? ""}" />
-        <path class="edge" d="${delivered.lineY1()(timeline) ?? ""}" />
-        <path class="published" d="${published(timeline) ?? ""}" />`;
+      return html`<path class="delivered" d="${delivered(seconds) ?? ""}" />
+        <path class="edge" d="${delivered.lineY1()(seconds) ?? ""}" />
+        <path class="published" d="${published(seconds) ?? ""}" />`;
     },
   );
+}
+
+/** Without the last second, which is rarely whole. */
+function bySecond(timeline: readonly Bucket[]): Second[] {
+  const each = 1_000 / stepMs;
+  return Array.from({ length: Math.floor(timeline.length / each) }, (_, index) => {
+    const parts = timeline.slice(index * each, (index + 1) * each);
+    return {
+      at: parts[0]?.at ?? 0,
+      published: parts.reduce((sum, { published }) => sum + published, 0),
+      delivered: parts.reduce((sum, { delivered }) => sum + delivered, 0),
+    };
+  });
 }

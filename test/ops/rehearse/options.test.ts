@@ -11,7 +11,7 @@ describe("parseOptions", () => {
       restart: false,
       kill: false,
       redisRestart: false,
-      inside: false,
+      inside: true,
       loadPods: 4,
       clients: 100,
       plain: 20,
@@ -24,6 +24,11 @@ describe("parseOptions", () => {
       yes: false,
       clean: false,
     });
+  });
+
+  it("runs clients where the URL is for them, or where it is asked for", () => {
+    expect(parse("--url", "wss://x")).toMatchObject({ inside: false });
+    expect(parse("--url", "wss://x", "--inside")).toMatchObject({ inside: true });
   });
 
   it("takes what is given", () => {

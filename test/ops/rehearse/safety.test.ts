@@ -21,7 +21,6 @@ describe("servesUsers", () => {
 describe("expectSafe", () => {
   it.each([
     ["prod without --yes", options("prod", "--inside"), "add --yes"],
-    ["clients that are told no way", options("staging"), "--inside runs them as pods"],
     ["a URL of another protocol", options("staging", "--url", "https://x"), "--url must be ws:// or wss://"],
     ["a URL with a path", options("staging", "--url", "wss://x/messaging"), "no path"],
     [
