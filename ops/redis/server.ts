@@ -29,6 +29,9 @@ export interface RestartOptions {
 
 /** How long a start may take before it fails; an empty server needs well under a second. */
 const startMs = 15_000;
+/** After this long a server that has not ended is asked again to. Milliseconds. */
+const askAgainMs = 1_000;
+
 const pollMs = 10;
 
 /**
@@ -117,8 +120,12 @@ export class RedisServer {
   async down(signal: "SIGTERM" | "SIGKILL" = "SIGTERM"): Promise<void> {
     const child = this.#child;
     this.#child = undefined;
-    child?.kill(signal);
-    await child?.exited;
+    if (child === undefined) return;
+    child.kill(signal);
+    // A replica that writes its first AOF refuses to end, and forgets that it was asked.
+    const again = setInterval(() => child.kill(signal), askAgainMs);
+    await child.exited;
+    clearInterval(again);
   }
 
   /** Ends it and starts it again with all, part or none of its data. */

@@ -98,11 +98,12 @@ export class RoomStore {
   ): Promise<Published[]> {
     const { HISTORY_SIZE } = this.#settings;
     const keys = [room.meta, room.stream, room.publisher(publisher)];
-    const args = [
-      ...[...this.#opening(), publisherTtlMs, HISTORY_SIZE, limits.unacknowledged],
-      ...messages.flatMap(({ id, body }) => [id, body]),
-    ];
-    const run = () => this.#writes.write((redis) => evalScript(redis, scripts.publish, keys, args));
+    const args = [publisherTtlMs, HISTORY_SIZE, limits.unacknowledged];
+    const idsAndBodies = messages.flatMap(({ id, body }) => [id, body]);
+    const run = () =>
+      this.#writes.write((redis) =>
+        evalScript(redis, scripts.publish, keys, [...this.#opening(), ...args, ...idsAndBodies]),
+      );
     const [epoch, ...outcomes] = (await this.#run("publish", run)) as [string, ...number[]];
     const published: Published[] = [];
     for (let i = 0; i < outcomes.length; i += 2) {
@@ -177,6 +178,10 @@ export class RoomStore {
     return [...users].map(([user, connections]) => ({ user, connections }));
   }
 
+  /**
+   * What a script opens its room with. The epoch is for one try alone: a repeated one, whose answer was lost as Redis
+   * ended, would give the next process the epoch of the last, and the lineage one name with two ends.
+   */
   #opening(): (string | number)[] {
     return [randomBytes(9).toString("base64url"), 2 * this.#streamTtlMs, this.#streamTtlMs];
   }

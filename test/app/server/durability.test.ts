@@ -10,7 +10,10 @@ describe("durability", () => {
     [primary, replica] = await Promise.all([startRedis(), startRedis()]);
   });
   afterEach(stopPods);
-  afterAll(() => Promise.all([primary.stop(), replica.stop()]));
+  afterAll(async () => {
+    await replica.stop(); // first: a primary that ends waits for its replicas
+    await primary.stop();
+  });
 
   it("replica: acknowledges a publish only once a replica has it", async () => {
     const pod = await startPod(primary.url, { DURABILITY: "replica", REDIS_TIMEOUT_MS: "1000" });
@@ -23,7 +26,13 @@ describe("durability", () => {
     const admin = new Redis(replica.url);
     const { hostname, port } = new URL(primary.url);
     await admin.replicaof(hostname, Number(port));
-    await until(async () => (await admin.info("replication")).includes("master_link_status:up"));
+    // The link is up before the primary counts it: only then does WAIT wait for it.
+    const witness = new Redis(primary.url);
+    await until(async () => {
+      await witness.set("seen", "by the replica");
+      return (await witness.wait(1, 100)) === 1;
+    });
+    witness.disconnect();
     wire.send({ type: "publish", room: "a", id: 1, data: 1 });
     for (let id = 2; id <= 50; id++) wire.send({ type: "publish", room: "a", id, data: id });
     const { offset } = await wire.next("ack", (frame) => frame.id === 50);

@@ -81,7 +81,10 @@ describe("a pod's metrics", () => {
       }),
     );
     const [first] = wires;
-    for (const id of [1, 2]) first?.send({ type: "publish", room: "counted", id, data: id });
+    for (const id of [1, 2]) {
+      first?.send({ type: "publish", room: "counted", id, data: id });
+      await first?.next("ack", (frame) => frame.id === id); // two that wait go in one operation
+    }
     await until(pod, "websocket_messages_delivered_total", 6);
     const late = new Wire(`${pod.url}/chat/x`);
     await late.hello({ rooms: [{ room: "counted", history: 10 }] });
