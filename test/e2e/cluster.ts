@@ -10,6 +10,7 @@ import { fetchCrds } from "./crds";
 import { buildWithoutEngine } from "./dockerfile";
 import { apply, kubectl, kubectlJson } from "./kubectl";
 import type { Surroundings } from "./surroundings";
+import { until } from "./until";
 
 /** A Kubernetes for the tests: all that differs between one and another is here. */
 export interface Cluster {
@@ -30,6 +31,8 @@ const root = path.resolve(__dirname, "../..");
 
 /** The tag of the image that the tests build. */
 const appImage = "holdfast/app:e2e";
+/** How long an API server may take to serve a new kind. Milliseconds. */
+const servedMs = 60_000;
 /** Client addresses that each cluster gives. */
 const clients = 32;
 
@@ -82,6 +85,14 @@ function testCluster(command: string): Cluster {
       if (await needsCrds()) {
         tell("installing CRDs");
         await call("crds");
+        // Established is not yet served: for a moment the API server answers that it is still making room for them.
+        await until("the API server serves the CRDs", servedMs, async () => {
+          const kinds = "podmonitors,servicemonitors,prometheuses,prometheusrules";
+          return call("exec", "kubectl", "get", kinds, "--all-namespaces").then(
+            () => true,
+            () => undefined,
+          );
+        });
       }
       await call("clients", String(clients));
       return {
