@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import type { Report } from "../../ops/rehearse/report";
 import { kubectl, kubectlJson } from "./kubectl";
+import { pods } from "./pods";
 import { atRest, staging, type DeployedService, type DeployedStack } from "./stack";
 import { readSurroundings } from "./surroundings";
 
@@ -17,7 +18,13 @@ beforeAll(async () => {
   service = stack.services.at(-1) ?? service;
   out = await mkdtemp(path.join(tmpdir(), "holdfast-rehearsals-"));
 }, 300_000);
-afterAll(() => rm(out, { recursive: true }));
+afterAll(async () => {
+  await rm(out, { recursive: true });
+  // Other tests share staging: they are to find no pod that was started twice.
+  const killed = (await pods(stack.namespace, service.name)).filter(({ restarts }) => restarts > 0);
+  for (const { name } of killed) await kubectl(["--namespace", stack.namespace, "delete", "pod", name]);
+  await atRest(stack.namespace, service);
+}, 120_000);
 
 /** Runs the command as a person does; its exit code and what it prints. */
 function rehearse(...args: readonly string[]): Promise<{ code: number; stdout: string; stderr: string }> {
