@@ -1,5 +1,6 @@
 import { Cluster, Redis } from "ioredis";
-import { RedisProcess, freePort } from "./redis-process";
+import { freePort } from "../../../ops/process/free-port";
+import { RedisProcess } from "./redis-process";
 import { until } from "./until";
 
 const slots = 16_384;
@@ -74,7 +75,7 @@ export class RedisCluster {
           `masterauth ${this.password}`,
           "appendonly yes",
           "cluster-enabled yes",
-          `cluster-port ${await freePort()}`,
+          `cluster-port ${await freePort("127.0.0.1")}`,
           "cluster-node-timeout 1000",
           "cluster-replica-validity-factor 0",
           "repl-diskless-sync-delay 0",

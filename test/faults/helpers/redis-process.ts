@@ -1,11 +1,10 @@
 import { writeFile } from "node:fs/promises";
-import { once } from "node:events";
-import { createServer } from "node:net";
 import { join } from "node:path";
 import { Child } from "../../../ops/process/child";
 import { removeTemporaryDirectory, temporaryDirectory } from "../../../ops/process/temporary-directory";
 import { redisServerBinary } from "../../../ops/redis/binary";
 import { until } from "./until";
+import { freePort } from "../../../ops/process/free-port";
 
 export interface RedisProcessOptions {
   /** Lines of redis.conf beside the port and the directory. */
@@ -31,7 +30,7 @@ export class RedisProcess {
 
   static async start(options: RedisProcessOptions): Promise<RedisProcess> {
     for (let attempt = 1; ; attempt++) {
-      const port = await freePort();
+      const port = await freePort("127.0.0.1");
       const process = new RedisProcess(port, temporaryDirectory("holdfast-redis-"), options);
       const lines = [`port ${port}`, "bind 127.0.0.1", `dir "${process.directory}"`, 'save ""'];
       await writeFile(process.#file, [...lines, ...(await options.config(port))].join("\n"));
@@ -82,14 +81,4 @@ export class RedisProcess {
   get #file(): string {
     return join(this.directory, "redis.conf");
   }
-}
-
-export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const address = server.address();
-  server.close();
-  await once(server, "close");
-  if (address === null || typeof address === "string") throw new Error("a TCP server has no port");
-  return address.port;
 }
