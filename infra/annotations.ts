@@ -30,6 +30,12 @@ export const certManagerClusterIssuer = "cert-manager.io/cluster-issuer";
  */
 export const pulumiSkipAwait = "pulumi.com/skipAwait";
 
+/**
+ * Of a HorizontalPodAutoscaler: `false` lets KEDA take a ScaledObject for the same workload.
+ * https://keda.sh/docs/2.18/concepts/admission-webhooks/
+ */
+export const kedaHpaOwnership = "validations.keda.sh/hpa-ownership";
+
 /** Pod Security admission, per namespace. https://kubernetes.io/docs/concepts/security/pod-security-admission/ */
 export const podSecurity = {
   enforce: "pod-security.kubernetes.io/enforce",

@@ -1,3 +1,4 @@
+import { autoscalerFaults } from "./components/autoscaler";
 import { edgeFaults, edgeTraits } from "./components/edge";
 import { fault, type Fault } from "./fault";
 import { defaultDenyName } from "./components/namespace";
@@ -137,8 +138,18 @@ function contains(outer: string, inner: string): boolean {
   return inner.startsWith(outer === "/" ? "/" : `${outer}/`);
 }
 
-function scaleFaults({ services }: ConfigValues): Fault[] {
-  return services.flatMap((service, index) => ownerFaults(`services[${index}]`, service));
+function scaleFaults({ services, autoscaler }: ConfigValues): Fault[] {
+  const scaled = services.flatMap(({ name, autoscaling, holder }, index) => {
+    const key = `services[${index}].name`;
+    return [
+      ...(autoscaling === undefined ? [] : [{ key, name }]),
+      ...(holder?.autoscaling === undefined ? [] : [{ key, name: holderName(name) }]),
+    ];
+  });
+  return [
+    ...services.flatMap((service, index) => ownerFaults(`services[${index}]`, service)),
+    ...autoscalerFaults(autoscaler, scaled),
+  ];
 }
 
 /** Of the number of replicas there is one owner. */

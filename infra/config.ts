@@ -2,7 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
 import { crossFaults, holderDrain } from "./checks";
 import { edgeTraits } from "./components/edge";
-import type { Autoscaling } from "./components/websocket-service";
+import type { Autoscaling } from "./components/autoscaler";
 import {
   configSchema,
   secretsSchema,
@@ -113,6 +113,7 @@ export function parseConfig({ stack, values, isSecret, checkSecrets = true }: Ra
 
 function complete(config: ConfigValues, secrets: SecretValues): Config {
   const { propagationSeconds } = edgeTraits(config.edge, config.affinity);
+  const { autoscaler: counter } = config;
   return {
     ...config,
     drain: { ...config.drain, ...completeDrain(config.drain, propagationSeconds) },
@@ -121,10 +122,11 @@ function complete(config: ConfigValues, secrets: SecretValues): Config {
       path,
       image: image ?? config.image,
       resources: resources ?? config.resources,
-      scale: autoscaling ?? replicas ?? defaultReplicas,
+      scale: (autoscaling && { ...autoscaling, counter }) ?? replicas ?? defaultReplicas,
       holder: holder && {
         ...holder,
-        scale: holder.autoscaling ?? holder.replicas ?? defaultHolders,
+        scale:
+          (holder.autoscaling && { ...holder.autoscaling, counter }) ?? holder.replicas ?? defaultHolders,
         drain: { ...config.drain, ...holderDrain(config, holder) },
       },
     })),
@@ -196,8 +198,12 @@ function showPath(path: readonly PropertyKey[]): string {
   }, "");
 }
 
+/** Short, and without the password of a URL that should not have had one. */
 function show(value: unknown): string {
-  const text = typeof value === "string" ? value : JSON.stringify(value);
+  const text = (typeof value === "string" ? value : JSON.stringify(value)).replace(
+    /:\/\/[^\s/@"]*@/g,
+    "://…@",
+  );
   return text.length <= 80 ? text : `${text.slice(0, 77)}…`;
 }
 

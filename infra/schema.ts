@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { autoscalerSchema } from "./components/autoscaler";
 import { edgeSchema } from "./components/edge";
 import { monitoringSchema } from "./components/monitoring";
 import { sessionStoreSchema } from "./components/session-store";
@@ -190,6 +191,8 @@ export const configSchema = object({
   sessionStore: sessionStoreSchema.prefault({ kind: "redis" }),
   session: session.prefault({}),
   drain: drain.prefault({}),
+  /** Who counts sockets for the `autoscaling` of services and holders. */
+  autoscaler: autoscalerSchema.prefault({ kind: "pods" }),
   /** How long a new pod must stay ready before the rollout goes on. Seconds. */
   minReadySeconds: whole(0, 300).default(10),
   sockets: sockets.prefault({}),

@@ -11,7 +11,8 @@ import { environmentVariables, tokenVariables } from "./environment-variables";
 import { holderName, podsName } from "./holder-names";
 import type { SecretKey } from "./session-store";
 import { allow, dns, outside, toWorkload } from "./websocket-policy";
-import { autoscaler, deployment, disruptionBudget, service, type Autoscaling } from "./websocket-service";
+import { createAutoscaler, type Autoscaling } from "./autoscaler";
+import { deployment, disruptionBudget, leftToOthers, service } from "./websocket-service";
 import type { WebSocketPodArgs } from "./websocket-pod";
 
 type PolicySpec = k8s.types.input.networking.v1.NetworkPolicySpec;
@@ -89,7 +90,7 @@ export class Holder extends pulumi.ComponentResource {
     );
     const largest = typeof args.scale === "number" ? args.scale : args.scale.maxReplicas;
     const timeout = `${rolloutTimeoutSeconds(largest, args)}s`;
-    new k8s.apps.v1.Deployment(
+    const holders = new k8s.apps.v1.Deployment(
       `${name}-deployment`,
       {
         metadata,
@@ -111,6 +112,7 @@ export class Holder extends pulumi.ComponentResource {
         ...child,
         dependsOn: [account, policy, pods],
         customTimeouts: { create: timeout, update: timeout },
+        ignoreChanges: leftToOthers(args.scale),
       },
     );
     new k8s.core.v1.Service(
@@ -127,10 +129,10 @@ export class Holder extends pulumi.ComponentResource {
       child,
     );
     if (typeof args.scale !== "number") {
-      new k8s.autoscaling.v2.HorizontalPodAutoscaler(
+      createAutoscaler(
         `${name}-autoscaler`,
-        { metadata, spec: autoscaler(name, args.scale, heldSockets) },
-        child,
+        { ...args.scale, namespace: args.namespace, workload: name, gauge: heldSockets },
+        { ...child, dependsOn: holders },
       );
     }
     this.registerOutputs({ serviceName: this.serviceName });

@@ -4,15 +4,9 @@ import { pulumiSkipAwait } from "../annotations";
 import { selectorLabels, workloadLabels } from "../labels";
 import { ports } from "../ports";
 import { rolloutTimeoutSeconds } from "../timing";
+import { createAutoscaler, type Autoscaling } from "./autoscaler";
 import { websocketPod, type WebSocketPodArgs } from "./websocket-pod";
 import { websocketPolicy, type WebSocketPolicyArgs } from "./websocket-policy";
-
-export interface Autoscaling {
-  readonly minReplicas: number;
-  readonly maxReplicas: number;
-  /** Open sockets a pod that the autoscaler aims for. */
-  readonly connectionsPerPod: number;
-}
 
 export interface WebSocketServiceArgs {
   readonly namespace: pulumi.Input<string>;
@@ -56,11 +50,16 @@ export class WebSocketService extends pulumi.ComponentResource {
     );
     const largest = typeof args.scale === "number" ? args.scale : args.scale.maxReplicas;
     const timeout = `${rolloutTimeoutSeconds(largest, args)}s`;
-    new k8s.apps.v1.Deployment(
+    const pods = new k8s.apps.v1.Deployment(
       `${name}-deployment`,
       { metadata, spec: deployment(name, args) },
-      // The policy first: a pod that starts without it cannot reach the store.
-      { ...child, dependsOn: [account, policy], customTimeouts: { create: timeout, update: timeout } },
+      {
+        ...child,
+        // The policy first: a pod that starts without it cannot reach the store.
+        dependsOn: [account, policy],
+        customTimeouts: { create: timeout, update: timeout },
+        ignoreChanges: leftToOthers(args.scale),
+      },
     );
     new k8s.core.v1.Service(
       `${name}-service`,
@@ -77,10 +76,10 @@ export class WebSocketService extends pulumi.ComponentResource {
       child,
     );
     if (typeof args.scale !== "number") {
-      new k8s.autoscaling.v2.HorizontalPodAutoscaler(
+      createAutoscaler(
         `${name}-autoscaler`,
-        { metadata, spec: autoscaler(name, args.scale) },
-        child,
+        { ...args.scale, namespace: args.namespace, workload: name, gauge: "websocket_connections_active" },
+        { ...child, dependsOn: pods },
       );
     }
     this.registerOutputs({ serviceName: this.serviceName });
@@ -105,6 +104,15 @@ export function deployment(
   };
 }
 
+/**
+ * The number of pods, once an autoscaler owns it. Leaving it out is not enough on the day of the change: whoever applied
+ * a field and leaves it out removes it, and Kubernetes would then go down to one pod.
+ * https://kubernetes.io/docs/reference/using-api/server-side-apply/#transferring-ownership
+ */
+export function leftToOthers(scale: number | Autoscaling): string[] {
+  return typeof scale === "number" ? [] : ["spec.replicas"];
+}
+
 export function service(
   name: string,
   timeoutSeconds: number,
@@ -126,35 +134,5 @@ export function disruptionBudget(name: string): k8s.types.input.policy.v1.PodDis
     maxUnavailable: 1,
     // A pod that is broken anyway must not block it either.
     unhealthyPodEvictionPolicy: "AlwaysAllow",
-  };
-}
-
-/** @param metric a gauge of each pod: its open sockets */
-export function autoscaler(
-  name: string,
-  scale: Autoscaling,
-  metric = "websocket_connections_active",
-): k8s.types.input.autoscaling.v2.HorizontalPodAutoscalerSpec {
-  return {
-    scaleTargetRef: { apiVersion: "apps/v1", kind: "Deployment", name },
-    minReplicas: scale.minReplicas,
-    maxReplicas: scale.maxReplicas,
-    metrics: [
-      {
-        type: "Pods",
-        pods: {
-          metric: { name: metric },
-          target: { type: "AverageValue", averageValue: String(scale.connectionsPerPod) },
-        },
-      },
-    ],
-    behavior: {
-      scaleUp: { policies: [{ type: "Percent", value: 100, periodSeconds: 60 }] },
-      // Each pod that goes moves all of its clients: one at a time, and only after ten quiet minutes.
-      scaleDown: {
-        stabilizationWindowSeconds: 600,
-        policies: [{ type: "Pods", value: 1, periodSeconds: 60 }],
-      },
-    },
   };
 }

@@ -81,5 +81,6 @@ function resourceOf({ type, name, props, opts }: ResourceValidationArgs | Policy
     title: objectTitle(properties) ?? `${type.slice(type.lastIndexOf(":") + 1)} ${name}`,
     properties,
     protect: opts.protect,
+    ignoreChanges: opts.ignoreChanges,
   };
 }

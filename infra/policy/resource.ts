@@ -10,6 +10,8 @@ export interface Resource {
   readonly properties: Readonly<Record<string, unknown>>;
   /** Whether Pulumi refuses to delete it; undefined where nobody can say, as of a manifest. */
   readonly protect?: boolean | undefined;
+  /** Fields whose value Pulumi leaves to others; undefined as above. */
+  readonly ignoreChanges?: readonly string[] | undefined;
 }
 
 /** Kinds of Kubernetes object that rules look into, as far as they do. */

@@ -6,14 +6,11 @@ import { render, type RenderOptions } from "../render/render";
 /** The resources of a stack as rules see them, from the Pulumi program itself, with which of them are protected. */
 export async function stackResources(stack: string, options: RenderOptions = {}): Promise<Resource[]> {
   const { resources } = await render(stack, options);
-  return resources.map((resource) =>
-    isKubernetesObject(resource)
-      ? { ...fromManifest(manifest(resource)), type: resource.type, protect: resource.protect }
-      : {
-          type: resource.type,
-          title: `${resource.type.slice(resource.type.lastIndexOf(":") + 1)} ${resource.name}`,
-          properties: resource.inputs,
-          protect: resource.protect,
-        },
-  );
+  return resources.map((resource) => {
+    const { type, name, inputs, protect, ignoreChanges } = resource;
+    const options = { type, protect, ignoreChanges };
+    return isKubernetesObject(resource)
+      ? { ...fromManifest(manifest(resource)), ...options }
+      : { title: `${type.slice(type.lastIndexOf(":") + 1)} ${name}`, properties: inputs, ...options };
+  });
 }

@@ -24,6 +24,7 @@ const order = [
   "StatefulSet",
   "Deployment",
   "HorizontalPodAutoscaler",
+  "ScaledObject",
   "Gateway",
   "DestinationRule",
   "HTTPRoute",

@@ -12,11 +12,11 @@ interface CrdSource {
   readonly module: string;
   /** In the module. */
   readonly files: readonly string[];
-  /** Those of the files' kinds that an edge makes. */
+  /** Those of the files' kinds that a stack makes. */
   readonly kinds: readonly string[];
 }
 
-/** The versions that the edges are written for; docs/decisions/gateway-api.md says why an experimental channel. */
+/** The versions that the program is written for; docs/decisions/gateway-api.md says why an experimental channel. */
 const sources: readonly CrdSource[] = [
   {
     group: "gateway.networking.k8s.io",
@@ -31,6 +31,12 @@ const sources: readonly CrdSource[] = [
     module: "istio.io/api@v1.31.4",
     files: ["kubernetes/customresourcedefinitions.gen.yaml"],
     kinds: ["DestinationRule", "Gateway", "VirtualService"],
+  },
+  {
+    group: "keda.sh",
+    module: "github.com/kedacore/keda/v2@v2.21.0",
+    files: ["config/crd/bases/keda.sh_scaledobjects.yaml"],
+    kinds: ["ScaledObject"],
   },
 ];
 

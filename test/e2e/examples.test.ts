@@ -33,6 +33,7 @@ describe("the examples", () => {
     { kind: "Ingress", example: "alb-external" },
     { kind: "HTTPRoute", example: "gateway-redis" },
     { kind: "VirtualService", example: "istio-external" },
+    { kind: "ScaledObject", example: "nlb-nginx-elasticache" },
   ])("are refused with a field that a $kind does not have", async ({ kind, example }) => {
     const objects = await renderStack(example, { overrides: { namespace } });
     const object = objects.find((one) => one.kind === kind);

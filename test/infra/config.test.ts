@@ -119,7 +119,7 @@ describe("good configuration", () => {
         },
       },
       read: ({ services }) => services[0]?.scale,
-      expected: { minReplicas: 2, maxReplicas: 20, connectionsPerPod: 5_000 },
+      expected: { minReplicas: 2, maxReplicas: 20, connectionsPerPod: 5_000, counter: { kind: "pods" } },
     },
     {
       name: "takes an image by digest",
@@ -321,6 +321,35 @@ describe("bad configuration", () => {
       faults: [
         "services[0].replicas: found 3; allowed: nothing, since autoscaling owns the number",
         "services[0].autoscaling.maxReplicas: found 2; allowed: at least minReplicas (5)",
+      ],
+    },
+    {
+      name: "a question to Prometheus that the stack asks itself, and a name too long for KEDA",
+      given: {
+        values: {
+          services: [
+            service("a".repeat(50), "/a", {
+              autoscaling: { minReplicas: 2, maxReplicas: 4, connectionsPerPod: 100 },
+              holder: { autoscaling: { minReplicas: 2, maxReplicas: 4, connectionsPerPod: 100 } },
+            }),
+          ],
+          autoscaler: {
+            kind: "keda",
+            prometheusUrl: "http://prometheus:9090",
+            trigger: { query: "sum(up)", awsRegion: "eu-west-1" },
+          },
+        },
+      },
+      faults: [
+        "autoscaler.trigger.query: found sum(up); allowed: nothing: it follows from the rest",
+        `services[0].name: found ${"a".repeat(50)}-holder; allowed: a name by which KEDA's own, keda-hpa-${"a".repeat(50)}-holder, has at most 63 characters`,
+      ],
+    },
+    {
+      name: "a password in the URL of Prometheus",
+      given: { values: { autoscaler: { kind: "keda", prometheusUrl: "https://keda:hunter2@prometheus" } } },
+      faults: [
+        "autoscaler.prometheusUrl: found https://…@prometheus; allowed: a URL such as http://prometheus-operated.monitoring:9090, with neither a password nor a slash at its end",
       ],
     },
     {

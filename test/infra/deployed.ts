@@ -29,6 +29,7 @@ interface Inputs {
   RandomPassword: object;
   Release: object;
   ReplicationGroup: aws.elasticache.ReplicationGroupArgs;
+  ScaledObject: { metadata: { annotations: object }; spec: { triggers: object } };
   SecurityGroup: aws.ec2.SecurityGroupArgs;
   Service: k8s.types.output.core.v1.Service;
   ServiceAccount: k8s.types.output.core.v1.ServiceAccount;

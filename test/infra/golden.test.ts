@@ -42,6 +42,7 @@ describe.each(goldenCases())("the manifests of $name", ({ name, stack, overrides
     const behind = kinds.slice(kinds.lastIndexOf("Deployment") + 1);
     const allowed = [
       "HorizontalPodAutoscaler",
+      "ScaledObject",
       "Ingress",
       "Gateway",
       "HTTPRoute",

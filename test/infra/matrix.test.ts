@@ -1,7 +1,9 @@
+import { readFileSync } from "node:fs";
+import path from "node:path";
 import { loadAppConfig } from "../../app/server/config";
 import { edgeSchema } from "../../infra/components/edge";
 import { sessionStoreSchema } from "../../infra/components/session-store";
-import { examples } from "../../ops/render/stacks";
+import { examples, projectRoot } from "../../ops/render/stacks";
 import { readStackConfig } from "../../ops/render/stack-config";
 import { create } from "./edges";
 import { elasticache } from "./elasticache";
@@ -63,6 +65,12 @@ describe("every edge", () => {
 });
 
 describe("the examples", () => {
+  test("are all in the table of their README, and it has no others", () => {
+    const text = readFileSync(path.join(projectRoot, "examples/README.md"), "utf8");
+    const linked = [...text.matchAll(/\[([\w-]+)\]\(Pulumi\.\1\.yaml\)/g)].map(([, name]) => name);
+    expect(linked.sort()).toEqual(examples());
+  });
+
   test("have every kind of edge and every kind of store among them", async () => {
     const kinds = await Promise.all(
       examples().map(async (example) => {

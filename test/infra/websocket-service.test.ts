@@ -1,6 +1,7 @@
 import type * as k8s from "@pulumi/kubernetes";
 import { WebSocketService, type WebSocketServiceArgs } from "../../infra/components/websocket-service";
-import { deployed, inputsOf, kindsOf } from "./deployed";
+import type { AutoscalerConfig } from "../../infra/components/autoscaler";
+import { deployed, inputsOf, kindsOf, resourceOf } from "./deployed";
 
 type Pod = k8s.types.output.core.v1.PodSpec;
 
@@ -197,10 +198,12 @@ describe("its PodDisruptionBudget", () => {
 });
 
 describe("its autoscaler", () => {
-  const scale = { minReplicas: 2, maxReplicas: 12, connectionsPerPod: 5_000 };
+  const scaled = (counter: AutoscalerConfig = { kind: "pods" }) => ({
+    scale: { minReplicas: 2, maxReplicas: 12, connectionsPerPod: 5_000, counter },
+  });
 
   test("follows open sockets, never CPU, and takes one pod a minute away", async () => {
-    const { spec } = inputsOf(await create({ scale }), "HorizontalPodAutoscaler");
+    const { spec } = inputsOf(await create(scaled()), "HorizontalPodAutoscaler");
     expect(spec).toMatchObject({
       scaleTargetRef: { kind: "Deployment", name: "chat" },
       minReplicas: 2,
@@ -218,8 +221,84 @@ describe("its autoscaler", () => {
     });
   });
 
-  test("owns the number of pods", async () => {
-    expect(await deploymentOf({ scale })).not.toHaveProperty("replicas");
+  test("asks the external metrics API for the service's sum", async () => {
+    const counter = { kind: "external", labels: { cluster: "eu" } } as const;
+    const { spec } = inputsOf(await create(scaled(counter)), "HorizontalPodAutoscaler");
+    expect(spec.metrics).toEqual([
+      {
+        type: "External",
+        external: {
+          metric: {
+            name: "websocket_connections_active",
+            selector: { matchLabels: { service: "chat", cluster: "eu" } },
+          },
+          target: { type: "AverageValue", averageValue: "5000" },
+        },
+      },
+    ]);
+  });
+
+  test("is KEDA's alone where KEDA asks Prometheus", async () => {
+    const counter = {
+      kind: "keda",
+      prometheusUrl: "http://prometheus.monitoring:9090",
+      trigger: {},
+    } as const;
+    const evaluation = await create(scaled(counter));
+    expect(kindsOf(evaluation)).not.toContain("HorizontalPodAutoscaler");
+    const { metadata, spec } = inputsOf(evaluation, "ScaledObject");
+    expect(metadata.annotations).toEqual({ "pulumi.com/skipAwait": "true" });
+    expect(spec).toMatchObject({
+      scaleTargetRef: { kind: "Deployment", name: "chat" },
+      minReplicaCount: 2,
+      maxReplicaCount: 12,
+      fallback: { failureThreshold: 3, replicas: 2, behavior: "currentReplicasIfHigher" },
+      advanced: {
+        horizontalPodAutoscalerConfig: {
+          behavior: { scaleDown: { policies: [{ type: "Pods", value: 1, periodSeconds: 60 }] } },
+        },
+      },
+      triggers: [
+        {
+          type: "prometheus",
+          metricType: "AverageValue",
+          metadata: {
+            serverAddress: "http://prometheus.monitoring:9090",
+            query: 'sum(websocket_connections_active{namespace="nova", service="chat"})',
+            threshold: "5000",
+            ignoreNullValues: "false",
+          },
+        },
+      ],
+    });
+  });
+
+  test("refers to whoever holds what Prometheus wants to see", async () => {
+    const counter: AutoscalerConfig = {
+      kind: "keda",
+      prometheusUrl: "https://prometheus.example",
+      authentication: { kind: "ClusterTriggerAuthentication", name: "prometheus", modes: ["bearer", "tls"] },
+      trigger: { namespace: "nova" },
+    };
+    const { spec } = inputsOf(await create(scaled(counter)), "ScaledObject");
+    expect(spec.triggers).toMatchObject([
+      {
+        metadata: { authModes: "bearer,tls", namespace: "nova" },
+        authenticationRef: { kind: "ClusterTriggerAuthentication", name: "prometheus" },
+      },
+    ]);
+  });
+
+  test("owns the number of pods, and an update leaves it alone", async () => {
+    const deployment = resourceOf(await create(scaled()), "Deployment");
+    expect(deployment.inputs.spec).not.toHaveProperty("replicas");
+    expect(deployment.ignoreChanges).toEqual(["spec.replicas"]);
+    expect(resourceOf(await create(), "Deployment").ignoreChanges).toEqual([]);
+  });
+
+  test("does not keep a stack from going over to KEDA", async () => {
+    const { metadata } = inputsOf(await create(scaled()), "HorizontalPodAutoscaler");
+    expect(metadata.annotations).toEqual({ "validations.keda.sh/hpa-ownership": "false" });
   });
 });
 

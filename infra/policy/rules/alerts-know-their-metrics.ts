@@ -1,8 +1,10 @@
+import { autoscalerOf } from "../autoscaler";
 import { applicationSeries, isApplications } from "../application-metrics";
 import { metricsIn } from "../../components/monitoring/promql";
 import { asKind, isKind, type Resource } from "../resource";
 import { rule } from "../rule";
 import type { System } from "../system";
+import { webSocketWorkloads } from "../workload";
 
 /** An expression, and where it stands. */
 interface Query {
@@ -12,14 +14,15 @@ interface Query {
 
 export const alertsKnowTheirMetrics = rule({
   name: "alerts-know-their-metrics",
-  summary: "Alerts and dashboards ask for metrics that the application exports.",
-  why: "An alert on a metric that does not exist never fires, and nobody notices.",
+  summary: "Alerts, dashboards and autoscalers ask for metrics that the application exports.",
+  why: "An alert on a metric that does not exist never fires, an autoscaler never scales, and nobody notices.",
   severity: "high",
   fix: "use a metric of app/server/metrics.ts, or record the series by a rule of the stack",
   scope: "stack",
-  *subjects(resource) {
+  *subjects(resource, system) {
     yield* alerts(resource);
     yield* panels(resource);
+    yield* counts(resource, system);
   },
   *check({ where, expression }, system) {
     for (const series of metricsIn(expression).filter(isApplications)) {
@@ -66,6 +69,15 @@ function* panels(resource: Resource): Iterable<Query> {
   if (map?.metadata?.labels?.grafana_dashboard === undefined) return;
   for (const [file, text] of Object.entries(map.data ?? {})) {
     for (const expression of expressions(parse(text))) yield { where: `a panel of ${file}`, expression };
+  }
+}
+
+/** What autoscalers of WebSocket pods count. */
+function* counts(resource: Resource, system: System): Iterable<Query> {
+  for (const workload of system.resources.flatMap((one) => [...webSocketWorkloads(one, system)])) {
+    for (const { series, query } of autoscalerOf(resource, workload)?.counts ?? []) {
+      yield { where: "it", expression: query ?? series ?? "" };
+    }
   }
 }
 

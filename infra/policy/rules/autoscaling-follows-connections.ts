@@ -1,4 +1,5 @@
-import { asKind, type Resource } from "../resource";
+import { autoscalerOf } from "../autoscaler";
+import type { Resource } from "../resource";
 import { rule } from "../rule";
 import type { System } from "../system";
 import { webSocketWorkloads } from "../workload";
@@ -12,32 +13,41 @@ export const autoscalingFollowsConnections = rule({
   fix: "scale on websocket_connections_active, one pod a minute down, and leave replicas out of the Deployment",
   scope: "stack",
   *subjects(resource: Resource, system: System) {
-    const { metadata, spec } = asKind(resource, "HorizontalPodAutoscaler") ?? {};
     for (const workload of system.resources.flatMap((one) => [...webSocketWorkloads(one, system)])) {
-      const { kind, metadata: own } = workload.object;
-      const target = spec?.scaleTargetRef;
-      if (target?.name === own?.name && target?.kind === kind && metadata?.namespace === own?.namespace) {
-        yield { spec, workload };
-      }
+      const autoscaler = autoscalerOf(resource, workload);
+      if (autoscaler !== undefined) yield { autoscaler, workload };
     }
   },
-  *check({ spec, workload }) {
-    const resources = (spec?.metrics ?? []).map(({ type, resource }) =>
-      type === "Resource" ? resource?.name : undefined,
-    );
-    if (resources.every((name) => name !== undefined)) {
-      yield { found: `it scales ${workload.resource.title} on ${resources.join(" and ") || "cpu"} alone` };
+  *check({ autoscaler: { resource, counts, scaleDown }, workload }, system) {
+    const scaled = workload.resource.title;
+    const processors = counts.map(({ processor }) => processor);
+    if (processors.every((name) => name !== undefined)) {
+      yield { found: `it scales ${scaled} on ${processors.join(" and ") || "nothing"} alone` };
     }
-    const { stabilizationWindowSeconds = 300, policies = [] } = spec?.behavior?.scaleDown ?? {};
+    if (counts.some(({ emptyIsZero }) => emptyIsZero)) {
+      yield {
+        found: `to it, an empty answer of Prometheus means that ${scaled} has no connections`,
+        fix: 'set ignoreNullValues to "false"',
+      };
+    }
+    const { stabilizationWindowSeconds = 300, policies = [] } = scaleDown ?? {};
     if (policies.length === 0 || stabilizationWindowSeconds < 60) {
       yield {
-        found: `behavior.scaleDown of ${workload.resource.title} may take all pods but the least within seconds`,
+        found: `behavior.scaleDown of ${scaled} may take all pods but the least within seconds`,
         fix: "set stabilizationWindowSeconds to 60 or more, and a policy { type: Pods, value: 1, periodSeconds: 60 }",
       };
     }
-    if ((workload.object.spec as { replicas?: number } | undefined)?.replicas !== undefined) {
+    const other = system.resources.find(
+      (one) => one !== resource && autoscalerOf(one, workload) !== undefined,
+    );
+    if (other !== undefined) {
+      yield { found: `${other.title} scales ${scaled} as well, so neither does`, fix: "remove one of them" };
+    }
+    const { replicas } = (workload.object.spec ?? {}) as { replicas?: number };
+    const leftToOthers = workload.resource.ignoreChanges?.includes("spec.replicas") ?? false;
+    if (replicas !== undefined && !leftToOthers) {
       yield {
-        found: `${workload.resource.title} sets replicas, so each update undoes what the autoscaler decided`,
+        found: `${scaled} sets replicas, so each update undoes what the autoscaler decided`,
         fix: "leave replicas out",
       };
     }

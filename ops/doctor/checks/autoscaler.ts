@@ -15,10 +15,18 @@ export const autoscaler: Check = {
       .flatMap((each) => judge(snapshot, each)),
 };
 
+/** What makes the metric seen, by who counts the sockets; docs/autoscaling.md has the rules of the adapter. */
+const fixes: Readonly<Record<Snapshot["config"]["autoscaler"]["kind"], string>> = {
+  pods: "serve the gauge of the pods by the custom metrics API (docs/autoscaling.md): kubectl get --raw /apis/custom.metrics.k8s.io/v1beta1",
+  external:
+    "serve the sum of the gauge by the external metrics API (docs/autoscaling.md): kubectl get --raw /apis/external.metrics.k8s.io/v1beta1",
+  keda: "look at what KEDA says of its question to Prometheus: kubectl describe scaledobject",
+};
+
 function judge(snapshot: Snapshot, { metadata, spec, status }: Autoscaler): Finding[] {
   const subject = title("HorizontalPodAutoscaler", { metadata: { name: metadata?.name ?? "" } });
   const metrics = (spec?.metrics ?? []).map(
-    ({ type, resource, pods }) => pods?.metric.name ?? resource?.name ?? type,
+    ({ type, resource, pods, external }) => (pods ?? external)?.metric.name ?? resource?.name ?? type,
   );
   const evidence = `metrics: ${metrics.join(", ") || "none"}`;
   const blind = status?.conditions?.find(
@@ -30,7 +38,7 @@ function judge(snapshot: Snapshot, { metadata, spec, status }: Autoscaler): Find
         what: "the autoscaler does not see its metric",
         evidence: `${evidence}; ScalingActive is False: ${blind.message ?? blind.reason ?? ""}`,
         why: "the number of pods stays as it is, whatever the load",
-        fix: "serve websocket_connections_active by the custom metrics API (prometheus-adapter): kubectl get --raw /apis/custom.metrics.k8s.io/v1beta1",
+        fix: fixes[snapshot.config.autoscaler.kind],
       }),
     ];
   }

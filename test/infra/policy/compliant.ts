@@ -6,17 +6,21 @@ import { fromManifest, type ManifestObject, type Resource } from "../../../infra
 /** What routes to the services of the compliant system. */
 export type EdgeOf = "nginx" | "alb" | "nlb" | "gateway" | "istio";
 
+/** Who owns the number of pods of the service feed. */
+export type AutoscalerOf = "horizontal" | "keda";
+
 /** Parsing takes most of the time of tests that spoil one field after the other. */
-const parsed = new Map<EdgeOf, readonly Resource[]>();
+const parsed = new Map<string, readonly Resource[]>();
 
 /** A system that breaks no rule, new each time: tests spoil one field of it. */
-export function compliant(edge: EdgeOf = "nginx"): Resource[] {
-  const system = parsed.get(edge) ?? parse(edge);
-  parsed.set(edge, system);
+export function compliant(edge: EdgeOf = "nginx", autoscaler: AutoscalerOf = "horizontal"): Resource[] {
+  const key = `${edge} ${autoscaler}`;
+  const system = parsed.get(key) ?? parse(edge, autoscaler);
+  parsed.set(key, system);
   return structuredClone([...system]);
 }
 
-function parse(edge: EdgeOf): Resource[] {
+function parse(edge: EdgeOf, autoscaler: AutoscalerOf): Resource[] {
   const service = read("service.yaml");
   const route = read(`edge-${edge}.yaml`);
   const feed = objects(asFeed(service));
@@ -27,7 +31,7 @@ function parse(edge: EdgeOf): Resource[] {
   return [
     ...objects(service),
     ...feed,
-    ...objects(read("autoscaler.yaml")),
+    ...objects(read(`autoscaler-${autoscaler}.yaml`)),
     ...objects(route),
     ...objects(asFeed(route)).filter(({ title }) => title.includes("feed")),
     ...objects(read("store.yaml")),

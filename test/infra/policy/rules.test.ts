@@ -2,7 +2,7 @@ import { judge, type Violation } from "../../../infra/policy/rule";
 import { rules } from "../../../infra/policy/rules";
 import { systemOf, type Environment } from "../../../infra/policy/system";
 import type { Resource } from "../../../infra/policy/resource";
-import { compliant, type EdgeOf } from "./compliant";
+import { compliant, type AutoscalerOf, type EdgeOf } from "./compliant";
 import { find, hide, paths, spoil, type Path } from "./spoil";
 
 /** One field of the compliant system spoiled, and all that any rule may say of it. */
@@ -17,6 +17,7 @@ interface Case {
   /** The object that is blamed, where it is another. */
   readonly blamed?: string;
   readonly edge?: EdgeOf;
+  readonly autoscaler?: AutoscalerOf;
   readonly environment?: Environment;
 }
 
@@ -31,6 +32,7 @@ const alb = (name: string) => `metadata > annotations > alb.ingress.kubernetes.i
 const aws = (name: string) => `metadata > annotations > service.beta.kubernetes.io/aws-load-balancer-${name}`;
 const budget = "PodDisruptionBudget live/chat";
 const autoscaler = "HorizontalPodAutoscaler live/feed";
+const scaledObject = "ScaledObject live/feed";
 const store = "StatefulSet live/sessions";
 const settings = "ConfigMap live/sessions";
 const group = "ReplicationGroup sessions";
@@ -471,6 +473,72 @@ const cases: readonly Case[] = [
     found: "Deployment live/feed sets replicas, so each update undoes what the autoscaler decided",
   },
   {
+    rule: "more-than-one-replica",
+    autoscaler: "keda",
+    of: scaledObject,
+    field: "spec > minReplicaCount",
+    value: undefined,
+    blamed: "Deployment live/feed",
+    found: `minReplicaCount of ${scaledObject} is 0`,
+  },
+  {
+    rule: "more-than-one-replica",
+    autoscaler: "keda",
+    of: scaledObject,
+    field: "spec > idleReplicaCount",
+    value: 0,
+    blamed: "Deployment live/feed",
+    found: `idleReplicaCount of ${scaledObject} is 0`,
+  },
+  {
+    rule: "autoscaling-follows-connections",
+    autoscaler: "keda",
+    of: scaledObject,
+    field: "spec > triggers",
+    value: [{ type: "cpu", metricType: "Utilization", metadata: { value: "60" } }],
+    found: "it scales Deployment live/feed on cpu alone",
+  },
+  {
+    rule: "autoscaling-follows-connections",
+    autoscaler: "keda",
+    of: scaledObject,
+    field: "spec > triggers > 0 > metadata > ignoreNullValues",
+    value: undefined,
+    found: "to it, an empty answer of Prometheus means that Deployment live/feed has no connections",
+  },
+  {
+    rule: "autoscaling-follows-connections",
+    autoscaler: "keda",
+    of: scaledObject,
+    field: "spec > advanced",
+    value: undefined,
+    found: "behavior.scaleDown of Deployment live/feed may take all pods but the least within seconds",
+  },
+  {
+    rule: "autoscaling-follows-connections",
+    autoscaler: "keda",
+    of: "Deployment live/feed",
+    field: "spec > replicas",
+    value: 3,
+    blamed: scaledObject,
+    found: "Deployment live/feed sets replicas, so each update undoes what the autoscaler decided",
+  },
+  {
+    rule: "alerts-know-their-metrics",
+    autoscaler: "keda",
+    of: scaledObject,
+    field: "spec > triggers > 0 > metadata > query",
+    value: "sum(websocket_connections)",
+    found: "it asks for websocket_connections, which nothing exports or records",
+  },
+  {
+    rule: "alerts-know-their-metrics",
+    of: autoscaler,
+    field: "spec > metrics > 0 > pods > metric > name",
+    value: "websocket_connections",
+    found: "it asks for websocket_connections, which nothing exports or records",
+  },
+  {
     rule: "restricted-pods",
     of: deployment,
     field: `${pod} > hostNetwork`,
@@ -731,17 +799,46 @@ describe.each<EdgeOf>(edges)("a system that does everything right behind the edg
   });
 });
 
+test("a system that KEDA scales breaks no rule", () => {
+  expect(shown(verdict(compliant("nginx", "keda")))).toEqual([]);
+});
+
+describe("the number of pods under an autoscaler", () => {
+  test("may be in what is applied as long as Pulumi leaves it to others", () => {
+    const resources = compliant().map((resource) => ({ ...resource, ignoreChanges: ["spec.replicas"] }));
+    spoil(find(resources, "Deployment live/feed"), "spec > replicas", 3);
+    expect(shown(verdict(resources))).toEqual([]);
+  });
+
+  test("has one owner", () => {
+    const both = [...compliant(), find(compliant("nginx", "keda"), scaledObject)];
+    const rule = "autoscaling-follows-connections";
+    expect(shown(verdict(both))).toEqual([
+      {
+        rule,
+        object: autoscaler,
+        found: `${scaledObject} scales Deployment live/feed as well, so neither does`,
+      },
+      {
+        rule,
+        object: scaledObject,
+        found: `${autoscaler} scales Deployment live/feed as well, so neither does`,
+      },
+    ]);
+  });
+});
+
 describe.each(cases)("$rule, with $of spoiled: $found", (one) => {
-  const { rule, of, field, value, found, blamed = of, edge, environment } = one;
+  const { rule, of, field, value, found, blamed = of, edge, autoscaler, environment } = one;
 
   test("alone is broken, and says what was found where", () => {
-    const resources = compliant(edge);
+    const resources = compliant(edge, autoscaler);
     spoil(find(resources, of), field, value);
     expect(shown(verdict(resources, environment))).toEqual([{ rule, object: blamed, found }]);
   });
 
   test("says nothing while the field is unknown", () => {
-    const resources = compliant(edge);
+    const resources = compliant(edge, autoscaler);
     const resource = find(resources, of);
     spoil(resource, field, value ?? "will be something");
     hide(resource, field);
@@ -756,7 +853,7 @@ test("every rule has a case that breaks it", () => {
 
 describe("what a preview does not know yet", () => {
   test.each<EdgeOf>(edges)("never breaks a rule, whichever field it is (%s)", (edge) => {
-    const resources = compliant(edge);
+    const resources = compliant(edge, edge === "nginx" ? "keda" : "horizontal");
     for (const [index, resource] of resources.entries()) {
       for (const path of paths(resource.properties)) {
         const hidden = structuredClone(resource);
@@ -809,8 +906,8 @@ describe("the environment", () => {
 
 test("a rule of scope resource needs no other resource, as the engine gives it none", () => {
   const alone = rules.filter(({ scope }) => scope === "resource");
-  for (const { rule, of, field, value, edge, environment } of cases) {
-    const resources = compliant(edge);
+  for (const { rule, of, field, value, edge, autoscaler, environment } of cases) {
+    const resources = compliant(edge, autoscaler);
     spoil(find(resources, of), field, value);
     const together = judge(alone, systemOf(resources, environment === undefined ? {} : { environment }));
     const apart = resources.flatMap((resource) =>

@@ -617,6 +617,26 @@ it("judges autoscalers by what they count, what they see and how fast they scale
   expect(troublesOf(scaler(sockets), "autoscaler")).toMatchObject([{ status: "warn" }]);
 });
 
+it("says where an autoscaler's metric should come from, by who counts the sockets", () => {
+  const blind = {
+    metadata: { name: "keda-hpa-messaging-service" },
+    spec: {
+      maxReplicas: 5,
+      scaleTargetRef: { kind: "Deployment", name: "messaging-service" },
+      metrics: [{ type: "External", external: { metric: { name: "s0-prometheus" } } }],
+    },
+    status: { conditions: [{ type: "ScalingActive", status: "False", message: "no answer" }] },
+  };
+  const by = (kind: string) =>
+    troublesOf(
+      spoil(spoil(healthy, "objects.autoscalers", [blind]), "config.autoscaler", { kind }),
+      "autoscaler",
+    );
+  expect(by("keda")).toMatchObject([{ evidence: /s0-prometheus/, fix: /describe scaledobject/ }]);
+  expect(by("external")).toMatchObject([{ fix: /external\.metrics\.k8s\.io/ }]);
+  expect(by("pods")).toMatchObject([{ fix: /custom\.metrics\.k8s\.io/ }]);
+});
+
 it("says unknown, and never ok, of what it could not see", () => {
   for (const check of checks) {
     for (const source of check.needs) {

@@ -1,0 +1,64 @@
+import * as k8s from "@pulumi/kubernetes";
+import type * as pulumi from "@pulumi/pulumi";
+import { z } from "zod";
+import { kedaHpaOwnership } from "../../annotations";
+import { workloadLabels } from "../../labels";
+import { labels, object } from "../../values";
+import { behavior, scaleTarget, type AutoscalerArgs } from "./autoscaler";
+
+type MetricSpec = k8s.types.input.autoscaling.v2.MetricSpec;
+
+/** The gauge of the pods themselves, by the custom metrics API: `pods/websocket_connections_active`. */
+export const podsSchema = object({ kind: z.literal("pods") });
+
+/** The sum over the pods, by the external metrics API, for adapters that serve no metrics of pods. */
+export const externalSchema = object({
+  kind: z.literal("external"),
+  /** Beside `service`, what the adapter finds the series by; the namespace it is asked in anyway. */
+  labels: labels.default({}),
+});
+
+export type PodsConfig = z.infer<typeof podsSchema>;
+export type ExternalConfig = z.infer<typeof externalSchema>;
+
+/** Kubernetes' own autoscaler, by open sockets. */
+export function createHorizontalAutoscaler(
+  name: string,
+  args: AutoscalerArgs<PodsConfig | ExternalConfig>,
+  opts: pulumi.CustomResourceOptions,
+): void {
+  const { namespace, workload, minReplicas, maxReplicas } = args;
+  new k8s.autoscaling.v2.HorizontalPodAutoscaler(
+    name,
+    {
+      metadata: {
+        name: workload,
+        namespace,
+        labels: workloadLabels(workload, "websocket-service"),
+        // KEDA refuses its ScaledObject beside an autoscaler, and Pulumi deletes the old one last: without this, a
+        // stack could not go over to KEDA in one update.
+        annotations: { [kedaHpaOwnership]: "false" },
+      },
+      spec: {
+        scaleTargetRef: scaleTarget(workload),
+        minReplicas,
+        maxReplicas,
+        metrics: [metricOf(args)],
+        behavior,
+      },
+    },
+    opts,
+  );
+}
+
+function metricOf({
+  config,
+  workload,
+  gauge,
+  connectionsPerPod,
+}: AutoscalerArgs<PodsConfig | ExternalConfig>): MetricSpec {
+  const target = { type: "AverageValue", averageValue: String(connectionsPerPod) };
+  if (config.kind === "pods") return { type: "Pods", pods: { metric: { name: gauge }, target } };
+  const selector = { matchLabels: { service: workload, ...config.labels } };
+  return { type: "External", external: { metric: { name: gauge, selector }, target } };
+}

@@ -1,0 +1,120 @@
+import type * as k8s from "@kubernetes/client-node";
+import { asKind, isKind, sameNamespace, type Loose, type Resource } from "./resource";
+import type { Workload } from "./workload";
+
+/**
+ * What a HorizontalPodAutoscaler, or a KEDA ScaledObject, which makes one, does to its workload. Each is read when it is
+ * asked for, so that what is unknown of one hides nothing of another.
+ */
+export interface Autoscaler {
+  readonly resource: Resource;
+  /** The least number of pods, and the field that says so. */
+  readonly least: { readonly pods: number; readonly where: string };
+  readonly counts: readonly Count[];
+  /** Behaviour of scaling down, as Kubernetes has it, and its field. */
+  readonly scaleDown: Loose<k8s.V2HPAScalingRules> | undefined;
+}
+
+/** One thing that an autoscaler counts. */
+export interface Count {
+  /** `cpu` or `memory`; undefined for everything else. */
+  readonly processor: string | undefined;
+  /** A series, where the autoscaler is asked for one by its name. */
+  readonly series: string | undefined;
+  /** PromQL. */
+  readonly query: string | undefined;
+  /** Whether an answer without a value counts as zero. */
+  readonly emptyIsZero: boolean;
+}
+
+/** The resource as the autoscaler of this workload, if it is that. */
+export function autoscalerOf(resource: Resource, { object }: Workload): Autoscaler | undefined {
+  const horizontal = asKind(resource, "HorizontalPodAutoscaler");
+  if (horizontal !== undefined && sameNamespace(horizontal, object)) {
+    const { spec } = horizontal;
+    if (!isTarget(spec?.scaleTargetRef, object)) return undefined;
+    return {
+      resource,
+      get least() {
+        return { pods: spec?.minReplicas ?? 1, where: "minReplicas" };
+      },
+      get counts() {
+        const metrics = spec?.metrics ?? [];
+        // Without any, Kubernetes counts processors.
+        return metrics.length === 0 ? [count({ processor: "cpu" })] : metrics.map(countOf);
+      },
+      get scaleDown() {
+        return spec?.behavior?.scaleDown;
+      },
+    };
+  }
+  if (!isKind(resource, "keda.sh", "ScaledObject")) return undefined;
+  const scaled = resource.properties as ScaledObject;
+  const { spec } = scaled;
+  if (!sameNamespace(scaled, object) || !isTarget(spec?.scaleTargetRef, object)) return undefined;
+  return {
+    resource,
+    get least() {
+      const { minReplicaCount = 0, idleReplicaCount } = spec ?? {};
+      return idleReplicaCount === undefined
+        ? { pods: minReplicaCount, where: "minReplicaCount" }
+        : { pods: idleReplicaCount, where: "idleReplicaCount" };
+    },
+    get counts() {
+      return (spec?.triggers ?? []).map(triggerCount);
+    },
+    get scaleDown() {
+      return spec?.advanced?.horizontalPodAutoscalerConfig?.behavior?.scaleDown;
+    },
+  };
+}
+
+interface ScaledObject {
+  readonly metadata?: { readonly namespace?: string };
+  readonly spec?: {
+    readonly scaleTargetRef?: Target;
+    readonly minReplicaCount?: number;
+    readonly idleReplicaCount?: number;
+    readonly triggers?: readonly Trigger[];
+    readonly advanced?: {
+      readonly horizontalPodAutoscalerConfig?: {
+        readonly behavior?: Loose<k8s.V2HorizontalPodAutoscalerBehavior>;
+      };
+    };
+  };
+}
+
+interface Trigger {
+  readonly type?: string;
+  readonly metadata?: Readonly<Record<string, string | undefined>>;
+}
+
+interface Target {
+  readonly kind?: string;
+  readonly name?: string;
+}
+
+function isTarget(target: Target | undefined, { kind, metadata }: Workload["object"]): boolean {
+  return target !== undefined && target.name === metadata?.name && (target.kind ?? "Deployment") === kind;
+}
+
+function count(of: Partial<Count>): Count {
+  return { processor: undefined, series: undefined, query: undefined, emptyIsZero: false, ...of };
+}
+
+function countOf({ type, resource, containerResource, pods, external }: Loose<k8s.V2MetricSpec>): Count {
+  switch (type) {
+    case "Resource":
+      return count({ processor: resource?.name });
+    case "ContainerResource":
+      return count({ processor: containerResource?.name });
+    default:
+      return count({ series: (pods ?? external)?.metric?.name });
+  }
+}
+
+function triggerCount({ type, metadata: { query, ignoreNullValues } = {} }: Trigger): Count {
+  if (type === "cpu" || type === "memory") return count({ processor: type });
+  if (type !== "prometheus") return count({});
+  return count({ query, emptyIsZero: ignoreNullValues !== "false" });
+}
