@@ -1,9 +1,15 @@
 import type { Spread } from "../load/verdict";
 
-/** `p50 / p99 / max`, whole milliseconds; a dash where nothing was measured. */
-export function times({ p50, p99, max }: Spread): string {
+/** `p50 / p99 / max`, whole milliseconds, with their unit; a dash where nothing was measured. */
+export function times(spread: Spread): string {
+  const figures = milliseconds(spread);
+  return figures === "-" ? figures : `${figures} ms`;
+}
+
+/** The same where the unit is told elsewhere. */
+export function milliseconds({ p50, p99, max }: Spread): string {
   if (p50 === null || p99 === null || max === null) return "-";
-  return `${Math.round(p50)} / ${Math.round(p99)} / ${Math.round(max)} ms`;
+  return `${Math.round(p50)} / ${Math.round(p99)} / ${Math.round(max)}`;
 }
 
 /** A share to a tenth of a percent; a dash where nothing was measured. */

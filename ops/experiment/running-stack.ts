@@ -23,7 +23,10 @@ export interface RunningStack {
   rolledOut(): Promise<void>;
   /** Resolves when no pod is terminating any more. */
   settled(): Promise<void>;
-  /** Replaces every pod, Deployment by Deployment at the same time, as `kubectl rollout restart` does. */
+  /**
+   * Replaces every pod of the services, Deployment by Deployment at the same time, as `kubectl rollout restart` does.
+   * Holders stay: that they are left alone is what they are for.
+   */
   restartDeployments(): Promise<void>;
   /** Every pod that there ever was. */
   pods(): Promise<readonly PodAccount[]>;

@@ -5,22 +5,25 @@ import { Edge } from "./edge/edge";
 import { type Route, routesOf } from "./edge/routes";
 import { type Endpoint, readyEndpoints } from "./endpoints";
 import { type Environment, references } from "./environment";
-import { type Manifest, nameOf, ofKind, selects, type Service } from "./manifest";
+import { type Container, type Manifest, nameOf, ofKind, selects, type Service } from "./manifest";
 import type { Command, Pod } from "./pod";
 import { ServiceProxy } from "./service";
 import { Subnet } from "./subnet";
 
 export interface LocalClusterArgs {
   readonly objects: readonly Manifest[];
-  /** What runs in place of an image. Throws for an image that it does not know. */
-  readonly commandFor: (image: string) => Command;
-  /** Last word on a pod's environment, after the manifest's own; default as it is. Told where the edge listens. */
-  readonly adaptEnv?: (env: Environment, edgePort: number | undefined) => Environment;
+  /** What runs in place of a container. Throws for one that it does not know. */
+  readonly commandFor: (container: Container) => Command;
+  /** Last word on a pod's environment, after the manifest's own; default as it is. Told where all listens. */
+  readonly adaptEnv?: (env: Environment, listeners: Listeners) => Environment;
   /** Where the edge listens; default 127.0.0.1 on a free port. */
   readonly edge?: { readonly host?: string; readonly port?: number };
   /** Directory for one log file a pod; default none are kept. */
   readonly logs?: string;
 }
+
+/** Where the cluster listens. */
+export type Listeners = Pick<LocalCluster, "services" | "edgePort">;
 
 /** A rollout did not end in time; the message tells the state of each pod. */
 export class RolloutTimeoutError extends Error {
@@ -29,7 +32,8 @@ export class RolloutTimeoutError extends Error {
 
 /**
  * Runs what Kubernetes manifests describe as processes on this machine: each Deployment's pods under the
- * kubelet's and the controller's rules, each Service at a loopback address of its own, the Ingresses at one edge.
+ * kubelet's and the controller's rules, each Service at a loopback address of its own, also a headless one, the
+ * Ingresses at one edge.
  * Network policies, budgets and resource limits are not enforced, and a change of the endpoints is seen at once.
  */
 export class LocalCluster {
@@ -43,7 +47,7 @@ export class LocalCluster {
 
   private constructor(args: LocalClusterArgs, subnet: Subnet) {
     const { objects, commandFor, logs, adaptEnv: adapt } = args;
-    const adaptEnv = (env: Environment) => adapt?.(env, this.edgePort) ?? env;
+    const adaptEnv = (env: Environment) => adapt?.(env, this) ?? env;
     if (logs !== undefined) mkdirSync(logs, { recursive: true });
     this.#objects = objects;
     this.#subnet = subnet;

@@ -18,8 +18,8 @@ export interface DeploymentArgs {
   readonly manifest: Deployment;
   readonly references: References;
   readonly subnet: Subnet;
-  /** What runs in place of an image. Throws for an image that it does not know. */
-  readonly commandFor: (image: string) => Command;
+  /** What runs in place of a container. Throws for one that it does not know. */
+  readonly commandFor: (container: Container) => Command;
   /** Last word on a pod's environment, after the manifest's own. */
   readonly adaptEnv: (env: Environment) => Environment;
   /** Directory for one log file a pod; default none are kept. */
@@ -150,7 +150,7 @@ export class LocalDeployment {
         labels: metadata.labels ?? {},
         container: this.#container,
         env: { PATH: process.env.PATH ?? "", ...adaptEnv({ ...env, BIND_ADDRESS: address }) },
-        command: commandFor(this.#container.image ?? ""),
+        command: commandFor(this.#container),
         graceMs: (this.#template.spec?.terminationGracePeriodSeconds ?? 30) * 1_000,
         ...(logs && { log: join(logs, `${name}.log`) }),
         onChange: () => this.#changed(),

@@ -23,40 +23,6 @@ function stackFiles(folder: string): string[] {
     .sort();
 }
 
-/** A rendering that is kept golden: a stack, and what of it is set otherwise to show what no stack uses. */
-export interface GoldenCase {
-  readonly name: string;
-  readonly stack: string;
-  readonly overrides?: Readonly<Record<string, unknown>>;
-}
-
-/** Every stack and every example as it is, and `staging` with holders of each kind. */
-export function goldenCases(): GoldenCase[] {
-  return [
-    ...[...stacks(), ...examples()].map((stack) => ({ name: stack, stack })),
-    {
-      name: "staging-held",
-      stack: "staging",
-      overrides: {
-        services: [
-          { name: "messaging-service", path: "/messaging", replicas: 3, holder: { mode: "holdfast" } },
-          {
-            name: "partner-service",
-            path: "/partner",
-            image: "registry.example/partner:1.4.2",
-            holder: {
-              mode: "at-least-once",
-              autoscaling: { minReplicas: 2, maxReplicas: 6, connectionsPerPod: 5_000 },
-              trustedHops: ["10.0.0.0/8"],
-              finalCloseCodes: "1000,4000-4999",
-            },
-          },
-        ],
-      },
-    },
-  ];
-}
-
 /** The file of a stack, from the project's root: an example's only if no stack has that name. */
 export function stackFile(stack: string): string {
   const file = `Pulumi.${stack}.yaml`;

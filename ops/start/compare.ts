@@ -1,9 +1,9 @@
 import { availableParallelism } from "node:os";
 import { Load } from "../load/load";
-import type { Manifest } from "../local/manifest";
 import { ensureRedis } from "../redis/install";
-import { renderStack } from "../render/render";
+import type { SecretOf } from "../render/stack-config";
 import { runScenario } from "./experiment";
+import { withAndWithoutHolders } from "./held";
 import { generatedSecrets } from "./local-stack";
 import { buildApplication } from "./prepare";
 import { showProgress, type Step } from "./progress";
@@ -12,15 +12,18 @@ import { type Scenario, scenarios } from "./scenario";
 import type { Size } from "./size";
 import type { RemoteStack, StackRunner } from "./remote-stack";
 
-export interface Prepared {
-  readonly objects: readonly Manifest[];
+export interface Prepared<Rendered> {
+  readonly rendered: Rendered;
   readonly redisPassword: string;
 }
 
 /** Gets everything that a stack needs here: Redis, the built application, the manifests with real secrets. */
-export async function prepare(stack: string): Promise<Prepared> {
+export async function prepare<Rendered>(
+  stack: string,
+  render: (stack: string, secrets: SecretOf) => Promise<Rendered>,
+): Promise<Prepared<Rendered>> {
   const secrets = generatedSecrets();
-  let objects: readonly Manifest[] = [];
+  const rendering = render(stack, secrets);
   await showProgress(
     [
       {
@@ -33,22 +36,23 @@ export async function prepare(stack: string): Promise<Prepared> {
       {
         title: `Render the manifests of stack ${stack}`,
         run: async () => {
-          objects = await renderStack(stack, { secrets });
+          await rendering;
         },
       },
     ],
     { concurrent: true },
   );
-  return { objects, redisPassword: secrets("redis-password") };
+  return { rendered: await rendering, redisPassword: secrets("redis-password") };
 }
 
 /** Runs every scenario on a stack of its own with fresh data, one after the other. */
 export async function compare(stack: string, size: Size, runner: StackRunner): Promise<Report> {
-  const { objects, redisPassword } = await prepare(stack);
+  const { rendered, redisPassword } = await prepare(stack, withAndWithoutHolders);
   const reports: ScenarioReport[] = [];
   const faults: FaultReport[] = [];
-  const start = ({ name, adapt }: Scenario) => runner.start({ objects: adapt(objects), redisPassword, name });
-  const rooms = new Set<string>();
+  const start = ({ name, adapt, held }: Scenario) =>
+    runner.start({ objects: adapt(held ? rendered.held : rendered.direct), redisPassword, name });
+  let rooms = 0;
   let next: RemoteStack | undefined;
   const steps = scenarios.map((scenario, index): Step => ({
     title: `${scenario.name}: ${scenario.title}`,
@@ -60,7 +64,7 @@ export async function compare(stack: string, size: Size, runner: StackRunner): P
       const outcome = await runScenario(scenario, running, load, size, tell);
       reports.push(outcome.scenario);
       faults.push(...outcome.faults);
-      for (const { room } of load.journal.clients) rooms.add(room);
+      rooms = new Set(load.journal.clients.map(({ room }) => room)).size;
       // Nothing is measured any more: the next one's pods may start while these end.
       const following = scenarios[index + 1];
       next = following && start(following);
@@ -72,7 +76,7 @@ export async function compare(stack: string, size: Size, runner: StackRunner): P
   return {
     stack,
     clients: size.clients,
-    rooms: rooms.size,
+    rooms,
     messagesPerSecond: size.rate,
     cpus: availableParallelism(),
     node: process.version,

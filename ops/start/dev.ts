@@ -2,6 +2,7 @@ import type { Target } from "../load/target";
 import type { LocalCluster } from "../local/cluster";
 import { type Manifest, ofKind } from "../local/manifest";
 import { onEndSignal } from "../process/end-signal";
+import { renderStack } from "../render/render";
 import { prepare } from "./compare";
 import { keys, obeyKeys } from "./keys";
 import { LocalStack, logDirectory } from "./local-stack";
@@ -14,7 +15,9 @@ const edgePort = 8080;
  * Runs a stack until Ctrl-C, which drains it; a second Ctrl-C ends it at once. Resolves when no process is left.
  */
 export async function develop(stack: string): Promise<void> {
-  const { objects, redisPassword } = await prepare(stack);
+  const { rendered: objects, redisPassword } = await prepare(stack, (name, secrets) =>
+    renderStack(name, { secrets }),
+  );
   const asked = new Promise<void>((resolve) => {
     onEndSignal((count) => {
       resolve();

@@ -1,5 +1,5 @@
 import { LoadCrowd } from "../experiment/crowd";
-import { type Disturbance, killedPod, redisRestart, rollingRestart } from "../experiment/disturbance";
+import { rollingRestart } from "../experiment/disturbance";
 import { refusals, rolloutReport } from "../experiment/ordeal";
 import { lifetimes, type PodAccount, type RunningStack } from "../experiment/running-stack";
 import { promisedQuietMs, suffer, type Suffered } from "../experiment/suffer";
@@ -14,9 +14,6 @@ const limitMs = 60_000;
 /** After this long without an arrival what is missing is given up: a plain client's lost message never comes. */
 const plainQuietMs = 1_000;
 
-/** What a scenario that promises to lose nothing meets beside the rolling restart. */
-const faults: readonly Disturbance[] = [killedPod, redisRestart];
-
 export interface Outcome {
   readonly scenario: ScenarioReport;
   readonly faults: readonly FaultReport[];
@@ -24,7 +21,7 @@ export interface Outcome {
 
 /**
  * Puts a running stack through one scenario: clients connect, some break their connection while all pods
- * live, then messages flow while every pod is replaced. A scenario that promises to lose nothing meets the faults too.
+ * live, then messages flow while every pod of the services is replaced. Then come the scenario's faults.
  */
 export async function runScenario(
   scenario: Scenario,
@@ -33,7 +30,10 @@ export async function runScenario(
   size: Size,
   tell: (step: string) => void,
 ): Promise<Outcome> {
-  const times = { steadyMs: size.steadyMs, quietMs: scenario.promises ? promisedQuietMs : plainQuietMs };
+  const times = {
+    steadyMs: size.steadyMs,
+    quietMs: scenario.promises === undefined ? plainQuietMs : promisedQuietMs,
+  };
   const crowd = new LoadCrowd(load);
   tell("starting the pods");
   await stack.ready();
@@ -44,25 +44,25 @@ export async function runScenario(
   await stack.rolledOut();
   tell("replacing every pod while messages flow");
   const restarted = await suffer(rollingRestart, stack, crowd, times);
-  const report = scenarioReport(scenario.name, restarted, await stack.pods());
+  const report = scenarioReport(scenario, restarted, await stack.pods());
   const suffered: FaultReport[] = [];
-  for (const fault of scenario.promises ? faults : []) {
+  for (const fault of scenario.faults) {
     tell(fault.name);
     const { ordeal, resumedMs } = await suffer(fault, stack, crowd, times);
-    suffered.push({ ...ordeal, resumedMs });
+    suffered.push({ ...ordeal, scenario: scenario.name, resumedMs });
   }
   return { scenario: report, faults: suffered };
 }
 
 function scenarioReport(
-  name: string,
+  { name, held }: Scenario,
   { ordeal, disturbed, findings }: Suffered,
   pods: readonly PodAccount[],
 ): ScenarioReport {
   return {
     ...ordeal,
     name,
-    stickiness: stickiness(findings.traces, lifetimes(pods)),
+    stickiness: held ? { clientIp: null, cookie: null } : stickiness(findings.traces, lifetimes(pods)),
     refused: refusals(findings.traces),
     rollout: rolloutReport(pods, disturbed.to - disturbed.from),
   };

@@ -3,12 +3,13 @@ import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import type { PodAccount, RunningStack } from "../experiment/running-stack";
 import type { Target } from "../load/target";
-import { LocalCluster } from "../local/cluster";
+import { type Listeners, LocalCluster } from "../local/cluster";
 import type { Environment } from "../local/environment";
-import type { Manifest } from "../local/manifest";
+import type { Container, Manifest } from "../local/manifest";
 import type { Command } from "../local/pod";
 import { now } from "../process/clock";
 import { type RedisServer, startRedis } from "../redis/server";
+import { withoutHolders } from "./held";
 
 const root = join(__dirname, "../..");
 
@@ -56,12 +57,13 @@ export class LocalStack implements RunningStack {
     try {
       const cluster = await LocalCluster.start({
         objects,
-        commandFor: () => application,
-        adaptEnv: (env, port) => ({
+        commandFor: application,
+        adaptEnv: (env, { edgePort: port, services }) => ({
           NODE_ENV: "production",
           ...env,
           ...redisAddress(env, redis),
           ...edgeOrigins(env, port),
+          ...upstreamAddresses(env, services),
         }),
         edge: { port: edgePort },
         logs,
@@ -101,7 +103,7 @@ export class LocalStack implements RunningStack {
   }
 
   restartDeployments(): Promise<void> {
-    for (const deployment of this.cluster.deployments) deployment.restart();
+    for (const deployment of withoutHolders(this.cluster.deployments)) deployment.restart();
     return Promise.resolve();
   }
 
@@ -129,12 +131,15 @@ export class LocalStack implements RunningStack {
   }
 }
 
-/** Every image of the stack's Deployments is the application. */
-const application: Command = { file: process.execPath, args: [join(root, "app/dist/main.js")] };
+/** Every image of the stack's Deployments is the application, whose command is `node` and one of its entries. */
+function application({ command: [, entry = "dist/main.js"] = [] }: Container): Command {
+  return { file: process.execPath, args: [join(root, "app", entry)] };
+}
 
 /** The store's address in the cluster means nothing here; user and password stay as the Secret has them. */
-function redisAddress(env: Environment, redis: RedisServer): Environment {
-  const url = new URL(env.REDIS_URL ?? "");
+function redisAddress({ REDIS_URL }: Environment, redis: RedisServer): Environment {
+  if (REDIS_URL === undefined) return {}; // a holder
+  const url = new URL(REDIS_URL);
   url.host = `${redis.host}:${redis.port}`;
   return { REDIS_URL: url.href };
 }
@@ -145,4 +150,15 @@ function edgeOrigins(env: Environment, edgePort: number | undefined): Environmen
   if (env.SERVE_PAGE !== "true" || edgePort === undefined) return {};
   const moved = origins.split(",").map((origin) => Object.assign(new URL(origin), { port: edgePort }).origin);
   return { ALLOWED_ORIGINS: [...new Set([...origins.split(","), ...moved])].join(",") };
+}
+
+/** A Service's name means nothing here: a holder dials the address that stands for it. */
+function upstreamAddresses({ UPSTREAMS }: Environment, services: Listeners["services"]): Environment {
+  if (UPSTREAMS === undefined) return {};
+  const local = UPSTREAMS.split(",").map((upstream) => {
+    const [name, port] = upstream.split(/\..*:/);
+    const service = services.find((candidate) => candidate.name === name);
+    return service === undefined ? upstream : `${service.address}:${port}`;
+  });
+  return { UPSTREAMS: local.join(",") };
 }

@@ -4,14 +4,16 @@ import type { Spread } from "../load/verdict";
 
 /** What one scenario did to its clients. */
 export interface ScenarioReport extends Ordeal {
+  /** Null behind a holder: affinity leads to the holder, which gives each socket the pod with the fewest. */
   readonly stickiness: Stickiness;
   /** Upgrades that were not answered with 101, by status or error. */
   readonly refused: Readonly<Record<string, number>>;
   readonly rollout: RolloutReport;
 }
 
-/** What a fault did to the clients of the scenario that promises to lose nothing. */
+/** What a fault did to the clients of a scenario. */
 export interface FaultReport extends Ordeal {
+  readonly scenario: string;
   /** From the fault until a client that it cut off was served again; null where none was cut off. */
   readonly resumedMs: Spread;
 }

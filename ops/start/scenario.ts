@@ -1,3 +1,5 @@
+import { type Disturbance, killedPod, redisRestart } from "../experiment/disturbance";
+import { keptItsPromise, type Ordeal } from "../experiment/ordeal";
 import type { LoadClientFactory } from "../load/client";
 import { HoldfastLoadClient } from "../load/holdfast-client";
 import { PlainClient } from "../load/plain-client";
@@ -13,40 +15,68 @@ export interface Scenario {
   /** Takes out of the rendered manifests what the scenario goes without. */
   readonly adapt: (objects: readonly Manifest[]) => readonly Manifest[];
   readonly makeClient: LoadClientFactory;
-  /** Whether the system promises that nothing is lost: then it is also put through faults, and judged. */
-  readonly promises: boolean;
+  /** Whether a holder stands in front of each service. */
+  readonly held: boolean;
+  /**
+   * What the system promises, and is judged by: that no message is lost, comes twice or out of order, or also that no
+   * client's socket closes.
+   */
+  readonly promises?: "messages" | "messages and sockets";
+  /** What it meets beside the rolling restart. */
+  readonly faults: readonly Disturbance[];
 }
 
 const plain: LoadClientFactory = (args) => new PlainClient(args);
 
-/** Each adds a layer to the one before. */
+/** Each of the first four adds a layer to the one before; the last is for clients that cannot be changed. */
 export const scenarios: readonly Scenario[] = [
   {
     name: "nothing",
     title: "no affinity, no drain, clients that reconnect",
     adapt: (objects) => withoutAffinity(withoutDrain(objects)),
     makeClient: plain,
-    promises: false,
+    held: false,
+    faults: [],
   },
   {
     name: "affinity",
     title: "affinity alone",
     adapt: withoutDrain,
     makeClient: plain,
-    promises: false,
+    held: false,
+    faults: [],
   },
   {
     name: "affinity+drain",
     title: "affinity and drain",
     adapt: (objects) => objects,
     makeClient: plain,
-    promises: false,
+    held: false,
+    faults: [],
   },
   {
     name: "holdfast",
     title: "affinity, drain and clients that resume",
     adapt: (objects) => objects,
     makeClient: (args) => new HoldfastLoadClient(args),
-    promises: true,
+    held: false,
+    promises: "messages",
+    faults: [killedPod, redisRestart],
+  },
+  {
+    name: "holder",
+    title: "a holder in front, clients that know nothing of it",
+    adapt: (objects) => objects,
+    makeClient: plain,
+    held: true,
+    promises: "messages and sockets",
+    faults: [],
   },
 ];
+
+/** Whether nothing that was promised was broken, by the rolling restart or a fault. */
+export function promiseKept({ promises }: Scenario, ordeals: readonly Ordeal[]): boolean {
+  if (promises === undefined) return true;
+  const closed = ordeals.some(({ closeCodes }) => Object.keys(closeCodes).length > 0);
+  return keptItsPromise(ordeals) && !(promises === "messages and sockets" && closed);
+}

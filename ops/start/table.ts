@@ -1,5 +1,5 @@
 import Table from "cli-table3";
-import { counts, percent, times } from "../experiment/format";
+import { counts, milliseconds, percent } from "../experiment/format";
 import type { FaultReport, Report, ScenarioReport } from "./report";
 
 /** The report for a person: a column a scenario, then a row a fault. */
@@ -8,9 +8,7 @@ export function reportTable(report: Report): string {
   return [
     `A rolling restart under ${clients} clients, ${messagesPerSecond} messages/s in ${rooms} rooms`,
     scenarioTable(report.scenarios),
-    ...(report.faults.length === 0
-      ? []
-      : ["", "What breaks without notice, with holdfast", faultTable(report.faults)]),
+    ...(report.faults.length === 0 ? [] : ["", "What breaks without notice", faultTable(report.faults)]),
     "",
     `Measured in ${seconds} s on ${cpus} CPU(s). lost, duplicated, out of order: deliveries, of those that were due.`,
     "delay: per client, its slowest message; p50, p99 and max over the clients. Our own: how late the process that",
@@ -32,8 +30,8 @@ function scenarioTable(scenarios: readonly ScenarioReport[]): string {
   row("duplicated", ({ duplicated }) => String(duplicated));
   row("out of order", ({ outOfOrder }) => String(outOfOrder));
   row("told that history is lost", ({ resyncs }) => String(resyncs));
-  row("delay p50 / p99 / max", ({ gapMs }) => times(gapMs));
-  row("of which our own", ({ ownDelayMs }) => times(ownDelayMs));
+  row("delay p50 / p99 / max, ms", ({ gapMs }) => milliseconds(gapMs));
+  row("of which our own, ms", ({ ownDelayMs }) => milliseconds(ownDelayMs));
   row("met old pod, by client IP", ({ stickiness }) => percent(stickiness.clientIp));
   row("met old pod, by cookie", ({ stickiness }) => percent(stickiness.cookie));
   row("sockets closed, by code", ({ closeCodes }) => counts(closeCodes));
@@ -48,17 +46,28 @@ function scenarioTable(scenarios: readonly ScenarioReport[]): string {
 function faultTable(faults: readonly FaultReport[]): string {
   const head = [
     "",
+    "with",
     "sent",
     "due",
     "lost",
     "duplicated",
     "out of order",
-    "delay p50 / p99 / max",
-    "back after p50 / p99 / max",
+    "delay p50 / p99 / max, ms",
+    "back after p50 / p99 / max, ms",
   ];
   const table = new Table({ head, style });
-  for (const { name, sent, expected, lost, duplicated, outOfOrder, gapMs, resumedMs } of faults) {
-    table.push([name, sent, expected, lost, duplicated, outOfOrder, times(gapMs), times(resumedMs)]);
+  for (const { name, scenario, sent, expected, lost, duplicated, outOfOrder, gapMs, resumedMs } of faults) {
+    table.push([
+      name,
+      scenario,
+      sent,
+      expected,
+      lost,
+      duplicated,
+      outOfOrder,
+      milliseconds(gapMs),
+      milliseconds(resumedMs),
+    ]);
   }
   return table.toString();
 }

@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { evaluateProgram } from "../../ops/render/evaluate";
 import { manifest } from "../../ops/render/manifest";
 import { render, renderStack, type Rendering } from "../../ops/render/render";
-import { goldenCases, goldenFile } from "../../ops/render/stacks";
+import { examples, goldenFile, stacks } from "../../ops/render/stacks";
 import { toYaml } from "../../ops/render/yaml";
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
@@ -10,14 +10,14 @@ import * as random from "@pulumi/random";
 import { parseAllDocuments } from "yaml";
 import { rendered } from "./rendered";
 
-describe.each(goldenCases())("the manifests of $name", ({ name, stack, overrides = {} }) => {
+describe.each([...stacks(), ...examples()])("the manifests of %s", (stack) => {
   let rendering: Rendering;
   beforeAll(async () => {
-    rendering = await render(stack, { overrides });
+    rendering = await render(stack);
   });
 
   test("are the golden ones; npm run golden writes them anew", () => {
-    expect(toYaml(rendering)).toBe(readFileSync(goldenFile(name), "utf8"));
+    expect(toYaml(rendering)).toBe(readFileSync(goldenFile(stack), "utf8"));
   });
 
   test("are the same in YAML as in JSON", () => {
@@ -27,7 +27,7 @@ describe.each(goldenCases())("the manifests of $name", ({ name, stack, overrides
 
   test("name a namespace wherever there is one", async () => {
     const clusterScoped = ["Namespace", "IngressClass"];
-    const objects = await renderStack(stack, { overrides: { ...overrides, namespace: "other" } });
+    const objects = await renderStack(stack, { overrides: { namespace: "other" } });
     const made = objects.filter(({ kind }) => kind === "Namespace").map(({ metadata }) => metadata.name);
     const named = objects
       .filter(({ kind }) => !clusterScoped.includes(kind))

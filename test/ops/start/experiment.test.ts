@@ -1,12 +1,11 @@
 import { existsSync } from "node:fs";
 import { Load } from "../../../ops/load/load";
-import { renderStack } from "../../../ops/render/render";
 import { runScenario } from "../../../ops/start/experiment";
+import { withAndWithoutHolders } from "../../../ops/start/held";
 import { buildApplication } from "../../../ops/start/prepare";
-import { keptItsPromise } from "../../../ops/experiment/ordeal";
 import { StackRunner } from "../../../ops/start/remote-stack";
 import type { RunningStack } from "../../../ops/experiment/running-stack";
-import { type Scenario, scenarios } from "../../../ops/start/scenario";
+import { promiseKept, type Scenario, scenarios } from "../../../ops/start/scenario";
 import { generatedSecrets, LocalStack } from "../../../ops/start/local-stack";
 
 // The whole of `npm start`, small: the real application in six pods, a real Redis, a rolling restart, a killed pod
@@ -27,7 +26,8 @@ async function argsFor(name: string) {
   const scenario = scenarios.find((candidate) => candidate.name === name);
   if (scenario === undefined) throw new Error(`there is no scenario ${name}`);
   const secrets = generatedSecrets();
-  const objects = scenario.adapt(await renderStack("local", { secrets }));
+  const { held, direct } = await withAndWithoutHolders("local", secrets);
+  const objects = scenario.adapt(scenario.held ? held : direct);
   return { scenario, args: { objects, redisPassword: secrets("redis-password"), name: `test-${name}` } };
 }
 
@@ -55,7 +55,7 @@ it("loses nothing over a rolling restart, a killed pod and a Redis restart with 
     outOfOrder,
   }));
   expect(verdicts).toEqual(verdicts.map(() => ({ lost: 0, duplicated: 0, outOfOrder: 0 })));
-  expect(keptItsPromise([scenario, ...faults])).toBe(true);
+  expect(promiseKept(holdfast, [scenario, ...faults])).toBe(true);
   expect(scenario.stickiness).toEqual({ clientIp: 1, cookie: 1 });
   expect(scenario.rollout).toMatchObject({ replaced: 6, killed: 0 });
   expect(scenario.refused).toEqual({});
@@ -63,6 +63,24 @@ it("loses nothing over a rolling restart, a killed pod and a Redis restart with 
   await load.stop();
   await stack.stop();
   expect(pids.filter((pid) => existsSync(`/proc/${pid}`))).toEqual([]);
+});
+
+it("closes no socket of bare clients and loses nothing of theirs over a rolling restart behind holders, which stay", async () => {
+  const { scenario: holder, args } = await argsFor("holder");
+  const stack = await LocalStack.start(args);
+  stop = () => stack.stop({ force: true });
+  const { scenario } = await run(holder, stack);
+  const { lost, duplicated, outOfOrder, closeCodes } = scenario;
+  expect({ lost, duplicated, outOfOrder, closeCodes }).toEqual({
+    lost: 0,
+    duplicated: 0,
+    outOfOrder: 0,
+    closeCodes: {},
+  });
+  expect(promiseKept(holder, [scenario])).toBe(true);
+  expect(scenario.rollout).toMatchObject({ replaced: 6, killed: 0 });
+  const holders = stack.cluster.allPods.filter(({ name }) => name.includes("-holder-"));
+  expect(holders.map(({ phase }) => phase)).toEqual(["running", "running", "running", "running"]);
 });
 
 it("measures what is lost without: sockets close, and their clients miss what comes meanwhile", async () => {

@@ -1,0 +1,69 @@
+import type { Ordeal } from "../../../ops/experiment/ordeal";
+import { nameOf, ofKind } from "../../../ops/local/manifest";
+import { renderStack } from "../../../ops/render/render";
+import { withAndWithoutHolders, withoutHolders } from "../../../ops/start/held";
+import { promiseKept, scenarios } from "../../../ops/start/scenario";
+
+const nothing = { p50: null, p99: null, max: null };
+const good: Ordeal = {
+  name: "rolling restart",
+  sent: 100,
+  expected: 2_500,
+  delivered: 2_500,
+  lost: 0,
+  duplicated: 0,
+  outOfOrder: 0,
+  gapMs: nothing,
+  ownDelayMs: nothing,
+  closeCodes: {},
+  resyncs: 0,
+};
+const closed: Ordeal = { ...good, closeCodes: { 1012: 1 } };
+const lost: Ordeal = { ...good, delivered: 2_499, lost: 1 };
+
+function scenario(name: string) {
+  const found = scenarios.find((candidate) => candidate.name === name);
+  if (found === undefined) throw new Error(`there is no scenario ${name}`);
+  return found;
+}
+
+describe("promiseKept", () => {
+  it("asks nothing of a scenario that promises nothing", () => {
+    expect(promiseKept(scenario("affinity"), [lost])).toBe(true);
+  });
+
+  it("allows holdfast's client new sockets, and no loss, in any ordeal", () => {
+    expect(promiseKept(scenario("holdfast"), [good, closed])).toBe(true);
+    expect(promiseKept(scenario("holdfast"), [good, lost])).toBe(false);
+  });
+
+  it("allows the holder neither", () => {
+    expect(promiseKept(scenario("holder"), [good])).toBe(true);
+    expect(promiseKept(scenario("holder"), [closed])).toBe(false);
+    expect(promiseKept(scenario("holder"), [lost])).toBe(false);
+  });
+});
+
+describe("withAndWithoutHolders", () => {
+  it("changes nothing of a stack but its holders", async () => {
+    const secrets = (name: string) => name;
+    const { held, direct } = await withAndWithoutHolders("local", secrets);
+    const names = (objects: typeof held) =>
+      objects.filter(({ kind }) => kind === "Deployment").map(({ metadata }) => metadata.name);
+    const services = ["messaging-service", "streaming-service"];
+    expect(names(direct)).toEqual(services);
+    expect(names(held).toSorted()).toEqual(services.flatMap((name) => [name, `${name}-holder`]));
+    const workloads = names(held).map((name) => ({ name }));
+    expect(withoutHolders(workloads).map(({ name }) => name)).toEqual(services);
+  });
+
+  it("takes out the holders that a stack asks for, and keeps them as it asks for them", async () => {
+    const { held, direct } = await withAndWithoutHolders("nginx-holder", (name) => name);
+    const drains = (objects: typeof held) =>
+      ofKind(objects, "Deployment")
+        .filter((deployment) => nameOf(deployment).endsWith("-holder"))
+        .map(({ spec }) => spec?.template.spec?.terminationGracePeriodSeconds);
+    expect(drains(direct)).toEqual([]);
+    expect(drains(held)).toEqual(drains(await renderStack("nginx-holder")));
+  });
+});
