@@ -3,6 +3,9 @@
 /** RFC 6455 section 7.4.1: what is reported, but never sent. */
 const noStatus = 1005;
 
+/** What a socket reports that ended without a close frame. */
+export const abnormal = 1006;
+
 /** RFC 6455: the client asks for what it may not have. */
 export const policyViolation = 1008;
 
@@ -30,7 +33,7 @@ export function parseCloseCodes(text: string): ((code: number) => boolean) | und
 /** What is sent on one leg for what was reported on the other: undefined where a close frame has no code. */
 export function sendableCode(code: number): number | undefined {
   if (code === noStatus) return undefined;
-  const known = code >= 1000 && code <= 1014 && ![1004, 1005, 1006].includes(code);
+  const known = code >= 1000 && code <= 1014 && ![1004, noStatus, abnormal].includes(code);
   // 1006 and 1015 tell of a leg that broke: to the other one, its peer went away.
   return known || (code >= 3000 && code <= 4999) ? code : 1001;
 }

@@ -10,7 +10,7 @@ export type Discovery = () => Promise<readonly string[]>;
  */
 const lookupMs = 500;
 
-/** For how long an address that could not be dialled comes last. Milliseconds. */
+/** For how long an address that could not be dialled, or cut a socket, comes last. Milliseconds. */
 const failedMs = 2_000;
 
 /** For how long a pod that said it goes comes last: most are gone by then, and their addresses with them. Milliseconds. */
@@ -94,7 +94,10 @@ export class Endpoints {
     };
   }
 
-  /** It could not be dialled. */
+  /**
+   * It could not be dialled, or a socket to it was cut: of a pod that died no socket is left, so that a crowd looking for
+   * the fewest would try it first.
+   */
   failed(address: string): void {
     this.#avoid(address, failedMs);
   }

@@ -1,6 +1,7 @@
 import { attemptAfter, type Backoff } from "../client/backoff";
 import { Retry } from "../client/retry";
 import { Alarm, systemTimers } from "../client/timers";
+import { abnormal } from "./close-codes";
 import { RefusedError, UnreachableError, type Upstream, type UpstreamRequest } from "./dialer";
 import type { HolderContext } from "./held-connection";
 import type { SwitchReason } from "./metrics";
@@ -44,7 +45,7 @@ export class Redial {
     if (this.#over) return;
     const holdMs = this.#context.config.HOLD_SECONDS * 1_000;
     if (!this.#lost) {
-      this.#lost = { at: performance.now(), reason: code === 1006 ? "cut" : "closed" };
+      this.#lost = { at: performance.now(), reason: code === abnormal ? "cut" : "closed" };
       this.#giveUp.set(holdMs, () => this.#end(`no pod took over within ${holdMs / 1_000} s`));
     }
     this.#retry.attempt = attemptAfter(this.#retry.attempt, lastedMs, redialBackoff);

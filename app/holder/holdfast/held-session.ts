@@ -12,7 +12,7 @@ import {
   type ServerFrame,
   type SyncFrame,
 } from "../../protocol/frames";
-import { policyViolation } from "../close-codes";
+import { abnormal, policyViolation } from "../close-codes";
 import type { RefusedError, Upstream } from "../dialer";
 import { HeldConnection, type Admitted, type HolderContext } from "../held-connection";
 import { Redial, retrySettings } from "../redial";
@@ -237,6 +237,7 @@ export abstract class HeldSession extends HeldConnection {
       this.#takeOver(this.#next);
     } else {
       if ([closeCodes.serviceRestart, closeCodes.goingAway].includes(code as 1001)) this.#leaving(socket);
+      if (code === abnormal) this.context.dialer.endpoints.failed(socket.address);
       this.#reconnect(code, performance.now() - socket.welcomedAt);
     }
   }

@@ -5,11 +5,9 @@ import { Alarm, systemTimers } from "../../client/timers";
 import { closeCodes } from "../../protocol/close-codes";
 import type { ClientFrame, HelloFrame, ServerFrame, WelcomeFrame } from "../../protocol/frames";
 import { parseServerFrame } from "../../protocol/parse";
+import { abnormal } from "../close-codes";
 import type { Upstream } from "../dialer";
 import { Leg } from "../leg";
-
-/** RFC 6455: what a socket reports that ended without a close frame. */
-const abnormal = 1006;
 
 export interface PodSocketHandlers {
   /** `frame` is undefined for a type that this version does not know. */

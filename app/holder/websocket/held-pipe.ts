@@ -1,7 +1,7 @@
 import type { RawData } from "ws";
 import { Alarm, systemTimers } from "../../client/timers";
 import { closeCodes } from "../../protocol/close-codes";
-import { policyViolation } from "../close-codes";
+import { abnormal, policyViolation } from "../close-codes";
 import type { Upstream } from "../dialer";
 import { HeldConnection, type Admitted, type HolderContext } from "../held-connection";
 import { Leg } from "../leg";
@@ -78,7 +78,7 @@ export class HeldPipe extends HeldConnection {
       if (pod === this.#pod) this.#lost(code, reason.toString(), address);
     });
     if (ws.readyState === ws.CLOSED) {
-      this.#lost(1006, "", address);
+      this.#lost(abnormal, "", address);
     } else if (ws.protocol !== protocol) {
       // Another version of the service may speak another one; the client cannot be asked again.
       ws.terminate();
@@ -98,7 +98,9 @@ export class HeldPipe extends HeldConnection {
       return;
     }
     this.#outgoing.rewind();
-    if (code !== 1006) this.context.dialer.endpoints.leaving(address);
+    const { endpoints } = this.context.dialer;
+    if (code === abnormal) endpoints.failed(address);
+    else endpoints.leaving(address);
     this.#redial.lost(code, performance.now() - this.#podSince);
     this.#flow();
   }
@@ -139,7 +141,7 @@ export class HeldPipe extends HeldConnection {
     this.#linger.clear();
     this.#redial.stop();
     const { code, reason } = this.#closed ?? { code: closeCodes.goingAway, reason: "" };
-    if (code === 1006) this.#pod?.close(closeCodes.goingAway, "");
+    if (code === abnormal) this.#pod?.close(closeCodes.goingAway, "");
     else this.#pod?.close(code, reason);
     this.done();
   }

@@ -68,6 +68,19 @@ describe("any WebSocket server behind a holder", () => {
 
   const front = (url: string) => url.replace("/messaging", "");
 
+  it("dials another pod first than the one that cut a socket, though that one has the fewest", async () => {
+    const backends = [await Backend.start(echo), await Backend.start(echo)];
+    const holder = await startHolder(new Set(backends.map(({ address }) => address)), atMostOnce);
+    for (let client = 0; client < 2; client++) await new Bare(front(holder.url)).opened();
+    const [cutting, other] = backends;
+    for (const socket of cutting?.server.clients ?? []) socket.terminate();
+    await until(
+      () => other?.requests.length === 2,
+      () => `${cutting?.requests.length} and ${other?.requests.length} dialled`,
+    );
+    expect(cutting?.requests).toHaveLength(1);
+  });
+
   it("gets the client's path, headers and subprotocol, and one session id over all its upstreams", async () => {
     const one = await Backend.start(echo, { handleProtocols: () => "soap" });
     const two = await Backend.start(echo, { handleProtocols: (offered) => [...offered][0] ?? false });
