@@ -1,7 +1,7 @@
 import { execFile } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { existsSync } from "node:fs";
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { promisify } from "node:util";
@@ -67,6 +67,7 @@ function testCluster(command: string): Cluster {
     async prepare(tell) {
       tell("starting two nodes");
       await call("up", "2");
+      await weighNodes();
       tell("making the images, as the Dockerfile says");
       const scratch = await mkdtemp(path.join(tmpdir(), "holdfast-image-"));
       try {
@@ -105,6 +106,21 @@ function testCluster(command: string): Cluster {
       };
     },
   };
+}
+
+/** Where version 1 of control groups shares out the CPU; version 2 has no such folder. */
+const cpuGroups = "/sys/fs/cgroup/cpu";
+
+/**
+ * Gives the pods of each node the weight that its kubelet reckons for its CPUs. The group around them has that of a
+ * single process of this machine, so that a kubectl next to them would starve all of them together.
+ */
+async function weighNodes(): Promise<void> {
+  const groups = existsSync(cpuGroups) ? await readdir(cpuGroups) : [];
+  for (const node of groups.filter((name) => name.startsWith("test-cluster-"))) {
+    const shares = (group: string) => path.join(cpuGroups, node, group, "cpu.shares");
+    await writeFile(shares("."), await readFile(shares("kubepods")));
+  }
 }
 
 /**
