@@ -1,5 +1,6 @@
 import { evaluate, type Resource } from "../../ops/render/evaluate";
 import { readStackConfig } from "../../ops/render/stack-config";
+import { elasticache, secondary } from "./elasticache";
 
 /** The first use of each of Pulumi's SDKs loads it, which takes seconds on a busy machine. */
 jest.setTimeout(120_000);
@@ -17,12 +18,16 @@ async function resourcesOf(
   );
 }
 
-/** Which resources differ, and in which of their fields: a path as deep as both sides are objects. */
+/**
+ * Which resources differ, and in which of their fields: a path as deep as both sides are objects. Generated secrets stay
+ * as they are unless another `secret` is given.
+ */
 async function changes(
   before: Record<string, unknown>,
   after: Record<string, unknown>,
+  secret?: string,
 ): Promise<Record<string, string[]>> {
-  const [old, now] = [await resourcesOf(before), await resourcesOf(after)];
+  const [old, now] = [await resourcesOf(before), await resourcesOf(after, secret)];
   expect([...now.keys()]).toEqual([...old.keys()]);
   const differing = [...now].map(
     ([key, { inputs }]) => [key, differences(old.get(key)?.inputs, inputs)] as const,
@@ -143,11 +148,208 @@ describe("at an AWS load balancer, a change of", () => {
   });
 });
 
+describe("with an ElastiCache, a change of", () => {
+  const sessionStore = { ...elasticache };
+  const change = (after: object) =>
+    changes({ sessionStore }, { sessionStore: { ...sessionStore, ...after } });
+
+  test("the image rolls the Deployments and touches nothing in AWS", async () => {
+    expect(await changes({ sessionStore }, { sessionStore, image: "holdfast/app:0.2.0" })).toEqual(
+      deployments(containers),
+    );
+  });
+
+  test("the number of replicas, or of what the application reads, leaves the store alone", async () => {
+    const services = (replicas: number) => [{ name: "messaging-service", path: "/messaging", replicas }];
+    expect(
+      await changes({ sessionStore, services: services(3) }, { sessionStore, services: services(5) }),
+    ).toEqual({ "Deployment messaging-service-deployment": ["spec.replicas"] });
+    expect(await changes({ sessionStore }, { sessionStore, session: { ttlSeconds: 1_800 } })).toEqual(
+      deployments(containers),
+    );
+  });
+
+  test("the node type is one field of the group", async () => {
+    expect(await change({ nodeType: "cache.r7g.xlarge" })).toEqual({
+      "ReplicationGroup redis-group": ["nodeType"],
+    });
+  });
+
+  test("the version is one field of the group, and a new family of parameters with the major one", async () => {
+    expect(await change({ engineVersion: "8.2" })).toEqual({
+      "ReplicationGroup redis-group": ["engineVersion"],
+    });
+    expect(await change({ engineVersion: "9.0" })).toEqual({
+      "ParameterGroup redis-parameters": ["family"],
+      "ReplicationGroup redis-group": ["engineVersion"],
+    });
+  });
+
+  test("windows, snapshots and the time of changes are fields of the group", async () => {
+    const changed = await change({
+      maintenanceWindow: "mon:03:00-mon:04:00",
+      snapshots: { retentionDays: 3, window: "05:00-06:00" },
+      applyImmediately: true,
+    });
+    const fields = ["applyImmediately", "maintenanceWindow", "snapshotRetentionLimit", "snapshotWindow"];
+    expect(changed).toEqual({ "ReplicationGroup redis-group": fields });
+  });
+
+  test("who reaches it is rules of its security group", async () => {
+    const before = await resourcesOf({ sessionStore });
+    const clients = { securityGroupIds: [...elasticache.clients.securityGroupIds, "sg-0a1b2c3d4e5f60720"] };
+    const after = await resourcesOf({ sessionStore: { ...sessionStore, clients } });
+    const added = [...after.keys()].filter((key) => !before.has(key));
+    expect(added).toEqual(["SecurityGroupIngressRule redis-access-sg-0a1b2c3d4e5f60720"]);
+    const kept = [...before].filter(
+      ([key, { inputs }]) => differences(inputs, after.get(key)?.inputs).length > 0,
+    );
+    expect(kept).toEqual([]);
+  });
+
+  test("the token's version asks for another token, and for nothing else by itself", async () => {
+    expect(await change({ authTokenVersion: 2 })).toEqual({
+      "RandomPassword redis-token": ["keepers.version"],
+    });
+  });
+});
+
+describe("a changed secret", () => {
+  test("of the store in the cluster is a new object, whose name rolls whoever reads it", async () => {
+    const changed = await changes({}, {}, "two");
+    expect(Object.keys(changed).sort()).toEqual(["Secret redis-auth"]);
+    expect((await resourcesOf({})).get("Secret redis-auth")?.replaceOnChanges).toEqual(["stringData"]);
+  });
+
+  test("of an ElastiCache changes its token in place, beside the new object", async () => {
+    const sessionStore = { ...elasticache };
+    expect(await changes({ sessionStore }, { sessionStore }, "two")).toEqual({
+      "ReplicationGroup redis-group": ["authToken"],
+      "Secret redis-auth": ["stringData.url"],
+    });
+  });
+});
+
+describe("the number of pods, once an autoscaler has it,", () => {
+  const services = (scale: object) => [{ name: "messaging-service", path: "/messaging", ...scale }];
+  const autoscaling = { minReplicas: 2, maxReplicas: 9, connectionsPerPod: 5_000 };
+
+  test("is left to it, from the update on that hands it over", async () => {
+    const before = await resourcesOf({ services: services({ replicas: 5 }) });
+    const after = await resourcesOf({ services: services({ autoscaling }) });
+    const deployment = after.get("Deployment messaging-service-deployment");
+    expect(
+      differences(before.get("Deployment messaging-service-deployment")?.inputs, deployment?.inputs),
+    ).toEqual(["spec.replicas"]);
+    // The engine then keeps what was there, 5, and the provider leaves the field to its new owner.
+    expect(deployment?.ignoreChanges).toEqual(["spec.replicas"]);
+    expect([...after.keys()].filter((key) => !before.has(key))).toEqual([
+      "HorizontalPodAutoscaler messaging-service-autoscaler",
+    ]);
+  });
+
+  test("changes its owner without a change of the pods", async () => {
+    const keda = { kind: "keda", prometheusUrl: "http://prometheus:9090" };
+    const before = await resourcesOf({ services: services({ autoscaling }) });
+    const after = await resourcesOf({ services: services({ autoscaling }), autoscaler: keda });
+    const same = [...before].filter(
+      ([key, { inputs }]) => differences(inputs, after.get(key)?.inputs).length === 0,
+    );
+    expect(same).toHaveLength(before.size - 1);
+    expect([...after.keys()].filter((key) => !before.has(key))).toEqual([
+      "ScaledObject messaging-service-autoscaler",
+    ]);
+  });
+});
+
+/**
+ * Inputs whose change makes a new resource, of the types that hold data or are held on to by something that does.
+ * ForceNew in https://github.com/hashicorp/terraform-provider-aws/tree/main/internal/service/elasticache (and
+ * service/ec2 for the security group), which @pulumi/aws wraps; a group is new as well with an earlier engine version,
+ * or when it goes back from Valkey to Redis.
+ */
+const replacing: Readonly<Record<string, readonly string[]>> = {
+  ReplicationGroup: [
+    ...[
+      "atRestEncryptionEnabled",
+      "dataTieringEnabled",
+      "globalReplicationGroupId",
+      "kmsKeyId",
+      "networkType",
+    ],
+    ...["nodeGroupConfigurations", "port", "region", "replicationGroupId", "securityGroupNames"],
+    ...["snapshotArns", "snapshotName", "subnetGroupName"],
+  ],
+  GlobalReplicationGroup: ["globalReplicationGroupIdSuffix", "primaryReplicationGroupId", "region"],
+  SubnetGroup: ["name", "region"],
+  SecurityGroup: ["description", "name", "namePrefix", "region", "vpcId"],
+};
+
+/** The resources of these types that a change would replace, each with why. */
+async function replaced(before: object, after: object): Promise<string[]> {
+  const store = { ...elasticache, secondary };
+  const changed = await changes(
+    { sessionStore: { ...store, ...before } },
+    { sessionStore: { ...store, ...after } },
+  );
+  return Object.entries(changed).flatMap(([key, fields]) => {
+    const [type = ""] = key.split(" ");
+    return fields
+      .map((field) => field.split(".")[0] ?? "")
+      .filter((field) => replacing[type]?.includes(field))
+      .map((field) => `${key}: ${field}`);
+  });
+}
+
+describe("what AWS cannot change in place", () => {
+  test.each<[string, object]>([
+    ["another node type", { nodeType: "cache.r7g.2xlarge" }],
+    ["a later version", { engineVersion: "9.0" }],
+    ["one replica more", { replicas: 2 }],
+    [
+      "other windows and snapshots",
+      { maintenanceWindow: "mon:03:00-mon:04:00", snapshots: { retentionDays: 1 } },
+    ],
+    ["another token", { authTokenVersion: 2 }],
+    ["other thresholds", { alarms: { memoryPercent: 50 } }],
+    [
+      "one subnet more",
+      { subnets: [...elasticache.subnets, { id: "subnet-0a1b2c3d4e5f60713", cidr: "10.20.96.0/20" }] },
+    ],
+    ["no protection", { protect: false }],
+    ["one replica more in the second region", { secondary: { ...secondary, replicas: 2 } }],
+  ])("is not changed by %s", async (_what, change) => {
+    expect(await replaced({}, change)).toEqual([]);
+  });
+
+  test("would be by another key, and the engine then refuses, since the group is protected", async () => {
+    const kmsKeyArn = "arn:aws:kms:eu-central-1:111122223333:key/00000000-0000-0000-0000-000000000000";
+    expect(await replaced({}, { kmsKeyArn })).toEqual(["ReplicationGroup redis-group: kmsKeyId"]);
+    const resources = await resourcesOf({ sessionStore: { ...elasticache, kmsKeyArn } });
+    expect(resources.get("ReplicationGroup redis-group")?.protect).toBe(true);
+  });
+
+  test("is tested by names that the resources have", async () => {
+    const store = { ...elasticache, secondary, kmsKeyArn: "arn:aws:kms:eu-central-1:1:key/1" };
+    const resources = [...(await resourcesOf({ sessionStore: store })).values()];
+    const typesOf = (type: string) => resources.filter((one) => one.type.endsWith(`:${type}`));
+    for (const [type, fields] of Object.entries(replacing)) {
+      const used = typesOf(type).flatMap(({ inputs }) => Object.keys(inputs));
+      expect([type, fields.filter((field) => used.includes(field)).length > 0]).toEqual([type, true]);
+    }
+  });
+});
+
 describe("what Kubernetes cannot change in place", () => {
-  /** A new name is a new object; a new selector or claim cannot be applied to an old one. */
+  /**
+   * A new name is a new object; a new selector or claim cannot be applied to an old one, nor another class of load
+   * balancer or address to a Service.
+   */
   const immutable = [
     "metadata.name",
     "metadata.namespace",
+    "spec.clusterIP",
+    "spec.loadBalancerClass",
     "spec.selector",
     "spec.serviceName",
     "spec.volumeClaimTemplates",
