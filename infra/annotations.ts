@@ -81,6 +81,12 @@ export const awsLoadBalancerClass = "service.k8s.aws/nlb";
  */
 export const awsReadinessGate = "elbv2.k8s.aws/pod-readiness-gate-inject";
 
+/**
+ * Our own, on what an AWS load balancer is made of, where a stack has measured how long new connections reach a pod that
+ * left, in place of the two minutes that the rules assume. Seconds.
+ */
+export const measuredPropagation = "holdfast/propagation-seconds";
+
 /** external-dns keeps a record of this name for a Service. https://kubernetes-sigs.github.io/external-dns/ */
 export const externalDnsHostname = "external-dns.alpha.kubernetes.io/hostname";
 

@@ -1,4 +1,7 @@
 import { nginx } from "../annotations";
+import { alb } from "./edges/alb";
+import { attributes } from "./edges/attributes";
+import { httpRoute } from "./edges/gateway";
 import { ingressOf, ingressPaths } from "./edges/ingress";
 import { routes } from "./edges/route";
 import type { Resource, ObjectOf } from "./resource";
@@ -12,9 +15,12 @@ export interface CookieIngress {
 
 export function* cookieIngresses(resource: Resource, system: System): Iterable<CookieIngress> {
   const ingress = ingressOf(resource, "nginx");
-  if (ingress === undefined) return;
-  const [leads] = routes(resource, system);
-  if (leads !== undefined) yield { resource, ingress };
+  if (ingress !== undefined && leadsToWebSockets(resource, system)) yield { resource, ingress };
+}
+
+function leadsToWebSockets(resource: Resource, system: System): boolean {
+  const [route] = routes(resource, system);
+  return route !== undefined;
 }
 
 /** An affinity cookie as a browser keeps it. */
@@ -25,12 +31,23 @@ export interface Cookie {
   readonly name: string;
   readonly path: string;
   readonly service: string | undefined;
+  /** How a service comes by a cookie of its own here. */
+  readonly remedy: string;
 }
 
-/** The affinity cookies that an Ingress sets. */
-export function cookiesOf({ resource, ingress }: CookieIngress): Cookie[] {
-  const annotations = ingress.metadata?.annotations ?? {};
-  if (annotations[nginx.affinity] !== "cookie") return [];
+/**
+ * The affinity cookies that a way to pods which serve WebSockets sets, each of which names a pod. Istio's does not: it is
+ * a number that each service's hash reads for itself, so that services may share it.
+ */
+export function cookiesOf(resource: Resource, system: System): Cookie[] {
+  if (!leadsToWebSockets(resource, system)) return [];
+  return [...nginxCookies(resource), ...albCookies(resource), ...gatewayCookies(resource)];
+}
+
+function nginxCookies(resource: Resource): Cookie[] {
+  const ingress = ingressOf(resource, "nginx");
+  const annotations = ingress?.metadata?.annotations ?? {};
+  if (ingress === undefined || annotations[nginx.affinity] !== "cookie") return [];
   // ingress-nginx's own defaults: this name, and the path of the location.
   const { [nginx.cookieName]: name = "INGRESSCOOKIE", [nginx.cookiePath]: cookiePath } = annotations;
   return ingressPaths(ingress).map(({ host, path, service }) => ({
@@ -39,7 +56,49 @@ export function cookiesOf({ resource, ingress }: CookieIngress): Cookie[] {
     name,
     path: cookiePath ?? path,
     service,
+    remedy:
+      "give each service an Ingress of its own, with a session-cookie-path or a session-cookie-name of its own",
   }));
+}
+
+/** The load balancer names its cookie itself, for the whole host. */
+function albCookies(resource: Resource): Cookie[] {
+  const ingress = ingressOf(resource, "alb");
+  if (ingress === undefined) return [];
+  const { "stickiness.enabled": enabled, "stickiness.type": type = "lb_cookie" } = attributes(
+    ingress.metadata?.annotations?.[alb.targetGroupAttributes],
+  );
+  if (enabled !== "true" || type !== "lb_cookie") return [];
+  return ingressPaths(ingress).map(({ host, service }) => ({
+    resource,
+    host,
+    name: "AWSALB",
+    path: "/",
+    service,
+    remedy: "give each service a host of its own",
+  }));
+}
+
+/** A rule without a name for its cookie has one that nobody else has. */
+function gatewayCookies(resource: Resource): Cookie[] {
+  const { hostnames = [], rules = [] } = httpRoute(resource)?.spec ?? {};
+  return rules.flatMap(
+    ({ matches = [], backendRefs = [], sessionPersistence: { type, sessionName } = {} }) => {
+      if (sessionName === undefined || type === "Header") return [];
+      const hosts = hostnames.length === 0 ? [undefined] : hostnames;
+      const paths = matches.length === 0 ? ["/"] : matches.map(({ path }) => path?.value ?? "/");
+      return hosts.flatMap((host) =>
+        paths.map((path) => ({
+          resource,
+          host,
+          name: sessionName,
+          path,
+          service: backendRefs[0]?.name,
+          remedy: "give each rule a sessionName of its own",
+        })),
+      );
+    },
+  );
 }
 
 /** Whether a browser would send both, or keep only one of them. */

@@ -27,7 +27,11 @@ export interface ParameterGroup {
   readonly parameters?: readonly { readonly name: string; readonly value: string }[];
 }
 
-/** The resource as a replication group with settings of its own: a member of a global one has those of its primary. */
+/**
+ * The resource as a replication group with settings of its own. A member of a global one says nothing of them: AWS gives
+ * it a copy of its primary's parameter group, its encryption and its version, and that primary is judged itself.
+ * https://docs.aws.amazon.com/AmazonElastiCache/latest/dg/Redis-Global-Datastores-Console.html
+ */
 export function* replicationGroups(resource: Resource): Iterable<ReplicationGroup> {
   if (resource.type !== elasticache.replicationGroup) return;
   const group = resource.properties as ReplicationGroup;

@@ -344,15 +344,19 @@ describe("a second region of the store elasticache", () => {
     }
   });
 
-  test("leaves node type, shards and version to the global datastore once there is one", async () => {
-    const of = async (change: object) => resourceOf(await store(change), "ReplicationGroup", "redis-group");
+  test("leaves node type, shards, version and failover to the global datastore once there is one", async () => {
+    const of = async (change: object, name = "redis-group") =>
+      resourceOf(await store(change), "ReplicationGroup", name);
     expect((await of({})).ignoreChanges).toEqual([]);
+    expect((await of({ secondary }, "redis-standby")).ignoreChanges).toEqual(["automaticFailoverEnabled"]);
     expect((await of({ secondary })).ignoreChanges).toEqual([
       "nodeType",
       "engine",
       "engineVersion",
       "numNodeGroups",
       "parameterGroupName",
+      "automaticFailoverEnabled",
+      "autoMinorVersionUpgrade",
     ]);
   });
 

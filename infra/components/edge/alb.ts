@@ -113,7 +113,12 @@ function ingress(args: EdgeArgs<AlbConfig>, backend: EdgeBackend): k8s.networkin
       name: pulumi.interpolate`${namespace}-ingress-${backend.name}`,
       namespace,
       labels: workloadLabels(backend.name, "websocket-service"),
-      annotations: { ...config.annotations, ...balancerAnnotations(args), ...targetGroupAnnotations(args) },
+      annotations: {
+        ...config.annotations,
+        ...balancerAnnotations(args),
+        ...targetGroupAnnotations(args),
+        ...aws.propagationAnnotation(config.propagationSeconds),
+      },
     },
     spec: {
       ingressClassName: config.ingressClassName,

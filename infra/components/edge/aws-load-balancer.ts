@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { awsReadinessGate } from "../../annotations";
+import { awsReadinessGate, measuredPropagation } from "../../annotations";
 import { fault, type Fault } from "../../fault";
 import { addressRange, list, oneOf, text, whole } from "../../values";
 
@@ -23,11 +23,19 @@ export const tlsPolicy = text(
   "a policy such as ELBSecurityPolicy-TLS13-1-2-2021-06",
 ).default("ELBSecurityPolicy-TLS13-1-2-2021-06");
 
+/** Unless a stack has measured something else. Seconds. */
+const usualPropagationSeconds = 120;
+
 /**
  * How long new connections still reach a pod after it was deregistered. Seconds. About two minutes were seen at an
  * NLB: https://github.com/kubernetes-sigs/aws-load-balancer-controller/issues/2366. Less only where it was measured.
  */
-export const propagationSeconds = whole(0, 600).default(120);
+export const propagationSeconds = whole(0, 600).default(usualPropagationSeconds);
+
+/** Tells the rules of a stack that has measured it; nothing where they assume what the stack has. */
+export function propagationAnnotation(seconds: number): Record<string, string> {
+  return seconds === usualPropagationSeconds ? {} : { [measuredPropagation]: String(seconds) };
+}
 
 /** Who may connect: what the load balancer's security group lets in. */
 export const clientCidrs = list(addressRange, "address ranges")

@@ -354,6 +354,7 @@ function balancerAnnotations({ config, host, listeners, health, deregistrationSe
     [awsService.healthyThreshold]: String(aws.healthCheck.healthyThreshold),
     [awsService.unhealthyThreshold]: String(aws.healthCheck.unhealthyThreshold),
     [externalDnsHostname]: host,
+    ...aws.propagationAnnotation(config.propagationSeconds),
     // The address is there minutes later; nothing that the program makes needs it.
     [pulumiSkipAwait]: "true",
   };

@@ -39,8 +39,7 @@ export function* albRoutes(resource: Resource): Iterable<RouteTo> {
         const age = seconds(attributes(annotations[alb.targetGroupAttributes])[name]);
         return age === undefined ? [] : [{ path: name, seconds: age }];
       },
-      // A node's port leads to kube-proxy, which knows of a pod's end at once; a pod's own address does not.
-      propagationSeconds: () => (annotations[alb.targetType] === "ip" ? awsPropagationSeconds : 0),
+      propagationSeconds: () => awsPropagationSeconds(annotations, alb.targetType),
     };
   }
 }

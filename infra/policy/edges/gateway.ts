@@ -5,16 +5,21 @@ import type { RouteTo } from "./route";
 /** An HTTPRoute of the Gateway API, as far as rules look into it. */
 export interface HttpRoute {
   readonly metadata?: { readonly namespace?: string };
-  readonly spec?: { readonly rules?: readonly HttpRouteRule[] };
+  readonly spec?: { readonly hostnames?: readonly string[]; readonly rules?: readonly HttpRouteRule[] };
 }
 
 export interface HttpRouteRule {
+  readonly matches?: readonly { readonly path?: { readonly value?: string } }[];
   readonly backendRefs?: readonly {
     readonly name?: string;
     readonly kind?: string;
     readonly namespace?: string;
   }[];
-  readonly sessionPersistence?: { readonly type?: string; readonly absoluteTimeout?: string };
+  readonly sessionPersistence?: {
+    readonly type?: string;
+    readonly sessionName?: string;
+    readonly absoluteTimeout?: string;
+  };
   readonly timeouts?: { readonly request?: string };
 }
 

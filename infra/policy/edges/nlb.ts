@@ -1,14 +1,23 @@
-import { awsLoadBalancerClass, awsService } from "../../annotations";
-import { asKind, type Resource, type ObjectOf } from "../resource";
+import { awsLoadBalancerClass, awsService, measuredPropagation } from "../../annotations";
+import { asKind, type Resource, type ObjectOf, type Texts } from "../resource";
 import { seconds } from "../workload";
 import { attributes } from "./attributes";
 import type { RouteTo } from "./route";
 
 /**
- * How long new connections still reach a pod that is a target itself, after it left the target group. Seconds.
- * https://github.com/kubernetes-sigs/aws-load-balancer-controller/issues/2366
+ * How long new connections still reach a pod that is a target itself, after it left the target group, unless somebody
+ * has measured it. Seconds. https://github.com/kubernetes-sigs/aws-load-balancer-controller/issues/2366
  */
-export const awsPropagationSeconds = 120;
+const usualPropagationSeconds = 120;
+
+/**
+ * The same for a load balancer with these annotations. A node's port leads to kube-proxy, which knows of a pod's end at
+ * once; a pod's own address does not.
+ */
+export function awsPropagationSeconds(annotations: Texts, targetType: string): number {
+  if (annotations[targetType] !== "ip") return 0;
+  return seconds(annotations[measuredPropagation]) ?? usualPropagationSeconds;
+}
 
 /**
  * Annotations of controllers before it, which many Services still carry.
@@ -53,6 +62,6 @@ export function* nlbRoutes(resource: Resource): Iterable<RouteTo> {
       }),
     // An address is remembered for as long as its target lives: no age to compare.
     affinityAges: () => [],
-    propagationSeconds: () => (annotations[awsService.targetType] === "ip" ? awsPropagationSeconds : 0),
+    propagationSeconds: () => awsPropagationSeconds(annotations, awsService.targetType),
   };
 }

@@ -14,6 +14,9 @@ export const elasticacheNeverEvicts = rule({
     if (resource.type === elasticache.parameterGroup) {
       yield () => parameterFindings(resource.properties);
     }
+    if (resource.type === elasticache.globalReplicationGroup) {
+      yield () => globalFindings(resource.properties);
+    }
     if (resource.type === elasticache.serverlessCache) yield serverlessFindings;
   },
   check: (findings: () => Iterable<Finding>) => findings(),
@@ -21,10 +24,22 @@ export const elasticacheNeverEvicts = rule({
 
 /** https://docs.aws.amazon.com/AmazonElastiCache/latest/dg/ParameterGroups.Engine.html */
 function* groupFindings({ parameterGroupName }: ReplicationGroup): Iterable<Finding> {
-  if (parameterGroupName !== undefined && !parameterGroupName.startsWith("default.")) return;
+  if (parameterGroupName !== undefined && !isDefault(parameterGroupName)) return;
   yield {
     found: `its parameter group is ${parameterGroupName ?? "AWS's default"}, whose maxmemory-policy is volatile-lru`,
   };
+}
+
+/** All members take the group that the datastore is given, as it must be for another major version. */
+function* globalFindings({ parameterGroupName }: ReplicationGroup): Iterable<Finding> {
+  if (parameterGroupName === undefined || !isDefault(parameterGroupName)) return;
+  yield {
+    found: `it gives all of its members the parameter group ${parameterGroupName}, whose maxmemory-policy is volatile-lru`,
+  };
+}
+
+function isDefault(parameterGroupName: string): boolean {
+  return parameterGroupName.startsWith("default.");
 }
 
 function* parameterFindings({ family = "", parameters = [] }: ParameterGroup): Iterable<Finding> {

@@ -75,5 +75,21 @@ function elasticache(): Resource[] {
       },
       protect: true,
     },
+    {
+      type: "aws:elasticache/globalReplicationGroup:GlobalReplicationGroup",
+      title: "GlobalReplicationGroup sessions",
+      properties: { globalReplicationGroupIdSuffix: "sessions", primaryReplicationGroupId: "sessions" },
+      protect: true,
+    },
+    {
+      type: "aws:elasticache/replicationGroup:ReplicationGroup",
+      title: "ReplicationGroup sessions-standby",
+      properties: {
+        globalReplicationGroupId: "abcde-sessions",
+        authToken: "x".repeat(32),
+        multiAzEnabled: true,
+      },
+      protect: true,
+    },
   ];
 }

@@ -130,7 +130,24 @@ const cases: readonly Case[] = [
       host: "live.example",
       http: { paths: [{ path: "/more", backend: { service: { name: "feed" } } }] },
     },
-    found: "its cookie POD on path /chat for feed is also that of chat (the same Ingress, path /chat)",
+    found: "its cookie POD on path /chat for feed is also that of chat (the same object, path /chat)",
+  },
+  {
+    rule: "edge-cookies-do-not-collide",
+    edge: "alb",
+    of: "Ingress live/feed",
+    field: "spec > rules > 0 > host",
+    value: "chat.live.example",
+    found: "its cookie AWSALB on path / for feed is also that of chat (Ingress live/chat, path /)",
+  },
+  {
+    rule: "edge-cookies-do-not-collide",
+    edge: "gateway",
+    of: "HTTPRoute live/feed",
+    field: "spec > rules > 0 > matches > 0 > path > value",
+    value: "/chat/feed",
+    found:
+      "its cookie POD on path /chat/feed for feed is also that of chat (HTTPRoute live/chat, path /chat)",
   },
   {
     rule: "load-balancers-keep-clients",
@@ -287,6 +304,14 @@ const cases: readonly Case[] = [
     value: 119,
     blamed: "Service live/chat-nlb",
     found: `${deployment}'s pods are its targets and wait 119 s before SIGTERM, but for 120 s they still get new connections`,
+  },
+  {
+    rule: "prestop-outlasts-deregistration",
+    edge: "nlb",
+    of: "Service live/chat-nlb",
+    field: "metadata > annotations > holdfast/propagation-seconds",
+    value: "150",
+    found: `${deployment}'s pods are its targets and wait 120 s before SIGTERM, but for 150 s they still get new connections`,
   },
   {
     rule: "ping-below-idle-timeouts",
@@ -695,6 +720,14 @@ const cases: readonly Case[] = [
     found: "maxmemory-policy is AWS's default, volatile-lru",
   },
   {
+    rule: "elasticache-never-evicts",
+    of: "GlobalReplicationGroup sessions",
+    field: "parameterGroupName",
+    value: "default.valkey9",
+    found:
+      "it gives all of its members the parameter group default.valkey9, whose maxmemory-policy is volatile-lru",
+  },
+  {
     rule: "session-store-asks-for-password",
     of: store,
     field: `${app} > command`,
@@ -895,9 +928,13 @@ describe("the environment", () => {
 
   test("production alone wants protection, and says so only where Pulumi tells", () => {
     const unprotected = compliant().map((resource) => ({ ...resource, protect: false }));
-    expect(shown(verdict(unprotected, "production"))).toEqual([
-      { rule: "data-is-protected", object: group, found: "it is not protected" },
-    ]);
+    expect(shown(verdict(unprotected, "production"))).toEqual(
+      [group, "GlobalReplicationGroup sessions", "ReplicationGroup sessions-standby"].map((object) => ({
+        rule: "data-is-protected",
+        object,
+        found: "it is not protected",
+      })),
+    );
     expect(shown(verdict(unprotected, "shared"))).toEqual([]);
     const untold = compliant().map((resource) => ({ ...resource, protect: undefined }));
     expect(shown(verdict(untold, "production"))).toEqual([]);

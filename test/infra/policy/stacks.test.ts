@@ -30,6 +30,16 @@ test("the rules see what a stack's configuration makes", async () => {
   ]);
 });
 
+test.each([{ kind: "nlb", targets: "pods" }, { kind: "alb" }])(
+  "a stack that has measured how fast its load balancer forgets a pod, $kind, breaks no rule by waiting as long",
+  async (edge) => {
+    const overrides = { edge: { ...edge, propagationSeconds: 60 } };
+    const system = systemOf(await stackResources("staging", { overrides }));
+    expect(JSON.stringify(system.resources)).toContain('"PRE_STOP_SECONDS","value":"60"');
+    expect(judge(rules, system).map(message)).toEqual([]);
+  },
+);
+
 test("the rules know the series that the application exposes", () => {
   const names = metricNames().filter(isApplications).sort();
   expect([...applicationSeries].sort()).toEqual(names);

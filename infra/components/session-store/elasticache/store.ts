@@ -180,11 +180,19 @@ function upkeep({ maintenanceWindow, snapshots }: ElastiCacheConfig): GroupArgs 
 
 /**
  * What a global datastore decides for all of its members, so that AWS refuses it of one. Type and number of nodes are
- * changed through the datastore; a new engine version is its owner's to start, by AWS' console or CLI.
+ * changed through the datastore; a new engine version is its owner's to start, by AWS' console or CLI. AWS also turns
+ * minor upgrades by themselves off, and takes failover for its own.
+ * https://github.com/hashicorp/terraform-provider-aws/issues/47644
+ * https://github.com/terraform-aws-modules/terraform-aws-elasticache/issues/7
  */
 function ownedByGlobalDatastore({ secondary }: ElastiCacheConfig): pulumi.CustomResourceOptions {
   if (secondary === undefined) return {};
-  return { ignoreChanges: ["nodeType", "engine", "engineVersion", "numNodeGroups", "parameterGroupName"] };
+  return {
+    ignoreChanges: [
+      ...["nodeType", "engine", "engineVersion", "numNodeGroups", "parameterGroupName"],
+      ...["automaticFailoverEnabled", "autoMinorVersionUpgrade"],
+    ],
+  };
 }
 
 /** By TLS. In cluster mode this endpoint names the nodes; without, its name follows the primary. */
@@ -239,7 +247,7 @@ function secondRegion(
       ...upkeep(config),
       tags,
     },
-    { ...data, customTimeouts: times },
+    { ...data, customTimeouts: times, ignoreChanges: ["automaticFailoverEnabled"] },
   );
   storeAlarms(
     `${name}-standby-alarm`,
