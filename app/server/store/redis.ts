@@ -41,6 +41,10 @@ export function connectRedis(settings: Settings, log: Logger): RedisConnections 
   let closed = false;
   for (const [name, client] of clients) {
     client.on("error", (error: Error) => log.warn({ redis: name, err: error.message }, "redis connection"));
+    // A Cluster's own error says only that no node would do; this is why each of them would not.
+    client.on("node error", (error: Error, node: string) =>
+      log.warn({ redis: name, node, err: error.message }, "redis connection"),
+    );
     client.on("ready", () => log.info({ redis: name }, "redis ready"));
     // ioredis gives up for good where a Sentinel announces the failover while it looks for the new primary.
     client.on("end", () => {

@@ -6,23 +6,23 @@ import { removeTemporaryDirectory, temporaryDirectory } from "../../../ops/proce
 
 const run = promisify(execFile);
 
-/** A private authority, and a certificate of it for `localhost`, made by openssl in a temporary directory. */
+/** A private authority, and a certificate of it, made by openssl in a temporary directory. */
 export class Certificates {
   readonly #directory = temporaryDirectory("holdfast-tls-");
 
-  private constructor() {
-    // Only `create` makes one that is complete.
-  }
+  /** Only `create` makes one that is complete. */
+  private constructor(private readonly name: string) {}
 
-  static async create(): Promise<Certificates> {
-    const made = new Certificates();
+  /** @param name whom the certificate is for; `*.` before it: for any name below */
+  static async create(name = "localhost"): Promise<Certificates> {
+    const made = new Certificates(name);
     const key = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2"];
     const authority = ["-keyout", made.#file("ca.key"), "-out", made.authority];
     const server = ["-keyout", made.#file("redis.key"), "-out", made.#file("redis.crt")];
     const issuer = ["-CA", made.authority, "-CAkey", made.#file("ca.key")];
-    const names = ["-addext", "subjectAltName=DNS:localhost"];
+    const names = ["-addext", `subjectAltName=DNS:${name}`];
     await run("openssl", ["req", "-x509", ...key, "-subj", "/CN=holdfast test", ...authority]);
-    await run("openssl", ["req", "-x509", ...key, "-subj", "/CN=localhost", ...issuer, ...names, ...server]);
+    await run("openssl", ["req", "-x509", ...key, "-subj", `/CN=${name}`, ...issuer, ...names, ...server]);
     return made;
   }
 
@@ -33,7 +33,7 @@ export class Certificates {
 
   /** For Node's TLS: who is trusted, and under which name the servers present themselves. */
   get trust(): { readonly ca: Buffer; readonly servername: string } {
-    return { ca: readFileSync(this.authority), servername: "localhost" };
+    return { ca: readFileSync(this.authority), servername: this.name.replace("*", "any") };
   }
 
   /** Lines of redis.conf: TLS on this port, and nothing else. */

@@ -1,20 +1,35 @@
 import { Cluster, Redis } from "ioredis";
 import { freePort } from "../../../ops/process/free-port";
+import type { Certificates } from "./certificates";
+import type { LocalNames } from "./local-names";
 import { RedisProcess } from "./redis-process";
 import { until } from "./until";
 
 const slots = 16_384;
 const masterCount = 3;
 
+/** Everything by TLS, and by nothing else; the nodes have names as well. */
+export interface ClusterNames {
+  readonly certificates: Certificates;
+  readonly names: LocalNames;
+  /** Below which each node has a name. */
+  readonly domain: string;
+  /** What clients are told of a node. */
+  readonly endpoints: "hostname" | "ip";
+}
+
 /** A Redis Cluster of three masters, each with a replica, with a password and a short timeout. */
 export class RedisCluster {
   readonly #masters: RedisProcess[] = [];
   readonly #replicas: RedisProcess[] = [];
 
-  private constructor(readonly password: string) {}
+  private constructor(
+    readonly password: string,
+    private readonly named: ClusterNames | undefined,
+  ) {}
 
-  static async start(password: string): Promise<RedisCluster> {
-    const cluster = new RedisCluster(password);
+  static async start(password: string, named?: ClusterNames): Promise<RedisCluster> {
+    const cluster = new RedisCluster(password, named);
     try {
       await cluster.#start();
     } catch (error) {
@@ -32,10 +47,15 @@ export class RedisCluster {
       .join(",");
   }
 
+  /** The first node under a name, as REDIS_URL has it. */
+  urlOf(host: string): string {
+    return `rediss://:${this.password}@${host}:${String(this.#masters[0]?.port)}`;
+  }
+
   connect(): Cluster {
     const nodes = [...this.#masters, ...this.#replicas].map(({ port }) => ({ host: "127.0.0.1", port }));
     const cluster = new Cluster(nodes, {
-      redisOptions: { password: this.password },
+      redisOptions: { password: this.password, ...this.#tls() },
       clusterRetryStrategy: () => 50,
       slotsRefreshInterval: 500,
     });
@@ -68,9 +88,10 @@ export class RedisCluster {
   }
 
   async #start(): Promise<void> {
-    const node = () =>
+    const node = (name: string) =>
       RedisProcess.start({
-        config: async () => [
+        config: async (port) => [
+          ...this.#names(port, name),
           `requirepass ${this.password}`,
           `masterauth ${this.password}`,
           "appendonly yes",
@@ -82,8 +103,8 @@ export class RedisCluster {
         ],
       });
     for (let i = 0; i < masterCount; i++) {
-      this.#masters.push(await node());
-      this.#replicas.push(await node());
+      this.#masters.push(await node(`store-000${i + 1}-001`));
+      this.#replicas.push(await node(`store-000${i + 1}-002`));
     }
     for (const [i, master] of this.#masters.entries()) {
       const from = Math.ceil((slots * i) / masterCount);
@@ -141,8 +162,31 @@ export class RedisCluster {
     }
   }
 
+  /** Lines of a node's redis.conf. */
+  #names(port: number, name: string): string[] {
+    if (this.named === undefined) return [];
+    const { certificates, domain, endpoints } = this.named;
+    return [
+      ...certificates.config(port),
+      "tls-cluster yes",
+      `cluster-announce-hostname ${name}.${domain}`,
+      `cluster-preferred-endpoint-type ${endpoints}`,
+    ];
+  }
+
+  #tls(): { readonly tls?: object } {
+    if (this.named === undefined) return {};
+    const { certificates, names } = this.named;
+    return { tls: { ...certificates.trust, lookup: names.lookup } };
+  }
+
   async #call(node: RedisProcess, command: string, ...args: (string | number)[]): Promise<unknown> {
-    const redis = new Redis({ host: "127.0.0.1", port: node.port, password: this.password });
+    const redis = new Redis({
+      host: "127.0.0.1",
+      port: node.port,
+      password: this.password,
+      ...this.#tls(),
+    });
     redis.on("error", () => undefined);
     try {
       return await redis.call(command, ...args);
