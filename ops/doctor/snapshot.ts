@@ -134,7 +134,7 @@ export interface Observed {
   readonly podUpgrades: Readonly<Record<string, Upgrade>>;
   /** Upgrades through the edge, by service. */
   readonly edge: Readonly<Record<string, EdgeVisits>>;
-  /** How long clients took to be served again after a cut, by service. Milliseconds each. */
+  /** How long clients took to be served again after a cut, by service. */
   readonly reconnects: Readonly<Record<string, Reconnects>>;
 }
 
@@ -169,10 +169,12 @@ export interface EdgeVisits {
 
 export interface Reconnects {
   readonly via: string;
-  /** Until the new socket was welcomed, for each cut. */
+  /** Until the new socket was welcomed, for each cut. Milliseconds. */
   readonly ms: readonly number[];
   /** Cuts after which the session was resumed. */
   readonly resumed: number;
+  /** Why it ended early, and whether the client had been served at all. */
+  readonly failed?: { readonly wasServed: boolean; readonly reason: string };
 }
 
 /** Everything that a check may need to have been seen. */

@@ -1,4 +1,6 @@
 import { once } from "node:events";
+import { connect, createServer, type AddressInfo, type Server } from "node:net";
+import { setTimeout as delay } from "node:timers/promises";
 import { WebSocket } from "ws";
 import type { Finding } from "../../ops/doctor/finding";
 import type { Report } from "../../ops/doctor/report";
@@ -6,7 +8,8 @@ import type { Status } from "../../ops/status/status";
 import { apply, kubectl, type Manifest } from "./kubectl";
 import { opsCommand } from "./ops-command";
 import { pods } from "./pods";
-import { atRest, deploy, namespacePrefix, type DeployedService } from "./stack";
+import { atRest, deploy, namespacePrefix, type DeployedService, type DeployedStack } from "./stack";
+import { readSurroundings } from "./surroundings";
 import { until } from "./until";
 
 const namespace = `${namespacePrefix}-doctor`;
@@ -24,11 +27,12 @@ const size = {
   minReadySeconds: 1,
 };
 
+let stack: DeployedStack;
 let messaging: DeployedService;
 let streaming: DeployedService;
 
 beforeAll(async () => {
-  const stack = await deploy(namespace, size);
+  stack = await deploy(namespace, size);
   [messaging, streaming] = stack.services as [DeployedService, DeployedService];
   await apply([prometheus]);
 }, 300_000);
@@ -52,6 +56,70 @@ describe("the doctor, on a stack that runs", () => {
     expect(findings(report, "redis-persistence")).toHaveLength(1);
   }, 120_000);
 
+  it("finds that a stack is not there", async () => {
+    const { code, report } = await doctor("--namespace", `${namespace}-nowhere`, "--only", "deployed");
+    expect(troubles(report)).toEqual({
+      deployed: { "messaging-service": "fail", "streaming-service": "fail" },
+    });
+    expect(code).toBe(2);
+  }, 60_000);
+
+  it("finds clients that come back late, and how late", async () => {
+    const seconds = new Map([
+      [messaging.path, 10.5],
+      [streaming.path, 1.5],
+    ]);
+    const slow = await slowRelay((path, visit) => (visit === 2 ? (seconds.get(path) ?? 0) : 0));
+    const { port } = slow.address() as AddressInfo;
+    try {
+      const { report } = await doctor("--edge", `http://127.0.0.1:${port}`, "--only", "reconnect-latency");
+      expect(troubles(report)).toEqual({
+        "reconnect-latency": { "messaging-service": "fail", "streaming-service": "warn" },
+      });
+      const said = findings(report, "reconnect-latency").map(({ what }) => what);
+      expect(said).toEqual(["coming back takes 10 s and more", "coming back takes longer than a second"]);
+    } finally {
+      slow.close();
+    }
+  }, 120_000);
+
+  it("finds each fault that was planted in what runs, and nothing once it is put right", async () => {
+    await Promise.all([plantInPods(), plantAtTheEdge()]);
+    const { code, report } = await doctor();
+    const strangers = (await pods(namespace, streaming.name)).map(({ name }) => [name, "fail"] as const);
+    expect(troubles(report)).toEqual({
+      "ingress-affinity": { [`Ingress ${namespace}-ingress-messaging-service`]: "fail" },
+      "edge-admission": { "streaming-service": "fail" },
+      "services-in-sync": { "messaging-service, streaming-service": "warn" },
+      "websocket-upgrade": Object.fromEntries(strangers),
+      "edge-upgrade": { "streaming-service": "fail" },
+      "edge-cookie": { "messaging-service": "fail" },
+      "edge-stickiness": { "messaging-service": "fail" },
+      "drain-times": { "messaging-service": "fail" },
+      prestop: { "Deployment messaging-service": "fail" },
+      readiness: { "Deployment messaging-service": "fail" },
+      "pod-restarts": { "messaging-service": "warn" },
+      "connection-skew": { "streaming-service": "unknown" },
+      "reconnect-latency": { "streaming-service": "unknown" },
+    });
+    expect(code).toBe(2);
+    for (const answer of report.answers) answer.findings.forEach(expectHelp);
+    const failure = (check: string) => findings(report, check).find(({ status }) => status === "fail");
+    expect(failure("websocket-upgrade")?.evidence).toContain("knows no WebSockets");
+
+    // By the finding's own command, as a person would paste it.
+    const affinity = failure("ingress-affinity");
+    const [, pasted = ""] = /^kubectl (.*), or /.exec(affinity?.fix ?? "") ?? [];
+    await kubectl(pasted.split(" "));
+    await apply(stack.objects, "--force-conflicts");
+    for (const { name } of stack.services) {
+      await kubectl(own("rollout", "undo", `deployment/${name}`));
+      await kubectl(own("rollout", "status", `deployment/${name}`, "--timeout=180s"));
+    }
+    for (const service of stack.services) await atRest(namespace, service);
+    expect(troubles((await doctor()).report)).toEqual({});
+  }, 300_000);
+
   it("finds each fault that was planted in what is configured, and no other", async () => {
     await plantInServices();
     await plantInIngresses();
@@ -68,9 +136,11 @@ describe("the doctor, on a stack that runs", () => {
       "ingress-backends": { "streaming-service": "fail" },
       "cookie-collisions": { [`Ingress ${namespace}-ingress-streaming-service`]: "fail" },
       "load-balancer-stickiness": { "Service pending": "fail", "Ingress rival": "fail" },
+      "ingress-affinity": { [`Ingress ${namespace}-ingress-messaging-service`]: "fail" },
       "nlb-targets": { "Service pending": "warn" },
       "services-in-sync": { "messaging-service, streaming-service": "warn" },
       "edge-cookie": { "messaging-service": "warn", "streaming-service": "warn" },
+      "edge-stickiness": { "messaging-service": "fail" },
       "idle-timeouts": {
         [`Ingress ${namespace}-ingress-messaging-service`]: "fail",
         "Ingress rival": "warn",
@@ -110,6 +180,72 @@ describe("on pods that run otherwise than they should", () => {
     expect(troubles(report)).toEqual({ "connection-skew": { "messaging-service": "warn" } });
   }, 120_000);
 });
+
+/** A backend of somebody else: it answers every request, probes included, and has never heard of WebSockets. */
+const stranger = `
+const { createServer } = require("node:http");
+for (const port of [8080, 9090, 9091]) createServer((request, response) => response.end()).listen(port);
+process.on("SIGTERM", () => process.exit());`;
+
+async function plantInPods(): Promise<void> {
+  const template = async (service: DeployedService, container: object, spec: object = {}) => {
+    const change = { spec: { template: { spec: { ...spec, containers: [{ name: "app", ...container }] } } } };
+    const how = ["--type", "strategic", "--patch", JSON.stringify(change)];
+    await kubectl(own("patch", `deployment/${service.name}`, ...how));
+    await kubectl(own("rollout", "status", `deployment/${service.name}`, "--timeout=180s"));
+    await atRest(namespace, service);
+  };
+  await Promise.all([
+    template(
+      messaging,
+      { lifecycle: null, readinessProbe: { failureThreshold: 30 } },
+      { terminationGracePeriodSeconds: 5 },
+    ),
+    template(streaming, { command: ["node", "-e", stranger] }),
+  ]);
+  const [{ name } = { name: "" }] = await pods(namespace, messaging.name);
+  await kubectl(own("exec", name, "--", "node", "-e", "process.kill(1, 'SIGTERM')"));
+  await until("the container that was ended is back", 60_000, async () => {
+    const pod = (await pods(namespace, messaging.name)).find((each) => each.name === name);
+    return pod?.restarts === 1 && pod.ready ? true : undefined;
+  });
+}
+
+async function plantAtTheEdge(): Promise<void> {
+  await kubectl(own("annotate", ingressOf(messaging.name), "nginx.ingress.kubernetes.io/affinity-"));
+  await patch(`networkpolicy/${streaming.name}`, { ingress: [] });
+}
+
+/**
+ * Something slow between the clients and the edge, such as a load balancer that has to find its target anew.
+ *
+ * @param seconds how long it holds up a service's first, second and further socket
+ */
+async function slowRelay(seconds: (path: string, visit: number) => number): Promise<Server> {
+  const { edge } = readSurroundings();
+  const visits = new Map<string, number>();
+  const relay = createServer((client) => {
+    client.on("error", () => undefined); // the doctor cuts its sockets off
+    client.once("data", (request) => {
+      const [, path = ""] = /^GET (\/[^/ ]+)/.exec(request.toString()) ?? [];
+      const visit = (visits.get(path) ?? 0) + 1;
+      visits.set(path, visit);
+      client.pause();
+      void delay(seconds(path, visit) * 1_000).then(() => {
+        const server = connect(edge.port, edge.address, () => {
+          server.write(request);
+          client.pipe(server).pipe(client);
+        });
+        server.on("error", () => client.destroy());
+        client.on("close", () => server.destroy());
+        if (client.destroyed) server.destroy();
+      });
+    });
+  });
+  relay.listen(0, "127.0.0.1");
+  await once(relay, "listening");
+  return relay;
+}
 
 async function plantInServices(): Promise<void> {
   // As a person does it who has misread the documentation: kubectl accepts it, and the API server drops it.
@@ -151,6 +287,8 @@ async function plantInIngresses(): Promise<void> {
     "session-cookie-httponly": "true",
     "session-cookie-path": "/",
     "proxy-read-timeout": "20",
+    // The cookie is still set, and names the Service, which by now knows no affinity.
+    "service-upstream": "true",
   });
   await annotate(streaming.name, { "session-cookie-path": "/" });
   await apply([

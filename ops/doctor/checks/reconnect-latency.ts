@@ -1,6 +1,7 @@
 import { percentile } from "../../load/percentile";
 import type { Check } from "../check";
-import { fail, ok, warn } from "../finding";
+import { fail, ok, unknown, warn, type Finding } from "../finding";
+import type { Reconnects } from "../snapshot";
 import { subjects } from "../subjects";
 
 /** A person notices from about here on. Milliseconds. */
@@ -15,7 +16,8 @@ export const reconnectLatency: Check = {
   judge: (snapshot) =>
     subjects(snapshot).flatMap(({ name }) => {
       const seen = snapshot.observed.reconnects[name];
-      if (seen === undefined || seen.ms.length === 0) return [];
+      if (seen === undefined) return [];
+      if (seen.failed !== undefined) return [ended(name, seen.via, seen.failed)];
       const sorted = [...seen.ms].sort((a, b) => a - b);
       const most = sorted.at(-1) ?? 0;
       const evidence = `${sorted.length} cuts, ${seen.resumed} sessions resumed, ${seen.via}; median ${Math.round(percentile(sorted, 0.5) ?? 0)} ms, longest ${Math.round(most)} ms`;
@@ -32,3 +34,26 @@ export const reconnectLatency: Check = {
       return [ok(name, "clients are back at once", evidence)];
     }),
 };
+
+/** A client that never came in was not cut off: edge-upgrade tells why. One that did not come back is a failure. */
+function ended(
+  service: string,
+  via: string,
+  { wasServed, reason }: NonNullable<Reconnects["failed"]>,
+): Finding {
+  const evidence = `${via}: ${reason}`;
+  if (!wasServed) {
+    return unknown(service, {
+      what: "no client of ours was served, so none could be cut off",
+      evidence,
+      why: "how visible a rollout is cannot be said",
+      fix: "see edge-upgrade and websocket-upgrade, then ask again",
+    });
+  }
+  return fail(service, {
+    what: "a client that was cut off was not served again",
+    evidence,
+    why: "every rollout is as visible as this",
+    fix: "docs/troubleshooting.md, Reconnects that take 10 seconds and more",
+  });
+}

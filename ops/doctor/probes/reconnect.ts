@@ -11,7 +11,10 @@ const cuts = 3;
 /** How long a client may take to be served again. Milliseconds. */
 const limitMs = 30_000;
 
-/** Connects as Holdfast's client, cuts its socket a few times, and measures until it is served again. Leaves for good. */
+/**
+ * Connects as Holdfast's client, cuts its socket a few times, and measures until it is served again. Leaves for good.
+ * What goes wrong on the way is told in `failed`: one service that cannot be reached hides nothing of the others.
+ */
 export async function measureReconnects(
   way: Way,
   servicePath: string,
@@ -34,10 +37,12 @@ export async function measureReconnects(
     webSocket,
     ...(token !== undefined && { token }),
   });
+  const ms: number[] = [];
+  let resumed = 0;
+  let wasServed = false;
   try {
     await within("a first connection", limitMs, client.connect());
-    const ms: number[] = [];
-    let resumed = 0;
+    wasServed = true;
     for (let cut = 0; cut < cuts; cut++) {
       const from = performance.now();
       const back = new Promise<boolean>((resolve) => {
@@ -51,6 +56,9 @@ export async function measureReconnects(
       ms.push(performance.now() - from);
     }
     return { via: way.via, ms, resumed };
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    return { via: way.via, ms, resumed, failed: { wasServed, reason } };
   } finally {
     await client.close();
   }

@@ -397,6 +397,22 @@ const cases: Case[] = [
     /did not get its session back/,
   ],
   [
+    "a client that is never served",
+    "reconnect-latency",
+    "unknown",
+    "observed.reconnects.messaging-service.failed",
+    { wasServed: false, reason: "no WebSocket opens" },
+    /none could be cut off/,
+  ],
+  [
+    "a client that does not come back",
+    "reconnect-latency",
+    "fail",
+    "observed.reconnects.messaging-service.failed",
+    { wasServed: true, reason: "not within 30 s" },
+    /not served again/,
+  ],
+  [
     "a grace period that is too short",
     "drain-times",
     "fail",
