@@ -17,7 +17,7 @@ export class HoldfastLoadClient implements LoadClient {
     this.#client = new HoldfastClient({
       url,
       webSocket: this.#tracer.webSocket,
-      ...(token && { token }),
+      ...(token && { token: () => token() ?? "" }),
     });
     this.#client.on("connected", ({ pod }) => events.opened(pod));
     this.#room = this.#client.join(room);

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { now } from "../process/clock";
-import { waitUntil, within } from "../process/wait";
+import { WaitTimeoutError, waitUntil, within } from "../process/wait";
 import type { LoadClient, LoadClientFactory } from "./client";
 import { groupBy } from "./group-by";
 import type { ClientRecord, Journal, Published } from "./journal";
@@ -20,6 +20,8 @@ export interface LoadArgs {
   readonly roomPrefix?: string;
   /** Clients present these JWTs in turn; default none. */
   readonly tokens?: readonly string[];
+  /** Certificates in PEM form to trust besides the usual ones; default none. */
+  readonly ca?: string;
 }
 
 /** One client with what is known of it. */
@@ -49,9 +51,11 @@ export class Load {
   #outstanding = 0;
   #lastArrivalAt = 0;
   #stopped: Promise<void> | undefined;
+  #tokens: readonly string[];
 
   constructor(args: LoadArgs) {
     this.#args = args;
+    this.#tokens = args.tokens ?? [];
     this.#members = Array.from({ length: args.clients }, (_, index) => this.#member(index));
     this.#rooms = groupBy(this.#members, ({ record }) => record.room);
     this.#publishers = [...this.#rooms.values()].flatMap((members) =>
@@ -68,6 +72,11 @@ export class Load {
     return this.#outstanding;
   }
 
+  /** From now on each client presents the one of these that is in the place of its old one. */
+  renewTokens(tokens: readonly string[]): void {
+    this.#tokens = tokens;
+  }
+
   /** Connects all clients; resolves when each room has carried a message to every one of its members. */
   async connect(limitMs: number): Promise<void> {
     const queue = [...this.#members];
@@ -75,7 +84,10 @@ export class Load {
       for (let member = queue.shift(); member !== undefined; member = queue.shift())
         await member.client.start();
     };
-    await within("all clients connect", limitMs, Promise.all(Array.from({ length: concurrentOpens }, open)));
+    const opening = Promise.all(Array.from({ length: concurrentOpens }, open));
+    await within("all clients connect", limitMs, opening).catch((error: unknown) => {
+      throw error instanceof WaitTimeoutError ? this.#explained(error) : error;
+    });
     await this.#warm(limitMs);
   }
 
@@ -126,7 +138,7 @@ export class Load {
   }
 
   #member(index: number): Member {
-    const { targets, roomsPerService, makeClient, roomPrefix = "room-", tokens = [] } = this.#args;
+    const { targets, roomsPerService, makeClient, roomPrefix = "room-", tokens = [], ca } = this.#args;
     const target = targets[index % targets.length];
     if (target === undefined) throw new Error("the load needs at least one target");
     const roomName = `${roomPrefix}${Math.floor(index / targets.length) % roomsPerService}`;
@@ -146,7 +158,8 @@ export class Load {
       dialing: {
         host: target.host,
         localAddress: clientAddress(target, index),
-        token: tokens[index % tokens.length],
+        ca,
+        ...(tokens.length > 0 && { token: () => this.#tokens[index % this.#tokens.length] }),
       },
       events: {
         message: (data) => this.#arrived(member, data),
@@ -158,6 +171,16 @@ export class Load {
     });
     const member: Member = { client, record, seen: new Set(), published: 0 };
     return member;
+  }
+
+  /** The same, with what clients were refused for. */
+  #explained({ message }: WaitTimeoutError): WaitTimeoutError {
+    const reasons = groupBy(
+      this.#members.flatMap(({ record }) => record.refusals),
+      (reason) => reason,
+    );
+    const told = [...reasons].map(([reason, all]) => `${reason} ${all.length} times`);
+    return new WaitTimeoutError(told.length === 0 ? message : `${message}; refused: ${told.join(", ")}`);
   }
 
   #publish(): void {

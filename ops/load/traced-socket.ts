@@ -1,4 +1,5 @@
 import type { IncomingMessage } from "node:http";
+import { rootCertificates } from "node:tls";
 import { WebSocket } from "ws";
 import { CookieJar } from "./cookie-jar";
 
@@ -7,8 +8,10 @@ export interface Dialing {
   /** The Host header, and with TLS the name that the certificate must bear; default the URL's own. */
   readonly host?: string | undefined;
   readonly localAddress?: string | undefined;
-  /** The JWT, where the service asks for one; sent with the upgrade. */
-  readonly token?: string | undefined;
+  /** Gives the JWT of the moment, where the service asks for one; sent with the upgrade. */
+  readonly token?: (() => string | undefined) | undefined;
+  /** Certificates in PEM form to trust besides those that Node.js brings. */
+  readonly ca?: string | undefined;
 }
 
 /** What a client's sockets went through. */
@@ -33,21 +36,24 @@ export class SocketTracer {
   readonly #ours = new WeakSet<WebSocket>();
   #leaving = false;
 
-  constructor({ host, localAddress, token }: Dialing, trace: Trace) {
+  constructor({ host, localAddress, token, ca }: Dialing, trace: Trace) {
     const jar = new CookieJar();
     const follow = (socket: WebSocket) => this.#follow(socket, jar, trace);
     this.webSocket = class extends WebSocket {
       constructor(url: string, protocols: string[]) {
+        const bearer = token?.();
         const headers = {
           ...(host && { host }),
           ...(jar.header && { cookie: jar.header }),
-          ...(token && { authorization: `Bearer ${token}` }),
+          ...(bearer && { authorization: `Bearer ${bearer}` }),
         };
         super(url, protocols, {
           headers,
           perMessageDeflate: false,
           ...(host && { servername: host.replace(/:\d+$/, "") }),
           ...(localAddress && { localAddress }),
+          // Given alone, it would stand in place of all others.
+          ...(ca !== undefined && { ca: [...rootCertificates, ca] }),
         });
         follow(this);
       }
@@ -78,14 +84,17 @@ export class SocketTracer {
       this.#open.set(socket, pod);
       trace.opened(pod);
     });
+    let answered = false;
     socket.once("unexpected-response", (_request, response) => {
+      answered = true;
       take(response);
       trace.refused(String(response.statusCode));
       // With a listener on this event, ws leaves the end to us.
       socket.terminate();
     });
     socket.on("error", (error: NodeJS.ErrnoException) => {
-      if (error.code?.startsWith("E") === true && !this.#open.has(socket)) trace.refused(error.code);
+      // An upgrade that was answered otherwise has been told, with its status.
+      if (error.code !== undefined && !answered && !this.#open.has(socket)) trace.refused(error.code);
     });
     socket.once("close", (code) => {
       const pod = this.#open.get(socket);

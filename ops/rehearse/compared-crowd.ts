@@ -31,6 +31,10 @@ export class ComparedCrowd implements Crowd<ComparedFindings> {
     return this.#holdfast.pulse();
   }
 
+  async renewTokens(tokens: readonly string[]): Promise<void> {
+    await Promise.all([this.#holdfast.renewTokens(tokens), this.#plain?.renewTokens(tokens)]);
+  }
+
   async begin(): Promise<void> {
     await Promise.all([this.#holdfast.begin(), this.#plain?.begin()]);
   }

@@ -6,6 +6,7 @@ import { render } from "../render/render";
 import { Ledger, CleanUpError } from "./cluster/ledger";
 import { describeManifests, expectSameStack } from "./cluster/live-stack";
 import { readLiveStack } from "./cluster/read-live-stack";
+import { readCertificates } from "./certificates";
 import { disturbances } from "./disturbances";
 import { type Options, parseOptions, UsageError } from "./options";
 import { reportPage } from "./page/page";
@@ -39,6 +40,7 @@ async function main(): Promise<number> {
   expectSameStack(expected, live, options.service.length === 0);
   const services = chosenServices({ service: expected.services.map(({ name }) => name) }, live.services);
   expectPossible(options, live, services);
+  const ca = await readCertificates(options.ca, process.env);
   const tokens = await readTokens(options, process.env, services[0]?.auth ?? "", estimatedSeconds(options));
 
   const breaking = new AbortController();
@@ -51,7 +53,7 @@ async function main(): Promise<number> {
     } else process.exit(exitCodes.brokenOff);
   });
   try {
-    const report = await rehearse({ options, client, live, services, tokens, signal: breaking.signal });
+    const report = await rehearse({ options, client, live, services, tokens, ca, signal: breaking.signal });
     const files = await writeReports(report, options.out);
     process.stdout.write(`${options.json ? JSON.stringify(report, undefined, 2) : reportTable(report)}\n`);
     tell(`reports: ${files.join(", ")}`);

@@ -1,4 +1,4 @@
-import { Command, CommanderError, InvalidArgumentError } from "commander";
+import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
 import type { Wishes } from "./disturbances";
 
 /** What the command line asks for. */
@@ -19,6 +19,10 @@ export interface Options extends Wishes {
   readonly steady: number;
   readonly timeout: number;
   readonly tokenFile?: string;
+  /** Of the shell; prints JWTs. */
+  readonly tokenCommand?: string;
+  /** A file of certificates to trust. */
+  readonly ca?: string;
   readonly out: string;
   readonly json: boolean;
   readonly yes: boolean;
@@ -57,7 +61,7 @@ Exit codes:
   4    something that it made or changed could not be undone; the message says what
   130  broken off by Ctrl-C, after undoing all of it
 
-A token, where the stack asks for one: --token-file, or ${tokenVariable}.
+A token, where the stack asks for one: --token-command, --token-file, or ${tokenVariable}.
 docs/rehearse.md tells more.`;
 
 /**
@@ -122,7 +126,16 @@ function describe(): Command {
     .option("--rate <n>", `messages a second, at most ${mostDeliveries} deliveries`, count(1, 200), 20)
     .option("--steady <seconds>", "messages before and after each disturbance", count(1, 600), 5)
     .option("--timeout <seconds>", "how long each disturbance may take", count(10, 7_200), 900)
-    .option("--token-file <file>", "JWTs, one a line; clients present them in turn")
+    .option(
+      "--token-command <command>",
+      "prints JWTs, one a line; clients present them in turn; run again before they expire",
+    )
+    .addOption(
+      new Option("--token-file <file>", "the same from a file, good for the whole rehearsal").conflicts(
+        "tokenCommand",
+      ),
+    )
+    .option("--ca <file>", "certificates in PEM form to trust behind a wss:// URL, besides the usual ones")
     .optionsGroup("What comes of it:")
     .option(
       "--out <directory>",

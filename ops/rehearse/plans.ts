@@ -52,11 +52,11 @@ export function planLoad(
   { clients, plain, rooms, rate }: Pick<Options, "clients" | "plain" | "rooms" | "rate">,
   targets: readonly Target[],
   processes: number,
-  tokens: readonly string[],
+  trust: Pick<LoadPlan, "tokens" | "ca">,
 ): Plans {
   const roomsPerService = Math.max(1, Math.round(rooms / processes));
   const share = (of: number, index: number) => Math.floor(of / processes) + (index < of % processes ? 1 : 0);
-  const common = { targets, tokens, limitMs };
+  const common = { targets, ...trust, limitMs };
   return {
     holdfast: Array.from({ length: processes }, (_, index) => ({
       ...common,

@@ -24,6 +24,8 @@ import { Generators, type RemoteLoad } from "./load/generators";
 import type { Options } from "./options";
 import { planLoad, roomsOf, targetsOf } from "./plans";
 import type { OrdealReport, PodReport, Report } from "./report";
+import { keepFresh } from "./token-renewal";
+import type { Tokens } from "./tokens";
 
 export interface RehearsalArgs {
   readonly options: Options;
@@ -31,7 +33,9 @@ export interface RehearsalArgs {
   readonly live: LiveStack;
   /** Those to rehearse. */
   readonly services: readonly ServiceDescription[];
-  readonly tokens: readonly string[];
+  readonly tokens: Tokens;
+  /** Certificates in PEM form that clients trust besides the usual ones. */
+  readonly ca: string | undefined;
   /** Breaks the rehearsal off. */
   readonly signal: AbortSignal;
 }
@@ -80,12 +84,17 @@ interface Conduct extends RehearsalArgs {
 }
 
 async function conduct(args: Conduct): Promise<Report> {
-  const { options, client, live, services, signal, id, ledger, atEnd } = args;
+  const { options, client, live, services, id, ledger, atEnd, tokens, ca } = args;
   const startedAt = now();
+  const lapsed = new AbortController();
+  const signal = AbortSignal.any([args.signal, lapsed.signal]);
   const patience: Patience = { limitMs: options.timeout * 1_000, signal };
   const targets = targetsOf(options, services, live);
   const processes = options.inside ? options.loadPods : 1;
-  const plans = planLoad(id, options, targets, processes, args.tokens);
+  const plans = planLoad(id, options, targets, processes, {
+    tokens: tokens.list,
+    ...(ca !== undefined && { ca }),
+  });
   const stack = await ClusterStack.start({ client, live, services, targets, ledger, patience });
   atEnd(() => stack.stop());
   const chosen = disturbances(options);
@@ -109,7 +118,14 @@ async function conduct(args: Conduct): Promise<Report> {
           signal,
           Promise.all([holdfast.connect(plans.holdfast), plans.plain && plain?.connect([plans.plain])]),
         );
-        crowd = new ComparedCrowd(holdfast, plain);
+        const connected = new ComparedCrowd(holdfast, plain);
+        crowd = connected;
+        const renewed = (fresh: readonly string[]) => connected.renewTokens(fresh);
+        const forget = keepFresh(tokens, renewed, (error) => lapsed.abort(error));
+        atEnd(() => {
+          forget();
+          return Promise.resolve();
+        });
         tell("breaking some connections while all pods live");
         await whole(signal, holdfast.reconnect(plans.reconnects));
       },

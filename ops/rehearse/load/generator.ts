@@ -39,6 +39,8 @@ export interface LoadMethods {
   connect(plan: LoadPlan): Promise<void>;
   /** Breaks the connection of the first so many clients, and waits until they are back. */
   reconnect(count: number): Promise<void>;
+  /** From now on clients present these, each the one in the place of its old one. */
+  renewTokens(tokens: readonly string[]): Promise<void>;
   begin(): Promise<void>;
   end(quietMs: number): Promise<ChartedFindings>;
   traces(): Promise<readonly ClientTrace[]>;
@@ -67,6 +69,11 @@ export class LoadGenerator implements LoadMethods {
   reconnect(count: number): Promise<void> {
     const { load, limitMs } = this.#connected();
     return load.reconnect(count, limitMs);
+  }
+
+  renewTokens(tokens: readonly string[]): Promise<void> {
+    this.#connected().load.renewTokens(tokens);
+    return Promise.resolve();
   }
 
   begin(): Promise<void> {

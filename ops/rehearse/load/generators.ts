@@ -43,6 +43,11 @@ export class Generators implements Crowd<ChartedFindings> {
     await Promise.all(this.#loads.map((load) => load.call("reconnect", countEach)));
   }
 
+  /** From now on clients present these tokens, each the one in the place of its old one. */
+  async renewTokens(tokens: readonly string[]): Promise<void> {
+    await Promise.all(this.#loads.map((load) => load.call("renewTokens", tokens)));
+  }
+
   async begin(): Promise<void> {
     await Promise.all(this.#loads.map((load) => load.call("begin")));
   }

@@ -1,5 +1,4 @@
 import { planLoad, roomsOf, targetsOf } from "../../../ops/rehearse/plans";
-import { readTokens } from "../../../ops/rehearse/tokens";
 import { live } from "./live";
 
 describe("targetsOf", () => {
@@ -28,7 +27,7 @@ describe("targetsOf", () => {
 
 describe("planLoad", () => {
   const targets = targetsOf({ inside: true }, live().services, live());
-  const plans = planLoad("abc", { clients: 10, plain: 4, rooms: 6, rate: 30 }, targets, 3, []);
+  const plans = planLoad("abc", { clients: 10, plain: 4, rooms: 6, rate: 30 }, targets, 3, {});
 
   it("shares clients, rooms and rate out, and loses none", () => {
     expect(plans.holdfast.map(({ clients }) => clients)).toEqual([4, 3, 3]);
@@ -42,34 +41,5 @@ describe("planLoad", () => {
       (plan) => plan.roomPrefix,
     );
     expect(prefixes).toEqual([0, 1, 2, "plain"].map((part) => `rehearsal-abc-${part}-`));
-  });
-});
-
-describe("readTokens", () => {
-  const jwt = (claims: object) =>
-    ["{}", JSON.stringify(claims), ""].map((part) => Buffer.from(part).toString("base64url")).join(".");
-  const soon = Math.floor(Date.now() / 1_000) + 60;
-  const read = (token: string | undefined, auth = "jwt") =>
-    readTokens({}, { HOLDFAST_REHEARSE_TOKEN: token }, auth, 300);
-
-  it("needs none where the stack asks for none", async () => {
-    expect(await read(undefined, "anonymous")).toEqual([]);
-  });
-
-  it("takes several from the environment", async () => {
-    const tokens = [jwt({ sub: "a" }), jwt({ sub: "b", exp: soon + 600 })];
-    expect(await read(tokens.join("\n"))).toEqual(tokens);
-  });
-
-  it.each([
-    ["none", undefined, "HOLDFAST_REHEARSE_TOKEN"],
-    ["what is no JWT", "sesame", "token 1 of HOLDFAST_REHEARSE_TOKEN is no JWT"],
-    ["one that has expired", jwt({ exp: 1 }), "has expired"],
-    ["one that expires on the way", jwt({ exp: soon }), "the rehearsal may take 300 s"],
-  ])("says what is missing, and nothing of the token, for %s", async (_title, token, words) => {
-    const reading = read(token);
-    await expect(reading).rejects.toMatchObject({ code: "HOLDFAST_USAGE" });
-    await expect(reading).rejects.toThrow(words);
-    if (token !== undefined) await expect(reading).rejects.not.toThrow(token);
   });
 });
