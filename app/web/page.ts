@@ -128,8 +128,9 @@ function listen(settings: Settings): void {
   tokenDialog.addEventListener("cancel", (event) => event.preventDefault());
 }
 
-function showCommands({ service }: Settings): void {
-  setText(byId("command-wscat"), `npx wscat -c ${url}/chat/${roomOfAddress()}`);
+function showCommands({ service, auth }: Settings): void {
+  const bearer = auth === "jwt" ? '-H "Authorization: Bearer $TOKEN" ' : "";
+  setText(byId("command-wscat"), `npx wscat ${bearer}-c ${url}/chat/${roomOfAddress()}`);
   setText(byId("command-restart"), `kubectl rollout restart deployment/${service}`);
 }
 

@@ -4,16 +4,13 @@ import { connect } from "../kubernetes/api";
 import { stackConfig } from "../kubernetes/stack-in-cluster";
 import { onEndSignal } from "../process/end-signal";
 import { lookAt, type Look } from "./look";
-import { statusOf } from "./status";
-import { viewOf } from "./view";
+import { Screen, type Size } from "./screen";
+import { statusOf, type Status } from "./status";
+import { cut } from "./text";
+import { viewOf, type ViewOptions } from "./view";
 
 /** Wrong options, no such stack, no cluster. */
 const cannotRun = 3;
-
-/** Goes to the terminal's top left corner and clears from there: nothing flickers, and what was before stays above. */
-const redraw = "\u001b[H\u001b[J";
-/** A second screen, as pagers use, so that the terminal is as it was afterwards. */
-const [enterScreen, leaveScreen] = ["\u001b[?1049h\u001b[?25l", "\u001b[?25h\u001b[?1049l"];
 
 interface Options {
   readonly stack: string;
@@ -56,40 +53,55 @@ async function main(): Promise<number> {
   const config = await stackConfig({ stack, namespace });
   const api = connect(context);
   const colours = process.stdout.isTTY && process.env.NO_COLOR === undefined;
-  const view = { stack, namespace: config.namespace, context: api.context, colours };
-  const draws = process.stdout.isTTY && !json && !once;
+  const about = { stack, namespace: config.namespace, context: api.context, colours };
 
   let before: Look | undefined;
-  const show = async () => {
-    const look = await lookAt(api, config);
-    const status = statusOf(look, before);
-    before = look;
-    const text = json ? JSON.stringify(status) : viewOf(status, view);
-    process.stdout.write(`${draws ? redraw : ""}${text}\n`);
+  const look = async () => {
+    const now = await lookAt(api, config);
+    const status = statusOf(now, before);
+    before = now;
     return status;
   };
+  const print = (status: Status) =>
+    process.stdout.write(`${json ? JSON.stringify(status) : viewOf(status, about)}\n`);
   if (once) {
-    const { services } = await show();
-    return services.every(({ wanted, ready }) => wanted !== undefined && ready >= wanted) ? 0 : 1;
+    const status = await look();
+    print(status);
+    return status.services.every(({ wanted, ready }) => wanted !== undefined && ready >= wanted) ? 0 : 1;
   }
 
+  const first = await look(); // that there is no cluster shows here, before the terminal is taken
   const end = new AbortController();
   const forget = onEndSignal(() => end.abort());
-  if (draws) process.stdout.write(enterScreen);
+  const screen = process.stdout.isTTY && !json ? new Screen(process.stdout) : undefined;
+  /** One look that fails is told, beside what was seen before, and tried again. */
+  const show = (status: Status, trouble?: string) => {
+    if (screen !== undefined) screen.show((size) => withTrouble(status, { ...about, ...size }, trouble));
+    else if (trouble === undefined) print(status);
+    else process.stderr.write(`${trouble}\n`);
+  };
   try {
-    while (!end.signal.aborted) {
-      // One look that fails is told and tried again; that there is no cluster shows at the first.
-      await show().catch((error: unknown) => {
-        if (before === undefined) throw error;
-        process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
-      });
+    let [seen, trouble]: [Status, string?] = [first];
+    for (;;) {
+      show(seen, trouble);
       await delay(interval * 1_000, undefined, { signal: end.signal }).catch(() => undefined);
+      if (end.signal.aborted) return 0;
+      [seen, trouble] = await look().then(
+        (status): [Status, string?] => [status],
+        (error: unknown) => [seen, error instanceof Error ? error.message : String(error)],
+      );
     }
-    return 0;
   } finally {
-    if (draws) process.stdout.write(leaveScreen);
+    screen?.close();
     forget();
   }
+}
+
+/** The view, one line shorter for what went wrong. */
+function withTrouble(status: Status, options: ViewOptions & Size, trouble: string | undefined): string {
+  if (trouble === undefined) return viewOf(status, options);
+  const line = cut(`could not look again: ${trouble}`, options.columns);
+  return `${line}\n${viewOf(status, { ...options, rows: options.rows - 1 })}`;
 }
 
 main().then(

@@ -1,41 +1,64 @@
 import { styleText } from "node:util";
-import Table from "cli-table3";
-import type { PodPhase, PodStatus, ServiceStatus, Status } from "./status";
+import { podTable, type Fitted } from "./pod-table";
+import type { ServiceStatus, Status } from "./status";
+import { cut, type Paint } from "./text";
 
 export interface ViewOptions {
   readonly stack: string;
   readonly namespace: string;
   readonly context: string;
   readonly colours: boolean;
+  /** Of the terminal; default: as many as it takes. */
+  readonly columns?: number;
+  /** Lines of the terminal; default: as many as it takes. */
+  readonly rows?: number;
 }
 
-type Style = Parameters<typeof styleText>[0];
+/** A status for a terminal: a line a service, below it a line a pod. Nothing is wider or taller than the terminal. */
+export function viewOf(status: Status, options: ViewOptions): string {
+  const { columns = Infinity, rows = Infinity } = options;
+  const paint: Paint = (style, text) =>
+    options.colours ? styleText(style, text, { validateStream: false }) : text;
+  const most = Math.max(1, ...status.services.map(({ pods }) => pods.length));
+  // Where not all pods fit, each service shows as many; those that do something come first.
+  for (let limit = most; ; limit--) {
+    const lines = arrange(status, { ...options, columns, limit, paint });
+    if (lines.length <= rows) return lines.join("\n");
+    if (limit === 1)
+      return [...lines.slice(0, rows - 1), cut("… a taller window shows more", columns)].join("\n");
+  }
+}
 
-const styles: Readonly<Record<PodPhase, Style>> = {
-  serving: "green",
-  starting: "cyan",
-  "not ready": "red",
-  leaving: "yellow",
-  "moving clients": "yellow",
-  gone: "gray",
-};
+interface Arrangement extends ViewOptions {
+  readonly columns: number;
+  /** Pods of a service, at most. */
+  readonly limit: number;
+  readonly paint: Paint;
+}
 
-/** Of the bar that shows a pod's share of its service's sockets. */
-const barWidth = 24;
-
-/** A status for a terminal: a table a service, a row a pod. */
-export function viewOf(status: Status, { stack, namespace, context, colours }: ViewOptions): string {
-  const paint = (style: Style, text: string) =>
-    colours ? styleText(style, text, { validateStream: false }) : text;
-  const head = `Stack ${stack} in namespace ${namespace} of ${context} at ${status.at.slice(11, 19)} UTC: ${status.sockets} sockets`;
+function arrange(status: Status, arrangement: Arrangement): string[] {
+  const { stack, namespace, context, columns, limit, paint } = arrangement;
+  const tables: readonly Fitted[] = podTable(status.services, { columns, limit, paint });
   return [
-    head,
-    ...status.services.flatMap((service) => ["", serviceLine(service), podTable(service, paint)]),
-  ].join("\n");
+    cut(`${status.sockets} sockets at ${status.at.slice(11, 19)} UTC`, columns),
+    paint("gray", cut(`stack ${stack} in namespace ${namespace} of ${context}`, columns)),
+    ...status.services.flatMap((service, index) => {
+      const table = tables[index];
+      return ["", ...serviceLines(service, columns, paint), ...(table === undefined ? [] : table.lines)];
+    }),
+  ];
 }
 
-function serviceLine({ name, wanted, ready, updated, sockets, rates, pods }: ServiceStatus): string {
-  if (wanted === undefined) return `${name}: not deployed`;
+/** What is said of a service, with as many line breaks as the terminal asks for. */
+function serviceLines(service: ServiceStatus, columns: number, paint: Paint): string[] {
+  const [first = "", ...more] = wrap(parts(service), columns);
+  const { name } = service;
+  const head = first.startsWith(name) ? paint("bold", name) + first.slice(name.length) : first;
+  return [head, ...more];
+}
+
+function parts({ name, wanted, ready, updated, sockets, rates, pods }: ServiceStatus): string[] {
+  if (wanted === undefined) return [`${name}: not deployed`];
   const drains = pods.filter(({ drain }) => drain !== undefined).length;
   return [
     `${name}: ${ready} of ${wanted} ready, ${sockets} sockets`,
@@ -46,52 +69,20 @@ function serviceLine({ name, wanted, ready, updated, sockets, rates, pods }: Ser
         ]),
     ...(updated < wanted ? [`rollout: ${updated} of ${wanted} are new`] : []),
     ...(drains === 0 ? [] : [`${drains} ${drains === 1 ? "drain" : "drains"} under way`]),
-  ].join("; ");
+  ];
 }
 
-function podTable({ pods }: ServiceStatus, paint: (style: Style, text: string) => string): string {
-  const table = new Table({
-    head: ["pod", "node", "state", "sockets", "", "age", "its end"],
-    style: { head: [], border: [], compact: true },
-    colAligns: ["left", "left", "left", "right", "left", "right", "left"],
-  });
-  const most = Math.max(1, ...pods.map(({ sockets = 0 }) => sockets));
-  for (const pod of pods) {
-    table.push([
-      pod.name,
-      pod.node ?? "",
-      paint(styles[pod.phase], pod.phase),
-      pod.sockets ?? "?",
-      (pod.sockets === undefined ? (pod.silent ?? "") : bar(pod.sockets / most))
-        .slice(0, barWidth)
-        .padEnd(barWidth),
-      pod.ageSeconds === undefined ? "" : duration(pod.ageSeconds),
-      endOf(pod),
-    ]);
+function wrap(pieces: readonly string[], columns: number): string[] {
+  const lines: string[] = [];
+  for (const piece of pieces) {
+    const last = lines.at(-1);
+    if (last !== undefined && last.length + 2 + piece.length <= columns) {
+      lines[lines.length - 1] = `${last}; ${piece}`;
+    } else lines.push(cut(last === undefined ? piece : `  ${piece}`, columns));
   }
-  return table.toString();
-}
-
-function endOf({ drain, sockets }: PodStatus): string {
-  if (drain === undefined) return "";
-  const moved =
-    drain.clients === undefined || sockets === undefined
-      ? ""
-      : `${drain.clients - sockets} of ${drain.clients} moved, `;
-  return `${moved}${Math.round(drain.elapsedSeconds)} s gone, ${Math.round(drain.graceLeftSeconds)} s left`;
-}
-
-function bar(share: number): string {
-  return "█".repeat(Math.round(share * barWidth));
+  return lines;
 }
 
 function rate(perSecond: number): string {
   return perSecond >= 10 || perSecond === 0 ? String(Math.round(perSecond)) : perSecond.toFixed(1);
-}
-
-function duration(seconds: number): string {
-  if (seconds < 120) return `${Math.round(seconds)} s`;
-  if (seconds < 7_200) return `${Math.round(seconds / 60)} min`;
-  if (seconds < 172_800) return `${Math.round(seconds / 3_600)} h`;
-  return `${Math.round(seconds / 86_400)} d`;
 }

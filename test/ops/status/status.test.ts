@@ -1,7 +1,6 @@
 import { parseExposition } from "../../../ops/kubernetes/exposition";
 import type { Look, PodLook } from "../../../ops/status/look";
 import { statusOf } from "../../../ops/status/status";
-import { viewOf } from "../../../ops/status/view";
 
 const at = Date.parse("2026-11-25T10:00:00Z");
 const ready = { conditions: [{ type: "Ready", status: "True" }], phase: "Running" };
@@ -109,13 +108,4 @@ it("shows a pod that could not be asked as such, with the reason, never as empty
     sockets: undefined,
     silent: "the API server forwards no port",
   });
-  const view = viewOf(status, { stack: "s", namespace: "n", context: "c", colours: false });
-  expect(view).toContain("Stack s in namespace n of c at 10:00:00 UTC: 4 sockets");
-  expect(view).toContain(
-    "messaging-service: 1 of 2 ready, 4 sockets; rollout: 1 of 2 are new; 1 drain under way",
-  );
-  expect(view).toMatch(/│ a +│ node-1 │ serving +│ +\? │ the API server/);
-  expect(view).toMatch(
-    /│ b +│ node-1 │ moving clients │ +4 │ █+ +│ 60 min │ 6 of 10 moved, 10 s gone, 35 s left/,
-  );
 });

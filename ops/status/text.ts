@@ -1,0 +1,10 @@
+import type { styleText } from "node:util";
+
+export type Style = Parameters<typeof styleText>[0];
+/** Colours a text, or does not where nobody wants colours. */
+export type Paint = (style: Style, text: string) => string;
+
+/** A text that fits; what is left out shows as an ellipsis. */
+export function cut(text: string, columns: number): string {
+  return text.length <= columns ? text : `${text.slice(0, Math.max(0, columns - 1))}…`.slice(0, columns);
+}
