@@ -11,7 +11,11 @@ const flags = [
   "--disable-sync",
 ];
 
-/** Starts the Chromium at this path without a window, with an empty profile of its own. End it with `close()`. */
-export function launchChromium(executablePath: string): Promise<Browser> {
-  return chromium.launch({ executablePath, headless: true, args: flags });
+/**
+ * Starts the Chromium at this path without a window, with an empty profile of its own. End it with `close()`.
+ *
+ * @param more flags
+ */
+export function launchChromium(executablePath: string, ...more: readonly string[]): Promise<Browser> {
+  return chromium.launch({ executablePath, headless: true, args: [...flags, ...more] });
 }

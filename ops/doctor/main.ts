@@ -55,7 +55,8 @@ Exit code:
   3  the doctor could not do its work: wrong options, no such stack, no cluster
 
 It changes nothing. It lists objects, forwards ports to pods, runs redis-cli in the store's pod, and opens a few dozen
-sockets. Where the stack wants tokens, one in the environment variable HOLDFAST_TOKEN lets it measure reconnects.`,
+sockets. Where the stack wants tokens, one in the environment variable HOLDFAST_TOKEN lets it measure reconnects. An
+edge whose certificate is of an authority of your own: NODE_EXTRA_CA_CERTS=ca.pem npm run doctor -- …`,
   )
   .exitOverride();
 
@@ -96,8 +97,9 @@ async function main(): Promise<number> {
     { stack, namespace: config.namespace, context: api.context, kubernetes: `${major}.${minor}` },
     only.map((check) => answer(check, snapshot)),
   );
-  const colours = process.stdout.isTTY && process.env.NO_COLOR === undefined;
-  process.stdout.write(`${json ? JSON.stringify(report, null, 2) : reportText(report, { colours, all })}\n`);
+  const { isTTY, columns } = process.stdout;
+  const style = { colours: isTTY && process.env.NO_COLOR === undefined, ...(isTTY && { columns }), all };
+  process.stdout.write(`${json ? JSON.stringify(report, null, 2) : reportText(report, style)}\n`);
   return exitCode(report.answers.flatMap(({ findings }) => findings));
 }
 

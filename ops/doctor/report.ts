@@ -1,5 +1,6 @@
 import { styleText } from "node:util";
 import type { Answer } from "./check";
+import { wrapWords } from "../terminal/wrap";
 import { exitCode, type Finding, type Status } from "./finding";
 
 /** A diagnosis of one stack. */
@@ -41,28 +42,38 @@ export interface TextOptions {
   readonly colours: boolean;
   /** Also what is well, with its evidence. */
   readonly all: boolean;
+  /** Of the terminal; default: lines are as long as they are. */
+  readonly columns?: number;
 }
 
 /** The report for a person: a line a check, and what is wrong under it. */
-export function reportText(report: Report, { colours, all }: TextOptions): string {
+export function reportText(report: Report, { colours, all, columns = Infinity }: TextOptions): string {
   const paint = (style: Style, text: string) =>
     colours ? styleText(style, text, { validateStream: false }) : text;
   const width = Math.max(...report.answers.map(({ check }) => check.length));
   const lines = report.answers.flatMap(({ check, title, findings }) => {
     const worst = worstOf(findings);
     const [mark, style] = worst === undefined ? (["-", "gray"] as const) : marks[worst];
-    const applies = findings.length === 0 ? paint("gray", " (does not apply here)") : "";
-    const head = `${paint(style, mark.padEnd(4))}  ${check.padEnd(width)}  ${title}${applies}`;
+    const applies = findings.length === 0 ? " (does not apply here)" : "";
+    const indent = 4 + 2 + width + 2;
+    const about = wrapWords(title + applies, columns, { lead: indent, indent });
+    const head = `${paint(style, mark.padEnd(4))}  ${check.padEnd(width)}  ${findings.length === 0 ? paint("gray", about) : about}`;
     const shown = findings.filter(({ status }) => all || status !== "ok");
-    return [head, ...shown.flatMap((finding) => describe(finding, paint))];
+    return [head, ...shown.flatMap((finding) => describe(finding, columns, paint))];
   });
   const { counts } = report;
   return [
-    `Stack ${report.stack} in namespace ${report.namespace} of ${report.context} (Kubernetes ${report.kubernetes})`,
+    wrapWords(
+      `Stack ${report.stack} in namespace ${report.namespace} of ${report.context} (Kubernetes ${report.kubernetes})`,
+      columns,
+    ),
     "",
     ...lines,
     "",
-    `${report.answers.length} checks: ${counts.ok} findings are well, ${counts.warn} warnings, ${counts.fail} failures, ${counts.unknown} unknown`,
+    wrapWords(
+      `${report.answers.length} checks: ${counts.ok} findings are well, ${counts.warn} warnings, ${counts.fail} failures, ${counts.unknown} unknown`,
+      columns,
+    ),
   ].join("\n");
 }
 
@@ -71,15 +82,22 @@ function worstOf(findings: readonly Finding[]): Status | undefined {
   return order.find((status) => findings.some((finding) => finding.status === status));
 }
 
-function describe(finding: Finding, paint: (style: Style, text: string) => string): string[] {
+function describe(
+  finding: Finding,
+  columns: number,
+  paint: (style: Style, text: string) => string,
+): string[] {
   const [mark, style] = marks[finding.status];
-  const indent = " ".repeat(6);
+  const margin = " ".repeat(6);
   const line = (label: string, text: string | undefined) =>
-    text === undefined ? [] : [`${indent}  ${paint("gray", label.padEnd(5))} ${text}`];
+    text === undefined ? [] : [`${margin}  ${paint("gray", label.padEnd(5))} ${text}`];
+  const wrapped = (label: string, text: string | undefined) =>
+    line(label, text && wrapWords(text, columns, { lead: 14, indent: 14 }));
+  const what = `${finding.subject}: ${finding.what}`;
   return [
-    `${indent}${paint(style, mark)} ${finding.subject}: ${finding.what}`,
-    ...line("seen", finding.evidence),
-    ...line("why", finding.why),
-    ...line("fix", finding.fix),
+    `${margin}${paint(style, mark)} ${wrapWords(what, columns, { lead: 6 + mark.length + 1, indent: 8 })}`,
+    ...wrapped("seen", finding.evidence),
+    ...wrapped("why", finding.why),
+    ...line("fix", finding.fix), // a command must stay one line, or it could not be pasted
   ];
 }

@@ -28,7 +28,8 @@ async function main(): Promise<number> {
   const options = parseOptions(process.argv.slice(2));
   if (options === undefined) return exitCodes.kept; // only help was asked for
   const rendering = await render(options.stack);
-  const described = describeManifests(rendering.objects);
+  const manifests = describeManifests(rendering.objects);
+  const described = { ...manifests, host: options.host ?? manifests.host };
   const namespace = options.namespace ?? described.namespace;
   expectSafe(options, chosenServices(options, described.services).length);
   const client = openCluster(options.context);
@@ -55,8 +56,10 @@ async function main(): Promise<number> {
   try {
     const report = await rehearse({ options, client, live, services, tokens, ca, signal: breaking.signal });
     const files = await writeReports(report, options.out);
-    process.stdout.write(`${options.json ? JSON.stringify(report, undefined, 2) : reportTable(report)}\n`);
-    tell(`reports: ${files.join(", ")}`);
+    const columns = process.stdout.isTTY ? process.stdout.columns : undefined;
+    const text = options.json ? JSON.stringify(report, undefined, 2) : reportTable(report, columns);
+    process.stdout.write(`${text}\n`);
+    for (const file of files) tell(`report ${file}`);
     return report.kept ? exitCodes.kept : exitCodes.noticed;
   } finally {
     forget();

@@ -6,6 +6,7 @@ export interface Options extends Wishes {
   readonly stack: string;
   readonly context?: string;
   readonly namespace?: string;
+  readonly host?: string;
   /** Names of the services to rehearse; none means all. */
   readonly service: readonly string[];
   readonly url?: string;
@@ -102,6 +103,7 @@ function describe(): Command {
     .requiredOption("-s, --stack <name>", "the stack, as in Pulumi.<name>.yaml")
     .option("--context <name>", "the context of KUBECONFIG (default: its current one)")
     .option("--namespace <name>", "where the stack is (default: as the stack's configuration says)")
+    .option("--host <name>", "that clients ask for (default: as the stack's configuration says)")
     .option("--service <name>", "rehearse this service alone; may be given again", collect)
     .optionsGroup("What is done to it, in this order (default: --restart):")
     .option("--restart", "replace every pod, as a rollout does")

@@ -235,8 +235,9 @@ function tellPulse(crowd: ComparedCrowd, tell: (what: string) => void): () => vo
   const timer = setInterval(() => {
     crowd.pulse().then(
       ({ published, outstanding, served }) => {
-        const pods = Object.entries(served).map(([pod, count]) => `${pod} ${count}`);
-        tell(`${published} sent, ${outstanding} deliveries on their way · ${pods.join(", ")}`);
+        // The last part tells a workload's pods apart; whole names would not fit into a line.
+        const pods = Object.entries(served).map(([pod, count]) => `${pod.replace(/^.*-/, "")} ${count}`);
+        tell(`${published} sent, ${outstanding} on their way · ${pods.join(" ")}`);
       },
       () => undefined, // what has become of the clients is told by the measurement itself
     );

@@ -1,13 +1,49 @@
+import { stripVTControlCharacters } from "node:util";
 import Table from "cli-table3";
 import { counts, percent, times } from "../experiment/format";
+import { wrapWords } from "../terminal/wrap";
 import type { OrdealReport, Report } from "./report";
 
 // Without colours in the head: the table may go into a file or a chat.
-const style = { head: [], border: [] };
+const style = { head: [], border: [], compact: true };
 
-/** The report for a person: the verdict, then a column a disturbance. */
-export function reportTable(report: Report): string {
-  const { stack, namespace, context, clients, plainClients, rooms, messagesPerSecond, ordeals } = report;
+/**
+ * The report for a person: the verdict, then a column a disturbance.
+ *
+ * @param columns of the terminal: disturbances that do not fit beside the others are below them
+ */
+export function reportTable(report: Report, columns = Infinity): string {
+  const { stack, namespace, context, clients, rooms, messagesPerSecond } = report;
+  return [
+    wrapWords(
+      `Stack ${stack} in ${namespace} of ${context}: ${clients} clients, ${messagesPerSecond} messages/s in ${rooms} rooms`,
+      columns,
+    ),
+    ...tables(report, columns),
+    wrapWords(
+      `Met their old pod while it was ready: by client IP ${percent(report.stickiness.clientIp)}, by cookie ` +
+        `${percent(report.stickiness.cookie)}. Upgrades refused: ${counts(report.refused)}.`,
+      columns,
+    ),
+    wrapWords(verdictLine(report), columns),
+  ].join("\n");
+}
+
+/** As few tables as fit side by side into the columns. */
+function tables(report: Report, columns: number): string[] {
+  const { ordeals } = report;
+  const made: string[] = [];
+  for (let from = 0, to; from < ordeals.length; from = to) {
+    for (to = ordeals.length; to > from + 1; to--) {
+      const [line = ""] = tableOf(report, ordeals.slice(from, to)).split("\n");
+      if (stripVTControlCharacters(line).length <= columns) break;
+    }
+    made.push(tableOf(report, ordeals.slice(from, to)));
+  }
+  return made;
+}
+
+function tableOf({ plainClients }: Report, ordeals: readonly OrdealReport[]): string {
   const table = new Table({ head: ["", ...ordeals.map(({ name }) => name)], style });
   const row = (label: string, cell: (ordeal: OrdealReport) => string) =>
     table.push([label, ...ordeals.map(cell)]);
@@ -28,13 +64,7 @@ export function reportTable(report: Report): string {
       plain === undefined ? "-" : `${plain.lost} of ${plain.expected}`,
     );
   }
-  return [
-    `Stack ${stack} in ${namespace} of ${context}: ${clients} clients, ${messagesPerSecond} messages/s in ${rooms} rooms`,
-    table.toString(),
-    `Met their old pod while it was ready: by client IP ${percent(report.stickiness.clientIp)}, by cookie ` +
-      `${percent(report.stickiness.cookie)}. Upgrades refused: ${counts(report.refused)}.`,
-    verdictLine(report),
-  ].join("\n");
+  return table.toString();
 }
 
 /** What it all comes to, in one sentence. */

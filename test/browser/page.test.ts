@@ -5,6 +5,7 @@ import { launchChromium } from "../../ops/browser/launch";
 import { screens, visit } from "../../ops/pictures/scene";
 import { raiseStage, type Stage } from "../../ops/pictures/stage";
 import { buildApplication } from "../../ops/start/prepare";
+import { complaintsOf, figures, moved } from "./reading";
 
 const chromium = findChromium();
 if (chromium === undefined) {
@@ -96,24 +97,3 @@ const audience = "api.example";
     await context.close();
   });
 });
-
-/** What the browser's console says against the page: errors, and what its policy refused. Filled as it comes. */
-function complaintsOf(page: Page): string[] {
-  const complaints: string[] = [];
-  page.on("pageerror", (error) => complaints.push(error.message));
-  page.on("console", (message) => {
-    if (message.type() === "error") complaints.push(message.text());
-  });
-  return complaints;
-}
-
-/** Resolves when the page has moved at least once. */
-async function moved(page: Page): Promise<void> {
-  await page.locator("#moves:not([data-zero=true])").waitFor();
-}
-
-async function figures(page: Page): Promise<Record<string, number>> {
-  const names = ["received", "lost", "duplicated", "moves", "cuts"];
-  const values = await Promise.all(names.map((name) => page.locator(`#${name}`).innerText()));
-  return Object.fromEntries(names.map((name, index) => [name, Number(values[index])]));
-}

@@ -1,7 +1,7 @@
 import type { Check } from "../check";
 import { fail, ok, type Finding } from "../finding";
 import { describeRefusal } from "../refusal";
-import type { Snapshot } from "../snapshot";
+import type { Snapshot, Upgrade } from "../snapshot";
 import { subjects, type Subject } from "../subjects";
 
 export const edgeUpgrade: Check = {
@@ -24,10 +24,16 @@ function judge({ observed }: Snapshot, { name, ingresses }: Subject): Finding[] 
       what: "a WebSocket does not open through the edge",
       evidence: `${refused.length} of ${visits.newcomers.length} refused, ${visits.via}: ${describeRefusal(first)}`,
       why: "clients from outside cannot connect",
-      fix:
-        ingresses.length === 0
-          ? "no Ingress routes to it: see ingress-affinity"
-          : "see ingress-controller, ingress-backends and edge-admission",
+      fix: fixFor(first, ingresses.length),
     }),
   ];
+}
+
+function fixFor({ error = "" }: Upgrade, ingresses: number): string {
+  if (/certificate|altnames/i.test(error)) {
+    return "if its authority is your own: NODE_EXTRA_CA_CERTS=ca.pem npm run doctor -- …; else look at the certificate's names and dates: kubectl get certificate,secret";
+  }
+  return ingresses === 0
+    ? "no Ingress routes to it: see ingress-affinity"
+    : "see ingress-controller, ingress-backends and edge-admission";
 }

@@ -59,4 +59,17 @@ describe("reportTable", () => {
     expect(text).toContain("by client IP 100 %, by cookie 95.8 %");
     expect(text).toContain("Users would have noticed: 7 lost, 2 duplicated, 0 out of order.");
   });
+
+  it("puts disturbances below each other where they do not fit side by side", () => {
+    const several = report({
+      ordeals: [ordeal(), ordeal({ name: "Redis restart" }), ordeal({ name: "third" })],
+    });
+    const widths = (columns: number) =>
+      stripVTControlCharacters(reportTable(several, columns))
+        .split("\n")
+        .map((line) => line.length);
+    expect(Math.max(...widths(80))).toBeLessThanOrEqual(80);
+    const tops = (columns?: number) => reportTable(several, columns).split("┌").length - 1;
+    expect([tops(), tops(80)]).toEqual([1, 2]);
+  });
 });

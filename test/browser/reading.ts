@@ -1,0 +1,23 @@
+import type { Page } from "playwright-core";
+
+/** What the browser's console says against the page: errors, and what its policy refused. Filled as it comes. */
+export function complaintsOf(page: Page): string[] {
+  const complaints: string[] = [];
+  page.on("pageerror", (error) => complaints.push(error.message));
+  page.on("console", (message) => {
+    if (message.type() === "error") complaints.push(message.text());
+  });
+  return complaints;
+}
+
+/** Resolves when the page has moved at least once. */
+export async function moved(page: Page): Promise<void> {
+  await page.locator("#moves:not([data-zero=true])").waitFor();
+}
+
+/** The page's counters, by name. */
+export async function figures(page: Page): Promise<Record<string, number>> {
+  const names = ["received", "lost", "duplicated", "moves", "cuts"];
+  const values = await Promise.all(names.map((name) => page.locator(`#${name}`).innerText()));
+  return Object.fromEntries(names.map((name, index) => [name, Number(values[index])]));
+}
