@@ -111,7 +111,8 @@ describe("the doctor, on a stack that runs", () => {
     const affinity = failure("ingress-affinity");
     const [, pasted = ""] = /^kubectl (.*), or /.exec(affinity?.fix ?? "") ?? [];
     await kubectl(pasted.split(" "));
-    await apply(stack.objects, "--force-conflicts");
+    const policies = stack.objects.filter(({ kind }) => kind === "NetworkPolicy");
+    await apply(policies, "--force-conflicts");
     for (const { name } of stack.services) {
       await kubectl(own("rollout", "undo", `deployment/${name}`));
       await kubectl(own("rollout", "status", `deployment/${name}`, "--timeout=180s"));

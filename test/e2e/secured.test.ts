@@ -87,8 +87,12 @@ describe("a stack whose users bring tokens", () => {
     "shows its page through a rolling restart, and nothing is missed",
     async () => {
       const { edge } = readSurroundings();
-      const map = `MAP ${host} ${edge.address}`;
-      const browser = await launchChromium(chromium ?? "", `--host-resolver-rules=${map}`);
+      const browser = await launchChromium(
+        chromium ?? "",
+        `--host-resolver-rules=MAP ${host} ${edge.address}`,
+        // The edge of the tests speaks no TLS; users' does.
+        `--unsafely-treat-insecure-origin-as-secure=http://${host}`,
+      );
       try {
         const before = (await pods(namespace, service.name)).map(({ name }) => name);
         const chosen = screens.filter(({ name }) => ["desktop-dark", "phone-light"].includes(name));
