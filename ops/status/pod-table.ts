@@ -113,7 +113,7 @@ function headCells(services: readonly ServiceStatus[], { names, node, bar, end }
     { text: "state", width: stateWidths[end], style },
     { text: "sockets", width: 7, right: true, style },
     ...(bar === 0 ? [] : [{ text: "", width: bar }]),
-    { text: "age", width: 7, right: true, style },
+    { text: "age", width: 6, right: true, style },
     { text: end === "long" ? "its end" : "moved, left", width: endWidths[end], style },
   ];
 }
@@ -167,7 +167,7 @@ function endOf({ drain, sockets }: PodStatus, form: Shape["end"]): string {
 
 function duration(seconds: number): string {
   if (seconds < 120) return `${Math.round(seconds)} s`;
-  if (seconds < 7_200) return `${Math.round(seconds / 60)} min`;
+  if (seconds < 6_000) return `${Math.round(seconds / 60)} min`;
   if (seconds < 172_800) return `${Math.round(seconds / 3_600)} h`;
   return `${Math.round(seconds / 86_400)} d`;
 }

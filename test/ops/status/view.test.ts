@@ -50,11 +50,11 @@ it("tells everything where there is room", () => {
     "stack s in namespace n of c",
     "",
     "messaging-service: 3 of 3 ready, 124 sockets; 12 opened/s (3.0 came back), 0 closed/s; rollout: 1 of 3 are new; 1 drain under way",
-    "pod                                node    state           sockets                                age  its end",
-    "messaging-service-967d6cff8-aaaa1  node-1  serving              40  ████████████               60 min",
-    "messaging-service-967d6cff8-bbbb2  node-1  serving              80  ████████████████████████   60 min",
-    "messaging-service-967d6cff8-cccc3  node-1  starting                                            60 min",
-    "messaging-service-967d6cff8-dddd4  node-1  moving clients        4  █                          60 min  6 of 10 moved, 10 s gone, 35 s left",
+    "pod                                node    state           sockets                               age  its end",
+    "messaging-service-967d6cff8-aaaa1  node-1  serving              40  ████████████              60 min",
+    "messaging-service-967d6cff8-bbbb2  node-1  serving              80  ████████████████████████  60 min",
+    "messaging-service-967d6cff8-cccc3  node-1  starting                                           60 min",
+    "messaging-service-967d6cff8-dddd4  node-1  moving clients        4  █                         60 min  6 of 10 moved, 10 s gone, 35 s left",
   ]);
 });
 
@@ -66,11 +66,11 @@ it("keeps to 80 columns", () => {
     "messaging-service: 3 of 3 ready, 124 sockets",
     "  12 opened/s (3.0 came back), 0 closed/s; rollout: 1 of 3 are new",
     "  1 drain under way",
-    "pod              node    state      sockets              age  moved, left",
-    "967d6cff8-aaaa1  node-1  serving         40  ███      60 min",
-    "967d6cff8-bbbb2  node-1  serving         80  ██████   60 min",
-    "967d6cff8-cccc3  node-1  starting                     60 min",
-    "967d6cff8-dddd4  node-1  moving           4           60 min  6/10, 35 s left",
+    "pod              node    state      sockets             age  moved, left",
+    "967d6cff8-aaaa1  node-1  serving         40  ███     60 min",
+    "967d6cff8-bbbb2  node-1  serving         80  ██████  60 min",
+    "967d6cff8-cccc3  node-1  starting                    60 min",
+    "967d6cff8-dddd4  node-1  moving           4          60 min  6/10, 35 s left",
   ]);
 });
 
