@@ -8,6 +8,7 @@ const answerMs = 10_000;
 /** The body of one GET from a port of a pod, through the API server. Rejects for any status but 200. */
 export async function getFromPod(api: Api, target: PodPort, path: string): Promise<string> {
   const stream = await forward(api, target);
+  if (stream.errored) throw stream.errored;
   const where = `${target.pod}:${target.port}${path}`;
   try {
     return await new Promise((resolve, reject) => {
@@ -17,17 +18,22 @@ export async function getFromPod(api: Api, target: PodPort, path: string): Promi
           let body = "";
           answer.setEncoding("utf8").on("data", (text: string) => (body += text));
           answer.on("end", () => {
+            clearTimeout(limit);
             if (answer.statusCode === 200) resolve(body);
             else reject(new Error(`${where} answers ${answer.statusCode}`));
           });
         },
       );
-      const limit = setTimeout(
-        () => sent.destroy(new Error(`${where} does not answer in ${answerMs} ms`)),
-        answerMs,
-      );
-      sent.on("close", () => clearTimeout(limit));
-      sent.on("error", reject);
+      // The request itself learns neither of a stream that ends before it has taken it over, nor then of its own end.
+      const end = (error: Error) => {
+        clearTimeout(limit);
+        reject(error);
+        sent.destroy();
+      };
+      const late = new Error(`${where} does not answer in ${answerMs} ms`);
+      const limit = setTimeout(() => end(late), answerMs);
+      stream.once("close", () => end(stream.errored ?? new Error(`${where} ended before it answered`)));
+      sent.on("error", end);
       sent.end();
     });
   } finally {

@@ -13,7 +13,8 @@ export interface PodPort {
 /**
  * A connection to a port of a pod through the API server and the pod's kubelet, as `kubectl port-forward` makes it: from
  * wherever the API server can be reached, and past NetworkPolicies. Nothing listens on this machine.
- * Rejects when the API server refuses; a port that nobody listens on ends the stream with an error.
+ * Rejects when the API server refuses; a port that nobody listens on ends the stream with an error, which may be there
+ * (`stream.errored`) before whoever uses the stream has begun to listen for it.
  */
 export async function forward({ config }: Api, { namespace, pod, port }: PodPort): Promise<Duplex> {
   const outgoing = new PassThrough();
@@ -33,6 +34,8 @@ export async function forward({ config }: Api, { namespace, pod, port }: PodPort
       done(error);
     },
   });
+  // Nobody may listen yet, or any more; what went wrong is kept in the stream.
+  stream.on("error", () => undefined);
   const incoming = new Writable({
     write: (chunk: Buffer, _encoding, done) => {
       stream.push(chunk);
@@ -53,6 +56,7 @@ export async function forward({ config }: Api, { namespace, pod, port }: PodPort
       throw new Error(`the API server forwards no port to ${namespace}/${pod}: ${wordsOf(cause)}`, { cause });
     })) as WebSocket;
   connection.socket = socket;
+  if (stream.destroyed) socket.terminate(); // the complaint was faster
   socket.on("close", () => stream.push(null));
   socket.on("error", (error) => stream.destroy(error));
   return stream;

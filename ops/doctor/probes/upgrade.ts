@@ -14,7 +14,7 @@ const room = "holdfast-doctor";
 export function dialing({ host, dial }: Way, cookie?: string): ClientOptions {
   const createConnection = (_options: unknown, done: (error: Error | null, stream?: Duplex) => void) => {
     dial().then(
-      (stream) => done(null, stream),
+      (stream) => (stream.errored ? done(stream.errored) : done(null, stream)),
       (error: unknown) => done(error instanceof Error ? error : new Error(String(error))),
     );
   };

@@ -1,0 +1,14 @@
+// A process of its own: jest cannot load the Kubernetes client, which is an ES module. Asks a pod for its metrics through
+// the API server that the argument names, and prints what became of it.
+import { KubeConfig } from "@kubernetes/client-node";
+import { getFromPod } from "../../../ops/kubernetes/pod-http";
+import type { Api } from "../../../ops/kubernetes/api";
+
+const config = new KubeConfig();
+// The library speaks HTTP without TLS only where it need not look at certificates.
+const cluster = { name: "test", server: process.argv[2] ?? "", skipTLSVerify: true };
+config.loadFromClusterAndUser(cluster, { name: "test" });
+getFromPod({ config } as Api, { namespace: "nova", pod: "pod-1", port: 9090 }, "/metrics").then(
+  (body) => console.log(body),
+  (error: unknown) => console.log((error as Error).message),
+);
