@@ -1,5 +1,5 @@
 import type { IncomingMessage } from "node:http";
-import { rootCertificates } from "node:tls";
+import { createSecureContext, rootCertificates, type SecureContext } from "node:tls";
 import { WebSocket } from "ws";
 import { CookieJar } from "./cookie-jar";
 
@@ -52,8 +52,7 @@ export class SocketTracer {
           perMessageDeflate: false,
           ...(host && { servername: host.replace(/:\d+$/, "") }),
           ...(localAddress && { localAddress }),
-          // Given alone, it would stand in place of all others.
-          ...(ca !== undefined && { ca: [...rootCertificates, ca] }),
+          ...(ca !== undefined && { secureContext: trusting(ca) }),
         });
         follow(this);
       }
@@ -102,4 +101,14 @@ export class SocketTracer {
       if (pod !== undefined && !this.#ours.has(socket) && !this.#leaving) trace.closed(code, pod);
     });
   }
+}
+
+const contexts = new Map<string, SecureContext>();
+
+/** One for all sockets: to read all certificates anew for each would keep the whole load waiting. */
+function trusting(ca: string): SecureContext {
+  // Given alone, it would stand in place of all others.
+  const context = contexts.get(ca) ?? createSecureContext({ ca: [...rootCertificates, ca] });
+  contexts.set(ca, context);
+  return context;
 }
