@@ -10,7 +10,9 @@ const project = (name, extra = {}) => ({
     ],
   },
   // These ship ES modules only, which jest does not load without a transform.
-  transformIgnorePatterns: ["/node_modules/(?!(jose|d3-[a-z-]+|internmap)/)"],
+  transformIgnorePatterns: [
+    "/node_modules/(?!(jose|d3-[a-z-]+|internmap|@kubernetes/client-node|openid-client|oauth4webapi)/)",
+  ],
   ...extra,
 });
 

@@ -51,6 +51,11 @@ const holder = object({
    * while a pod goes arriving `at-most-once` or `at-least-once`.
    */
   mode: oneOf("holdfast", "at-most-once", "at-least-once").default("holdfast"),
+  /**
+   * How it finds the pods. `endpointslices`: the API server tells of each change at once; it then has a token, and may
+   * read EndpointSlices in its namespace. `dns` tells up to 5 s later.
+   */
+  discovery: oneOf("dns", "endpointslices").default("dns"),
   /** By `holder_sockets_held`. */
   autoscaling: autoscaling.optional(),
   resources: resources.prefault({}),

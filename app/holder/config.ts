@@ -10,6 +10,7 @@ import {
   type Environment,
 } from "../server/config";
 import { defaultFinalCodes, parseCloseCodes } from "./close-codes";
+import { serviceNameOf } from "./service-name";
 import { isNetwork } from "./trusted-hops";
 
 /**
@@ -49,6 +50,11 @@ const schema = server
       "host:port, one or more",
     ),
     /**
+     * How the pods behind `UPSTREAMS` are found. `endpointslices`: the API server tells of each change at once, to whom
+     * it may; of the one Service that is named, as `name.namespace.svc:port`. Until then, and by default: `dns`.
+     */
+    DISCOVERY: z.enum(["dns", "endpointslices"]).default("dns"),
+    /**
      * What the service speaks. `holdfast`: this project's protocol, nothing is lost or doubled. Otherwise any WebSocket
      * server, with what a client says before a pod goes arriving `at-most-once` or `at-least-once`.
      */
@@ -87,7 +93,18 @@ export const holderConfigKeys = Object.keys(schema.shape) as readonly (keyof Hol
 
 /** Reads the configuration from an environment. Throws `ConfigError` naming every fault. */
 export function loadHolderConfig(env: Environment): HolderConfig {
-  return readEnvironment(schema, env, keyFaults);
+  return readEnvironment(schema, env, crossCheck);
+}
+
+function crossCheck(config: HolderConfig): string[] {
+  const faults = keyFaults(config);
+  const { DISCOVERY, UPSTREAMS } = config;
+  if (DISCOVERY === "endpointslices" && !(UPSTREAMS.length === 1 && serviceNameOf(UPSTREAMS[0] ?? ""))) {
+    faults.push(
+      `DISCOVERY: endpointslices are those of one Service, so UPSTREAMS must be name.namespace.svc:port; found ${UPSTREAMS.join(",")}`,
+    );
+  }
+  return faults;
 }
 
 /** Whether the service closes for good by a code. */

@@ -4,6 +4,14 @@ import { isIPv6 } from "node:net";
 /** Finds the pods that can be dialled now, as `host:port`. Rejects where they cannot be told. */
 export type Discovery = () => Promise<readonly string[]>;
 
+/** Who tells where the pods are. */
+export interface PodSource {
+  readonly discover: Discovery;
+  /** Where it has to follow something for that. */
+  start?(): Promise<void>;
+  stop?(): Promise<void>;
+}
+
 /**
  * How long an answer of DNS is used: a crowd that lost its pod asks once. Shorter than the 5 s for which CoreDNS answers
  * the same (https://coredns.io/plugins/kubernetes/, `ttl`), so it adds little to them. Milliseconds.

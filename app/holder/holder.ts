@@ -7,11 +7,13 @@ import { closeServer, listen } from "../server/listen";
 import { createLifecycleServer, createMetricsServer } from "../server/side-ports";
 import { finalCodes, type HolderConfig } from "./config";
 import { Dialer } from "./dialer";
-import { dnsDiscovery, Endpoints, type Discovery } from "./endpoints";
+import { EndpointSlices } from "./endpoint-slices";
+import { dnsDiscovery, Endpoints, type PodSource } from "./endpoints";
 import type { HolderContext } from "./held-connection";
 import { HeldConnections } from "./held-connections";
 import { createHttpServer } from "./http";
 import { HolderMetrics } from "./metrics";
+import { serviceNameOf } from "./service-name";
 
 /**
  * Keeps clients' sockets in a tier that the service's deployments never touch: one socket to the client, which stays,
@@ -22,13 +24,14 @@ export class Holder {
   readonly metrics: HolderMetrics;
   readonly #config: HolderConfig;
   readonly #log: Logger;
+  readonly #pods: PodSource;
   readonly #connections: HeldConnections;
   readonly #servers: Readonly<Record<"http" | "metrics" | "lifecycle", Server>>;
   #draining: Promise<void> | undefined;
   #stopping: Promise<void> | undefined;
 
-  /** @param discover where the pods are; default: by DNS, from `UPSTREAMS` */
-  constructor(config: HolderConfig, log: Logger, discover: Discovery = dnsDiscovery(config.UPSTREAMS)) {
+  constructor(config: HolderConfig, log: Logger, pods: PodSource = podSource(config, log)) {
+    this.#pods = pods;
     this.#config = config;
     this.#log = log;
     this.#connections = new HeldConnections(config.PING_INTERVAL_SECONDS * 1_000);
@@ -40,7 +43,7 @@ export class Holder {
       metrics: this.metrics,
       connections: this.#connections,
       isFinal: finalCodes(config),
-      dialer: new Dialer(new Endpoints(discover), {
+      dialer: new Dialer(new Endpoints(pods.discover), {
         connectTimeoutMs: config.CONNECT_TIMEOUT_MS,
         // What the pods send is theirs to bound; it is never larger than what waits for a slow client.
         maxPayloadBytes: 0,
@@ -73,6 +76,7 @@ export class Holder {
       listen(this.#servers.metrics, METRICS_PORT, BIND_ADDRESS),
       listen(this.#servers.lifecycle, LIFECYCLE_PORT, BIND_ADDRESS),
     ]);
+    void this.#pods.start?.(); // not waited for: until it knows the pods, DNS does
     // Ready without a look at the service: were it to follow its pods, a service that is away would take its holders along.
     this.health.enter("serving");
     this.#log.info({ port: this.port("http"), mode: this.#config.HOLD_MODE }, "serving");
@@ -104,9 +108,16 @@ export class Holder {
     this.health.enter("closed");
     for (const connection of this.#connections) connection.stop();
     this.#connections.stop();
-    await Promise.all(Object.values(this.#servers).map(closeServer));
+    await Promise.all([this.#pods.stop?.(), ...Object.values(this.#servers).map(closeServer)]);
   }
 }
 
 /** Of a drain, over what clients are asked: the last one needs time to move. */
 const evenShare = 0.9;
+
+/** Where the configuration says that the pods are. */
+function podSource({ DISCOVERY, UPSTREAMS }: HolderConfig, log: Logger): PodSource {
+  const discover = dnsDiscovery(UPSTREAMS);
+  const service = DISCOVERY === "endpointslices" ? serviceNameOf(UPSTREAMS[0] ?? "") : undefined;
+  return service ? new EndpointSlices(service, discover, log) : { discover };
+}

@@ -10,11 +10,12 @@ import type { AffinityCookie } from "./edge";
 import { environmentVariables, tokenVariables } from "./environment-variables";
 import { holderName, podsName } from "./holder-names";
 import type { SecretKey } from "./session-store";
-import { allow, dns, outside, toWorkload } from "./websocket-policy";
+import { allow, apiServer, dns, outside, toWorkload } from "./websocket-policy";
 import { createAutoscaler, type Autoscaling } from "./autoscaler";
 import { deployment, disruptionBudget, leftToOthers, service } from "./websocket-service";
 import type { WebSocketPodArgs } from "./websocket-pod";
 
+type Metadata = Pick<k8s.types.input.meta.v1.ObjectMeta, "name" | "namespace" | "labels">;
 type PolicySpec = k8s.types.input.networking.v1.NetworkPolicySpec;
 
 /** What the autoscaler of a holder goes by. */
@@ -65,6 +66,8 @@ export class Holder extends pulumi.ComponentResource {
       { metadata, automountServiceAccountToken: false },
       child,
     );
+    const grants =
+      args.environment.holder.discovery === "endpointslices" ? this.#mayReadEndpoints(metadata) : [];
     const policy = new k8s.networking.v1.NetworkPolicy(
       `${name}-policy`,
       { metadata, spec: holderPolicy(name, of, args) },
@@ -100,6 +103,7 @@ export class Holder extends pulumi.ComponentResource {
             ...args.pod,
             command: ["node", "dist/holder.js"],
             ports: holderPorts,
+            callsApiServer: grants.length > 0,
             env: holderEnvironment({
               ...args.environment,
               drain: args.pod.drain,
@@ -110,7 +114,7 @@ export class Holder extends pulumi.ComponentResource {
       },
       {
         ...child,
-        dependsOn: [account, policy, pods],
+        dependsOn: [account, policy, pods, ...grants],
         customTimeouts: { create: timeout, update: timeout },
         ignoreChanges: leftToOthers(args.scale),
       },
@@ -137,9 +141,36 @@ export class Holder extends pulumi.ComponentResource {
     }
     this.registerOutputs({ serviceName: this.serviceName });
   }
+
+  /** A Role cannot name slices, whose names are not known beforehand: it may read those of the whole namespace. */
+  #mayReadEndpoints(metadata: Metadata): pulumi.Resource[] {
+    const child = { parent: this };
+    const name = this.serviceName;
+    const role = new k8s.rbac.v1.Role(
+      `${name}-role`,
+      {
+        metadata,
+        rules: [{ apiGroups: ["discovery.k8s.io"], resources: ["endpointslices"], verbs: ["list", "watch"] }],
+      },
+      child,
+    );
+    const binding = new k8s.rbac.v1.RoleBinding(
+      `${name}-binding`,
+      {
+        metadata,
+        roleRef: { apiGroup: "rbac.authorization.k8s.io", kind: "Role", name },
+        subjects: [{ kind: "ServiceAccount", name, namespace: metadata.namespace }],
+      },
+      { ...child, dependsOn: role },
+    );
+    return [role, binding];
+  }
 }
 
-/** Clients come by the edge; a holder reaches the pods of its service, and nothing else but the key set of tokens. */
+/**
+ * Clients come by the edge; a holder reaches the pods of its service, and nothing else but the key set of tokens and, if it
+ * asks for EndpointSlices, the API server.
+ */
 function holderPolicy(name: string, of: string, { policy, environment }: HolderArgs): PolicySpec {
   const { auth } = environment.config;
   const jwksUrl = environment.holder.checkTokens && auth.kind === "jwt" ? auth.jwksUrl : undefined;
@@ -147,7 +178,12 @@ function holderPolicy(name: string, of: string, { policy, environment }: HolderA
     podSelector: { matchLabels: selectorLabels(name) },
     policyTypes: ["Ingress", "Egress"],
     ingress: [...allow(policy.edge, [ports.http]), ...allow(policy.monitoring, [ports.metrics])],
-    egress: [dns, toWorkload(of, [ports.http]), ...(jwksUrl === undefined ? [] : [outside(jwksUrl)])],
+    egress: [
+      dns,
+      toWorkload(of, [ports.http]),
+      ...(jwksUrl === undefined ? [] : [outside(jwksUrl)]),
+      ...(environment.holder.discovery === "endpointslices" ? [apiServer] : []),
+    ],
   };
 }
 
@@ -171,6 +207,7 @@ export function holderEnvironment(args: HolderEnvironmentArgs): k8s.types.input.
       SERVICE_NAME: service.name,
       SERVICE_PATH: service.path,
       UPSTREAMS: pulumi.interpolate`${podsName(service.name)}.${namespace}.svc:${ports.http}`,
+      DISCOVERY: holder.discovery,
       HOLD_MODE: holder.mode,
       HOLD_SECONDS: holder.holdSeconds,
       MAX_WAITING_BYTES: holder.maxWaitingBytes,

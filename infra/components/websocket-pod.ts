@@ -21,6 +21,8 @@ export interface WebSocketPodArgs {
   readonly drain: DrainConfig;
   /** In place of what the image starts. */
   readonly command?: string[];
+  /** Whether it gets a token for the API server; default not. */
+  readonly callsApiServer?: boolean;
   /** The ports that the process listens on; default all. */
   readonly ports?: Readonly<Record<string, number>>;
 }
@@ -34,7 +36,7 @@ export function websocketPod(args: WebSocketPodArgs): PodSpec {
   const lifecycle = preStop(drain);
   return {
     serviceAccountName: name,
-    automountServiceAccountToken: false,
+    automountServiceAccountToken: args.callsApiServer ?? false,
     // Kubernetes would add variables of its own, such as REDIS_PORT, for each Service in the namespace.
     enableServiceLinks: false,
     terminationGracePeriodSeconds: drain.gracePeriodSeconds,

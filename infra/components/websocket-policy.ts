@@ -84,12 +84,17 @@ export const dns: EgressRule = {
   ports: [53, 5353].flatMap((port) => [{ protocol: "UDP", port }, tcp(port)]),
 };
 
+const anywhere: PolicyPeer[] = [{ ipBlock: { cidr: "0.0.0.0/0" } }, { ipBlock: { cidr: "::/0" } }];
+
 export function outside(url: string): EgressRule {
-  return {
-    to: [{ ipBlock: { cidr: "0.0.0.0/0" } }, { ipBlock: { cidr: "::/0" } }],
-    ports: [tcp(Number(new URL(url).port || 443))],
-  };
+  return { to: anywhere, ports: [tcp(Number(new URL(url).port || 443))] };
 }
+
+/**
+ * A policy sees the API server's own address, not that of its Service, and no label stands for it. It listens on 443 where
+ * the cloud runs it, else on 6443.
+ */
+export const apiServer: EgressRule = { to: anywhere, ports: [tcp(443), tcp(6443)] };
 
 function tcp(port: number) {
   return { protocol: "TCP", port };

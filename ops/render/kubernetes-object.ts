@@ -17,6 +17,8 @@ const order = [
   "IngressClass",
   "NetworkPolicy",
   "ServiceAccount",
+  "Role",
+  "RoleBinding",
   "Secret",
   "ConfigMap",
   "Service",

@@ -101,6 +101,7 @@ function testCluster(command: string): Cluster {
         edge: { address: edge.hostname, port: Number(edge.port || 80), namespace: "traefik" },
         clientAddresses: Array.from({ length: clients }, (_, index) => `10.98.1.${index + 1}`),
         clientNetworks: ["10.98.0.0/16"],
+        ipv6Policies: false, // a policy that holds an IPv6 network is never enforced there, nor any after it
         crds: await fetchCrds(),
         secretSeed: randomBytes(32).toString("hex"),
       };
@@ -166,6 +167,7 @@ function kind(name: string): Cluster {
         edge: { address: edge, port: 80, namespace: "traefik" },
         clientAddresses,
         clientNetworks: [`${prefix}.0.0/16`],
+        ipv6Policies: true,
         crds: await fetchCrds(),
         secretSeed: randomBytes(32).toString("hex"),
       };

@@ -36,6 +36,7 @@ interface Ordeal extends Verdict {
 describe("500 bare clients and a wscat, held, with 50 messages a second in 20 rooms", () => {
   let stack: DeployedStack;
   let service: DeployedService;
+  let held: DeployedService;
   let load: Load;
   let wscat: Wscat;
   const ordeals: Ordeal[] = [];
@@ -43,15 +44,23 @@ describe("500 bare clients and a wscat, held, with 50 messages a second in 20 ro
   beforeAll(async () => {
     stack = await deploy(`${namespacePrefix}-held`, {
       host: "held.nova.social",
-      services: [{ name: "messaging-service", path: "/messaging", replicas: 3, holder: { replicas: 2 } }],
+      services: [
+        {
+          name: "messaging-service",
+          path: "/messaging",
+          replicas: 3,
+          holder: { replicas: 2, discovery: "endpointslices" },
+        },
+      ],
       drain: { preStopSeconds: 3, drainSeconds: 20, gracePeriodSeconds: 28 },
       minReadySeconds: 1,
     });
     const [own, holder] = stack.services.toSorted((a, b) => a.name.length - b.name.length);
     if (own === undefined || holder === undefined) throw new Error("there is no holder");
     service = own;
+    held = holder;
     await startKillers();
-    const ways = targets(stack, holder);
+    const ways = targets(stack, held);
     load = new Load({
       ...size,
       targets: ways,
@@ -104,6 +113,54 @@ describe("500 bare clients and a wscat, held, with 50 messages a second in 20 ro
     });
     expectNothingNoticed(ordeal);
   }, 180_000);
+
+  it("finds the pods by DNS where a holder may not read EndpointSlices any more", async () => {
+    const namespace = ["--namespace", stack.namespace];
+    const holders = () =>
+      kubectl([...namespace, "logs", "--selector", `app.kubernetes.io/name=${held.name}`, "--tail", "-1"]);
+    expect(await holders()).toContain("pods are known by EndpointSlices");
+    expect(await holders()).not.toContain("EndpointSlices cannot be read");
+    await load.stop();
+    await kubectl([...namespace, "delete", "rolebinding", held.name]);
+    // A watch that runs is not judged again; a new holder has to ask.
+    await kubectl([
+      ...namespace,
+      "delete",
+      "pod",
+      "--selector",
+      `app.kubernetes.io/name=${held.name}`,
+      "--force",
+    ]);
+    await atRest(stack.namespace, { ...service, name: held.name, replicas: 2 });
+
+    const few = new Load({
+      clients: 20,
+      rate: 20,
+      roomsPerService: 2,
+      targets: targets(stack, held),
+      makeClient: fromManyAddresses((args) => new PlainClient(args)),
+    });
+    try {
+      await few.connect(limitMs);
+      few.startPublishing();
+      await onDeployment("rollout", "restart");
+      await onDeployment("rollout", "status", "--timeout=120s");
+      await atRest(stack.namespace, { ...service, replicas: 2 });
+      few.stopPublishing();
+      await few.settle(quietMs, limitMs);
+      const { sent, lost, duplicated } = judge(few.journal);
+      expect(sent).toBeGreaterThan(20);
+      expect({ lost, duplicated, closes: few.journal.clients.flatMap(({ closes }) => closes) }).toEqual({
+        lost: 0,
+        duplicated: 0,
+        closes: [],
+      });
+    } finally {
+      await few.stop();
+    }
+    expect(await holders()).toContain("EndpointSlices cannot be read: pods are asked of DNS");
+    expect(await holders()).not.toContain("pods are known by EndpointSlices");
+  }, 300_000);
 
   /** wscat drops what is typed before it is connected and does not say when it is, so a person types again. */
   async function says(text: string): Promise<void> {

@@ -19,6 +19,8 @@ export interface Surroundings {
   readonly clientAddresses: readonly string[];
   /** Networks that clients come from, as pods see them. */
   readonly clientNetworks: readonly string[];
+  /** Whether its NetworkPolicies know IPv6; where they do not, rules for it are left out of what is applied. */
+  readonly ipv6Policies: boolean;
   /** Definitions of what the examples hold and Kubernetes does not know. */
   readonly crds: readonly Crds[];
   /** What this run's generated secrets are derived from. */

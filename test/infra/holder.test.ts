@@ -89,6 +89,34 @@ describe("a held service", () => {
     });
   });
 
+  test("lets a holder that watches its pods read EndpointSlices and reach the API server, and no other", async () => {
+    const watching = held({ discovery: "endpointslices" });
+    const named = (kind: string) => find(watching, kind, "chat-holder");
+    expect(await named("Role")).toMatchObject({
+      rules: [{ apiGroups: ["discovery.k8s.io"], resources: ["endpointslices"], verbs: ["list", "watch"] }],
+    });
+    expect(await named("RoleBinding")).toMatchObject({
+      roleRef: { kind: "Role", name: "chat-holder" },
+      subjects: [{ kind: "ServiceAccount", name: "chat-holder", namespace: "nova" }],
+    });
+    const token = (automountServiceAccountToken: boolean) => ({
+      spec: { template: { spec: { automountServiceAccountToken } } },
+    });
+    expect(await named("Deployment")).toMatchObject(token(true));
+    expect(await find(watching, "Deployment", "chat")).toMatchObject(token(false));
+    const portsOf = (policy: unknown) =>
+      (policy as { spec: { egress: { ports: { port: number }[] }[] } }).spec.egress.map(({ ports }) =>
+        ports.map(({ port }) => port),
+      );
+    expect(portsOf(await named("NetworkPolicy"))).toContainEqual([443, 6443]);
+
+    const plain = held({});
+    expect(await find(plain, "Deployment", "chat-holder")).toMatchObject(token(false));
+    expect(portsOf(await find(plain, "NetworkPolicy", "chat-holder"))).not.toContainEqual([443, 6443]);
+    expect(await find(plain, "Role", "chat-holder")).toBeUndefined();
+    expect(await find(plain, "RoleBinding", "chat-holder")).toBeUndefined();
+  });
+
   test("scales its holder by held sockets", async () => {
     const autoscaling = { minReplicas: 2, maxReplicas: 5, connectionsPerPod: 1_000 };
     expect(await find(held({ autoscaling }), "HorizontalPodAutoscaler", "chat-holder")).toMatchObject({

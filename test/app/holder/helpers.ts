@@ -25,7 +25,9 @@ export async function startHolder(
   env: Readonly<Record<string, string>> = {},
 ): Promise<Holder & { url: string }> {
   const config = loadHolderConfig({ ...defaults, ...env });
-  const holder = new Holder(config, pino({ level: config.LOG_LEVEL }), () => Promise.resolve([...pods]));
+  const holder = new Holder(config, pino({ level: config.LOG_LEVEL }), {
+    discover: () => Promise.resolve([...pods]),
+  });
   running.add(holder);
   await holder.start();
   return Object.assign(holder, { url: `ws://127.0.0.1:${holder.port("http")}/messaging` });
@@ -96,9 +98,9 @@ export class Bare {
 }
 
 /** Waits until it holds; fails after 10 s, with what it was. */
-export async function until(holds: () => boolean, what: () => string): Promise<void> {
+export async function until(holds: () => boolean | Promise<boolean>, what: () => string): Promise<void> {
   const deadline = Date.now() + 10_000;
-  while (!holds()) {
+  while (!(await holds())) {
     if (Date.now() > deadline) throw new Error(`not within 10 s: ${what()}`);
     await new Promise((resolve) => setTimeout(resolve, 5));
   }

@@ -1,0 +1,104 @@
+import {
+  DiscoveryV1Api,
+  KubeConfig,
+  makeInformer,
+  type Informer,
+  type ObjectCache,
+  type V1EndpointSlice,
+} from "@kubernetes/client-node";
+import { isIPv6 } from "node:net";
+import type { Logger } from "pino";
+import type { Backoff } from "../client/backoff";
+import { Retry } from "../client/retry";
+import { systemTimers } from "../client/timers";
+import type { Discovery, PodSource } from "./endpoints";
+import type { ServiceName } from "./service-name";
+
+/** Between two tries to read the slices: DNS tells the pods meanwhile. */
+const watchBackoff: Backoff = { baseMs: 1_000, maxMs: 30_000, stableMs: 0 };
+
+/**
+ * The pods of a Service as the API server tells of them: a change is known at once, where DNS tells it up to 5 s later
+ * (the `ttl` of https://coredns.io/plugins/kubernetes/). While the slices cannot be read, because nobody allows it or the
+ * API server is away, another discovery answers.
+ */
+export class EndpointSlices implements PodSource {
+  readonly discover: Discovery = () =>
+    this.#synced ? Promise.resolve(addressesOf(this.#informer.list(), this.#service)) : this.#otherwise();
+  readonly #service: ServiceName;
+  readonly #otherwise: Discovery;
+  readonly #log: Logger;
+  readonly #informer: Informer<V1EndpointSlice> & ObjectCache<V1EndpointSlice>;
+  readonly #retry = new Retry({ timers: systemTimers, random: Math.random, backoff: watchBackoff });
+  #synced = false;
+  #stopped = false;
+
+  /** @param cluster default: the one that this process runs in, as its pod's ServiceAccount */
+  constructor(service: ServiceName, otherwise: Discovery, log: Logger, cluster = thisCluster()) {
+    this.#service = service;
+    this.#otherwise = otherwise;
+    this.#log = log;
+    const { name, namespace } = service;
+    const labelSelector = `kubernetes.io/service-name=${name}`;
+    const api = cluster.makeApiClient(DiscoveryV1Api);
+    this.#informer = makeInformer(
+      cluster,
+      `/apis/discovery.k8s.io/v1/namespaces/${namespace}/endpointslices`,
+      () => api.listNamespacedEndpointSlice({ namespace, labelSelector }),
+      labelSelector,
+    );
+    this.#informer.on("error", (error: unknown) => this.#failed(error));
+  }
+
+  /** Begins to read and to watch; resolves when the pods are known, or that try has failed. Later ones follow. */
+  async start(): Promise<void> {
+    const failures = this.#retry.attempt;
+    try {
+      await this.#informer.start();
+    } catch (error) {
+      this.#failed(error); // no token, no certificate: what comes before the request
+    }
+    if (this.#stopped || this.#retry.attempt !== failures) return;
+    this.#retry.attempt = 0;
+    this.#synced = true;
+    this.#log.info({ service: this.#service.name }, "pods are known by EndpointSlices");
+  }
+
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    this.#retry.clear();
+    await this.#informer.stop();
+  }
+
+  #failed(error: unknown): void {
+    if (this.#stopped) return;
+    this.#synced = false;
+    const { message, code } = error as { message?: string; code?: number };
+    const level = this.#retry.attempt === 0 ? "warn" : "debug"; // it may stay so
+    this.#log[level]({ err: code ?? message }, "EndpointSlices cannot be read: pods are asked of DNS");
+    this.#retry.again(() => void this.start());
+  }
+}
+
+/** What is read of an EndpointSlice. */
+export interface Slice {
+  readonly endpoints: readonly {
+    readonly addresses: readonly string[];
+    readonly conditions?: { readonly ready?: boolean };
+  }[];
+}
+
+/** `host:port` of each pod that is ready. A pod whose readiness is not known counts as ready, as the API has it. */
+export function addressesOf(slices: readonly Slice[], { port }: ServiceName): string[] {
+  const ready = slices
+    .flatMap(({ endpoints }) => endpoints)
+    .filter(({ conditions }) => conditions?.ready !== false)
+    .flatMap(({ addresses }) => addresses);
+  return [...new Set(ready)].map((address) => `${isIPv6(address) ? `[${address}]` : address}:${port}`);
+}
+
+function thisCluster(): KubeConfig {
+  const config = new KubeConfig();
+  config.loadFromCluster();
+  return config;
+}
