@@ -36,6 +36,11 @@ export class Certificates {
     return { ca: readFileSync(this.authority), servername: this.name.replace("*", "any") };
   }
 
+  /** For a server in this process. */
+  get server(): { readonly cert: Buffer; readonly key: Buffer } {
+    return { cert: readFileSync(this.#file("redis.crt")), key: readFileSync(this.#file("redis.key")) };
+  }
+
   /** Lines of redis.conf: TLS on this port, and nothing else. */
   config(port: number): string[] {
     return [

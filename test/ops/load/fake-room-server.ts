@@ -1,4 +1,5 @@
 import { once } from "node:events";
+import { createServer, type Server } from "node:https";
 import type { AddressInfo } from "node:net";
 import { type WebSocket, WebSocketServer } from "ws";
 
@@ -10,6 +11,7 @@ export class FakeRoomServer {
   /** How often each line is delivered to each client; default once. */
   mangle: (line: string) => number = () => 1;
   readonly #server: WebSocketServer;
+  #https: Server | undefined;
   readonly #rooms = new Map<string, Set<WebSocket>>();
 
   private constructor(server: WebSocketServer) {
@@ -36,6 +38,16 @@ export class FakeRoomServer {
     return new FakeRoomServer(server);
   }
 
+  /** The same behind TLS. */
+  static async listenSecurely(identity: { cert: Buffer; key: Buffer }): Promise<FakeRoomServer> {
+    const https = createServer(identity);
+    https.listen(0, "127.0.0.1");
+    await once(https, "listening");
+    const server = new FakeRoomServer(new WebSocketServer({ server: https }));
+    server.#https = https;
+    return server;
+  }
+
   get url(): string {
     return `ws://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
   }
@@ -52,6 +64,7 @@ export class FakeRoomServer {
     for (const socket of this.#server.clients) socket.terminate();
     const closed = once(this.#server, "close");
     this.#server.close();
+    this.#https?.close();
     await closed;
   }
 }
