@@ -5,12 +5,12 @@
  */
 import { execFileSync, spawn, type ChildProcess } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
-import { createServer } from "node:net";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import Table from "cli-table3";
 import { WebSocket } from "ws";
 import { percentile } from "../../ops/load/percentile";
+import { freePort } from "../../ops/process/free-port";
 import { temporaryDirectory } from "../../ops/process/temporary-directory";
 import { startRedis } from "../../ops/redis/server";
 import { buildApplication } from "../../ops/start/prepare";
@@ -18,7 +18,7 @@ import { buildApplication } from "../../ops/start/prepare";
 const connections = Number(process.argv[2] ?? 1_000);
 /** Messages a second over all ways: a trickle, so that what is measured is the way and not a queue. */
 const rate = 100;
-const measureMs = 20_000;
+const measureMs = 60_000;
 const limitMs = 60_000;
 /** Clock ticks a second, in which Linux counts CPU time. */
 const ticks = Number(execFileSync("getconf", ["CLK_TCK"], { encoding: "utf8" }));
@@ -49,14 +49,6 @@ function run(file: string, args: readonly string[], env: Record<string, string> 
 function node(bundle: string, env: Record<string, string>): number {
   const collect = "data:text/javascript,process.on('SIGUSR2',()=>globalThis.gc())";
   return run(process.execPath, ["--expose-gc", "--import", collect, join("app/dist", bundle)], env);
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await new Promise((resolve) => server.once("listening", resolve));
-  const { port } = server.address() as { port: number };
-  await new Promise((resolve) => server.close(resolve));
-  return port;
 }
 
 async function answers(port: number): Promise<void> {
@@ -106,10 +98,14 @@ async function startWays(redisUrl: string): Promise<Way[]> {
     MAX_CONNECTIONS: "100000",
   };
   const side = async () => ({
-    METRICS_PORT: String(await freePort()),
-    LIFECYCLE_PORT: String(await freePort()),
+    METRICS_PORT: String(await freePort("127.0.0.1")),
+    LIFECYCLE_PORT: String(await freePort("127.0.0.1")),
   });
-  const ports = [await freePort(), await freePort(), await freePort()] as const;
+  const ports = [
+    await freePort("127.0.0.1"),
+    await freePort("127.0.0.1"),
+    await freePort("127.0.0.1"),
+  ] as const;
   const pod = async (port: number) =>
     node("main.js", {
       ...common,
@@ -117,7 +113,7 @@ async function startWays(redisUrl: string): Promise<Way[]> {
       SERVICE_NAME: "bench",
       POD_NAME: `pod-${port}`,
       HTTP_PORT: String(port),
-      GRPC_PORT: String(await freePort()),
+      GRPC_PORT: String(await freePort("127.0.0.1")),
       REDIS_URL: redisUrl,
       AUTH_MODE: "anonymous",
       MAX_PUBLISH_RATE: "100000",
@@ -149,7 +145,7 @@ async function startWays(redisUrl: string): Promise<Way[]> {
     process.stdout.write("Traefik is left out: neither TRAEFIK names one nor is it on the PATH.\n");
     return ways;
   }
-  const port = await freePort();
+  const port = await freePort("127.0.0.1");
   const routes = join(temporaryDirectory("holdfast-bench-"), "routes.yml");
   const services = { pod: { loadBalancer: { servers: [{ url: `http://127.0.0.1:${ports[1]}` }] } } };
   const routers = { all: { rule: "PathPrefix(`/`)", service: "pod" } };
