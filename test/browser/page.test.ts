@@ -96,4 +96,17 @@ const audience = "api.example";
     expect(await page.evaluate(kept)).toBe('[{},{},""]');
     await context.close();
   });
+
+  it("is no wider than a phone while it is not connected, which is its longest word for that", async () => {
+    const phone = screens.find(({ context: { isMobile } }) => isMobile);
+    const context = await browser.newContext(phone?.context);
+    const page = await context.newPage();
+    await page.goto(guarded.url);
+    await page.locator("#service").getByText("messaging-service").waitFor();
+    expect(await page.locator("#state").innerText()).toBe("not connected");
+    // In the layout, because a phone zooms out until whatever there is fits.
+    const overflow = "document.documentElement.scrollWidth - document.documentElement.clientWidth";
+    expect(await page.evaluate(overflow)).toBe(0);
+    await context.close();
+  });
 });
