@@ -1,21 +1,16 @@
+import { Beats } from "../server/beats";
 import type { DrainableSet } from "../server/drain";
 import type { HeldConnection } from "./held-connection";
 import type { HolderMetrics } from "./metrics";
 
-/** How often it is looked for connections that are due for a ping. Milliseconds. */
-const tickMs = 1_000;
-
-/** The connections of this holder, with one timer for the pings of all. */
+/** The connections of this holder, with the pings of all. */
 export class HeldConnections implements DrainableSet {
-  readonly #nextBeat = new Map<HeldConnection, number>();
-  readonly #pingMs: number;
-  readonly #timer: NodeJS.Timeout;
+  readonly #all: Beats<HeldConnection>;
   #metrics: HolderMetrics | undefined;
   #whenEmpty: (() => void)[] = [];
 
   constructor(pingMs: number) {
-    this.#pingMs = pingMs;
-    this.#timer = setInterval(() => this.#tick(Date.now()), Math.min(tickMs, pingMs)).unref();
+    this.#all = new Beats(pingMs, (connection) => connection.beat(Date.now()));
   }
 
   /** Counts into these. */
@@ -24,21 +19,20 @@ export class HeldConnections implements DrainableSet {
   }
 
   get size(): number {
-    return this.#nextBeat.size;
+    return this.#all.size;
   }
 
   [Symbol.iterator](): IterableIterator<HeldConnection> {
-    return this.#nextBeat.keys();
+    return this.#all[Symbol.iterator]();
   }
 
   add(connection: HeldConnection): void {
-    // Spread over the interval, so that connections which came together do not ping together.
-    this.#nextBeat.set(connection, Date.now() + Math.random() * this.#pingMs);
+    this.#all.add(connection);
     this.#metrics?.held.set(this.size);
   }
 
   delete(connection: HeldConnection): void {
-    this.#nextBeat.delete(connection);
+    this.#all.delete(connection);
     this.#metrics?.held.set(this.size);
     if (this.size > 0) return;
     for (const resolve of this.#whenEmpty.splice(0)) resolve();
@@ -60,14 +54,6 @@ export class HeldConnections implements DrainableSet {
   }
 
   stop(): void {
-    clearInterval(this.#timer);
-  }
-
-  #tick(now: number): void {
-    for (const [connection, due] of this.#nextBeat) {
-      if (now < due) continue;
-      this.#nextBeat.set(connection, now + this.#pingMs);
-      connection.beat(now);
-    }
+    this.#all.stop();
   }
 }

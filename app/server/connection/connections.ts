@@ -1,11 +1,12 @@
 import type { Logger } from "pino";
+import { Beats } from "../beats";
 import type { AppConfig } from "../config";
 import { presenceTtlMs, type RoomStore } from "../store/room-store";
 import type { Session, SessionStore } from "../store/session-store";
 import type { Connection } from "./connection";
 
-/** How often the pod looks which connections are due for a ping. Milliseconds. */
-const tickMs = 1_000;
+/** How often the pod looks whose token has expired. Milliseconds. */
+const expiryMs = 1_000;
 
 /** Sessions and presences that one batch refreshes. */
 const batchSize = 500;
@@ -15,9 +16,8 @@ const batchSize = 500;
  * and presence alive in Redis. One timer for each, not one a connection.
  */
 export class Connections implements Iterable<Connection> {
-  readonly #nextBeat = new Map<Connection, number>();
+  readonly #all: Beats<Connection>;
   readonly #bySession = new Map<string, Connection>();
-  readonly #pingMs: number;
   readonly #log: Logger;
   readonly #timers: NodeJS.Timeout[] = [];
   #whenEmpty: (() => void)[] = [];
@@ -28,10 +28,10 @@ export class Connections implements Iterable<Connection> {
     sessions: SessionStore,
     rooms: RoomStore,
   ) {
-    this.#pingMs = config.PING_INTERVAL_SECONDS * 1_000;
+    this.#all = new Beats(config.PING_INTERVAL_SECONDS * 1_000, (connection) => connection.beat(Date.now()));
     this.#log = log;
     const every = (ms: number, work: () => unknown) => this.#timers.push(setInterval(work, ms).unref());
-    every(tickMs, () => this.#tick(Date.now()));
+    every(expiryMs, () => this.#expire(Date.now()));
     every(Math.min((config.SESSION_TTL_SECONDS * 1_000) / 4, 60_000), () =>
       this.#inBatches("sessions", [...this.#bySession.values()], (batch) =>
         sessions.refresh(batch.flatMap(({ session }) => session ?? [])),
@@ -45,20 +45,19 @@ export class Connections implements Iterable<Connection> {
   }
 
   get size(): number {
-    return this.#nextBeat.size;
+    return this.#all.size;
   }
 
   [Symbol.iterator](): IterableIterator<Connection> {
-    return this.#nextBeat.keys();
+    return this.#all[Symbol.iterator]();
   }
 
   add(connection: Connection): void {
-    // Spread over the interval, so that connections which came together do not ping together.
-    this.#nextBeat.set(connection, Date.now() + Math.random() * this.#pingMs);
+    this.#all.add(connection);
   }
 
   delete(connection: Connection): void {
-    this.#nextBeat.delete(connection);
+    this.#all.delete(connection);
     const id = connection.session?.id;
     if (id !== undefined && this.#bySession.get(id) === connection) this.#bySession.delete(id);
     if (this.size > 0) return;
@@ -91,15 +90,12 @@ export class Connections implements Iterable<Connection> {
   }
 
   stop(): void {
+    this.#all.stop();
     for (const timer of this.#timers) clearInterval(timer);
   }
 
-  #tick(now: number): void {
-    for (const [connection, due] of this.#nextBeat) {
-      if (now < due && !connection.isExpired(now)) continue;
-      this.#nextBeat.set(connection, now + this.#pingMs);
-      connection.beat(now);
-    }
+  #expire(now: number): void {
+    for (const connection of this) if (connection.isExpired(now)) connection.beat(now);
   }
 
   async #inBatches(

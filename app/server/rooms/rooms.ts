@@ -1,4 +1,5 @@
 import type { Logger } from "pino";
+import { Beats } from "../beats";
 import type { RoomKeys } from "../store/keys";
 import { observed, type ObserveStore, type RedisClient, type RedisConnections } from "../store/redis";
 import type { RoomStore } from "../store/room-store";
@@ -6,6 +7,9 @@ import { LiveRoom, type CountDeliveries, type JoinRequest, type RoomMember } fro
 
 /** Every room asks once in this time whether it has missed anything, so that a lost last message is late, not lost. Milliseconds. */
 const checkIntervalMs = 15_000;
+
+/** How often the subscriber has to answer. Milliseconds. */
+const pingIntervalMs = 1_000;
 
 /** What is sent on a channel beside messages begins with this; an epoch never does. */
 const controlPrefix = 0x21; // "!"
@@ -27,7 +31,8 @@ export class Rooms {
   readonly #onControl: (room: LiveRoom, text: string) => void;
   readonly #onDelivered: CountDeliveries | undefined;
   readonly #observe: ObserveStore | undefined;
-  #checkTimer: NodeJS.Timeout | undefined;
+  readonly #checks = new Beats<LiveRoom>(checkIntervalMs, (room) => void room.fill());
+  readonly #pingTimer: NodeJS.Timeout;
   #subscriberWasReady = false;
 
   constructor(options: {
@@ -51,7 +56,7 @@ export class Rooms {
     this.#observe = options.observe;
     this.#subscriber.on("smessageBuffer", this.#onMessage);
     for (const event of readyEvents) this.#subscriber.on(event, this.#onReady);
-    this.#checkTimer = setInterval(this.#checkSome, checkIntervalMs / 15).unref();
+    this.#pingTimer = setInterval(this.#pingSubscriber, pingIntervalMs).unref();
   }
 
   /** Rooms present here. */
@@ -66,6 +71,7 @@ export class Rooms {
       const subscribe = () => this.#subscribe(keys.stream);
       room = new LiveRoom(name, keys, this.#store, subscribe, this.#onDelivered);
       this.#rooms.set(keys.stream, room);
+      this.#checks.add(room);
     }
     return room;
   }
@@ -84,6 +90,7 @@ export class Rooms {
     room.leave(member);
     if (room.members.size > 0 || this.#rooms.get(room.keys.stream) !== room) return;
     this.#rooms.delete(room.keys.stream);
+    this.#checks.delete(room);
     room.close();
     // Without a connection there is no subscription to end.
     this.#subscriber.sunsubscribe(room.keys.stream).catch(() => undefined);
@@ -138,22 +145,15 @@ export class Rooms {
     }
   };
 
-  /** A fifteenth of the rooms each time, so that many rooms do not ask at once. */
-  #checkTurn = 0;
-  readonly #checkSome = (): void => {
-    if (this.#subscriber.status === "ready") {
-      // A subscriber that says nothing may be cut off: an answer that is owed makes the connection show it.
-      (this.#subscriber as { ping(): Promise<unknown> }).ping().catch(() => undefined);
-    }
-    let index = 0;
-    for (const room of this.#rooms.values()) {
-      if (index++ % 15 === this.#checkTurn) void room.fill();
-    }
-    this.#checkTurn = (this.#checkTurn + 1) % 15;
+  /** A subscriber that says nothing may be cut off: an answer that is owed makes the connection show it. */
+  readonly #pingSubscriber = (): void => {
+    if (this.#subscriber.status !== "ready") return;
+    (this.#subscriber as { ping(): Promise<unknown> }).ping().catch(() => undefined);
   };
 
   close(): void {
-    clearInterval(this.#checkTimer);
+    clearInterval(this.#pingTimer);
+    this.#checks.stop();
     this.#subscriber.off("smessageBuffer", this.#onMessage);
     for (const event of readyEvents) this.#subscriber.off(event, this.#onReady);
     for (const room of this.#rooms.values()) room.close();
