@@ -8,8 +8,8 @@ import type { Connection } from "./connection";
 /** How often the pod looks whose token has expired. Milliseconds. */
 const expiryMs = 1_000;
 
-/** Sessions and presences that one batch refreshes. */
-const batchSize = 500;
+/** Sessions and presences that one batch refreshes: a few milliseconds of work, after which messages have their turn. */
+const batchSize = 50;
 
 /**
  * The connections of this pod, with the work that is done for all of them: pings, token expiry, and keeping sessions
