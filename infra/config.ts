@@ -122,11 +122,10 @@ function complete(config: ConfigValues, secrets: SecretValues): Config {
       path,
       image: image ?? config.image,
       resources: resources ?? config.resources,
-      scale: (autoscaling && { ...autoscaling, counter }) ?? replicas ?? defaultReplicas,
+      scale: scale({ autoscaling, replicas }, counter) ?? defaultReplicas,
       holder: holder && {
         ...holder,
-        scale:
-          (holder.autoscaling && { ...holder.autoscaling, counter }) ?? holder.replicas ?? defaultHolders,
+        scale: scale(holder, counter) ?? defaultHolders,
         drain: { ...config.drain, ...holderDrain(config, holder) },
       },
     })),
@@ -136,6 +135,14 @@ function complete(config: ConfigValues, secrets: SecretValues): Config {
       publisherToken: secret(secrets.publisherToken),
     },
   };
+}
+
+/** Who owns the number of pods, or the number itself; undefined where nothing is said. */
+function scale(
+  { autoscaling, replicas }: Pick<HolderConfig, "autoscaling" | "replicas">,
+  counter: ConfigValues["autoscaler"],
+): Autoscaling | number | undefined {
+  return autoscaling === undefined ? replicas : { ...autoscaling, counter };
 }
 
 function secret(value: string | undefined): pulumi.Output<string> | undefined {

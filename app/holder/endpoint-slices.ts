@@ -6,12 +6,12 @@ import {
   type ObjectCache,
   type V1EndpointSlice,
 } from "@kubernetes/client-node";
-import { isIPv6 } from "node:net";
 import type { Logger } from "pino";
 import type { Backoff } from "../client/backoff";
 import { Retry } from "../client/retry";
 import { systemTimers } from "../client/timers";
 import type { Discovery, PodSource } from "./endpoints";
+import { hostAndPort } from "./host-and-port";
 import type { ServiceName } from "./service-name";
 
 /** Between two tries to read the slices: DNS tells the pods meanwhile. */
@@ -94,7 +94,7 @@ export function addressesOf(slices: readonly Slice[], { port }: ServiceName): st
     .flatMap(({ endpoints }) => endpoints)
     .filter(({ conditions }) => conditions?.ready !== false)
     .flatMap(({ addresses }) => addresses);
-  return [...new Set(ready)].map((address) => `${isIPv6(address) ? `[${address}]` : address}:${port}`);
+  return [...new Set(ready)].map((address) => hostAndPort(address, port));
 }
 
 function thisCluster(): KubeConfig {

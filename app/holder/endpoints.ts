@@ -1,5 +1,5 @@
 import { lookup } from "node:dns/promises";
-import { isIPv6 } from "node:net";
+import { hostAndPort } from "./host-and-port";
 
 /** Finds the pods that can be dialled now, as `host:port`. Rejects where they cannot be told. */
 export type Discovery = () => Promise<readonly string[]>;
@@ -45,7 +45,7 @@ async function resolveAll(upstreams: readonly string[]): Promise<readonly string
       const { hostname, port } = new URL(`ws://${upstream}`);
       try {
         const found = await lookup(hostname.replace(/^\[|\]$/g, ""), { all: true });
-        return found.map(({ address }) => `${isIPv6(address) ? `[${address}]` : address}:${port || "80"}`);
+        return found.map(({ address }) => hostAndPort(address, port || "80"));
       } catch (error) {
         // No ready pod: a headless Service then has no name.
         if (["ENOTFOUND", "ENODATA"].includes((error as NodeJS.ErrnoException).code ?? "")) return [];

@@ -57,6 +57,11 @@ export function* webSocketWorkloads(resource: Resource, system: System): Iterabl
   }
 }
 
+/** All of them in a system. */
+export function allWebSocketWorkloads(system: System): Workload[] {
+  return system.resources.flatMap((resource) => [...webSocketWorkloads(resource, system)]);
+}
+
 /** Deployments alone: what rolls pods over one by one, and so can keep capacity. */
 export function* webSocketDeployments(
   resource: Resource,
@@ -71,9 +76,9 @@ export function* webSocketDeployments(
 export function webSocketWorkloadsOf(service: ObjectOf<"Service">, system: System): Workload[] {
   const { selector } = service.spec ?? {};
   if (selector === undefined || Object.keys(selector).length === 0) return [];
-  return system.resources
-    .flatMap((resource) => [...webSocketWorkloads(resource, system)])
-    .filter(({ object, pod }) => sameNamespace(object, service) && hasLabels(pod.labels, selector));
+  return allWebSocketWorkloads(system).filter(
+    ({ object, pod }) => sameNamespace(object, service) && hasLabels(pod.labels, selector),
+  );
 }
 
 export function hasLabels(labels: Texts, wanted: Texts): boolean {

@@ -1,5 +1,5 @@
-import { styleText } from "node:util";
 import type { Answer } from "./check";
+import { painter, type Paint, type Style } from "../terminal/paint";
 import { wrapWords } from "../terminal/wrap";
 import { exitCode, type Finding, type Status } from "./finding";
 
@@ -29,8 +29,6 @@ export function makeReport(
   };
 }
 
-type Style = Parameters<typeof styleText>[0];
-
 const marks: Readonly<Record<Status, readonly [mark: string, style: Style]>> = {
   ok: ["ok", "green"],
   warn: ["warn", "yellow"],
@@ -48,8 +46,7 @@ export interface TextOptions {
 
 /** The report for a person: a line a check, and what is wrong under it. */
 export function reportText(report: Report, { colours, all, columns = Infinity }: TextOptions): string {
-  const paint = (style: Style, text: string) =>
-    colours ? styleText(style, text, { validateStream: false }) : text;
+  const paint = painter(colours);
   const width = Math.max(...report.answers.map(({ check }) => check.length));
   const lines = report.answers.flatMap(({ check, title, findings }) => {
     const worst = worstOf(findings);
@@ -82,11 +79,7 @@ function worstOf(findings: readonly Finding[]): Status | undefined {
   return order.find((status) => findings.some((finding) => finding.status === status));
 }
 
-function describe(
-  finding: Finding,
-  columns: number,
-  paint: (style: Style, text: string) => string,
-): string[] {
+function describe(finding: Finding, columns: number, paint: Paint): string[] {
   const [mark, style] = marks[finding.status];
   const margin = " ".repeat(6);
   const line = (label: string, text: string | undefined) =>

@@ -1,5 +1,6 @@
 import type { PodPhase, PodStatus, ServiceStatus } from "./status";
-import { cut, type Paint, type Style } from "./text";
+import type { Paint, Style } from "../terminal/paint";
+import { cut } from "./text";
 
 const styles: Readonly<Record<PodPhase, Style>> = {
   serving: "green",
@@ -53,34 +54,27 @@ export interface TableOptions {
   readonly paint: Paint;
 }
 
-/** A service's part of the table. */
-export interface Fitted {
-  readonly lines: readonly string[];
-}
-
-/** A table a service, all with the same columns: the most telling that fit. */
+/** The lines of a table a service, all with the same columns: the most telling that fit. */
 export function podTable(
   services: readonly ServiceStatus[],
   { columns, limit, paint }: TableOptions,
-): Fitted[] {
+): string[][] {
   const shape = shapes.find((each) => widthOf(services, each) <= columns) ?? narrowest;
   const heads = headCells(services, shape);
   const line = (cells: readonly Cell[]) => layOut(cells, columns, paint);
   return services.map((service) => {
-    if (service.pods.length === 0) return { lines: [] };
+    if (service.pods.length === 0) return [];
     const shown = chosen(service.pods, limit);
     const hidden = service.pods.filter((pod) => !shown.includes(pod));
     const most = Math.max(1, ...service.pods.map(({ sockets = 0 }) => sockets));
-    return {
-      lines: [
-        line(heads),
-        ...shown.map((pod) => {
-          const texts = podTexts(pod, service, shape, most);
-          return line(heads.map(({ width, right }, index) => ({ text: "", ...texts[index], width, right })));
-        }),
-        ...(hidden.length === 0 ? [] : [paint("gray", cut(`${gap}${rest(hidden)}`, columns))]),
-      ],
-    };
+    return [
+      line(heads),
+      ...shown.map((pod) => {
+        const texts = podTexts(pod, service, shape, most);
+        return line(heads.map(({ width, right }, index) => ({ text: "", ...texts[index], width, right })));
+      }),
+      ...(hidden.length === 0 ? [] : [paint("gray", cut(`${gap}${rest(hidden)}`, columns))]),
+    ];
   });
 }
 

@@ -1,9 +1,3 @@
-import type { styleText } from "node:util";
-
-export type Style = Parameters<typeof styleText>[0];
-/** Colours a text, or does not where nobody wants colours. */
-export type Paint = (style: Style, text: string) => string;
-
 /** A text that fits; what is left out shows as an ellipsis. */
 export function cut(text: string, columns: number): string {
   // Of blanks at the end nothing is lost.

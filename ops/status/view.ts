@@ -1,7 +1,7 @@
-import { styleText } from "node:util";
-import { podTable, type Fitted } from "./pod-table";
+import { painter, type Paint } from "../terminal/paint";
+import { podTable } from "./pod-table";
 import type { ServiceStatus, Status } from "./status";
-import { cut, type Paint } from "./text";
+import { cut } from "./text";
 
 export interface ViewOptions {
   readonly stack: string;
@@ -17,8 +17,7 @@ export interface ViewOptions {
 /** A status for a terminal: a line a service, below it a line a pod. Nothing is wider or taller than the terminal. */
 export function viewOf(status: Status, options: ViewOptions): string {
   const { columns = Infinity, rows = Infinity } = options;
-  const paint: Paint = (style, text) =>
-    options.colours ? styleText(style, text, { validateStream: false }) : text;
+  const paint = painter(options.colours);
   const most = Math.max(1, ...status.services.map(({ pods }) => pods.length));
   // Where not all pods fit, each service shows as many; those that do something come first.
   for (let limit = most; ; limit--) {
@@ -38,14 +37,15 @@ interface Arrangement extends ViewOptions {
 
 function arrange(status: Status, arrangement: Arrangement): string[] {
   const { stack, namespace, context, columns, limit, paint } = arrangement;
-  const tables: readonly Fitted[] = podTable(status.services, { columns, limit, paint });
+  const tables = podTable(status.services, { columns, limit, paint });
   return [
     cut(`${status.sockets} sockets at ${status.at.slice(11, 19)} UTC`, columns),
     paint("gray", cut(`stack ${stack} in namespace ${namespace} of ${context}`, columns)),
-    ...status.services.flatMap((service, index) => {
-      const table = tables[index];
-      return ["", ...serviceLines(service, columns, paint), ...(table === undefined ? [] : table.lines)];
-    }),
+    ...status.services.flatMap((service, index) => [
+      "",
+      ...serviceLines(service, columns, paint),
+      ...(tables[index] ?? []),
+    ]),
   ];
 }
 

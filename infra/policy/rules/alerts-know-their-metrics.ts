@@ -4,7 +4,7 @@ import { metricsIn } from "../../components/monitoring/promql";
 import { asKind, isKind, type Resource } from "../resource";
 import { rule } from "../rule";
 import type { System } from "../system";
-import { webSocketWorkloads } from "../workload";
+import { allWebSocketWorkloads } from "../workload";
 
 /** An expression, and where it stands. */
 interface Query {
@@ -74,7 +74,7 @@ function* panels(resource: Resource): Iterable<Query> {
 
 /** What autoscalers of WebSocket pods count. */
 function* counts(resource: Resource, system: System): Iterable<Query> {
-  for (const workload of system.resources.flatMap((one) => [...webSocketWorkloads(one, system)])) {
+  for (const workload of allWebSocketWorkloads(system)) {
     for (const { series, query } of autoscalerOf(resource, workload)?.counts ?? []) {
       yield { where: "it", expression: query ?? series ?? "" };
     }

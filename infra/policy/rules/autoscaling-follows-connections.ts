@@ -2,7 +2,7 @@ import { autoscalerOf } from "../autoscaler";
 import type { Resource } from "../resource";
 import { rule } from "../rule";
 import type { System } from "../system";
-import { webSocketWorkloads } from "../workload";
+import { allWebSocketWorkloads } from "../workload";
 
 export const autoscalingFollowsConnections = rule({
   name: "autoscaling-follows-connections",
@@ -13,7 +13,7 @@ export const autoscalingFollowsConnections = rule({
   fix: "scale on websocket_connections_active, one pod a minute down, and leave replicas out of the Deployment",
   scope: "stack",
   *subjects(resource: Resource, system: System) {
-    for (const workload of system.resources.flatMap((one) => [...webSocketWorkloads(one, system)])) {
+    for (const workload of allWebSocketWorkloads(system)) {
       const autoscaler = autoscalerOf(resource, workload);
       if (autoscaler !== undefined) yield { autoscaler, workload };
     }

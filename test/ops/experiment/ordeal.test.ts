@@ -1,15 +1,6 @@
 import { closeCodes, keptItsPromise, tally } from "../../../ops/experiment/ordeal";
 import { client } from "../load/journals";
-
-const verdict = {
-  sent: 100,
-  expected: 2_500,
-  delivered: 2_500,
-  lost: 0,
-  duplicated: 0,
-  outOfOrder: 0,
-  gapMs: { p50: 4.2, p99: 81.7, max: 93 },
-};
+import { flawless } from "./verdicts";
 
 describe("keptItsPromise", () => {
   it.each([
@@ -19,7 +10,7 @@ describe("keptItsPromise", () => {
     ["one out of order", { outOfOrder: 1 }, false],
     ["nothing sent, so nothing shown", { sent: 0 }, false],
   ])("of %s is %p", (_title, spoiled, kept) => {
-    expect(keptItsPromise([verdict, { ...verdict, ...spoiled }])).toBe(kept);
+    expect(keptItsPromise([flawless, { ...flawless, ...spoiled }])).toBe(kept);
   });
 });
 

@@ -3,18 +3,12 @@ import { nameOf, ofKind } from "../../../ops/local/manifest";
 import { renderStack } from "../../../ops/render/render";
 import { withAndWithoutHolders, withoutHolders } from "../../../ops/start/held";
 import { promiseKept, scenarios } from "../../../ops/start/scenario";
+import { flawless } from "../experiment/verdicts";
 
-const nothing = { p50: null, p99: null, max: null };
 const good: Ordeal = {
+  ...flawless,
   name: "rolling restart",
-  sent: 100,
-  expected: 2_500,
-  delivered: 2_500,
-  lost: 0,
-  duplicated: 0,
-  outOfOrder: 0,
-  gapMs: nothing,
-  ownDelayMs: nothing,
+  ownDelayMs: { p50: null, p99: null, max: null },
   closeCodes: {},
   resyncs: 0,
 };
