@@ -10,10 +10,10 @@ import { build } from "esbuild";
 const require = createRequire(import.meta.url);
 const at = (path) => fileURLToPath(new URL(path, import.meta.url));
 
-/** The server and the holder: a file each with all it needs, so that the image holds no node_modules. */
+/** The server and the proxy: a file each with all it needs, so that the image holds no node_modules. */
 async function buildServer(out) {
   await build({
-    entryPoints: { main: at("server/main.ts"), holder: at("holder/main.ts") },
+    entryPoints: { main: at("server/main.ts"), proxy: at("proxy/main.ts") },
     outdir: out,
     bundle: true,
     platform: "node",

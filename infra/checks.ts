@@ -4,8 +4,8 @@ import { fault, type Fault } from "./fault";
 import { defaultDenyName } from "./components/namespace";
 import { elasticacheFaults } from "./components/session-store/elasticache";
 import { redisNames } from "./components/session-store/redis";
-import { holderName, podsName } from "./components/holder-names";
-import type { ConfigValues, HolderConfig, SecretValues, ServiceValues } from "./schema";
+import { proxyName, podsName } from "./components/connection-proxy-names";
+import type { ConfigValues, ConnectionProxyConfig, SecretValues, ServiceValues } from "./schema";
 import { completeDrain, timingFaults, type Drain } from "./timing";
 
 /**
@@ -24,7 +24,7 @@ export function crossFaults(config: ConfigValues, secrets: SecretValues): Fault[
       services: config.services.map(({ name }) => name),
       gracePeriodSeconds: longestGraceSeconds(config),
     }),
-    ...holderFaults(config),
+    ...proxyFaults(config),
     ...storeFaults(config, secrets),
     ...authFaults(config, secrets),
     ...pageFaults(config),
@@ -36,38 +36,40 @@ function drainOf({ affinity, drain, edge }: ConfigValues): Drain {
 }
 
 /**
- * The end of a holder's pod: routers hear of it as of any pod's, then its clients are moved over a time of its own, and
+ * The end of a proxy's pod: routers hear of it as of any pod's, then its clients are moved over a time of its own, and
  * the grace period is as long as that takes.
  */
-export function holderDrain(
+export function proxyDrain(
   { affinity, drain: { preStopSeconds }, edge }: ConfigValues,
-  { drainSeconds }: HolderConfig,
+  { drainSeconds }: ConnectionProxyConfig,
 ): Drain {
   return completeDrain({ preStopSeconds, drainSeconds }, edgeTraits(edge, affinity).propagationSeconds);
 }
 
 /** Of all pods that the edge leads to. Seconds. */
 function longestGraceSeconds(config: ConfigValues): number {
-  const held = config.services.flatMap(({ holder }) => (holder ? [holderDrain(config, holder)] : []));
-  return Math.max(...[drainOf(config), ...held].map(({ gracePeriodSeconds }) => gracePeriodSeconds));
+  const proxied = config.services.flatMap(({ connectionProxy }) =>
+    connectionProxy ? [proxyDrain(config, connectionProxy)] : [],
+  );
+  return Math.max(...[drainOf(config), ...proxied].map(({ gracePeriodSeconds }) => gracePeriodSeconds));
 }
 
-function holderFaults({ services, auth }: ConfigValues): Fault[] {
-  return services.flatMap(({ name, holder }, index) => {
-    if (holder === undefined) return [];
-    const key = `services[${index}].holder`;
-    const own = [holderName(name), podsName(name)];
+function proxyFaults({ services, auth }: ConfigValues): Fault[] {
+  return services.flatMap(({ name, connectionProxy }, index) => {
+    if (connectionProxy === undefined) return [];
+    const key = `services[${index}].connectionProxy`;
+    const own = [proxyName(name), podsName(name)];
     const taken = services.find((other) => own.includes(other.name));
     const tooLong = own.some((derived) => derived.length > maxNameLength);
     return [
-      ...ownerFaults(key, holder),
+      ...ownerFaults(key, connectionProxy),
       ...(taken === undefined
         ? []
-        : [fault(key, taken.name, `no service by the name of ${own.join(" or ")}, which are the holder's`)]),
+        : [fault(key, taken.name, `no service by the name of ${own.join(" or ")}, which are the proxy's`)]),
       ...(tooLong
-        ? [fault(`services[${index}].name`, name, "a name of at most 56 characters, with a holder")]
+        ? [fault(`services[${index}].name`, name, "a name of at most 56 characters, with a connectionProxy")]
         : []),
-      ...(holder.checkTokens && auth.kind !== "jwt"
+      ...(connectionProxy.checkTokens && auth.kind !== "jwt"
         ? [fault(`${key}.checkTokens`, true, "false, unless auth.kind is jwt")]
         : []),
     ];
@@ -139,11 +141,11 @@ function contains(outer: string, inner: string): boolean {
 }
 
 function scaleFaults({ services, autoscaler }: ConfigValues): Fault[] {
-  const scaled = services.flatMap(({ name, autoscaling, holder }, index) => {
+  const scaled = services.flatMap(({ name, autoscaling, connectionProxy }, index) => {
     const key = `services[${index}].name`;
     return [
       ...(autoscaling === undefined ? [] : [{ key, name }]),
-      ...(holder?.autoscaling === undefined ? [] : [{ key, name: holderName(name) }]),
+      ...(connectionProxy?.autoscaling === undefined ? [] : [{ key, name: proxyName(name) }]),
     ];
   });
   return [
@@ -250,10 +252,10 @@ function authFaults({ auth }: ConfigValues, { jwtSecret }: SecretValues): Fault[
 /** A browser's sockets need an origin that is let in, and the page itself a way past the edge. */
 function pageFaults({ servePage, allowedOrigins, services }: ConfigValues): Fault[] {
   if (!servePage) return [];
-  const faults = services.flatMap(({ holder }, index) =>
-    holder === undefined
+  const faults = services.flatMap(({ connectionProxy }, index) =>
+    connectionProxy === undefined
       ? []
-      : [fault("servePage", true, `false: the holder of services[${index}] passes on sockets alone`)],
+      : [fault("servePage", true, `false: the proxy of services[${index}] passes on sockets alone`)],
   );
   if (allowedOrigins.length > 0) return faults;
   const allowed = "the page's own origin, such as https://<host>: a browser's sockets are refused without it";

@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
-import { crossFaults, holderDrain } from "./checks";
+import { crossFaults, proxyDrain } from "./checks";
 import { edgeTraits } from "./components/edge";
 import type { Autoscaling } from "./components/autoscaler";
 import {
@@ -8,7 +8,7 @@ import {
   secretsSchema,
   type ConfigValues,
   type DrainConfig,
-  type HolderConfig,
+  type ConnectionProxyConfig,
   type SecretValues,
   type ServiceValues,
 } from "./schema";
@@ -22,11 +22,11 @@ export interface ServiceConfig extends Pick<ServiceValues, "name" | "path"> {
   /** A fixed number of pods, or who owns the number. */
   readonly scale: number | Autoscaling;
   /** Who holds its clients' sockets; undefined where they come to its pods. */
-  readonly holder: HeldBy | undefined;
+  readonly connectionProxy: ProxiedBy | undefined;
 }
 
-/** A holder with everything that it does not say itself filled in. */
-export interface HeldBy extends HolderConfig {
+/** A proxy with everything that it does not say itself filled in. */
+export interface ProxiedBy extends ConnectionProxyConfig {
   readonly scale: number | Autoscaling;
   readonly drain: DrainConfig;
 }
@@ -64,8 +64,8 @@ const anySecrets = z.partialRecord(secretsSchema.keyof(), z.string());
 /** Pods of a service that does not say. */
 const defaultReplicas = 3;
 
-/** Pods of a holder that does not say: one can go. */
-const defaultHolders = 2;
+/** Pods of a proxy that does not say: one can go. */
+const defaultProxies = 2;
 
 /** What {@link parseConfig} reads: the values of a stack by key, without the project's name. */
 export interface RawConfig {
@@ -117,18 +117,20 @@ function complete(config: ConfigValues, secrets: SecretValues): Config {
   return {
     ...config,
     drain: { ...config.drain, ...completeDrain(config.drain, propagationSeconds) },
-    services: config.services.map(({ name, path, image, resources, autoscaling, replicas, holder }) => ({
-      name,
-      path,
-      image: image ?? config.image,
-      resources: resources ?? config.resources,
-      scale: scale({ autoscaling, replicas }, counter) ?? defaultReplicas,
-      holder: holder && {
-        ...holder,
-        scale: scale(holder, counter) ?? defaultHolders,
-        drain: { ...config.drain, ...holderDrain(config, holder) },
-      },
-    })),
+    services: config.services.map(
+      ({ name, path, image, resources, autoscaling, replicas, connectionProxy }) => ({
+        name,
+        path,
+        image: image ?? config.image,
+        resources: resources ?? config.resources,
+        scale: scale({ autoscaling, replicas }, counter) ?? defaultReplicas,
+        connectionProxy: connectionProxy && {
+          ...connectionProxy,
+          scale: scale(connectionProxy, counter) ?? defaultProxies,
+          drain: { ...config.drain, ...proxyDrain(config, connectionProxy) },
+        },
+      }),
+    ),
     secrets: {
       jwtSecret: secret(secrets.jwtSecret),
       redisUrl: secret(secrets.redisUrl),
@@ -139,7 +141,7 @@ function complete(config: ConfigValues, secrets: SecretValues): Config {
 
 /** Who owns the number of pods, or the number itself; undefined where nothing is said. */
 function scale(
-  { autoscaling, replicas }: Pick<HolderConfig, "autoscaling" | "replicas">,
+  { autoscaling, replicas }: Pick<ConnectionProxyConfig, "autoscaling" | "replicas">,
   counter: ConfigValues["autoscaler"],
 ): Autoscaling | number | undefined {
   return autoscaling === undefined ? replicas : { ...autoscaling, counter };

@@ -2,8 +2,8 @@ import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import { applicationEnvironment } from "./components/application-environment";
 import { createEdge, edgeTraits } from "./components/edge";
-import { Holder } from "./components/holder";
-import { holderName } from "./components/holder-names";
+import { ConnectionProxy } from "./components/connection-proxy";
+import { proxyName } from "./components/connection-proxy-names";
 import { createMonitoring } from "./components/monitoring";
 import { StackNamespace } from "./components/namespace";
 import { createSessionStore, type SecretKey } from "./components/session-store";
@@ -63,7 +63,7 @@ export function deploy(config: Config): Outputs {
           clientIpTimeoutSeconds: config.affinity.clientIpTimeoutSeconds,
           policy: {
             edge: callers,
-            holder: service.holder && holderName(service.name),
+            connectionProxy: service.connectionProxy && proxyName(service.name),
             monitoring: config.network.monitoring,
             backends: config.network.backends,
             store: store.egress,
@@ -75,25 +75,25 @@ export function deploy(config: Config): Outputs {
       ),
   );
 
-  const holders = config.services.flatMap(({ holder, ...service }) =>
-    holder === undefined
+  const proxies = config.services.flatMap(({ connectionProxy, ...service }) =>
+    connectionProxy === undefined
       ? []
-      : new Holder(service.name, {
+      : new ConnectionProxy(service.name, {
           namespace,
           pod: {
             image: config.image,
             imagePullPolicy: config.imagePullPolicy,
-            resources: holder.resources,
-            drain: holder.drain,
+            resources: connectionProxy.resources,
+            drain: connectionProxy.drain,
           },
           environment: {
             config,
             service,
-            holder,
+            connectionProxy,
             cookie: traits.cookie(service.path),
             jwtSecret: secrets.jwtSecret,
           },
-          scale: holder.scale,
+          scale: connectionProxy.scale,
           minReadySeconds: config.minReadySeconds,
           registrationSeconds: traits.registrationSeconds,
           clientIpTimeoutSeconds: config.affinity.clientIpTimeoutSeconds,
@@ -108,17 +108,17 @@ export function deploy(config: Config): Outputs {
       affinity: config.affinity,
       namespace,
       host: config.host,
-      backends: config.services.map(({ name, path, holder }) => ({
+      backends: config.services.map(({ name, path, connectionProxy }) => ({
         name,
         path,
-        serviceName: holder === undefined ? name : holderName(name),
+        serviceName: connectionProxy === undefined ? name : proxyName(name),
       })),
       gracePeriodSeconds: Math.max(
         config.drain.gracePeriodSeconds,
-        ...config.services.map(({ holder }) => holder?.drain.gracePeriodSeconds ?? 0),
+        ...config.services.map(({ connectionProxy }) => connectionProxy?.drain.gracePeriodSeconds ?? 0),
       ),
     },
-    { dependsOn: [...services, ...holders] },
+    { dependsOn: [...services, ...proxies] },
   );
   createMonitoring("monitoring", {
     config: config.monitoring,

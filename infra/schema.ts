@@ -42,8 +42,8 @@ const autoscaling = object({
   connectionsPerPod: whole(1, 1_000_000),
 });
 
-/** A tier that keeps the clients of a service while its pods change; see docs/holder.md. */
-const holder = object({
+/** A tier that keeps the clients of a service while its pods change; see docs/connection-proxy.md. */
+const connectionProxy = object({
   /** Pods; 2 unless an autoscaler owns the number. */
   replicas: whole(1, 1_000).optional(),
   /**
@@ -56,12 +56,12 @@ const holder = object({
    * read EndpointSlices in its namespace. `dns` tells up to 5 s later.
    */
   discovery: oneOf("dns", "endpointslices").default("dns"),
-  /** By `holder_sockets_held`. */
+  /** By `proxy_sockets_active`. */
   autoscaling: autoscaling.optional(),
   resources: resources.prefault({}),
   /** How long a client waits for a pod to take over. Seconds. */
   holdSeconds: whole(1, 3_600).default(30),
-  /** From SIGTERM of a holder to its last close frame: clients are moved evenly over it. Seconds. */
+  /** From SIGTERM of a proxy to its last close frame: clients are moved evenly over it. Seconds. */
   drainSeconds: whole(0, 86_400).default(600),
   /** Close codes of the service that close the client too; unless given, by mode. */
   finalCloseCodes: text(
@@ -90,7 +90,7 @@ const service = object({
   /** In place of `holdfast:resources`. */
   resources: resources.optional(),
   autoscaling: autoscaling.optional(),
-  holder: holder.optional(),
+  connectionProxy: connectionProxy.optional(),
 });
 
 const affinity = object({
@@ -196,7 +196,7 @@ export const configSchema = object({
   sessionStore: sessionStoreSchema.prefault({ kind: "redis" }),
   session: session.prefault({}),
   drain: drain.prefault({}),
-  /** Who counts sockets for the `autoscaling` of services and holders. */
+  /** Who counts sockets for the `autoscaling` of services and proxies. */
   autoscaler: autoscalerSchema.prefault({ kind: "pods" }),
   /** How long a new pod must stay ready before the rollout goes on. Seconds. */
   minReadySeconds: whole(0, 300).default(10),
@@ -228,5 +228,5 @@ export type ServiceValues = z.infer<typeof service>;
 export type AffinityConfig = z.infer<typeof affinity>;
 
 /** A pod's end as the stack has it, with everything that it does not say computed; see {@link completeDrain}. */
-export type HolderConfig = z.infer<typeof holder>;
+export type ConnectionProxyConfig = z.infer<typeof connectionProxy>;
 export type DrainConfig = Drain & Pick<z.infer<typeof drain>, "preStopHook">;

@@ -1,5 +1,5 @@
 import type { ClientFrame, Position, SyncFrame } from "../protocol/frames";
-import type { Outlet } from "./outbox";
+import type { FrameSink } from "./outbox";
 import type { RetrySettings } from "./retry";
 import { Retry } from "./retry";
 
@@ -53,7 +53,7 @@ export class Channel {
 }
 
 /** What rooms need of a socket. */
-export interface Link extends Outlet {
+export interface Link extends FrameSink {
   /** By room, from the hello on. */
   readonly channels: Map<string, Channel>;
   send(frame: ClientFrame): void;

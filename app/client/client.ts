@@ -13,7 +13,7 @@ import type { Resync, Room, Subscription } from "./room";
 import { Rooms } from "./rooms";
 import type { SocketFrame } from "./socket";
 import { Socket } from "./socket";
-import { onWake } from "./wake";
+import { onResume } from "./on-resume";
 
 /**
  * - `idle`: before `connect()`
@@ -78,13 +78,13 @@ export class HoldfastClient<Own = unknown> extends Emitter<ClientEvents> {
    * A socket was lost between hello and welcome. A pod that stalled may read that hello yet, resume the session for a
    * socket that is no more, and so supersede the one that came after it.
    */
-  #ghost = false;
+  #orphanedHello = false;
   readonly #reconnect: Retry;
   readonly #move: Retry;
   /** When all sockets that were left are closed. */
   #closing: Promise<void> = Promise.resolve();
   readonly #firstWelcome = new Deferred<void>();
-  #forgetWake: () => void = () => undefined;
+  #stopOnResume: () => void = () => undefined;
   /** Why it ended. */
   #error: HoldfastError | undefined;
 
@@ -108,7 +108,7 @@ export class HoldfastClient<Own = unknown> extends Emitter<ClientEvents> {
    */
   connect(): Promise<void> {
     if (this.#state === "idle") {
-      this.#forgetWake = onWake(() => this.#check());
+      this.#stopOnResume = onResume(() => this.#check());
       this.#connect();
     }
     return this.#error ? Promise.reject(this.#error) : this.#firstWelcome.promise;
@@ -204,8 +204,8 @@ export class HoldfastClient<Own = unknown> extends Emitter<ClientEvents> {
 
   #lost(socket: Socket, code: number, reason: string): void {
     const why = `${code} ${reason}`.trim();
-    this.#rooms.forget(socket);
-    if (socket.greeted && !socket.welcome) this.#ghost = true;
+    this.#rooms.unsubscribe(socket);
+    if (socket.greeted && !socket.welcome) this.#orphanedHello = true;
     if (socket === this.#next) {
       // While the old socket serves, a failed move is only tried again, whatever the code says.
       this.#next = undefined;
@@ -214,7 +214,7 @@ export class HoldfastClient<Own = unknown> extends Emitter<ClientEvents> {
     }
     this.#current = undefined;
     // By this client itself, not by another that has its session.
-    const superseded = code === closeCodes.superseded && (this.#ghost || !!this.#next);
+    const superseded = code === closeCodes.superseded && (this.#orphanedHello || !!this.#next);
     const useless = code === closeCodes.tokenExpired && this.#settings.fixedToken;
     if (useless || (!mayReconnect(code) && !superseded)) {
       const message = `the server closed with ${why}`;
@@ -267,7 +267,7 @@ export class HoldfastClient<Own = unknown> extends Emitter<ClientEvents> {
   }
 
   #leave(socket: Socket): void {
-    this.#rooms.forget(socket);
+    this.#rooms.unsubscribe(socket);
     const closed = socket.close();
     this.#closing = this.#closing.then(() => closed);
   }
@@ -276,7 +276,7 @@ export class HoldfastClient<Own = unknown> extends Emitter<ClientEvents> {
   #end(error: HoldfastError, asked: boolean): Promise<void> {
     if (this.#error) return this.#closing;
     this.#error = error;
-    this.#forgetWake();
+    this.#stopOnResume();
     this.#reconnect.clear();
     this.#move.clear();
     for (const socket of [this.#current, this.#next]) if (socket) this.#leave(socket);

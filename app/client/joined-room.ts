@@ -2,7 +2,7 @@ import type { MessageFrame, Position } from "../protocol/frames";
 import { Deferred } from "./deferred";
 import { Emitter } from "./emitter";
 import type { HoldfastError } from "./errors";
-import { Feed } from "./feed";
+import { AsyncQueue } from "./async-queue";
 import type { Message, Resync, Room, SubscriptionEvents } from "./room";
 import { Sequence } from "./sequence";
 
@@ -24,7 +24,7 @@ export class JoinedRoom extends Emitter<SubscriptionEvents<unknown>> implements 
   readonly sequence: Sequence;
   readonly #host: RoomHost;
   readonly #taken: (offset: number) => void;
-  readonly #feeds = new Set<Feed<Message<unknown>>>();
+  readonly #queues = new Set<AsyncQueue<Message<unknown>>>();
   readonly #joined = new Deferred<void>();
   #ended: { readonly error: HoldfastError; readonly asked: boolean } | undefined;
 
@@ -50,12 +50,12 @@ export class JoinedRoom extends Emitter<SubscriptionEvents<unknown>> implements 
   }
 
   [Symbol.asyncIterator](): AsyncIterator<Message<unknown>> {
-    const feed = new Feed<Message<unknown>>(this.settings.maxBuffered);
-    this.#feeds.add(feed);
-    if (this.#ended) feed.end(this.#ended.asked ? undefined : this.#ended.error);
-    return feed.read(
+    const queue = new AsyncQueue<Message<unknown>>(this.settings.maxBuffered);
+    this.#queues.add(queue);
+    if (this.#ended) queue.end(this.#ended.asked ? undefined : this.#ended.error);
+    return queue.read(
       ({ offset }) => this.#taken(offset),
-      () => this.#feeds.delete(feed),
+      () => this.#queues.delete(queue),
     );
   }
 
@@ -80,7 +80,7 @@ export class JoinedRoom extends Emitter<SubscriptionEvents<unknown>> implements 
   deliver(message: MessageFrame): void {
     if (this.#ended) return; // left by the listener of a message before
     if (this.emit("message", message)) this.#taken(message.offset);
-    for (const feed of this.#feeds) feed.push(message);
+    for (const queue of this.#queues) queue.push(message);
   }
 
   /**
@@ -92,6 +92,6 @@ export class JoinedRoom extends Emitter<SubscriptionEvents<unknown>> implements 
     if (this.#ended) return;
     this.#ended = { error, asked };
     this.#joined.reject(error);
-    for (const feed of this.#feeds) feed.end(asked ? undefined : error);
+    for (const queue of this.#queues) queue.end(asked ? undefined : error);
   }
 }

@@ -6,7 +6,7 @@ import { Retry } from "./retry";
 import { Alarm } from "./timers";
 
 /** Where publishes go: the socket that serves, once it has joined the room. */
-export interface Outlet {
+export interface FrameSink {
   sendText(text: string): void;
   /** The largest frame that the server takes. Bytes of UTF-8. */
   readonly maxPayloadBytes: number;
@@ -38,7 +38,7 @@ export class Outbox {
   /** In the order of publishing, which is that of ids. */
   readonly #entries = new Set<Entry>();
   #lastId = 0;
-  #outlet: Outlet | undefined;
+  #sink: FrameSink | undefined;
 
   constructor(room: string, settings: OutboxSettings) {
     this.#room = room;
@@ -65,17 +65,17 @@ export class Outbox {
   }
 
   /** A socket has joined the room: everything without acknowledgement goes out on it, unless it has already. */
-  attach(outlet: Outlet): void {
-    if (outlet === this.#outlet) return;
+  attach(sink: FrameSink): void {
+    if (sink === this.#sink) return;
     this.detach();
-    this.#outlet = outlet;
+    this.#sink = sink;
     for (const entry of this.#entries) entry.inFlight = false;
     this.#flush();
   }
 
   /** The socket is gone; publishes wait for the next. */
   detach(): void {
-    this.#outlet = undefined;
+    this.#sink = undefined;
     this.#retry.clear();
   }
 
@@ -104,23 +104,23 @@ export class Outbox {
   }
 
   #flush(): void {
-    const outlet = this.#outlet;
-    if (!outlet) return;
+    const sink = this.#sink;
+    if (!sink) return;
     for (const entry of this.#entries) {
       if (entry.inFlight) continue;
       const id = entry.id ?? this.#lastId + 1;
       const text = `{"type":"publish","room":"${this.#room}","id":${id},"data":${entry.json}}`;
       const bytes = new TextEncoder().encode(text).length;
-      if (bytes > outlet.maxPayloadBytes) {
+      if (bytes > sink.maxPayloadBytes) {
         // Sent, it would cost the whole socket (1009).
-        const message = `the frame has ${bytes} bytes, at most ${outlet.maxPayloadBytes} are allowed`;
+        const message = `the frame has ${bytes} bytes, at most ${sink.maxPayloadBytes} are allowed`;
         this.#remove(entry)?.reject(new HoldfastError("HOLDFAST_INVALID", message));
         continue;
       }
       entry.inFlight = true;
       entry.id = id;
       this.#lastId = Math.max(this.#lastId, id);
-      outlet.sendText(text);
+      sink.sendText(text);
     }
   }
 }

@@ -28,7 +28,7 @@ export class Receipts {
   }
 
   /** The room began anew: its old offsets mean nothing now. */
-  forget(): void {
+  unsubscribe(): void {
     this.#alarm.clear();
     this.#offset = undefined;
   }

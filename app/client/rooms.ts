@@ -37,7 +37,7 @@ export class Rooms implements RoomHost {
     this.#settings = settings;
     this.#resynced = resynced;
     this.#receipts = new Receipts(settings.timers, (offset) => {
-      const socket = this.#outlet(OWN_ROOM);
+      const socket = this.#sink(OWN_ROOM);
       socket?.send({ type: "received", room: OWN_ROOM, offset });
       return !!socket;
     });
@@ -96,7 +96,7 @@ export class Rooms implements RoomHost {
   }
 
   /** The socket is gone, or left to itself. */
-  forget(socket: Link): void {
+  unsubscribe(socket: Link): void {
     for (const channel of socket.channels.values()) channel.stop();
     socket.channels.clear();
     this.#sockets.delete(socket);
@@ -138,7 +138,7 @@ export class Rooms implements RoomHost {
 
   /** No room gets anything more; see {@link JoinedRoom.end}. */
   end(error: HoldfastError, asked: boolean): void {
-    this.#receipts.forget();
+    this.#receipts.unsubscribe();
     for (const outbox of this.#outboxes.values()) outbox.abandon(error);
     for (const room of this.#rooms.values()) room.end(error, asked);
     this.#rooms.clear();
@@ -159,7 +159,7 @@ export class Rooms implements RoomHost {
     }
     const resync = room.synced(synced);
     if (resync) {
-      if (room === this.own) this.#receipts.forget();
+      if (room === this.own) this.#receipts.unsubscribe();
       this.#resynced(resync);
     }
     this.#attach(room.id);
@@ -216,14 +216,14 @@ export class Rooms implements RoomHost {
   }
 
   /** The serving socket, once it delivers the room. */
-  #outlet(room: string): Link | undefined {
+  #sink(room: string): Link | undefined {
     const socket = this.#serving;
     return socket?.channels.get(room)?.epoch ? socket : undefined;
   }
 
   /** What waits for the room goes out, if there is a socket for it. */
   #attach(room: string): void {
-    const socket = this.#outlet(room);
+    const socket = this.#sink(room);
     if (!socket) return;
     if (room === OWN_ROOM) this.#receipts.flush();
     else this.#outboxes.get(room)?.attach(socket);

@@ -1,5 +1,5 @@
 import { HoldfastClient, type Connected, type Message, type Room, type StateChange } from "../client";
-import type { Feed } from "./feed";
+import type { MessageList } from "./message-list";
 import { Ledger, type Spoken } from "./ledger";
 import { Pods } from "./pods";
 import { Timeline } from "./timeline";
@@ -30,7 +30,7 @@ export class Chat {
   room: Room<unknown>;
   readonly #client: HoldfastClient;
   readonly #pods: Pods;
-  readonly #feed: Feed;
+  readonly #messages: MessageList;
   readonly #view: ChatView;
   readonly #stream: string;
   #seq = 0;
@@ -39,11 +39,11 @@ export class Chat {
   #leaveRoom: () => void = () => undefined;
 
   /** @param timeline of the page: it goes on when a new token begins a new session */
-  constructor(options: ChatOptions, timeline: Timeline, pods: Pods, feed: Feed, view: ChatView) {
+  constructor(options: ChatOptions, timeline: Timeline, pods: Pods, messages: MessageList, view: ChatView) {
     const { url, token, stream } = options;
     this.timeline = timeline;
     this.#pods = pods;
-    this.#feed = feed;
+    this.#messages = messages;
     this.#view = view;
     this.#stream = stream;
     this.#client = new HoldfastClient({ url, ...(token !== undefined && { token }) });
@@ -67,7 +67,7 @@ export class Chat {
     this.room.leave();
     this.ledger = new Ledger();
     this.#toldLost = 0;
-    this.#feed.clear();
+    this.#messages.clear();
     this.room = this.#enter(room);
     this.#view.changed();
   }
@@ -76,7 +76,7 @@ export class Chat {
   async speak(text: string, extra: Pick<Spoken, "name" | "beat"> = {}): Promise<void> {
     const seq = ++this.#seq;
     const spoken: Spoken = { text, stream: this.#stream, seq, ...extra };
-    const failed = this.#feed.pending(seq, text);
+    const failed = this.#messages.pending(seq, text);
     await this.room.publish(spoken).catch((error: unknown) => failed((error as Error).message));
   }
 
@@ -88,7 +88,7 @@ export class Chat {
         this.ledger.resynced(position);
         const why = reason === "epoch" ? "the room began anew" : "its history does not reach back so far";
         const told = `History was lost: ${why}. What was missed cannot be known.`;
-        this.#feed.resynced(told, this.timeline.pod);
+        this.#messages.resynced(told, this.timeline.pod);
         this.#view.say(told);
         this.#view.changed();
       }),
@@ -105,7 +105,7 @@ export class Chat {
   #message(message: Message<unknown>): void {
     this.ledger.accept(message);
     this.timeline.message(Date.now());
-    this.#feed.message(message, this.session?.user ?? "", this.timeline.pod);
+    this.#messages.message(message, this.session?.user ?? "", this.timeline.pod);
     this.#view.changed();
   }
 
@@ -125,7 +125,7 @@ export class Chat {
     const arrival = this.timeline.connected(this.#pods.get(connected.pod), connected.moved, Date.now());
     const missing = this.ledger.lost - this.#toldLost;
     this.#toldLost = this.ledger.lost;
-    this.#feed.arrival(arrival, missing);
+    this.#messages.arrival(arrival, missing);
     const { short } = arrival.pod;
     const outcome = missing === 0 ? "Nothing was missed." : `${missing} messages were missed.`;
     if (arrival.kind === "first") this.#view.say(`Connected to pod ${short}.`);

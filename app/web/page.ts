@@ -2,7 +2,7 @@ import { isRoomId } from "../protocol/parse";
 import { Beat } from "./beat";
 import { Chat } from "./chat";
 import { byId, setText } from "./dom";
-import { Feed } from "./feed";
+import { MessageList } from "./message-list";
 import { Panel } from "./panel";
 import { Pods } from "./pods";
 import { Strip } from "./strip";
@@ -19,7 +19,7 @@ const stream = crypto.getRandomValues(new Uint32Array(2)).join("-");
 const url = location.origin.replace(/^http/, "ws") + location.pathname.replace(/\/$/, "");
 const pods = new Pods();
 const timeline = new Timeline();
-const feed = new Feed(stream);
+const messages = new MessageList(stream);
 const panel = new Panel();
 const status = byId("announcement");
 let chat: Chat | undefined;
@@ -44,8 +44,8 @@ function show(): void {
 
 function begin(settings: Settings, token?: string): void {
   const options = { url, room: roomOfAddress(), token, stream };
-  feed.clear();
-  chat = new Chat(options, timeline, pods, feed, {
+  messages.clear();
+  chat = new Chat(options, timeline, pods, messages, {
     changed: show,
     say: (text) => setText(status, text),
     ended: (reason) => {

@@ -16,7 +16,7 @@ export interface WebSocketPolicyArgs {
   /** Whom metrics are open to. */
   readonly monitoring: readonly Peer[];
   /** The workload that holds the clients' sockets: then http is open to it, and no more to the edge. */
-  readonly holder?: string | undefined;
+  readonly connectionProxy?: string | undefined;
   /** Whom grpc alone is open to. */
   readonly backends: readonly Peer[];
   /** The way to the session store. */
@@ -37,9 +37,9 @@ export function websocketPolicy(args: WebSocketPolicyArgs): PolicySpec {
     podSelector: { matchLabels: selectorLabels(args.name) },
     policyTypes: ["Ingress", "Egress"],
     ingress: [
-      ...(args.holder === undefined
+      ...(args.connectionProxy === undefined
         ? [...allow(pods, [ports.http, ports.grpc]), ...allow(addresses, [ports.http])]
-        : [fromWorkload(args.holder, [ports.http]), ...allow(pods, [ports.grpc])]),
+        : [fromWorkload(args.connectionProxy, [ports.http]), ...allow(pods, [ports.grpc])]),
       ...allow(args.backends, [ports.grpc]),
       ...allow(args.monitoring, [ports.metrics]),
     ],

@@ -25,7 +25,7 @@ export interface RunningStack {
   settled(): Promise<void>;
   /**
    * Replaces every pod of the services, Deployment by Deployment at the same time, as `kubectl rollout restart` does.
-   * Holders stay: that they are left alone is what they are for.
+   * Proxies stay: that they are left alone is what they are for.
    */
   restartDeployments(): Promise<void>;
   /** Every pod that there ever was. */

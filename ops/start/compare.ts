@@ -3,7 +3,7 @@ import { Load } from "../load/load";
 import { ensureRedis } from "../redis/install";
 import type { SecretOf } from "../render/stack-config";
 import { runScenario } from "./experiment";
-import { withAndWithoutHolders } from "./held";
+import { withAndWithoutProxies } from "./proxied";
 import { generatedSecrets } from "./local-stack";
 import { buildApplication } from "./prepare";
 import { showProgress, type Step } from "./progress";
@@ -47,11 +47,11 @@ export async function prepare<Rendered>(
 
 /** Runs every scenario on a stack of its own with fresh data, one after the other. */
 export async function compare(stack: string, size: Size, runner: StackRunner): Promise<Report> {
-  const { rendered, redisPassword } = await prepare(stack, withAndWithoutHolders);
+  const { rendered, redisPassword } = await prepare(stack, withAndWithoutProxies);
   const reports: ScenarioReport[] = [];
   const faults: FaultReport[] = [];
-  const start = ({ name, adapt, held }: Scenario) =>
-    runner.start({ objects: adapt(held ? rendered.held : rendered.direct), redisPassword, name });
+  const start = ({ name, adapt, proxied }: Scenario) =>
+    runner.start({ objects: adapt(proxied ? rendered.proxied : rendered.direct), redisPassword, name });
   let rooms = 0;
   let next: RemoteStack | undefined;
   const steps = scenarios.map((scenario, index): Step => ({

@@ -55,14 +55,14 @@ export async function runScenario(
 }
 
 function scenarioReport(
-  { name, held }: Scenario,
+  { name, proxied }: Scenario,
   { ordeal, disturbed, findings }: Suffered,
   pods: readonly PodAccount[],
 ): ScenarioReport {
   return {
     ...ordeal,
     name,
-    stickiness: held ? { clientIp: null, cookie: null } : stickiness(findings.traces, lifetimes(pods)),
+    stickiness: proxied ? { clientIp: null, cookie: null } : stickiness(findings.traces, lifetimes(pods)),
     refused: refusals(findings.traces),
     rollout: rolloutReport(pods, disturbed.to - disturbed.from),
   };

@@ -9,7 +9,7 @@ import type { Container, Manifest } from "../local/manifest";
 import type { Command } from "../local/pod";
 import { now } from "../process/clock";
 import { type RedisServer, startRedis } from "../redis/server";
-import { withoutHolders } from "./held";
+import { withoutProxies } from "./proxied";
 
 const root = join(__dirname, "../..");
 
@@ -103,7 +103,7 @@ export class LocalStack implements RunningStack {
   }
 
   restartDeployments(): Promise<void> {
-    for (const deployment of withoutHolders(this.cluster.deployments)) deployment.restart();
+    for (const deployment of withoutProxies(this.cluster.deployments)) deployment.restart();
     return Promise.resolve();
   }
 
@@ -138,7 +138,7 @@ function application({ command: [, entry = "dist/main.js"] = [] }: Container): C
 
 /** The store's address in the cluster means nothing here; user and password stay as the Secret has them. */
 function redisAddress({ REDIS_URL }: Environment, redis: RedisServer): Environment {
-  if (REDIS_URL === undefined) return {}; // a holder
+  if (REDIS_URL === undefined) return {}; // a connectionProxy
   const url = new URL(REDIS_URL);
   url.host = `${redis.host}:${redis.port}`;
   return { REDIS_URL: url.href };
@@ -152,7 +152,7 @@ function edgeOrigins(env: Environment, edgePort: number | undefined): Environmen
   return { ALLOWED_ORIGINS: [...new Set([...origins.split(","), ...moved])].join(",") };
 }
 
-/** A Service's name means nothing here: a holder dials the address that stands for it. */
+/** A Service's name means nothing here: a proxy dials the address that stands for it. */
 function upstreamAddresses({ UPSTREAMS }: Environment, services: Listeners["services"]): Environment {
   if (UPSTREAMS === undefined) return {};
   const local = UPSTREAMS.split(",").map((upstream) => {

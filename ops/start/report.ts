@@ -4,7 +4,7 @@ import type { Spread } from "../load/verdict";
 
 /** What one scenario did to its clients. */
 export interface ScenarioReport extends Ordeal {
-  /** Null behind a holder: affinity leads to the holder, which gives each socket the pod with the fewest. */
+  /** Null behind a proxy: affinity leads to the proxy, which gives each socket the pod with the fewest. */
   readonly stickiness: Stickiness;
   /** Upgrades that were not answered with 101, by status or error. */
   readonly refused: Readonly<Record<string, number>>;

@@ -15,8 +15,8 @@ export interface Scenario {
   /** Takes out of the rendered manifests what the scenario goes without. */
   readonly adapt: (objects: readonly Manifest[]) => readonly Manifest[];
   readonly makeClient: LoadClientFactory;
-  /** Whether a holder stands in front of each service. */
-  readonly held: boolean;
+  /** Whether a proxy stands in front of each service. */
+  readonly proxied: boolean;
   /**
    * What the system promises, and is judged by: that no message is lost, comes twice or out of order, or also that no
    * client's socket closes.
@@ -35,7 +35,7 @@ export const scenarios: readonly Scenario[] = [
     title: "no affinity, no drain, clients that reconnect",
     adapt: (objects) => withoutAffinity(withoutDrain(objects)),
     makeClient: plain,
-    held: false,
+    proxied: false,
     faults: [],
   },
   {
@@ -43,7 +43,7 @@ export const scenarios: readonly Scenario[] = [
     title: "affinity alone",
     adapt: withoutDrain,
     makeClient: plain,
-    held: false,
+    proxied: false,
     faults: [],
   },
   {
@@ -51,7 +51,7 @@ export const scenarios: readonly Scenario[] = [
     title: "affinity and drain",
     adapt: (objects) => objects,
     makeClient: plain,
-    held: false,
+    proxied: false,
     faults: [],
   },
   {
@@ -59,16 +59,16 @@ export const scenarios: readonly Scenario[] = [
     title: "affinity, drain and clients that resume",
     adapt: (objects) => objects,
     makeClient: (args) => new HoldfastLoadClient(args),
-    held: false,
+    proxied: false,
     promises: "messages",
     faults: [killedPod, redisRestart],
   },
   {
-    name: "holder",
-    title: "a holder in front, clients that know nothing of it",
+    name: "connectionProxy",
+    title: "a proxy in front, clients that know nothing of it",
     adapt: (objects) => objects,
     makeClient: plain,
-    held: true,
+    proxied: true,
     promises: "messages and sockets",
     faults: [],
   },

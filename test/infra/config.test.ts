@@ -330,7 +330,7 @@ describe("bad configuration", () => {
           services: [
             service("a".repeat(50), "/a", {
               autoscaling: { minReplicas: 2, maxReplicas: 4, connectionsPerPod: 100 },
-              holder: { autoscaling: { minReplicas: 2, maxReplicas: 4, connectionsPerPod: 100 } },
+              connectionProxy: { autoscaling: { minReplicas: 2, maxReplicas: 4, connectionsPerPod: 100 } },
             }),
           ],
           autoscaler: {
@@ -342,7 +342,7 @@ describe("bad configuration", () => {
       },
       faults: [
         "autoscaler.trigger.query: found sum(up); allowed: nothing: it follows from the rest",
-        `services[0].name: found ${"a".repeat(50)}-holder; allowed: a name by which KEDA's own, keda-hpa-${"a".repeat(50)}-holder, has at most 63 characters`,
+        `services[0].name: found ${"a".repeat(50)}-proxy; allowed: a name by which KEDA's own, keda-hpa-${"a".repeat(50)}-proxy, has at most 63 characters`,
       ],
     },
     {
@@ -457,10 +457,10 @@ describe("bad configuration", () => {
         values: {
           servePage: true,
           allowedOrigins: ["https://nova.social"],
-          services: [{ name: "chat", path: "/chat", holder: {} }],
+          services: [{ name: "chat", path: "/chat", connectionProxy: {} }],
         },
       },
-      faults: ["servePage: found true; allowed: false: the holder of services[0] passes on sockets alone"],
+      faults: ["servePage: found true; allowed: false: the proxy of services[0] passes on sockets alone"],
     },
   ];
 

@@ -60,9 +60,9 @@ export abstract class Connection {
   readonly #rate: RateLimit;
   readonly #publishes: PublishQueue;
   /** Publishes that were not taken, and those that were taken but not stored: nothing behind them may overtake them. */
-  readonly #taken: PublishOrder;
-  readonly #stored: PublishOrder;
-  #heardAt = Date.now();
+  readonly #acceptOrder: PublishOrder;
+  readonly #storeOrder: PublishOrder;
+  #lastSeenAt = Date.now();
   #ended = false;
 
   constructor(
@@ -75,20 +75,20 @@ export abstract class Connection {
     this.#publishes = new PublishQueue(
       (room, publishes) => this.#store(room, publishes),
       (publish, outcome) => this.#answer(publish, outcome),
-      ({ room, id }) => this.#stored.isEarly(room, id),
+      ({ room, id }) => this.#storeOrder.isEarly(room, id),
     );
     const rooms = this.repeatsPublishes() ? context.config.MAX_ROOMS : 0;
-    this.#taken = new PublishOrder(rooms);
-    this.#stored = new PublishOrder(rooms);
+    this.#acceptOrder = new PublishOrder(rooms);
+    this.#storeOrder = new PublishOrder(rooms);
     context.connections.add(this);
     context.metrics.created.inc();
     ws.on("message", (data: Buffer, isBinary) => {
-      this.#heardAt = Date.now();
+      this.#lastSeenAt = Date.now();
       if (isBinary) this.close(closeCodes.unsupportedData, "text only");
       else if (!this.#ended) this.onText(data.toString());
     });
-    ws.on("pong", () => (this.#heardAt = Date.now()));
-    ws.on("ping", () => (this.#heardAt = Date.now()));
+    ws.on("pong", () => (this.#lastSeenAt = Date.now()));
+    ws.on("ping", () => (this.#lastSeenAt = Date.now()));
     // ws has answered with the right close code already (too large, bad UTF-8, broken frame); `close` follows.
     ws.on("error", (error) => context.log.debug({ err: error.message }, "socket"));
     ws.on("close", (code) => this.#onClosed(code));
@@ -134,10 +134,10 @@ export abstract class Connection {
   }
 
   /** Called every `PING_INTERVAL_SECONDS`, and whenever `now` is past the token's end. */
-  beat(now: number): void {
+  tick(now: number): void {
     if (this.isExpired(now)) {
       this.close(closeCodes.tokenExpired, "the token has expired");
-    } else if (now - this.#heardAt > 2 * this.context.config.PING_INTERVAL_SECONDS * 1_000) {
+    } else if (now - this.#lastSeenAt > 2 * this.context.config.PING_INTERVAL_SECONDS * 1_000) {
       this.close(closeCodes.timeout, "no answer to a ping");
     } else {
       this.ping();
@@ -226,8 +226,8 @@ export abstract class Connection {
     const membership = this.memberships.get(name);
     if (!membership || !this.session) return;
     this.memberships.delete(name);
-    this.#taken.forget(name);
-    this.#stored.forget(name);
+    this.#acceptOrder.unsubscribe(name);
+    this.#storeOrder.unsubscribe(name);
     this.#absent(membership);
     this.context.sessions.removeRoom(this.session, name).catch(() => undefined); // the record expires with the session
   }
@@ -238,7 +238,7 @@ export abstract class Connection {
     const about = { room: name, id };
     const refuse = (code: ErrorCode, message: string) => {
       metrics.published("refused");
-      if (code !== "forbidden") this.#taken.refused(name, id);
+      if (code !== "forbidden") this.#acceptOrder.refused(name, id);
       this.sendError(code, message, about);
     };
     if (!this.session || !this.identity) return;
@@ -250,7 +250,7 @@ export abstract class Connection {
       refuse("forbidden", `user may not publish to ${name}`);
       return;
     }
-    if (this.#taken.isEarly(name, id)) {
+    if (this.#acceptOrder.isEarly(name, id)) {
       refuse("unavailable", "an earlier publish was refused; send that one again first");
       return;
     }
@@ -279,7 +279,7 @@ export abstract class Connection {
       return;
     }
     metrics.published("unavailable");
-    if (outcome.error instanceof UnavailableError) this.#stored.refused(room, id);
+    if (outcome.error instanceof UnavailableError) this.#storeOrder.refused(room, id);
     this.fail(outcome.error, { room, id });
   }
 

@@ -1,5 +1,5 @@
 import type { Logger } from "pino";
-import { Beats } from "../beats";
+import { TimerWheel } from "../timer-wheel";
 import type { AppConfig } from "../config";
 import { presenceTtlMs, type RoomStore } from "../store/room-store";
 import type { Session, SessionStore } from "../store/session-store";
@@ -16,7 +16,7 @@ const batchSize = 50;
  * and presence alive in Redis. One timer for each, not one a connection.
  */
 export class Connections implements Iterable<Connection> {
-  readonly #all: Beats<Connection>;
+  readonly #all: TimerWheel<Connection>;
   readonly #bySession = new Map<string, Connection>();
   readonly #log: Logger;
   readonly #timers: NodeJS.Timeout[] = [];
@@ -28,7 +28,9 @@ export class Connections implements Iterable<Connection> {
     sessions: SessionStore,
     rooms: RoomStore,
   ) {
-    this.#all = new Beats(config.PING_INTERVAL_SECONDS * 1_000, (connection) => connection.beat(Date.now()));
+    this.#all = new TimerWheel(config.PING_INTERVAL_SECONDS * 1_000, (connection) =>
+      connection.tick(Date.now()),
+    );
     this.#log = log;
     const every = (ms: number, work: () => unknown) => this.#timers.push(setInterval(work, ms).unref());
     every(expiryMs, () => this.#expire(Date.now()));
@@ -95,7 +97,7 @@ export class Connections implements Iterable<Connection> {
   }
 
   #expire(now: number): void {
-    for (const connection of this) if (connection.isExpired(now)) connection.beat(now);
+    for (const connection of this) if (connection.isExpired(now)) connection.tick(now);
   }
 
   async #inBatches(

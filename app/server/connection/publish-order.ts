@@ -26,7 +26,7 @@ export class PublishOrder {
     this.#refused.set(room, Math.max(id, newest ?? 0));
   }
 
-  forget(room: string): void {
+  unsubscribe(room: string): void {
     this.#refused.delete(room);
   }
 }

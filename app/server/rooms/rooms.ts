@@ -1,5 +1,5 @@
 import type { Logger } from "pino";
-import { Beats } from "../beats";
+import { TimerWheel } from "../timer-wheel";
 import type { RoomKeys } from "../store/keys";
 import { observed, type ObserveStore, type RedisClient, type RedisConnections } from "../store/redis";
 import type { RoomStore } from "../store/room-store";
@@ -31,7 +31,7 @@ export class Rooms {
   readonly #onControl: (room: LiveRoom, text: string) => void;
   readonly #onDelivered: CountDeliveries | undefined;
   readonly #observe: ObserveStore | undefined;
-  readonly #checks = new Beats<LiveRoom>(checkIntervalMs, (room) => void room.fill());
+  readonly #checks = new TimerWheel<LiveRoom>(checkIntervalMs, (room) => void room.fill());
   readonly #pingTimer: NodeJS.Timeout;
   #subscriberWasReady = false;
 

@@ -11,7 +11,7 @@ import {
 } from "./horizontal";
 import { createScaledObject, kedaFaults, kedaSchema, type KedaConfig } from "./keda";
 
-/** Who counts sockets for the autoscalers of a stack's services and holders. */
+/** Who counts sockets for the autoscalers of a stack's services and proxies. */
 export const autoscalerSchema = z.discriminatedUnion("kind", [podsSchema, externalSchema, kedaSchema], {
   error: "{ kind: pods }, { kind: external, … } or { kind: keda, … }",
 });

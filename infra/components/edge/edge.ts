@@ -49,7 +49,7 @@ export interface AffinityCookie {
 export interface EdgeBackend {
   /** Of the service, as people call it. */
   readonly name: string;
-  /** Of the Service that takes its clients: its own, or its holder's. */
+  /** Of the Service that takes its clients: its own, or its proxy's. */
   readonly serviceName: string;
   /** Path prefix that the edge routes to it. */
   readonly path: string;

@@ -1,4 +1,4 @@
-import { Feed } from "../../../app/client/feed";
+import { AsyncQueue } from "../../../app/client/async-queue";
 
 const ignore = () => undefined;
 
@@ -8,22 +8,22 @@ async function rest<T>(values: AsyncIterable<T>): Promise<T[]> {
   return got;
 }
 
-describe("Feed", () => {
+describe("AsyncQueue", () => {
   it("gives what was pushed before and after the loop began, then ends", async () => {
-    const feed = new Feed<number>(10);
-    feed.push(1);
-    const all = rest(feed.read(ignore, ignore));
-    feed.push(2);
-    feed.end();
+    const queue = new AsyncQueue<number>(10);
+    queue.push(1);
+    const all = rest(queue.read(ignore, ignore));
+    queue.push(2);
+    queue.end();
     expect(await all).toEqual([1, 2]);
   });
 
   it("ends behind what waits with an error that names its bound", async () => {
-    const feed = new Feed<number>(2);
-    for (const value of [1, 2, 3, 4]) feed.push(value);
+    const queue = new AsyncQueue<number>(2);
+    for (const value of [1, 2, 3, 4]) queue.push(value);
     const got: number[] = [];
     const read = async () => {
-      for await (const value of feed.read(ignore, ignore)) got.push(value);
+      for await (const value of queue.read(ignore, ignore)) got.push(value);
     };
     await expect(read()).rejects.toMatchObject({
       code: "HOLDFAST_OVERFLOW",
@@ -33,19 +33,19 @@ describe("Feed", () => {
   });
 
   it("tells what the loop has taken, and when it is over", async () => {
-    const feed = new Feed<number>(10);
+    const queue = new AsyncQueue<number>(10);
     const taken: number[] = [];
     const left = jest.fn();
-    for (const value of [1, 2, 3]) feed.push(value);
-    for await (const value of feed.read((value) => taken.push(value), left)) if (value === 2) break;
+    for (const value of [1, 2, 3]) queue.push(value);
+    for await (const value of queue.read((value) => taken.push(value), left)) if (value === 2) break;
     expect(taken).toEqual([1, 2]);
     expect(left).toHaveBeenCalledTimes(1);
   });
 
   it("throws the error that ended it to a loop that waits", async () => {
-    const feed = new Feed<number>(10);
-    const all = rest(feed.read(ignore, ignore));
-    feed.end(new Error("refused"));
+    const queue = new AsyncQueue<number>(10);
+    const all = rest(queue.read(ignore, ignore));
+    queue.end(new Error("refused"));
     await expect(all).rejects.toThrow("refused");
   });
 });

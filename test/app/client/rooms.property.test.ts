@@ -264,7 +264,7 @@ class Run {
   }
 
   #lose(member: Member): void {
-    this.rooms.forget(member);
+    this.rooms.unsubscribe(member);
     this.server.members.delete(member);
     this.members = this.members.filter((other) => other !== member);
     if (this.members.length === 0) this.open();

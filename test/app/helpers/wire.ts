@@ -20,12 +20,12 @@ export class Wire {
     this.ws = new WebSocket(url, options.protocols ?? [SUBPROTOCOL], { headers: options.headers ?? {} });
     this.ws.on("message", (data: Buffer) => {
       this.frames.push(JSON.parse(data.toString()) as ServerFrame);
-      this.#wake();
+      this.#resume();
     });
     this.closed = new Promise((resolve, reject) => {
       this.ws.on("close", (code, reason) => {
         resolve({ code, reason: reason.toString() });
-        this.#wake();
+        this.#resume();
       });
       this.ws.on("error", reject);
     });
@@ -109,7 +109,7 @@ export class Wire {
     return `came: ${JSON.stringify(this.frames.slice(-5))}`;
   }
 
-  #wake(): void {
+  #resume(): void {
     for (const wake of this.#waiters) wake();
     this.#waiters.clear();
   }

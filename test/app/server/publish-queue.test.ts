@@ -6,7 +6,7 @@ import {
 import { UnavailableError } from "../../../app/server/store/redis";
 
 /** A store whose steps end when the test says so. */
-class HeldStore {
+class ProxiedStore {
   readonly steps: { room: string; ids: number[]; settle: (error?: Error) => void }[] = [];
   #offset = 0;
 
@@ -34,7 +34,7 @@ function publish(room: string, id: number, body = "{}"): WaitingPublish {
 }
 
 function setUp(isHeld: (publish: WaitingPublish) => boolean = () => false) {
-  const store = new HeldStore();
+  const store = new ProxiedStore();
   const answers: string[] = [];
   const queue = new PublishQueue(
     store.store,

@@ -115,8 +115,8 @@ describe("sessions", () => {
     const owner = randomClient();
     const first = await new Wire(`${pod.url}/chat/a`).hello({ client: owner });
     const second = await new Wire(`${pod.url}/chat/a`).hello({ client: owner, session: first.session });
-    const holder = new Wire(`${pod.url}/chat/a`);
-    const { session } = await holder.hello({ client: owner, session: second.session });
+    const proxy = new Wire(`${pod.url}/chat/a`);
+    const { session } = await proxy.hello({ client: owner, session: second.session });
 
     const shown = {
       replayed: { client: owner, session: first.session },
@@ -128,8 +128,8 @@ describe("sessions", () => {
 
     expect(thief.resumed).toBe(false);
     expect(thief.session.id).not.toBe(session.id);
-    holder.send({ type: "ping" });
-    await holder.next("pong");
+    proxy.send({ type: "ping" });
+    await proxy.next("pong");
   });
 
   it("bring what was sent to the user while away, once, and what was received is not sent again", async () => {

@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { Load } from "../../../ops/load/load";
 import { runScenario } from "../../../ops/start/experiment";
-import { withAndWithoutHolders } from "../../../ops/start/held";
+import { withAndWithoutProxies } from "../../../ops/start/proxied";
 import { buildApplication } from "../../../ops/start/prepare";
 import { StackRunner } from "../../../ops/start/remote-stack";
 import type { RunningStack } from "../../../ops/experiment/running-stack";
@@ -26,8 +26,8 @@ async function argsFor(name: string) {
   const scenario = scenarios.find((candidate) => candidate.name === name);
   if (scenario === undefined) throw new Error(`there is no scenario ${name}`);
   const secrets = generatedSecrets();
-  const { held, direct } = await withAndWithoutHolders("local", secrets);
-  const objects = scenario.adapt(scenario.held ? held : direct);
+  const { proxied, direct } = await withAndWithoutProxies("local", secrets);
+  const objects = scenario.adapt(scenario.proxied ? proxied : direct);
   return { scenario, args: { objects, redisPassword: secrets("redis-password"), name: `test-${name}` } };
 }
 
@@ -65,11 +65,11 @@ it("loses nothing over a rolling restart, a killed pod and a Redis restart with 
   expect(pids.filter((pid) => existsSync(`/proc/${pid}`))).toEqual([]);
 });
 
-it("closes no socket of bare clients and loses nothing of theirs over a rolling restart behind holders, which stay", async () => {
-  const { scenario: holder, args } = await argsFor("holder");
+it("closes no socket of bare clients and loses nothing of theirs over a rolling restart behind proxies, which stay", async () => {
+  const { scenario: connectionProxy, args } = await argsFor("connectionProxy");
   const stack = await LocalStack.start(args);
   stop = () => stack.stop({ force: true });
-  const { scenario } = await run(holder, stack);
+  const { scenario } = await run(connectionProxy, stack);
   const { lost, duplicated, outOfOrder, closeCodes } = scenario;
   expect({ lost, duplicated, outOfOrder, closeCodes }).toEqual({
     lost: 0,
@@ -77,10 +77,10 @@ it("closes no socket of bare clients and loses nothing of theirs over a rolling 
     outOfOrder: 0,
     closeCodes: {},
   });
-  expect(promiseKept(holder, [scenario])).toBe(true);
+  expect(promiseKept(connectionProxy, [scenario])).toBe(true);
   expect(scenario.rollout).toMatchObject({ replaced: 6, killed: 0 });
-  const holders = stack.cluster.allPods.filter(({ name }) => name.includes("-holder-"));
-  expect(holders.map(({ phase }) => phase)).toEqual(["running", "running", "running", "running"]);
+  const proxies = stack.cluster.allPods.filter(({ name }) => name.includes("-proxy-"));
+  expect(proxies.map(({ phase }) => phase)).toEqual(["running", "running", "running", "running"]);
 });
 
 it("measures what is lost without: sockets close, and their clients miss what comes meanwhile", async () => {

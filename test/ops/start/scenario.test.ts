@@ -1,7 +1,7 @@
 import type { Ordeal } from "../../../ops/experiment/ordeal";
 import { nameOf, ofKind } from "../../../ops/local/manifest";
 import { renderStack } from "../../../ops/render/render";
-import { withAndWithoutHolders, withoutHolders } from "../../../ops/start/held";
+import { withAndWithoutProxies, withoutProxies } from "../../../ops/start/proxied";
 import { promiseKept, scenarios } from "../../../ops/start/scenario";
 import { flawless } from "../experiment/verdicts";
 
@@ -31,33 +31,33 @@ describe("promiseKept", () => {
     expect(promiseKept(scenario("holdfast"), [good, lost])).toBe(false);
   });
 
-  it("allows the holder neither", () => {
-    expect(promiseKept(scenario("holder"), [good])).toBe(true);
-    expect(promiseKept(scenario("holder"), [closed])).toBe(false);
-    expect(promiseKept(scenario("holder"), [lost])).toBe(false);
+  it("allows the proxy neither", () => {
+    expect(promiseKept(scenario("connectionProxy"), [good])).toBe(true);
+    expect(promiseKept(scenario("connectionProxy"), [closed])).toBe(false);
+    expect(promiseKept(scenario("connectionProxy"), [lost])).toBe(false);
   });
 });
 
-describe("withAndWithoutHolders", () => {
-  it("changes nothing of a stack but its holders", async () => {
+describe("withAndWithoutProxies", () => {
+  it("changes nothing of a stack but its proxies", async () => {
     const secrets = (name: string) => name;
-    const { held, direct } = await withAndWithoutHolders("local", secrets);
-    const names = (objects: typeof held) =>
+    const { proxied, direct } = await withAndWithoutProxies("local", secrets);
+    const names = (objects: typeof proxied) =>
       objects.filter(({ kind }) => kind === "Deployment").map(({ metadata }) => metadata.name);
     const services = ["messaging-service", "streaming-service"];
     expect(names(direct)).toEqual(services);
-    expect(names(held).toSorted()).toEqual(services.flatMap((name) => [name, `${name}-holder`]));
-    const workloads = names(held).map((name) => ({ name }));
-    expect(withoutHolders(workloads).map(({ name }) => name)).toEqual(services);
+    expect(names(proxied).toSorted()).toEqual(services.flatMap((name) => [name, `${name}-proxy`]));
+    const workloads = names(proxied).map((name) => ({ name }));
+    expect(withoutProxies(workloads).map(({ name }) => name)).toEqual(services);
   });
 
-  it("takes out the holders that a stack asks for, and keeps them as it asks for them", async () => {
-    const { held, direct } = await withAndWithoutHolders("nginx-holder", (name) => name);
-    const drains = (objects: typeof held) =>
+  it("takes out the proxies that a stack asks for, and keeps them as it asks for them", async () => {
+    const { proxied, direct } = await withAndWithoutProxies("nginx-proxy", (name) => name);
+    const drains = (objects: typeof proxied) =>
       ofKind(objects, "Deployment")
-        .filter((deployment) => nameOf(deployment).endsWith("-holder"))
+        .filter((deployment) => nameOf(deployment).endsWith("-proxy"))
         .map(({ spec }) => spec?.template.spec?.terminationGracePeriodSeconds);
     expect(drains(direct)).toEqual([]);
-    expect(drains(held)).toEqual(drains(await renderStack("nginx-holder")));
+    expect(drains(proxied)).toEqual(drains(await renderStack("nginx-proxy")));
   });
 });

@@ -1,0 +1,142 @@
+import type { IncomingMessage } from "node:http";
+import type { Duplex } from "node:stream";
+import { WebSocket } from "ws";
+import { closeMs } from "../server/drain";
+import { redialHeader } from "./forwarding";
+import type { Endpoints } from "./endpoints";
+
+/** What a proxied connection dials its service with, each time. */
+export interface UpstreamRequest {
+  /** Path and query. */
+  readonly path: string;
+  readonly protocols: readonly string[];
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+/** An upgraded socket to a pod, not read yet: {@link Upstream.ws} is paused until somebody listens. */
+export interface Upstream {
+  readonly ws: WebSocket;
+  readonly stream: Duplex;
+  readonly address: string;
+  /** Name and value in turn, as they came with the 101. */
+  readonly rawHeaders: readonly string[];
+}
+
+/** The service has answered the upgrade with something else, and would so again. */
+export class RefusedError extends Error {
+  readonly code = "HOLDFAST_UPSTREAM_REFUSED";
+
+  constructor(
+    readonly status: number,
+    readonly rawHeaders: readonly string[],
+    readonly body: string,
+  ) {
+    super(`the service answered ${status}`);
+  }
+}
+
+/** No pod could be reached; later one may. */
+export class UnreachableError extends Error {
+  readonly code = "HOLDFAST_UPSTREAM_UNREACHABLE";
+}
+
+/** One pod could not be dialled. */
+class FailedError extends Error {}
+
+/** Of a refusal's body what is read, and passed on. Bytes. */
+const maxBodyBytes = 16_384;
+
+export interface DialerOptions {
+  /** From opening a socket to the answer. Milliseconds. */
+  readonly connectTimeoutMs: number;
+  readonly maxPayloadBytes: number;
+}
+
+/** Opens upstream sockets: to the best pod, or where that fails to the next, until every one was tried. */
+export class Dialer {
+  readonly endpoints: Endpoints;
+  readonly #options: DialerOptions;
+
+  constructor(endpoints: Endpoints, options: DialerOptions) {
+    this.endpoints = endpoints;
+    this.#options = options;
+  }
+
+  /**
+   * Throws {@link RefusedError} where the service refuses whoever asks, {@link UnreachableError} where no pod answers.
+   *
+   * @param redials how often the service was dialled before for this client
+   */
+  async dial(request: UpstreamRequest, redials: number): Promise<Upstream> {
+    const tried = new Set<string>();
+    const failures: string[] = [];
+    for (;;) {
+      const lease = await this.endpoints.take(tried).catch((error: unknown) => {
+        failures.push((error as Error).message);
+        return undefined;
+      });
+      if (!lease) throw new UnreachableError(failures.join("; ") || "the service has no ready pod");
+      try {
+        const upstream = await open(lease.address, request, redials, this.#options);
+        upstream.ws.once("close", () => lease.release());
+        return upstream;
+      } catch (error) {
+        lease.release();
+        if (!(error instanceof FailedError)) throw error;
+        tried.add(lease.address);
+        failures.push(`${lease.address}: ${error.message}`);
+        this.endpoints.failed(lease.address);
+      }
+    }
+  }
+}
+
+function open(
+  address: string,
+  request: UpstreamRequest,
+  redials: number,
+  options: DialerOptions,
+): Promise<Upstream> {
+  return new Promise((resolve, reject) => {
+    const ws = new WebSocket(`ws://${address}${request.path}`, [...request.protocols], {
+      headers: { ...request.headers, [redialHeader]: String(redials) },
+      handshakeTimeout: options.connectTimeoutMs,
+      maxPayload: options.maxPayloadBytes,
+      perMessageDeflate: false,
+      followRedirects: false,
+      // One for each pod and client at most: pooling has nothing to win.
+      agent: false,
+      ...{ closeTimeout: closeMs }, // since ws 8.19; @types/ws does not know it yet
+    });
+    ws.once("upgrade", ({ socket, rawHeaders }: IncomingMessage) => {
+      ws.once("open", () => {
+        ws.pause(); // or messages that came with the answer would be told to nobody
+        resolve({ ws, stream: socket, address, rawHeaders });
+      });
+    });
+    ws.once("unexpected-response", (_request, response) => {
+      readRefusal(response).then(
+        (refusal) => {
+          ws.terminate();
+          reject(mayDoElsewhere(refusal.status) ? new FailedError(refusal.message) : refusal);
+        },
+        (error: unknown) => reject(new FailedError(String(error))),
+      );
+    });
+    ws.on("error", (error) => reject(new FailedError(error.message)));
+  });
+}
+
+async function readRefusal(response: IncomingMessage): Promise<RefusedError> {
+  let body = "";
+  for await (const chunk of response.setEncoding("utf8")) {
+    body += String(chunk);
+    if (body.length >= maxBodyBytes) break;
+  }
+  return new RefusedError(response.statusCode ?? 502, response.rawHeaders, body.slice(0, maxBodyBytes));
+}
+
+/** RFC 9110: what another pod, or the same one later, may answer otherwise. */
+function mayDoElsewhere(status: number): boolean {
+  return status >= 500 || [408, 421, 425, 429].includes(status);
+}

@@ -1,0 +1,148 @@
+import { lookup } from "node:dns/promises";
+import { hostAndPort } from "./host-and-port";
+
+/** Finds the pods that can be dialled now, as `host:port`. Rejects where they cannot be told. */
+export type Discovery = () => Promise<readonly string[]>;
+
+/** Who tells where the pods are. */
+export interface PodSource {
+  readonly discover: Discovery;
+  /** Where it has to follow something for that. */
+  start?(): Promise<void>;
+  stop?(): Promise<void>;
+}
+
+/**
+ * How long an answer of DNS is used: a crowd that lost its pod asks once. Shorter than the 5 s for which CoreDNS answers
+ * the same (https://coredns.io/plugins/kubernetes/, `ttl`), so it adds little to them. Milliseconds.
+ */
+const lookupMs = 500;
+
+/** For how long an address that could not be dialled, or cut a socket, comes last. Milliseconds. */
+const failedMs = 2_000;
+
+/** For how long a pod that said it goes comes last: most are gone by then, and their addresses with them. Milliseconds. */
+const leavingMs = 60_000;
+
+/**
+ * All addresses behind names. A headless Service has a record for each ready pod, so its name is all that is needed;
+ * an address stands for itself.
+ *
+ * @param upstreams `host:port` each
+ */
+export function dnsDiscovery(upstreams: readonly string[]): Discovery {
+  let answer: { readonly at: number; readonly addresses: Promise<readonly string[]> } | undefined;
+  return () => {
+    const now = performance.now();
+    if (!answer || now - answer.at > lookupMs) answer = { at: now, addresses: resolveAll(upstreams) };
+    return answer.addresses;
+  };
+}
+
+async function resolveAll(upstreams: readonly string[]): Promise<readonly string[]> {
+  const addresses = await Promise.all(
+    upstreams.map(async (upstream) => {
+      const { hostname, port } = new URL(`ws://${upstream}`);
+      try {
+        const found = await lookup(hostname.replace(/^\[|\]$/g, ""), { all: true });
+        return found.map(({ address }) => hostAndPort(address, port || "80"));
+      } catch (error) {
+        // No ready pod: a headless Service then has no name.
+        if (["ENOTFOUND", "ENODATA"].includes((error as NodeJS.ErrnoException).code ?? "")) return [];
+        throw error;
+      }
+    }),
+  );
+  return [...new Set(addresses.flat())];
+}
+
+/** An address in use; released once. */
+export interface Lease {
+  readonly address: string;
+  release(): void;
+}
+
+interface Endpoint {
+  readonly address: string;
+  /** Sockets of this proxy on it, those being opened included: a crowd spreads while it dials. */
+  sockets: number;
+  /** Until then it is chosen last. */
+  avoidedUntil: number;
+}
+
+/** The pods of the service as this proxy knows them: which one the next socket goes to. */
+export class Endpoints {
+  readonly #discover: Discovery;
+  readonly #now: () => number;
+  readonly #known = new Map<string, Endpoint>();
+
+  constructor(discover: Discovery, now: () => number = () => performance.now()) {
+    this.#discover = discover;
+    this.#now = now;
+  }
+
+  /** An address that was not tried yet: of those not avoided the one with the fewest sockets; undefined without any. */
+  async take(tried: ReadonlySet<string>): Promise<Lease | undefined> {
+    const addresses = await this.#discover();
+    this.#forgetAllBut(addresses);
+    const now = this.#now();
+    const candidates = addresses
+      .filter((address) => !tried.has(address))
+      .map((address) => this.#endpoint(address));
+    const endpoint = chooseEndpoint(candidates, now, Math.random);
+    if (!endpoint) return undefined;
+    endpoint.sockets += 1;
+    let released = false;
+    return {
+      address: endpoint.address,
+      release: () => {
+        if (!released) endpoint.sockets -= 1;
+        released = true;
+      },
+    };
+  }
+
+  /**
+   * It could not be dialled, or a socket to it was cut: of a pod that died no socket is left, so that a crowd looking for
+   * the fewest would try it first.
+   */
+  failed(address: string): void {
+    this.#avoid(address, failedMs);
+  }
+
+  /** It has said that it goes. */
+  leaving(address: string): void {
+    this.#avoid(address, leavingMs);
+  }
+
+  #avoid(address: string, ms: number): void {
+    const endpoint = this.#endpoint(address);
+    endpoint.avoidedUntil = Math.max(endpoint.avoidedUntil, this.#now() + ms);
+  }
+
+  #endpoint(address: string): Endpoint {
+    const known = this.#known.get(address) ?? { address, sockets: 0, avoidedUntil: 0 };
+    this.#known.set(address, known);
+    return known;
+  }
+
+  #forgetAllBut(addresses: readonly string[]): void {
+    for (const [address, { sockets, avoidedUntil }] of this.#known) {
+      if (sockets === 0 && avoidedUntil <= this.#now() && !addresses.includes(address))
+        this.#known.delete(address);
+    }
+  }
+}
+
+/** The least loaded that is not avoided, else the least loaded; among equals at random, or all proxies choose the same. */
+export function chooseEndpoint<Candidate extends Pick<Endpoint, "sockets" | "avoidedUntil">>(
+  candidates: readonly Candidate[],
+  now: number,
+  random: () => number,
+): Candidate | undefined {
+  const preferred = candidates.filter(({ avoidedUntil }) => avoidedUntil <= now);
+  const choice = preferred.length > 0 ? preferred : candidates;
+  const fewest = Math.min(...choice.map(({ sockets }) => sockets));
+  const equals = choice.filter(({ sockets }) => sockets === fewest);
+  return equals[Math.floor(random() * equals.length)];
+}

@@ -1,0 +1,171 @@
+import { closeCodes } from "../../protocol/close-codes";
+import type { AckFrame, ErrorFrame, MessageFrame, ServerFrame, SyncFrame } from "../../protocol/frames";
+import { FrameError, parseClientFrame } from "../../protocol/parse";
+import type { Admitted, ProxyContext } from "../proxied-connection";
+import { ProxiedSession } from "./proxied-session";
+import type { PodSocket } from "./pod-socket";
+import { Unacknowledged } from "./unacknowledged";
+
+/**
+ * A client that speaks `holdfast.v1.json` itself. It sees one pod that never goes: frames pass as they are, but for
+ * the syncs, repeated messages and acknowledgements that a change of pods brings. Each new pod's welcome is passed on,
+ * because the session's next token is in it.
+ */
+export class ProxiedHoldfastClient extends ProxiedSession {
+  readonly #publishes = new Map<string, Unacknowledged>();
+  /** Of the user's own room: how far the client has taken it, where no pod was there to be told. */
+  #received: string | undefined;
+  #waitingBytes = 0;
+  readonly #handshake: NodeJS.Timeout;
+
+  constructor(context: ProxyContext, admitted: Admitted) {
+    super(context, admitted);
+    this.#handshake = setTimeout(
+      () => this.close(closeCodes.timeout, "no hello in time"),
+      context.config.HANDSHAKE_TIMEOUT_SECONDS * 1_000,
+    );
+  }
+
+  override get waitingBytes(): number {
+    return this.#waitingBytes;
+  }
+
+  override advise(): void {
+    this.#send({ type: "advice", reason: "drain", delayMs: 0 });
+  }
+
+  override stop(): void {
+    this.client.terminate(); // its session waits
+  }
+
+  protected override ping(): void {
+    this.#send({ type: "ping" }); // a browser's script sees only frames
+  }
+
+  protected override onMessage(data: Buffer, isBinary: boolean): void {
+    if (isBinary) {
+      this.close(closeCodes.unsupportedData, "text only");
+      return;
+    }
+    const text = data.toString();
+    try {
+      this.#take(text);
+    } catch (error) {
+      if (!(error instanceof FrameError)) throw error;
+      this.#send({ type: "error", code: "bad_frame", message: error.message, retryable: false });
+      this.close(closeCodes.badFrame, error.message);
+    }
+  }
+
+  #take(text: string): void {
+    const frame = parseClientFrame(text);
+    if ((frame.type === "hello") === this.introduced) {
+      throw new FrameError(
+        this.introduced ? "hello comes once" : `the first frame must be hello, found ${frame.type}`,
+      );
+    }
+    switch (frame.type) {
+      case "hello":
+        clearTimeout(this.#handshake);
+        this.introduce(frame);
+        break;
+      case "join":
+        this.ask(frame);
+        break;
+      case "leave":
+        this.#count(frame.room, (publishes) => publishes.dropFrom(0));
+        this.#publishes.delete(frame.room);
+        this.leaveRoom(frame.room);
+        break;
+      case "publish":
+        if (!this.isIn(frame.room)) {
+          const message = `join ${frame.room} before publishing to it`;
+          const about = { room: frame.room, id: frame.id };
+          this.#send({ type: "error", code: "not_joined", message, retryable: false, ...about });
+          break;
+        }
+        this.#count(frame.room, (publishes) => publishes.publish(frame.id, text));
+        if (this.mustWait()) this.flow();
+        break;
+      case "received":
+        if (!this.sendToPod(text)) this.#received = text;
+        break;
+      case "ping":
+        this.#send({ type: "pong" });
+        break;
+      case "pong":
+        break;
+    }
+  }
+
+  protected override onClientClosed(code: number): void {
+    clearTimeout(this.#handshake);
+    // 1000 says that it leaves for good; after anything else its session waits for it.
+    this.end(code === closeCodes.normal ? closeCodes.normal : closeCodes.goingAway);
+  }
+
+  protected override tell(_frame: ServerFrame | undefined, text: string): void {
+    this.client.send(text);
+  }
+
+  protected override tellSync(frame: SyncFrame): void {
+    this.client.send(JSON.stringify(frame));
+  }
+
+  protected override tellMessage(_frame: MessageFrame, text: string): void {
+    this.client.send(text);
+  }
+
+  protected override tellAck({ room, id }: AckFrame, text: string): void {
+    if (this.#count(room, (publishes) => publishes.take(id))) this.client.send(text);
+  }
+
+  /** The client repeats what can be repeated, so it is told everything, and the proxy forgets what it has told. */
+  protected override tellPublishError(
+    { room = "", id, retryable, code }: ErrorFrame & { id: number },
+    text: string,
+  ): void {
+    this.#count(room, (publishes) =>
+      retryable || code === "not_joined" ? publishes.dropFrom(id) : publishes.take(id),
+    );
+    this.client.send(text);
+  }
+
+  protected override tellJoinError(_frame: ErrorFrame, text: string): void {
+    this.client.send(text);
+  }
+
+  protected override attach(room: string, socket: PodSocket): void {
+    this.#publishes.get(room)?.attach(socket);
+    if (this.#received !== undefined && this.sendToPod(this.#received)) this.#received = undefined;
+  }
+
+  protected override detach(): void {
+    for (const publishes of this.#publishes.values()) publishes.detach();
+  }
+
+  protected override mustWait(): boolean {
+    return this.#waitingBytes > this.context.config.MAX_WAITING_BYTES;
+  }
+
+  /** Changes the publishes of a room, and the sum of what waits with them. */
+  #count<Result>(room: string, change: (publishes: Unacknowledged) => Result): Result {
+    let publishes = this.#publishes.get(room);
+    if (!publishes) {
+      publishes = new Unacknowledged();
+      this.#publishes.set(room, publishes);
+      const sink = this.sink(room);
+      if (sink) publishes.attach(sink);
+    }
+    const before = publishes.bytes;
+    const waited = this.mustWait();
+    const result = change(publishes);
+    this.#waitingBytes += publishes.bytes - before;
+    if (waited && !this.mustWait()) this.flow();
+    return result;
+  }
+
+  #send(frame: ServerFrame): void {
+    this.client.send(JSON.stringify(frame));
+  }
+}

@@ -1,0 +1,178 @@
+import { randomClientId } from "../../client/client-id";
+import { HoldfastError } from "../../client/errors";
+import { Outbox } from "../../client/outbox";
+import { Receipts } from "../../client/receipts";
+import { Alarm, systemTimers } from "../../client/timers";
+import { closeCodes } from "../../protocol/close-codes";
+import {
+  limits,
+  OWN_ROOM,
+  type AckFrame,
+  type ErrorFrame,
+  type MessageFrame,
+  type ServerFrame,
+} from "../../protocol/frames";
+import type { Admitted, ProxyContext } from "../proxied-connection";
+import { retrySettings } from "../upstream-reconnect";
+import { ProxiedSession } from "./proxied-session";
+import type { PodSocket } from "./pod-socket";
+
+/** How long a line is tried before its sender is told that it may be lost; as long as a client's publish. Milliseconds. */
+const publishTimeoutMs = 120_000;
+
+/**
+ * A client without a subprotocol (wscat, a person, a browser's bare WebSocket): each line in is a message to the room in
+ * its path, each message out one JSON line, as a pod itself would do it; but behind the proxy it misses nothing,
+ * because the proxy has a session for it.
+ */
+export class ProxiedPlainClient extends ProxiedSession {
+  readonly #room: string;
+  readonly #outbox: Outbox;
+  readonly #receipts: Receipts;
+  /** Lines that wait for one of the places that the protocol gives to publishes without an answer. */
+  #lines: string[] = [];
+  #linesBytes = 0;
+  #unanswered = 0;
+  #unansweredBytes = 0;
+  #gone = false;
+  readonly #linger = new Alarm(systemTimers);
+
+  constructor(context: ProxyContext, admitted: Admitted, room: string) {
+    super(context, admitted);
+    this.#room = room;
+    this.#outbox = new Outbox(room, { ...retrySettings, publishTimeoutMs });
+    this.#receipts = new Receipts(systemTimers, (offset) =>
+      this.sendToPod(JSON.stringify({ type: "received", room: OWN_ROOM, offset })),
+    );
+    this.introduce({ type: "hello", client: randomClientId(), rooms: [{ room }] });
+  }
+
+  override get waitingBytes(): number {
+    return this.#linesBytes + this.#unansweredBytes;
+  }
+
+  /** There is no way to ask: its turn in the drain is its close. */
+  override advise(): void {
+    this.close(closeCodes.serviceRestart, "service restart");
+  }
+
+  override stop(): void {
+    this.client.terminate();
+    this.#end();
+  }
+
+  protected override onMessage(data: Buffer, isBinary: boolean): void {
+    if (isBinary) {
+      this.close(closeCodes.unsupportedData, "text only");
+      return;
+    }
+    for (const line of data.toString().split(/\r?\n/)) {
+      if (line === "") continue;
+      this.#lines.push(line);
+      this.#linesBytes += line.length;
+    }
+    this.#publishLines();
+    if (this.mustWait()) this.flow();
+  }
+
+  #publishLines(): void {
+    while (this.#unanswered < limits.unacknowledged) {
+      const line = this.#lines.shift();
+      if (line === undefined) return;
+      this.#linesBytes -= line.length;
+      this.#unanswered += 1;
+      this.#unansweredBytes += line.length;
+      this.#outbox
+        .publish(line)
+        .catch((error: unknown) => this.#tellError(error as HoldfastError))
+        .finally(() => this.#answered(line));
+    }
+  }
+
+  #answered(line: string): void {
+    const waited = this.mustWait();
+    this.#unanswered -= 1;
+    this.#unansweredBytes -= line.length;
+    this.#publishLines();
+    if (waited && !this.mustWait()) this.flow();
+    if (this.#gone && this.#unanswered === 0) this.#end();
+  }
+
+  #tellError(error: HoldfastError): void {
+    const cause = error.cause as ErrorFrame | undefined;
+    this.#sendError({
+      code: cause?.code ?? (error.code === "HOLDFAST_TIMEOUT" ? "unavailable" : "bad_frame"),
+      message: cause?.message ?? error.message,
+      room: this.#room,
+      ...(cause?.id !== undefined && { id: cause.id }),
+    });
+  }
+
+  /** What it said last may still wait for a pod: it said it before it left. */
+  protected override onClientClosed(): void {
+    this.#gone = true;
+    if (this.#unanswered === 0) this.#end();
+    else this.#linger.set(this.context.config.HOLD_SECONDS * 1_000, () => this.#end());
+  }
+
+  /** Nobody can resume it, so its session ends with it, however it closed. */
+  #end(): void {
+    this.#linger.clear();
+    this.#receipts.flush();
+    this.#receipts.unsubscribe();
+    this.end(closeCodes.normal);
+    this.#outbox.abandon(new HoldfastError("HOLDFAST_CLOSED", "the client is gone"));
+  }
+
+  protected override tell(frame: ServerFrame | undefined): void {
+    if (frame?.type === "error") this.#sendError(frame);
+  }
+
+  protected override tellSync(): void {
+    // A line that is no message would puzzle whoever reads messages.
+  }
+
+  protected override tellMessage({ room, offset }: MessageFrame, text: string): void {
+    this.client.send(text);
+    if (room === OWN_ROOM) this.#receipts.mark(offset);
+  }
+
+  protected override tellAck({ id, offset }: AckFrame): void {
+    this.#outbox.take(id)?.resolve(offset); // the message itself comes back
+  }
+
+  protected override tellPublishError(frame: ErrorFrame & { id: number }): void {
+    if (frame.retryable || frame.code === "not_joined") this.#outbox.retryLater(frame.id);
+    else this.#outbox.take(frame.id)?.reject(new HoldfastError("HOLDFAST_REFUSED", frame.message, frame));
+  }
+
+  protected override tellJoinError(frame: ErrorFrame): void {
+    this.#sendError(frame);
+    if (frame.room === this.#room) this.close(closeCodes.unauthorized, frame.message);
+  }
+
+  protected override attach(room: string, socket: PodSocket): void {
+    if (room === this.#room) this.#outbox.attach(socket);
+    else this.#receipts.flush();
+  }
+
+  protected override detach(): void {
+    this.#outbox.detach();
+  }
+
+  protected override mustWait(): boolean {
+    return this.#lines.length > 0 || this.waitingBytes > this.context.config.MAX_WAITING_BYTES;
+  }
+
+  #sendError({ code, message, room, id }: Pick<ErrorFrame, "code" | "message" | "room" | "id">): void {
+    this.client.send(
+      JSON.stringify({
+        type: "error",
+        code,
+        message,
+        ...(room && { room }),
+        ...(id !== undefined && { id }),
+      }),
+    );
+  }
+}

@@ -1,0 +1,48 @@
+import type { FrameSink } from "../../client/outbox";
+
+/**
+ * The publishes of one room that a client has sent under ids of its own and that no pod has answered: to each next pod
+ * they are sent again, in order. The pods store each id once.
+ */
+export class Unacknowledged {
+  /** In the order of sending. */
+  readonly #texts = new Map<number, string>();
+  #sink: FrameSink | undefined;
+  bytes = 0;
+
+  get size(): number {
+    return this.#texts.size;
+  }
+
+  publish(id: number, text: string): void {
+    this.#unsubscribe(id); // sent again by the client: it belongs behind what it has sent before
+    this.#texts.set(id, text);
+    this.bytes += text.length;
+    this.#sink?.sendText(text);
+  }
+
+  attach(sink: FrameSink): void {
+    if (sink === this.#sink) return;
+    this.#sink = sink;
+    for (const text of this.#texts.values()) sink.sendText(text);
+  }
+
+  detach(): void {
+    this.#sink = undefined;
+  }
+
+  /** The pod has answered. False where it had before, on another socket. */
+  take(id: number): boolean {
+    return this.#unsubscribe(id);
+  }
+
+  /** The client was told to send this one again, and with it everything behind: what it sends then counts. */
+  dropFrom(id: number): void {
+    for (const later of [...this.#texts.keys()]) if (later >= id) this.#unsubscribe(later);
+  }
+
+  #unsubscribe(id: number): boolean {
+    this.bytes -= this.#texts.get(id)?.length ?? 0;
+    return this.#texts.delete(id);
+  }
+}

@@ -1,0 +1,15 @@
+import { ConfigError } from "../server/config";
+import { createLog } from "../server/log";
+import { runProcess } from "../server/process";
+import { loadProxyConfig } from "./config";
+import { ConnectionProxy } from "./proxy";
+
+/** The proxy's process. */
+void runProcess(
+  () => {
+    const config = loadProxyConfig(process.env);
+    const log = createLog(config);
+    return { server: new ConnectionProxy(config, log), log };
+  },
+  (error) => error instanceof ConfigError,
+);

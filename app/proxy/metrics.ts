@@ -1,0 +1,75 @@
+import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from "prom-client";
+
+/**
+ * Why a proxied connection went to another upstream: `advice`, the pod asked, and served until the next one did; `closed`,
+ * it closed with a code that is not final; `cut`, it ended without a close frame.
+ */
+export type SwitchReason = "advice" | "closed" | "cut";
+
+/** What a proxy measures. `service` and `pod` are labels that scraping adds. */
+export class ProxyMetrics {
+  readonly registry = new Registry();
+
+  readonly proxied = new Gauge({
+    name: "proxy_sockets_active",
+    help: "Clients' sockets that are open now; what the autoscaler goes by.",
+    registers: [this.registry],
+  });
+  readonly created = new Counter({
+    name: "proxy_sockets_created_total",
+    help: "Clients' sockets that were opened.",
+    registers: [this.registry],
+  });
+  readonly closed = new Counter({
+    name: "proxy_sockets_closed_total",
+    help: "Clients' sockets that were closed, by close code (1006: without a close frame).",
+    labelNames: ["code"],
+    registers: [this.registry],
+  });
+  readonly refused = new Counter({
+    name: "proxy_upgrades_refused_total",
+    help: "Upgrade requests that were refused, by reason; upstream: by the service itself.",
+    labelNames: ["reason"],
+    registers: [this.registry],
+  });
+  readonly switches = new Counter({
+    name: "proxy_upstream_switches_total",
+    help: "Proxied sockets that went on to another upstream, by reason: advice, closed, cut.",
+    labelNames: ["reason"] as const,
+    registers: [this.registry],
+  });
+  readonly switchSeconds = new Histogram({
+    name: "proxy_upstream_switch_seconds",
+    help: "From the loss of an upstream until the next one served, in seconds; by reason. By advice nothing was lost: from the advice on.",
+    labelNames: ["reason"] as const,
+    buckets: [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30],
+    registers: [this.registry],
+  });
+  readonly abandoned = new Counter({
+    name: "proxy_sockets_abandoned_total",
+    help: "Proxied sockets that were closed because no pod took over in time.",
+    registers: [this.registry],
+  });
+
+  /** @param waitingBytes what waits now, in all connections */
+  constructor(waitingBytes: () => { toService: number; toClient: number }) {
+    collectDefaultMetrics({ register: this.registry });
+    new Gauge({
+      name: "proxy_waiting_bytes",
+      help: "Bytes that wait in this proxy, by direction: to_service (not sent, or not known to have arrived), to_client.",
+      labelNames: ["direction"] as const,
+      registers: [this.registry],
+      collect() {
+        const { toService, toClient } = waitingBytes();
+        this.set({ direction: "to_service" }, toService);
+        this.set({ direction: "to_client" }, toClient);
+      },
+    });
+  }
+
+  /** A proxied socket is served again. */
+  switched(reason: SwitchReason, ms: number): void {
+    this.switches.inc({ reason });
+    this.switchSeconds.observe({ reason }, ms / 1_000);
+  }
+}

@@ -1,0 +1,163 @@
+import type { RawData } from "ws";
+import { Alarm, systemTimers } from "../../client/timers";
+import { closeCodes } from "../../protocol/close-codes";
+import { abnormal, policyViolation } from "../close-codes";
+import type { Upstream } from "../dialer";
+import { ProxiedConnection, type Admitted, type ProxyContext } from "../proxied-connection";
+import { UpstreamSocket } from "../upstream-socket";
+import { UpstreamReconnect } from "../upstream-reconnect";
+import { Outgoing, type Guarantee } from "./outgoing";
+
+/**
+ * A proxied connection whose service may be any WebSocket server: messages pass as they are, and where an upstream ends
+ * without being final, the next pod is dialled with the same path, headers, subprotocol and session header.
+ */
+export class ProxiedPipe extends ProxiedConnection {
+  readonly #outgoing: Outgoing;
+  readonly #reconnect: UpstreamReconnect;
+  readonly #linger = new Alarm(systemTimers);
+  #pod: UpstreamSocket | undefined;
+  #podSince = 0;
+  #podHeardAt = 0;
+  /** How the client closed; the service is told when it has everything else. */
+  #closed: { readonly code: number; readonly reason: string } | undefined;
+  #over = false;
+
+  constructor(context: ProxyContext, admitted: Admitted, guarantee: Guarantee) {
+    super(context, admitted);
+    this.#outgoing = new Outgoing(guarantee);
+    this.#reconnect = new UpstreamReconnect(context, admitted.request, {
+      opened: (upstream) => this.#use(upstream, admitted.ws.protocol),
+      refused: ({ status }) => this.close(policyViolation, `the service answered ${status}`),
+      gaveUp: (why) => this.abandon(why),
+    });
+    this.#use(admitted.first, admitted.ws.protocol);
+  }
+
+  override get waitingBytes(): number {
+    return this.#outgoing.bytes + (this.#pod?.bufferedBytes ?? 0);
+  }
+
+  /** There is no way to ask: its turn in the drain is its close. */
+  override advise(): void {
+    this.close(closeCodes.serviceRestart, "service restart");
+  }
+
+  override stop(): void {
+    this.client.terminate();
+    this.#end();
+  }
+
+  override tick(now: number): void {
+    super.tick(now);
+    const pod = this.#pod;
+    if (!pod || pod.ws.isPaused) return;
+    if (performance.now() - this.#podHeardAt > 2 * this.context.config.PING_INTERVAL_SECONDS * 1_000)
+      pod.terminate();
+    else pod.ping();
+  }
+
+  #use({ ws, stream, address }: Upstream, protocol: string): void {
+    const pod = new UpstreamSocket(ws, stream, () => this.#flow());
+    this.#pod = pod;
+    this.#podSince = this.#podHeardAt = performance.now();
+    const heard = () => (this.#podHeardAt = performance.now());
+    ws.on("message", (data: RawData, isBinary) => {
+      heard();
+      this.client.send(data as Buffer, isBinary);
+      if (this.client.full) this.#flow();
+    });
+    ws.on("ping", heard);
+    ws.on("pong", (payload) => {
+      heard();
+      this.#outgoing.confirmed(numberIn(payload));
+      this.#send();
+      this.#flow();
+    });
+    ws.on("close", (code, reason) => {
+      if (pod === this.#pod) this.#lost(code, reason.toString(), address);
+    });
+    if (ws.readyState === ws.CLOSED) {
+      this.#lost(abnormal, "", address);
+    } else if (ws.protocol !== protocol) {
+      // Another version of the service may speak another one; the client cannot be asked again.
+      ws.terminate();
+    } else {
+      this.#reconnect.served();
+      this.#send();
+      this.#flow();
+    }
+  }
+
+  #lost(code: number, reason: string, address: string): void {
+    this.#pod = undefined;
+    if (this.#over) return;
+    if (this.context.isFinal(code)) {
+      this.close(code, reason);
+      if (this.#closed) this.#end();
+      return;
+    }
+    this.#outgoing.rewind();
+    const { endpoints } = this.context.dialer;
+    if (code === abnormal) endpoints.failed(address);
+    else endpoints.leaving(address);
+    this.#reconnect.lost(code, performance.now() - this.#podSince);
+    this.#flow();
+  }
+
+  protected override onMessage(data: Buffer, binary: boolean): void {
+    this.#outgoing.push({ data, binary });
+    this.#send();
+    if (this.#mustWait()) this.#flow();
+  }
+
+  protected override onClientDrained(): void {
+    this.#flow();
+  }
+
+  /** What it said before it closed goes first. */
+  protected override onClientClosed(code: number, reason: string): void {
+    this.#closed = { code, reason };
+    if (this.#outgoing.size > 0)
+      this.#linger.set(this.context.config.HOLD_SECONDS * 1_000, () => this.#end());
+    else this.#end();
+  }
+
+  #send(): void {
+    const pod = this.#pod;
+    if (!pod) return;
+    for (let next = this.#outgoing.next; next && !pod.full; next = this.#outgoing.next) {
+      if (!pod.send(next.data, next.binary)) return; // it is closing: the next pod gets it
+      this.#outgoing.sent();
+    }
+    const number = this.#outgoing.pingNumber();
+    if (number !== undefined) pod.ping(Buffer.from(String(number)));
+    if (this.#closed && this.#outgoing.size === 0) this.#end();
+  }
+
+  #end(): void {
+    if (this.#over) return;
+    this.#over = true;
+    this.#linger.clear();
+    this.#reconnect.stop();
+    const { code, reason } = this.#closed ?? { code: closeCodes.goingAway, reason: "" };
+    if (code === abnormal) this.#pod?.close(closeCodes.goingAway, "");
+    else this.#pod?.close(code, reason);
+    this.done();
+  }
+
+  #mustWait(): boolean {
+    return this.#outgoing.bytes > this.context.config.MAX_WAITING_BYTES;
+  }
+
+  /** Each side is read as far as the other one takes what comes. */
+  #flow(): void {
+    if (this.#pod && !this.#pod.full && this.#outgoing.next) this.#send();
+    this.#pod?.read(!this.client.full);
+    this.client.read(!this.#mustWait() && this.#pod?.full !== true);
+  }
+}
+
+function numberIn(payload: Buffer): number {
+  return payload.length > 0 && payload.length <= 16 ? Number(payload.toString("latin1")) : Number.NaN;
+}

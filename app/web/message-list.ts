@@ -1,0 +1,184 @@
+import type { Message } from "../client";
+import { byId, create, durationOf, setText, timeOf } from "./dom";
+import { isSpoken } from "./ledger";
+import type { Pod } from "./pods";
+import type { Arrival } from "./timeline";
+
+/** Rows that stay; older ones go, as the room's history does. */
+const maxRows = 400;
+
+/** A new message is shown without being asked for while no more than this is below. Pixels. */
+const nearEnd = 80;
+
+/** Who said something, as it is shown. */
+interface Speaker {
+  readonly key: string;
+  readonly name: string;
+  readonly mine: boolean;
+}
+
+/** A run of beats from one stream on one pod: one row that counts, or they would drown what people say. */
+interface BeatRun {
+  readonly key: string;
+  readonly text: Element;
+  readonly offset: Element;
+  readonly first: { readonly text: string; readonly offset: number };
+}
+
+/** The conversation, with a rail at its side in the colour of the pod that brought each message. */
+export class MessageList {
+  readonly #stream: string;
+  readonly #scroller = byId("conversation");
+  readonly #list = byId("messages");
+  readonly #pending = byId("pending");
+  readonly #empty = byId("empty");
+  readonly #latest = byId("latest");
+  #speaker = "";
+  #beats: BeatRun | undefined;
+
+  /** @param stream this page's own, see {@link Spoken} */
+  constructor(stream: string) {
+    this.#stream = stream;
+    this.#scroller.addEventListener("scroll", () => (this.#latest.hidden = this.#atEnd), { passive: true });
+    this.#latest.addEventListener("click", () => this.#toEnd());
+  }
+
+  /** Said and not yet stored. Returns what to call when it was refused; storing needs no word, its message comes. */
+  pending(seq: number, text: string): (reason: string) => void {
+    const note = create("span", { class: "note" }, "on its way");
+    const row = create("li", { "data-seq": String(seq) }, create("p", {}, text), note);
+    this.#stay(() => this.#pending.append(row));
+    return (reason) => {
+      row.classList.add("failed");
+      row.removeAttribute("data-seq");
+      setText(note, `not sent: ${reason}`);
+    };
+  }
+
+  message(message: Message<unknown>, user: string, pod: Pod | undefined): void {
+    const { data } = message;
+    if (isSpoken(data) && data.stream === this.#stream) this.#arrived(data.seq);
+    const speaker = this.#speakerOf(message, user);
+    if (isSpoken(data) && data.beat === true) this.#beat(message, data.text, speaker, pod);
+    else this.#stay(() => this.#append(this.#row(message, speaker, pod, textOf(data))));
+  }
+
+  /** Tells how a pod came to serve, in the place among the messages where it happened. */
+  arrival(arrival: Arrival, missing: number): void {
+    if (arrival.kind === "first") return;
+    const { kind, pod, from, ms } = arrival;
+    const words =
+      kind === "moved"
+        ? ["moved to ", chip(pod), ` from `, chip(from), ` · both open for ${durationOf(ms)}`]
+        : ["cut from ", chip(from), ` · back after ${durationOf(ms)} on `, chip(pod)];
+    const outcome = missing === 0 ? "nothing missed" : `${missing} missed`;
+    this.#note(kind, pod, ...words, ` · ${outcome}`);
+  }
+
+  /** History was lost, and the client said so. */
+  resynced(reason: string, pod: Pod | undefined): void {
+    this.#note("resynced", pod, reason);
+  }
+
+  /** Another room. */
+  clear(): void {
+    this.#list.replaceChildren();
+    this.#pending.replaceChildren();
+    this.#empty.hidden = false;
+    this.#speaker = "";
+    this.#beats = undefined;
+  }
+
+  #note(kind: string, pod: Pod | undefined, ...words: readonly (Node | string)[]): void {
+    const row = create("li", { class: `event ${kind}`, ...hueOf(pod) }, create("p", {}, ...words));
+    this.#speaker = "";
+    this.#beats = undefined;
+    this.#stay(() => this.#append(row));
+  }
+
+  #beat(message: Message<unknown>, text: string, speaker: Speaker, pod: Pod | undefined): void {
+    const key = `${speaker.key} ${pod?.name ?? ""}`;
+    const run = this.#beats;
+    if (run?.key === key) {
+      setText(run.text, `${run.first.text} to ${text.replace(/^\D+/, "")}`);
+      setText(run.offset, `${run.first.offset}–${message.offset}`);
+      return;
+    }
+    const row = this.#row(message, speaker, pod, text);
+    row.classList.add("beats");
+    this.#stay(() => this.#append(row));
+    const [words, offset] = [row.querySelector("p"), row.querySelector(".offset")];
+    if (words && offset) {
+      this.#beats = { key, text: words, offset, first: { text, offset: message.offset } };
+    }
+  }
+
+  #row({ offset, at }: Message<unknown>, speaker: Speaker, pod: Pod | undefined, text: string): HTMLElement {
+    const again = speaker.key === this.#speaker;
+    this.#speaker = speaker.key;
+    this.#beats = undefined;
+    const head = create(
+      "span",
+      { class: again ? "head hidden-visually" : "head" },
+      create("strong", {}, speaker.name),
+      " ",
+      create("time", { datetime: new Date(at).toISOString() }, timeOf(at)),
+    );
+    return create(
+      "li",
+      { class: `message${speaker.mine ? " mine" : ""}${again ? "" : " first"}`, ...hueOf(pod) },
+      head,
+      create("p", {}, text),
+      create("span", { class: "offset", title: "offset in the room" }, String(offset)),
+    );
+  }
+
+  #speakerOf({ from, data }: Message<unknown>, user: string): Speaker {
+    const spoken = isSpoken(data) ? data : undefined;
+    const mine = spoken?.stream === this.#stream;
+    const id = from.length > 14 ? from.slice(0, 9) : from;
+    const name = mine ? "You" : (spoken?.name?.slice(0, 32) ?? (from === user ? "You, elsewhere" : id));
+    return { key: `${from} ${spoken?.stream ?? ""} ${name}`, name, mine };
+  }
+
+  #arrived(seq: number): void {
+    this.#pending.querySelector(`[data-seq="${seq}"]`)?.remove();
+  }
+
+  #append(row: HTMLElement): void {
+    this.#empty.hidden = true;
+    this.#list.append(row);
+    while (this.#list.childElementCount > maxRows) this.#list.firstElementChild?.remove();
+  }
+
+  /** Changes the list; the end stays in view if it was. */
+  #stay(change: () => void): void {
+    const follow = this.#atEnd;
+    change();
+    if (follow) this.#toEnd();
+    else this.#latest.hidden = false;
+  }
+
+  get #atEnd(): boolean {
+    const { scrollHeight, scrollTop, clientHeight } = this.#scroller;
+    return scrollHeight - scrollTop - clientHeight < nearEnd;
+  }
+
+  #toEnd(): void {
+    this.#scroller.scrollTop = this.#scroller.scrollHeight;
+  }
+}
+
+/** A pod's name on its colour. */
+export function chip({ short, name, hue }: Pod): HTMLElement {
+  return create("span", { class: "chip", "data-hue": String(hue), title: name }, short);
+}
+
+function hueOf(pod: Pod | undefined): Record<string, string> {
+  return pod === undefined ? {} : { "data-hue": String(pod.hue) };
+}
+
+function textOf(data: unknown): string {
+  if (isSpoken(data)) return data.text;
+  return typeof data === "string" ? data : JSON.stringify(data);
+}

@@ -1,0 +1,114 @@
+import { pino } from "pino";
+import type { RawData } from "ws";
+import { WebSocket } from "ws";
+import { loadProxyConfig } from "../../../app/proxy/config";
+import { ConnectionProxy } from "../../../app/proxy/proxy";
+
+/** Short times, any port, quiet: what tests of the proxy begin with. */
+const defaults = {
+  SERVICE_NAME: "messaging-service",
+  SERVICE_PATH: "/messaging",
+  POD_NAME: "proxy",
+  BIND_ADDRESS: "127.0.0.1",
+  HTTP_PORT: "0",
+  METRICS_PORT: "0",
+  LIFECYCLE_PORT: "0",
+  PRE_STOP_SECONDS: "0",
+  DRAIN_SECONDS: "5",
+  UPSTREAMS: "127.0.0.1:1",
+  LOG_LEVEL: "silent",
+};
+
+/** A proxy in this process, and the pods that it finds: `host:port` each, changed by the test at any time. */
+export async function startProxy(
+  pods: Set<string>,
+  env: Readonly<Record<string, string>> = {},
+): Promise<ConnectionProxy & { url: string }> {
+  const config = loadProxyConfig({ ...defaults, ...env });
+  const proxy = new ConnectionProxy(config, pino({ level: config.LOG_LEVEL }), {
+    discover: () => Promise.resolve([...pods]),
+  });
+  running.add(proxy);
+  await proxy.start();
+  return Object.assign(proxy, { url: `ws://127.0.0.1:${proxy.port("http")}/messaging` });
+}
+
+const running = new Set<ConnectionProxy>();
+
+const clients = new Set<Bare>();
+
+/** Stops all proxies, and cuts the bare clients that are left. */
+export async function stopProxies(): Promise<void> {
+  for (const { ws } of clients) ws.terminate();
+  clients.clear();
+  await Promise.all([...running].map((proxy) => proxy.stop()));
+  running.clear();
+}
+
+/** `host:port` of something that listens on loopback. */
+export function addressOf(url: string): string {
+  return new URL(url).host;
+}
+
+/** A bare WebSocket client that keeps everything it got. */
+export class Bare {
+  readonly ws: WebSocket;
+  readonly received: { data: Buffer; binary: boolean }[] = [];
+  readonly closed: Promise<{ code: number; reason: string }>;
+  readonly #opened: Promise<void>;
+
+  constructor(url: string, options: { protocols?: string[]; headers?: Record<string, string> } = {}) {
+    clients.add(this);
+    this.ws = new WebSocket(url, options.protocols ?? [], { headers: options.headers ?? {} });
+    this.ws.on("message", (data: RawData, binary) => this.received.push({ data: data as Buffer, binary }));
+    this.closed = new Promise((resolve) =>
+      this.ws.on("close", (code, reason) => resolve({ code, reason: reason.toString() })),
+    );
+    this.#opened = new Promise((resolve, reject) => {
+      this.ws.once("open", resolve);
+      this.ws.once("error", reject);
+    });
+    this.#opened.catch(() => undefined);
+  }
+
+  async opened(): Promise<this> {
+    await this.#opened;
+    return this;
+  }
+
+  get texts(): string[] {
+    return this.received.map(({ data }) => data.toString());
+  }
+
+  /** The data of message lines, as a plain client of a pod reads them. */
+  get lines(): unknown[] {
+    return this.texts
+      .map((text) => JSON.parse(text) as { type: string; data: unknown })
+      .flatMap(({ type, data }) => (type === "message" ? [data] : []));
+  }
+
+  get open(): boolean {
+    return this.ws.readyState === WebSocket.OPEN;
+  }
+
+  close(code = 1000): Promise<{ code: number; reason: string }> {
+    this.ws.close(code);
+    return this.closed;
+  }
+}
+
+/** Waits until it holds; fails after 10 s, with what it was. */
+export async function until(holds: () => boolean | Promise<boolean>, what: () => string): Promise<void> {
+  const deadline = Date.now() + 10_000;
+  while (!(await holds())) {
+    if (Date.now() > deadline) throw new Error(`not within 10 s: ${what()}`);
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+}
+
+/** The value of a sample in a registry's text; 0 where there is none. */
+export async function sample(proxy: ConnectionProxy, name: string): Promise<number> {
+  const text = await proxy.metrics.registry.metrics();
+  const line = text.split("\n").find((candidate) => candidate.startsWith(`${name} `));
+  return Number(line?.slice(name.length + 1) ?? 0);
+}

@@ -1,0 +1,132 @@
+import { HoldfastClient } from "../../../app/client/node";
+import { startRedis, type RedisServer } from "../../../ops/redis/server";
+import { startPod, stopPods } from "../helpers/pod";
+import { randomClient, Wire } from "../helpers/wire";
+import { addressOf, startProxy, stopProxies, until } from "./helpers";
+
+describe("clients that speak holdfast.v1.json behind a proxy", () => {
+  let redis: RedisServer;
+  beforeAll(async () => {
+    redis = await startRedis();
+  });
+  afterAll(() => redis.stop());
+  let client: HoldfastClient | undefined;
+  afterEach(async () => {
+    await client?.close();
+    client = undefined;
+    await stopProxies();
+    await stopPods();
+  });
+
+  const start = (env: Record<string, string> = {}) => startPod(redis.url, env);
+
+  it("see one pod that never goes: a drain and a kill are a welcome each, and nothing is lost or doubled", async () => {
+    const [a, b, c] = await Promise.all([
+      start({ DRAIN_SECONDS: "30" }),
+      start({ DRAIN_SECONDS: "30" }),
+      start({ DRAIN_SECONDS: "30" }),
+    ]);
+    const ready = new Set([addressOf(a.url)]);
+    const proxy = await startProxy(ready);
+    const wire = new Wire(`${proxy.url}/chat/x`);
+    const { session, pod } = await wire.hello({ rooms: [{ room: "x" }] });
+    await wire.sync("x");
+    expect(pod).toBe(a.name);
+
+    let id = 0;
+    const talk = setInterval(() => wire.send({ type: "publish", room: "x", id: ++id, data: id }), 5);
+    ready.add(addressOf(b.url)).delete(addressOf(a.url));
+    await a.drain();
+    await wire.next("welcome", ({ pod }) => pod === b.name);
+    ready.add(addressOf(c.url)).delete(addressOf(b.url));
+    await b.stop();
+    const last = await wire.next("welcome", ({ pod }) => pod === c.name);
+    clearInterval(talk);
+    await wire.until(() => (acks(wire).length === id && wire.offsets("x").length === id) || undefined, "all");
+
+    expect(last).toMatchObject({ resumed: true, session: { id: session.id } });
+    expect(acks(wire)).toEqual(Array.from({ length: id }, (_, i) => i + 1));
+    expect(wire.offsets("x")).toEqual(Array.from({ length: id }, (_, i) => i + 1));
+    expect(wire.frames.filter(({ type }) => type === "sync")).toHaveLength(2); // x and the own room, once each
+    expect(wire.frames.some(({ type }) => type === "advice")).toBe(false);
+  });
+
+  it("resume by themselves on another proxy, with the newest token and from their own position", async () => {
+    const [a, b] = await Promise.all([start({ DRAIN_SECONDS: "30" }), start({ DRAIN_SECONDS: "30" })]);
+    const ready = new Set([addressOf(a.url)]);
+    const [one, two] = await Promise.all([startProxy(ready), startProxy(ready)]);
+    const client = randomClient();
+    const wire = new Wire(`${one.url}/chat/x`);
+    await wire.hello({ client, rooms: [{ room: "x" }] });
+    const { epoch, offset } = await wire.sync("x");
+    ready.add(addressOf(b.url)).delete(addressOf(a.url));
+    await a.drain();
+    const { session } = await wire.next("welcome", ({ pod }) => pod === b.name);
+    for (let id = 1; id <= 3; id++) wire.send({ type: "publish", room: "x", id, data: id });
+    await wire.until(() => wire.offsets("x").length === 3 || undefined, "three");
+
+    const next = new Wire(`${two.url}/chat/x`);
+    const welcome = await next.hello({
+      client,
+      session,
+      rooms: [{ room: "x", position: { epoch, offset } }],
+    });
+
+    expect(welcome.resumed).toBe(true);
+    expect(await next.sync("x")).toMatchObject({ offset, recovered: true });
+    await next.until(() => next.offsets("x").length === 3 || undefined, "history");
+    expect((await wire.closed).code).toBe(4003);
+  });
+
+  it("are asked to move when the proxy goes, and this project's client does so without a gap", async () => {
+    const pod = await start();
+    const ready = new Set([addressOf(pod.url)]);
+    const [one, two] = await Promise.all([startProxy(ready), startProxy(ready)]);
+    let url = one.url;
+    client = new HoldfastClient({
+      url: one.url,
+      webSocket: class extends (await import("ws")).WebSocket {
+        constructor(address: string, protocols: string[]) {
+          super(address.replace(one.url, url), protocols);
+        }
+      },
+    });
+    const room = client.join("moves");
+    const heard: number[] = [];
+    room.on("message", ({ offset }) => heard.push(offset));
+    await client.connect();
+    await room.joined;
+    url = two.url;
+    const moves: boolean[] = [];
+    client.on("connected", ({ moved }) => moves.push(moved));
+    const sent = Array.from({ length: 20 }, (_, i) => room.publish(i));
+    await one.drain();
+    await Promise.all(sent);
+    await until(
+      () => heard.length === 20,
+      () => heard.join(),
+    );
+    expect(moves).toEqual([true]);
+    expect(heard).toEqual(Array.from({ length: 20 }, (_, i) => i + 1));
+    expect([one.connections, two.connections]).toEqual([0, 1]);
+  });
+
+  it("get from the proxy what a pod would answer to wrong frames", async () => {
+    const pod = await start();
+    const proxy = await startProxy(new Set([addressOf(pod.url)]));
+    const early = await new Wire(`${proxy.url}/chat/x`).opened();
+    early.send({ type: "ping" });
+    expect((await early.closed).code).toBe(4000);
+
+    const wire = new Wire(`${proxy.url}/chat/x`);
+    await wire.hello();
+    wire.send({ type: "publish", room: "never-joined", id: 1, data: 1 });
+    expect(await wire.next("error")).toMatchObject({ code: "not_joined", room: "never-joined", id: 1 });
+    wire.send("no JSON");
+    expect((await wire.closed).code).toBe(4000);
+  });
+});
+
+function acks(wire: Wire): number[] {
+  return wire.frames.flatMap((frame) => (frame.type === "ack" ? [frame.id] : []));
+}
