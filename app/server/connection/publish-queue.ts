@@ -17,52 +17,86 @@ export type PublishOutcome =
 /** Bytes of bodies that one step takes at most, so that Redis is not held up by one publisher; at least one publish. */
 const stepBytes = 262_144;
 
+/** What a {@link PublishQueue} does with its publishes. */
+interface Steps {
+  /** Stores publishes of one room, in their order, and tells of each; throws where none could be stored. */
+  store(room: string, publishes: readonly WaitingPublish[]): Promise<PublishOutcome[]>;
+  /** Called once for each; in order within a room. */
+  answer(publish: WaitingPublish, outcome: PublishOutcome): void;
+  /** Asked when its turn has come: whether it must fail with one before it, untried. */
+  isHeld(publish: WaitingPublish): boolean;
+}
+
 /**
- * The publishes of one connection. While one step is being stored the next ones gather, and go together: one script for
- * each room, so that a publisher's order in a room holds whatever fails, and one wait where acknowledgements are
- * durable, however many they are. Answers come in the order of the publishes.
+ * The publishes of one connection, in a queue for each room: a shard of a Cluster that does not answer delays its own
+ * rooms only. Answers come in order within a room; rooms do not wait for each other.
  */
 export class PublishQueue {
-  #waiting: WaitingPublish[] = [];
-  #running: Promise<void> | undefined;
+  readonly #steps: Steps;
+  readonly #rooms = new Map<string, RoomQueue>();
 
-  /**
-   * @param store stores publishes of one room, in their order, and tells of each; throws where none could be stored
-   * @param answer called once for each, in order
-   * @param isHeld asked when its turn has come: whether it must fail with one before it, untried
-   */
-  constructor(
-    private readonly store: (room: string, publishes: readonly WaitingPublish[]) => Promise<PublishOutcome[]>,
-    private readonly answer: (publish: WaitingPublish, outcome: PublishOutcome) => void,
-    private readonly isHeld: (publish: WaitingPublish) => boolean,
-  ) {}
-
-  get size(): number {
-    return this.#waiting.length + this.#storing;
+  constructor(store: Steps["store"], answer: Steps["answer"], isHeld: Steps["isHeld"]) {
+    this.#steps = { store, answer, isHeld };
   }
-  #storing = 0;
-  /** When the session store was last known to be away: what waited then fails with it, not after a wait of its own. */
-  #unavailableAt = 0;
+
+  /** Publishes that have no answer yet, of all rooms. */
+  get size(): number {
+    let size = 0;
+    for (const queue of this.#rooms.values()) size += queue.size;
+    return size;
+  }
 
   add(publish: WaitingPublish): void {
-    this.#waiting.push(publish);
-    this.#running ??= this.#run();
+    const { room } = publish;
+    let queue = this.#rooms.get(room);
+    if (!queue)
+      this.#rooms.set(room, (queue = new RoomQueue(room, this.#steps, () => this.#rooms.delete(room))));
+    queue.add(publish);
   }
 
   /** Resolves when every publish so far has its answer. */
   async idle(): Promise<void> {
-    await this.#running;
+    await Promise.all([...this.#rooms.values()].map((queue) => queue.done));
+  }
+}
+
+/**
+ * One room's publishes. While one step is being stored the next ones gather, and go together: one script, so that the
+ * publisher's order holds whatever fails, and one wait where acknowledgements are durable, however many they are.
+ */
+class RoomQueue {
+  #waiting: WaitingPublish[] = [];
+  #storing = 0;
+  /** When the session store was last known to be away: what waited then fails with it, not after a wait of its own. */
+  #unavailableAt = 0;
+  /** Resolves when the queue is empty; it is not used again. */
+  readonly done: Promise<void>;
+
+  constructor(
+    private readonly room: string,
+    private readonly steps: Steps,
+    onEmpty: () => void,
+  ) {
+    this.done = this.#run(onEmpty);
   }
 
-  async #run(): Promise<void> {
+  get size(): number {
+    return this.#waiting.length + this.#storing;
+  }
+
+  add(publish: WaitingPublish): void {
+    this.#waiting.push(publish);
+  }
+
+  async #run(onEmpty: () => void): Promise<void> {
     await Promise.resolve(); // what one read of the socket brought goes together
     while (this.#waiting.length > 0) {
       const step = this.#take();
       const outcomes = await this.#store(step);
       this.#storing = 0;
-      for (const publish of step) this.answer(publish, outcomes.get(publish) ?? held);
+      for (const publish of step) this.steps.answer(publish, outcomes.get(publish) ?? held);
     }
-    this.#running = undefined;
+    onEmpty();
   }
 
   #take(): WaitingPublish[] {
@@ -78,23 +112,17 @@ export class PublishQueue {
   /** What became of each that was tried. */
   async #store(step: readonly WaitingPublish[]): Promise<Map<WaitingPublish, PublishOutcome>> {
     const outcomes = new Map<WaitingPublish, PublishOutcome>();
-    const rooms = new Map<string, WaitingPublish[]>();
-    for (const publish of step) {
-      if (publish.takenAt < this.#unavailableAt || this.isHeld(publish)) continue;
-      const room = rooms.get(publish.room);
-      if (room) room.push(publish);
-      else rooms.set(publish.room, [publish]);
+    const publishes = step.filter(
+      (publish) => publish.takenAt >= this.#unavailableAt && !this.steps.isHeld(publish),
+    );
+    if (publishes.length === 0) return outcomes;
+    try {
+      const stored = await this.steps.store(this.room, publishes);
+      for (const [index, publish] of publishes.entries()) outcomes.set(publish, stored[index] ?? held);
+    } catch (error) {
+      if (error instanceof UnavailableError) this.#unavailableAt = performance.now();
+      for (const publish of publishes) outcomes.set(publish, { error });
     }
-    const each = [...rooms].map(async ([room, publishes]) => {
-      try {
-        const stored = await this.store(room, publishes);
-        for (const [index, publish] of publishes.entries()) outcomes.set(publish, stored[index] ?? held);
-      } catch (error) {
-        if (error instanceof UnavailableError) this.#unavailableAt = performance.now();
-        for (const publish of publishes) outcomes.set(publish, { error });
-      }
-    });
-    await Promise.all(each);
     return outcomes;
   }
 }

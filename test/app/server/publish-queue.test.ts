@@ -61,7 +61,26 @@ describe("a connection's publishes", () => {
     expect(await store.settle()).toEqual(["a 3,4"]);
     await queue.idle();
     expect(queue.size).toBe(0);
-    expect(answers).toEqual(["a 1 1", "b 1 3", "a 2 2", "a 3 4", "a 4 5"]);
+    expect(answers).toEqual(["a 1 1", "a 2 2", "b 1 3", "a 3 4", "a 4 5"]);
+  });
+
+  it("of one room do not wait for those of another, whose shard does not answer", async () => {
+    const { store, answers, queue } = setUp();
+    queue.add(publish("dead", 1));
+    queue.add(publish("well", 1));
+    await new Promise((resolve) => setImmediate(resolve));
+    const [dead, well] = store.steps.splice(0);
+    well?.settle();
+    for (const id of [2, 3]) {
+      queue.add(publish("well", id));
+      expect(await store.settle()).toEqual([`well ${id}`]);
+    }
+    expect(answers).toEqual(["well 1 1", "well 2 2", "well 3 3"]);
+    expect(queue.size).toBe(1);
+    dead?.settle(new UnavailableError("away"));
+    await queue.idle();
+    expect(answers.at(-1)).toBe("dead 1 Error");
+    expect(queue.size).toBe(0);
   });
 
   it("go by 256 KiB, so that nobody holds up the store", async () => {
@@ -78,12 +97,12 @@ describe("a connection's publishes", () => {
     const { store, answers, queue } = setUp();
     queue.add(publish("a", 1));
     await new Promise((resolve) => setImmediate(resolve));
-    queue.add(publish("b", 1));
+    queue.add(publish("a", 2));
     expect(await store.settle(new UnavailableError("away"))).toEqual(["a 1"]);
     expect(await store.settle()).toEqual([]);
-    queue.add(publish("b", 2));
-    expect(await store.settle()).toEqual(["b 2"]);
-    expect(answers).toEqual(["a 1 Error", "b 1 Error", "b 2 1"]);
+    queue.add(publish("a", 3));
+    expect(await store.settle()).toEqual(["a 3"]);
+    expect(answers).toEqual(["a 1 Error", "a 2 Error", "a 3 1"]);
   });
 
   it("that are held back by one before them are not tried", async () => {
