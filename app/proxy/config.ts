@@ -21,7 +21,6 @@ import { isNetwork } from "./trusted-hops";
 const schema = server
   .pick({
     SERVICE_NAME: true,
-    SERVICE_PATH: true,
     POD_NAME: true,
     BIND_ADDRESS: true,
     HTTP_PORT: true,
@@ -55,15 +54,29 @@ const schema = server
      */
     DISCOVERY: z.enum(["dns", "endpointslices"]).default("dns"),
     /**
-     * What the service speaks. `holdfast`: this project's protocol, nothing is lost or doubled. Otherwise any WebSocket
-     * server, with what a client says before a pod goes arriving `at-most-once` or `at-least-once`.
+     * What the service speaks. `holdfast`: this project's protocol, nothing is lost or doubled. `socket.io`: Socket.IO 3
+     * and 4, long-polling included. Otherwise any WebSocket server, with what a client says before a pod goes arriving
+     * `at-most-once` or `at-least-once`.
      */
-    HOLD_MODE: z.enum(["holdfast", "at-most-once", "at-least-once"]).default("holdfast"),
+    PROXY_MODE: z.enum(["holdfast", "at-most-once", "at-least-once", "socket.io"]).default("holdfast"),
+    /**
+     * Whether plain HTTP requests below SERVICE_PATH are forwarded to a pod as well. Always with PROXY_MODE `socket.io`;
+     * otherwise they get 404, as a proxy of WebSockets has nothing to say to them.
+     */
+    FORWARD_HTTP: z.stringbool().default(false),
+    /** The prefix of the service's paths, such as `/chat` or `/socket.io`; `/` for every path. All else is refused. */
+    SERVICE_PATH: z
+      .string()
+      .regex(
+        /^(\/(?!\.{1,2}(\/|$))[A-Za-z0-9._~-]+)+$|^\/$/,
+        "a path such as /chat or /socket.io, without a trailing slash",
+      )
+      .transform((path) => (path === "/" ? "" : path)),
     /** How long a client waits for a pod to take over before it is closed with 1013. Seconds. */
     HOLD_SECONDS: seconds(1, 3_600).default(30),
     /** What one client may have said that no pod has: beyond it, the client's socket is not read. Bytes. */
     MAX_WAITING_BYTES: count(4_096, 268_435_456).default(1_048_576),
-    /** Close codes of the service that close the client too, such as `1000,3000-4999`. Empty: by HOLD_MODE. */
+    /** Close codes of the service that close the client too, such as `1000,3000-4999`. Empty: by PROXY_MODE. */
     FINAL_CLOSE_CODES: z
       .string()
       .default("")
@@ -108,8 +121,8 @@ function crossCheck(config: ProxyConfig): string[] {
 }
 
 /** Whether the service closes for good by a code. */
-export function finalCodes({ FINAL_CLOSE_CODES, HOLD_MODE }: ProxyConfig): (code: number) => boolean {
-  const byMode = defaultFinalCodes[HOLD_MODE === "holdfast" ? "holdfast" : "websocket"];
+export function finalCodes({ FINAL_CLOSE_CODES, PROXY_MODE }: ProxyConfig): (code: number) => boolean {
+  const byMode = defaultFinalCodes[PROXY_MODE === "holdfast" ? "holdfast" : "websocket"];
   const isFinal = parseCloseCodes(FINAL_CLOSE_CODES === "" ? byMode : FINAL_CLOSE_CODES);
   if (!isFinal) throw new Error(`${FINAL_CLOSE_CODES} was checked before`);
   return isFinal;

@@ -52,7 +52,7 @@ export function createHttpServer(context: ProxyContext, health: Health): Server 
     clientTracking: false,
     ...{ closeTimeout: closeMs }, // since ws 8.19; @types/ws does not know it yet
     handleProtocols: (offered, { upstream }: IncomingMessage & { upstream?: Upstream }) =>
-      (config.HOLD_MODE !== "holdfast" || offered.has(SUBPROTOCOL) ? upstream?.ws.protocol : undefined) ??
+      (config.PROXY_MODE !== "holdfast" || offered.has(SUBPROTOCOL) ? upstream?.ws.protocol : undefined) ??
       false,
   });
   sockets.on("headers", (headers, { upstream }: IncomingMessage & { upstream?: Upstream }) => {
@@ -112,12 +112,16 @@ function destroy(this: Duplex): void {
 }
 
 function hold(context: ProxyContext, admitted: Admitted, { url = "" }: IncomingMessage): void {
-  const { HOLD_MODE, SERVICE_PATH } = context.config;
-  if (HOLD_MODE !== "holdfast") {
+  const { PROXY_MODE, SERVICE_PATH } = context.config;
+  if (PROXY_MODE !== "holdfast") {
     const { protocol } = admitted.ws;
     // From now on only the one that was chosen is offered.
     const request = { ...admitted.request, protocols: protocol === "" ? [] : [protocol] };
-    new ProxiedPipe(context, { ...admitted, request }, HOLD_MODE);
+    new ProxiedPipe(
+      context,
+      { ...admitted, request },
+      PROXY_MODE === "at-least-once" ? PROXY_MODE : "at-most-once",
+    );
   } else if (admitted.ws.protocol === SUBPROTOCOL) {
     new ProxiedHoldfastClient(context, admitted);
   } else {
@@ -143,7 +147,7 @@ function admission(
       .filter((name) => name !== "");
     const tokens = offered.filter((name) => name.startsWith(TOKEN_SUBPROTOCOL_PREFIX));
     const speaksHoldfast = offered.includes(SUBPROTOCOL);
-    if (config.HOLD_MODE === "holdfast") {
+    if (config.PROXY_MODE === "holdfast") {
       if (roomOf(url, config.SERVICE_PATH) === undefined)
         throw new Refusal(404, "path", `sockets are at ${config.SERVICE_PATH}/chat/{room_id}`);
       if (!speaksHoldfast && offered.length > tokens.length) {
@@ -158,7 +162,7 @@ function admission(
       const credentials = readCredentials(request);
       if (!credentials.ok) throw new Refusal(400, "credentials", credentials.reason);
       // A client that says hello may bring its token there, to the pod.
-      if (credentials.token !== undefined || !speaksHoldfast || config.HOLD_MODE !== "holdfast") {
+      if (credentials.token !== undefined || !speaksHoldfast || config.PROXY_MODE !== "holdfast") {
         identity = await authenticator.authenticate(credentials.token, "").catch((error: unknown) => {
           if (!(error instanceof AuthError)) throw error;
           throw error.retryable
@@ -170,7 +174,7 @@ function admission(
     return {
       request: {
         path: url,
-        protocols: config.HOLD_MODE === "holdfast" ? [SUBPROTOCOL, ...tokens] : [...new Set(offered)],
+        protocols: config.PROXY_MODE === "holdfast" ? [SUBPROTOCOL, ...tokens] : [...new Set(offered)],
         headers: upstreamHeaders({
           headers,
           peer: plainAddress(request.socket.remoteAddress ?? ""),

@@ -79,7 +79,7 @@ export class ConnectionProxy {
     void this.#pods.start?.(); // not waited for: until it knows the pods, DNS does
     // Ready without a look at the service: were it to follow its pods, a service that is away would take its proxies along.
     this.health.enter("serving");
-    this.#log.info({ port: this.port("http"), mode: this.#config.HOLD_MODE }, "serving");
+    this.#log.info({ port: this.port("http"), mode: this.#config.PROXY_MODE }, "serving");
   }
 
   /** Fails readiness, refuses upgrades, moves the clients away evenly over `DRAIN_SECONDS`. */

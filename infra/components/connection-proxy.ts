@@ -208,7 +208,7 @@ export function proxyEnvironment(args: ProxyEnvironmentArgs): k8s.types.input.co
       SERVICE_PATH: service.path,
       UPSTREAMS: pulumi.interpolate`${podsName(service.name)}.${namespace}.svc:${ports.http}`,
       DISCOVERY: connectionProxy.discovery,
-      HOLD_MODE: connectionProxy.mode,
+      PROXY_MODE: connectionProxy.mode,
       HOLD_SECONDS: connectionProxy.holdSeconds,
       MAX_WAITING_BYTES: connectionProxy.maxWaitingBytes,
       FINAL_CLOSE_CODES: connectionProxy.finalCloseCodes,

@@ -25,7 +25,7 @@ describe("a proxied service", () => {
     expect(Object.keys(env).filter((key) => !proxyConfigKeys.includes(key as never))).toEqual([]);
     expect(loadProxyConfig(env)).toMatchObject({
       UPSTREAMS: ["chat-pods.nova.svc:8080"],
-      HOLD_MODE: "holdfast",
+      PROXY_MODE: "holdfast",
       TRUSTED_HOPS: ["10.0.0.0/8"],
       PRE_STOP_SECONDS: 10,
       DRAIN_SECONDS: 600,

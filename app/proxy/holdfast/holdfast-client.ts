@@ -38,6 +38,11 @@ export class ProxiedHoldfastClient extends ProxiedSession {
     this.client.terminate(); // its session waits
   }
 
+  /** Before its hello a client is not asked for anything: that has a deadline of its own. */
+  override tick(now: number): void {
+    if (this.introduced) super.tick(now);
+  }
+
   protected override ping(): void {
     this.#send({ type: "ping" }); // a browser's script sees only frames
   }
@@ -59,6 +64,7 @@ export class ProxiedHoldfastClient extends ProxiedSession {
 
   #take(text: string): void {
     const frame = parseClientFrame(text);
+    if (frame.type === "pong") return;
     if ((frame.type === "hello") === this.introduced) {
       throw new FrameError(
         this.introduced ? "hello comes once" : `the first frame must be hello, found ${frame.type}`,
@@ -92,8 +98,6 @@ export class ProxiedHoldfastClient extends ProxiedSession {
         break;
       case "ping":
         this.#send({ type: "pong" });
-        break;
-      case "pong":
         break;
     }
   }

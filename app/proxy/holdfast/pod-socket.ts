@@ -84,7 +84,8 @@ export class PodSocket implements Link {
       return;
     }
     if (frame?.type === "ping") {
-      this.send({ type: "pong" });
+      // A pod refuses whatever comes before the hello: an older one may ping before it.
+      if (this.greeted) this.send({ type: "pong" });
       return;
     }
     if (frame?.type === "pong") return;

@@ -4,7 +4,7 @@ export interface Message {
   readonly binary: boolean;
 }
 
-/** What the service may rely on: `HOLD_MODE`. */
+/** What the service may rely on: `PROXY_MODE`. */
 export type Guarantee = "at-most-once" | "at-least-once";
 
 /**

@@ -26,6 +26,11 @@ export class HoldfastConnection extends Connection {
    */
   #early: string[] = [];
 
+  /** Before its hello a client is not asked for anything: that has a deadline of its own. */
+  override tick(now: number): void {
+    if (this.#state !== "awaiting hello" || this.isExpired(now)) super.tick(now);
+  }
+
   protected override onText(text: string): void {
     if (this.#state === "greeting") {
       this.#early.push(text);
@@ -33,6 +38,7 @@ export class HoldfastConnection extends Connection {
     }
     try {
       const frame = parseClientFrame(text);
+      if (frame.type === "pong") return; // also before the hello: it answers a ping of whoever stands between
       if (this.#state === "awaiting hello") {
         if (frame.type !== "hello")
           throw new FrameError(`the first frame must be hello, found ${frame.type}`);
@@ -56,8 +62,6 @@ export class HoldfastConnection extends Connection {
           break;
         case "ping":
           this.#send({ type: "pong" });
-          break;
-        case "pong":
           break;
       }
     } catch (error) {

@@ -1,4 +1,7 @@
+import { once } from "node:events";
+import { WebSocket, WebSocketServer } from "ws";
 import { HoldfastClient } from "../../../app/client/node";
+import { SUBPROTOCOL } from "../../../app/protocol/frames";
 import { startRedis, type RedisServer } from "../../../ops/redis/server";
 import { startPod, stopPods } from "../helpers/pod";
 import { randomClient, Wire } from "../helpers/wire";
@@ -111,6 +114,31 @@ describe("clients that speak holdfast.v1.json behind a proxy", () => {
     expect([one.connections, two.connections]).toEqual([0, 1]);
   });
 
+  it("are served also where a pod pings before their hello, and where they answer a ping early", async () => {
+    const pod = await start();
+    const early = await earlyPinger(addressOf(pod.url));
+    const proxy = await startProxy(new Set([early.address]));
+    const wire = await new Wire(`${proxy.url}/chat/early`).opened();
+    wire.send({ type: "pong" });
+    await early.pinged;
+    await wire.hello({ rooms: [{ room: "early" }] });
+    wire.send({ type: "publish", room: "early", id: 1, data: 1 });
+    await wire.next("ack");
+    expect(early.types.slice(0, 1)).toEqual(["hello"]);
+    await early.close();
+  });
+
+  it("are not pinged before their hello, by the proxy or by a pod", async () => {
+    const pod = await start({ PING_INTERVAL_SECONDS: "1", HANDSHAKE_TIMEOUT_SECONDS: "3" });
+    const env = { PING_INTERVAL_SECONDS: "1", HANDSHAKE_TIMEOUT_SECONDS: "3" };
+    const proxy = await startProxy(new Set([addressOf(pod.url)]), env);
+    for (const url of [proxy.url, pod.url]) {
+      const wire = await new Wire(`${url}/chat/quiet`).opened();
+      expect((await wire.closed).code).toBe(4009); // no hello in time, after more than two intervals
+      expect(wire.frames).toEqual([]);
+    }
+  });
+
   it("get from the proxy what a pod would answer to wrong frames", async () => {
     const pod = await start();
     const proxy = await startProxy(new Set([addressOf(pod.url)]));
@@ -126,6 +154,36 @@ describe("clients that speak holdfast.v1.json behind a proxy", () => {
     expect((await wire.closed).code).toBe(4000);
   });
 });
+
+/** A pod that pings each socket as soon as it is open, as one of an older version may: in front of a real one. */
+async function earlyPinger(pod: string) {
+  const types: string[] = [];
+  const server = new WebSocketServer({ host: "127.0.0.1", port: 0, handleProtocols: () => SUBPROTOCOL });
+  await once(server, "listening");
+  const pinged = new Promise<void>((resolve) =>
+    server.on("connection", (socket, request) => {
+      const next = new WebSocket(`ws://${pod}${request.url}`, [SUBPROTOCOL]);
+      socket.send(JSON.stringify({ type: "ping" }));
+      // Answered at once or not at all: what comes back to this control frame comes behind it.
+      socket.ping();
+      socket.once("pong", () => resolve());
+      socket.on("message", (data: Buffer) => {
+        types.push((JSON.parse(data.toString()) as { type: string }).type);
+        if (next.readyState === WebSocket.OPEN) next.send(data.toString());
+        else next.once("open", () => next.send(data.toString()));
+      });
+      next.on("message", (data: Buffer) => socket.send(data.toString()));
+      socket.on("close", () => next.close());
+    }),
+  );
+  const address = `127.0.0.1:${(server.address() as { port: number }).port}`;
+  const close = async () => {
+    server.close();
+    for (const socket of server.clients) socket.terminate();
+    await once(server, "close");
+  };
+  return { address, types, pinged, close };
+}
 
 function acks(wire: Wire): number[] {
   return wire.frames.flatMap((frame) => (frame.type === "ack" ? [frame.id] : []));

@@ -17,7 +17,7 @@ describe("loadProxyConfig", () => {
     const config = loadProxyConfig(env);
     expect(config).toMatchObject({
       UPSTREAMS: ["chat-pods.nova.svc:8080"],
-      HOLD_MODE: "holdfast",
+      PROXY_MODE: "holdfast",
       HOLD_SECONDS: 30,
       AUTH_MODE: "passthrough",
       DRAIN_SECONDS: 600,

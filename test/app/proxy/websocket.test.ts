@@ -56,8 +56,8 @@ function chat(socket: WebSocket, { server }: Backend): void {
   });
 }
 
-const atMostOnce = { HOLD_MODE: "at-most-once", SERVICE_PATH: "/" };
-const atLeastOnce = { HOLD_MODE: "at-least-once", SERVICE_PATH: "/" };
+const atMostOnce = { PROXY_MODE: "at-most-once", SERVICE_PATH: "/" };
+const atLeastOnce = { PROXY_MODE: "at-least-once", SERVICE_PATH: "/" };
 
 describe("any WebSocket server behind a proxy", () => {
   afterEach(async () => {
