@@ -1,15 +1,18 @@
 import { randomBytes } from "node:crypto";
-import { createServer, STATUS_CODES, type IncomingMessage, type Server } from "node:http";
+import { createServer, type IncomingMessage, type Server } from "node:http";
 import type { Duplex } from "node:stream";
 import { WebSocketServer } from "ws";
 import { SUBPROTOCOL, TOKEN_SUBPROTOCOL_PREFIX } from "../protocol/frames";
+import { httpOptions } from "../runtime/http-options";
+import { refuseUpgrade } from "../runtime/refuse-upgrade";
+import { malformedUpgrade } from "../runtime/upgrade-request";
 import { AuthError } from "../server/auth/auth-error";
 import { createAuthenticator, type Identity } from "../server/auth/authenticator";
 import { readCredentials } from "../server/auth/credentials";
 import { isOriginAllowed } from "../server/auth/origin";
 import { closeMs } from "../server/drain";
 import type { Health } from "../server/health";
-import { answer, keepAliveMs, refuse, roomOf } from "../server/http";
+import { answer, refuse, roomOf } from "../server/http";
 import { RefusedError, UnreachableError, type Upstream, type UpstreamRequest } from "./dialer";
 import { answerHeaders, upstreamHeaders } from "./forwarding";
 import type { Admitted, ProxyContext } from "./proxied-connection";
@@ -40,10 +43,7 @@ interface Passable {
 export function createHttpServer(context: ProxyContext, health: Health): Server {
   const { config, metrics, connections } = context;
   const admit = admission(context, health);
-  const server = createServer(
-    { keepAliveTimeout: keepAliveMs, headersTimeout: 20_000 },
-    (request, response) => answer(request, response, health),
-  );
+  const server = createServer(httpOptions, (request, response) => answer(request, response, health));
   const sockets = new WebSocketServer({
     noServer: true,
     maxPayload: config.MAX_PAYLOAD_BYTES,
@@ -140,6 +140,8 @@ function admission(
 
   return async (request) => {
     const { url = "", headers } = request;
+    const malformed = malformedUpgrade(request);
+    if (malformed !== undefined) throw new Refusal(400, "malformed", malformed);
     if (health.refusing) throw new Refusal(503, "draining", "this proxy takes no new sockets");
     const offered = (headers["sec-websocket-protocol"] ?? "")
       .split(",")
@@ -204,11 +206,5 @@ async function firstUpstream(
 
 /** The service's own answer, as it was. */
 function passOn(socket: Duplex, { status, rawHeaders, body }: RefusedError): void {
-  const head = [
-    `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ""}`,
-    ...answerHeaders(rawHeaders),
-    "Connection: close",
-    `Content-Length: ${Buffer.byteLength(body)}`,
-  ];
-  socket.end(`${head.join("\r\n")}\r\n\r\n${body}`);
+  refuseUpgrade(socket, { status, headers: answerHeaders(rawHeaders), body });
 }

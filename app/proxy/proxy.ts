@@ -1,9 +1,9 @@
 import type { Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { Logger } from "pino";
+import { closeServer, listen } from "../runtime/listen";
 import { drain } from "../server/drain";
 import { Health } from "../server/health";
-import { closeServer, listen } from "../server/listen";
 import { createLifecycleServer, createMetricsServer } from "../server/side-ports";
 import { finalCodes, type ProxyConfig } from "./config";
 import { Dialer } from "./dialer";

@@ -1,14 +1,11 @@
-import {
-  createServer,
-  STATUS_CODES,
-  type IncomingMessage,
-  type Server,
-  type ServerResponse,
-} from "node:http";
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { Duplex } from "node:stream";
 import { WebSocketServer } from "ws";
 import { SUBPROTOCOL, TOKEN_SUBPROTOCOL_PREFIX } from "../protocol/frames";
 import { isRoomId } from "../protocol/parse";
+import { httpOptions } from "../runtime/http-options";
+import { refuseUpgrade } from "../runtime/refuse-upgrade";
+import { malformedUpgrade } from "../runtime/upgrade-request";
 import { AuthError } from "./auth/auth-error";
 import type { Identity } from "./auth/authenticator";
 import type { AppConfig } from "./config";
@@ -24,9 +21,6 @@ import type { Health } from "./health";
 import type { RefusalReason } from "./metrics";
 import type { Page } from "./page";
 
-/** Longer than the 60 s after which common edges close idle upstream connections, so that they close first. Milliseconds. */
-export const keepAliveMs = 75_000;
-
 /** When a refused client may try again. Seconds. */
 const retryAfterSeconds = 1;
 
@@ -41,12 +35,9 @@ interface Refusal {
 /** The HTTP side: probes, the page where it is served, and the upgrades that become connections. */
 export function createHttpServer(context: ConnectionContext, health: Health, page?: Page): Server {
   const { config, metrics } = context;
-  const server = createServer(
-    { keepAliveTimeout: keepAliveMs, headersTimeout: 20_000 },
-    (request, response) => {
-      if (page?.answer(request, response) !== true) answer(request, response, health);
-    },
-  );
+  const server = createServer(httpOptions, (request, response) => {
+    if (page?.answer(request, response) !== true) answer(request, response, health);
+  });
   const sockets = new WebSocketServer({
     noServer: true,
     maxPayload: config.MAX_PAYLOAD_BYTES,
@@ -117,6 +108,8 @@ async function admit(
   health: Health,
 ): Promise<UpgradeInfo | Refusal> {
   const { config, authenticator } = context;
+  const malformed = malformedUpgrade(request);
+  if (malformed !== undefined) return refusal(400, "malformed", malformed);
   const room = roomOf(request.url ?? "", config.SERVICE_PATH);
   if (room === undefined) {
     return refusal(
@@ -172,27 +165,22 @@ function refusal(status: Refusal["status"], reason: Refusal["reason"], message: 
 }
 
 /**
- * Answers in plain HTTP. A pod that drains also expires the affinity cookie, so that the client's next attempt is
- * routed anew, even by an edge that honours the cookie of a pod that is going.
+ * Answers in plain HTTP and ends the socket. A pod that drains also expires the affinity cookie, so that the client's
+ * next attempt is routed anew, even by an edge that honours the cookie of a pod that is going.
  */
 export function refuse(
   socket: Duplex,
   { status, message, reason }: { status: number; message: string; reason: string },
   { config }: { readonly config: Pick<AppConfig, "AFFINITY_COOKIE_NAME" | "AFFINITY_COOKIE_PATH"> },
 ): void {
-  const body = `${message}\n`;
-  const headers = [
-    `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ""}`,
-    "Connection: close",
-    "Content-Type: text/plain; charset=utf-8",
-    `Content-Length: ${Buffer.byteLength(body)}`,
-  ];
+  const headers = ["Content-Type: text/plain; charset=utf-8"];
   if (status === 401) headers.push("WWW-Authenticate: Bearer");
+  if (reason === "malformed") headers.push("Sec-WebSocket-Version: 13"); // RFC 6455 section 4.4
   if (status === 503) headers.push(`Retry-After: ${retryAfterSeconds}`);
   if (reason === "draining" && config.AFFINITY_COOKIE_NAME !== "") {
     headers.push(
       `Set-Cookie: ${config.AFFINITY_COOKIE_NAME}=; Path=${config.AFFINITY_COOKIE_PATH}; Max-Age=0; HttpOnly`,
     );
   }
-  socket.end(`${headers.join("\r\n")}\r\n\r\n${body}`);
+  refuseUpgrade(socket, { status, headers, body: `${message}\n` });
 }

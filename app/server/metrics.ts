@@ -27,6 +27,7 @@ const publishOutcomes = ["stored", "duplicate", "refused", "unavailable"] as con
 
 /** Why an upgrade is refused. */
 export const refusalReasons = [
+  "malformed",
   "path",
   "subprotocol",
   "credentials",

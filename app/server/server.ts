@@ -1,6 +1,7 @@
 import type { Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { Logger } from "pino";
+import { closeServer, listen } from "../runtime/listen";
 import { createAuthenticator } from "./auth/authenticator";
 import { claimsRoomPolicy, type RoomPolicy } from "./auth/room-policy";
 import type { AppConfig } from "./config";
@@ -11,7 +12,6 @@ import { startGrpc, type GrpcServer } from "./grpc/server";
 import { Health } from "./health";
 import { createHttpServer } from "./http";
 import { registerLiveMetrics, type DrainStart } from "./live-metrics";
-import { closeServer, listen } from "./listen";
 import { Metrics } from "./metrics";
 import { loadPage } from "./page";
 import { closeUserOnControl, createPublisherBackend } from "./publisher-backend";

@@ -1,10 +1,11 @@
 import { createServer, type Server } from "node:http";
+import { httpOptions } from "../runtime/http-options";
 import type { Health } from "./health";
 import type { Metrics } from "./metrics";
 
 /** `GET /metrics`, on a port that only monitoring may reach. */
 export function createMetricsServer({ registry }: Pick<Metrics, "registry">): Server {
-  return createServer((request, response) => {
+  return createServer(httpOptions, (request, response) => {
     if (request.url !== "/metrics") {
       response.writeHead(404).end();
       return;
@@ -21,7 +22,7 @@ export function createMetricsServer({ registry }: Pick<Metrics, "registry">): Se
  * have had `preStopSeconds` to forget this pod. The kubelet sends SIGTERM behind the answer.
  */
 export function createLifecycleServer(health: Health, preStopSeconds: number): Server {
-  return createServer((request, response) => {
+  return createServer(httpOptions, (request, response) => {
     if (request.url !== "/prestop") {
       response.writeHead(404).end();
       return;

@@ -1,0 +1,33 @@
+import type { Server } from "node:http";
+import type { Socket } from "node:net";
+
+/** The open sockets of each server that listens, those of upgrades included, which Node.js no longer knows of itself. */
+const openSockets = new WeakMap<Server, Set<Socket>>();
+
+/** Resolves once the server listens; rejects where it cannot. */
+export function listen(server: Server, port: number, address: string): Promise<void> {
+  const sockets = new Set<Socket>();
+  openSockets.set(server, sockets);
+  server.on("connection", (socket: Socket) => {
+    sockets.add(socket);
+    socket.once("close", () => sockets.delete(socket));
+  });
+  return new Promise((resolve, reject) => {
+    server.once("error", reject);
+    server.listen(port, address, () => {
+      server.off("error", reject);
+      resolve();
+    });
+  });
+}
+
+/**
+ * Stops listening and destroys every connection, whatever its peer does: a keep-alive connection, half a request, an
+ * upgrade that nobody answered. Resolves once the last one has closed.
+ */
+export function closeServer(server: Server): Promise<void> {
+  return new Promise((resolve) => {
+    server.close(() => resolve());
+    for (const socket of openSockets.get(server) ?? []) socket.destroy();
+  });
+}
