@@ -2,8 +2,8 @@ import type { IncomingMessage } from "node:http";
 import type { Duplex } from "node:stream";
 import { WebSocket } from "ws";
 import { closeMs } from "../server/drain";
-import { redialHeader } from "./forwarding";
-import type { Endpoints } from "./endpoints";
+import { passedHeaders, redialHeader } from "./forwarding";
+import type { Endpoints, Lease } from "./endpoints";
 
 /** What a proxied connection dials its service with, each time. */
 export interface UpstreamRequest {
@@ -29,7 +29,7 @@ export class RefusedError extends Error {
   constructor(
     readonly status: number,
     readonly rawHeaders: readonly string[],
-    readonly body: string,
+    readonly body: Buffer,
   ) {
     super(`the service answered ${status}`);
   }
@@ -43,8 +43,8 @@ export class UnreachableError extends Error {
 /** One pod could not be dialled. */
 class FailedError extends Error {}
 
-/** Of a refusal's body what is read, and passed on. Bytes. */
-const maxBodyBytes = 16_384;
+/** A refusal's body that is passed on; a longer one, or one that does not end in time, is left out. Bytes. */
+const maxBodyBytes = 65_536;
 
 export interface DialerOptions {
   /** From opening a socket to the answer. Milliseconds. */
@@ -66,12 +66,13 @@ export class Dialer {
    * Throws {@link RefusedError} where the service refuses whoever asks, {@link UnreachableError} where no pod answers.
    *
    * @param redials how often the service was dialled before for this client
+   * @param only the pod that is dialled, and no other
    */
-  async dial(request: UpstreamRequest, redials: number): Promise<Upstream> {
+  async dial(request: UpstreamRequest, redials: number, only?: string): Promise<Upstream> {
     const tried = new Set<string>();
     const failures: string[] = [];
     for (;;) {
-      const lease = await this.endpoints.take(tried).catch((error: unknown) => {
+      const lease = await this.#lease(tried, only).catch((error: unknown) => {
         failures.push((error as Error).message);
         return undefined;
       });
@@ -89,6 +90,11 @@ export class Dialer {
       }
     }
   }
+
+  async #lease(tried: ReadonlySet<string>, only: string | undefined): Promise<Lease | undefined> {
+    if (only === undefined) return this.endpoints.take(tried);
+    return tried.has(only) ? undefined : this.endpoints.use(only);
+  }
 }
 
 function open(
@@ -98,7 +104,7 @@ function open(
   options: DialerOptions,
 ): Promise<Upstream> {
   return new Promise((resolve, reject) => {
-    const ws = new WebSocket(`ws://${address}${request.path}`, [...request.protocols], {
+    const ws = new WebSocket(`ws://${address}/`, [...request.protocols], {
       headers: { ...request.headers, [redialHeader]: String(redials) },
       handshakeTimeout: options.connectTimeoutMs,
       maxPayload: options.maxPayloadBytes,
@@ -106,6 +112,11 @@ function open(
       followRedirects: false,
       // One for each pod and client at most: pooling has nothing to win.
       agent: false,
+      // As it came: a URL would lose dot segments, backslashes and percent-encodings on the way.
+      finishRequest: (outgoing) => {
+        outgoing.path = request.path;
+        outgoing.end();
+      },
       ...{ closeTimeout: closeMs }, // since ws 8.19; @types/ws does not know it yet
     });
     ws.once("upgrade", ({ socket, rawHeaders }: IncomingMessage) => {
@@ -115,7 +126,7 @@ function open(
       });
     });
     ws.once("unexpected-response", (_request, response) => {
-      readRefusal(response).then(
+      readRefusal(response, options.connectTimeoutMs).then(
         (refusal) => {
           ws.terminate();
           reject(mayDoElsewhere(refusal.status) ? new FailedError(refusal.message) : refusal);
@@ -127,13 +138,30 @@ function open(
   });
 }
 
-async function readRefusal(response: IncomingMessage): Promise<RefusedError> {
-  let body = "";
-  for await (const chunk of response.setEncoding("utf8")) {
-    body += String(chunk);
-    if (body.length >= maxBodyBytes) break;
+async function readRefusal(response: IncomingMessage, timeoutMs: number): Promise<RefusedError> {
+  const status = response.statusCode ?? 502;
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  const deadline = setTimeout(() => response.destroy(), timeoutMs);
+  try {
+    for await (const chunk of response as AsyncIterable<Buffer>) {
+      chunks.push(chunk);
+      bytes += chunk.length;
+      if (bytes > maxBodyBytes) break;
+    }
+  } catch {
+    // cut, or too late: its head is what counts
+  } finally {
+    clearTimeout(deadline);
   }
-  return new RefusedError(response.statusCode ?? 502, response.rawHeaders, body.slice(0, maxBodyBytes));
+  if (response.complete && bytes <= maxBodyBytes)
+    return new RefusedError(status, response.rawHeaders, Buffer.concat(chunks));
+  const aboutBody = response.rawHeaders.filter((name, i) => i % 2 === 0 && /^content-/i.test(name));
+  const headers = passedHeaders(
+    response.rawHeaders,
+    aboutBody.map((name) => name.toLowerCase()),
+  );
+  return new RefusedError(status, headers, Buffer.alloc(0));
 }
 
 /** RFC 9110: what another pod, or the same one later, may answer otherwise. */

@@ -90,7 +90,15 @@ export class Endpoints {
       .filter((address) => !tried.has(address))
       .map((address) => this.#endpoint(address));
     const endpoint = chooseEndpoint(candidates, now, Math.random);
-    if (!endpoint) return undefined;
+    return endpoint && this.#lease(endpoint);
+  }
+
+  /** This address, whatever is known of it: a pod that is not ready any more may still have what only it has. */
+  use(address: string): Lease {
+    return this.#lease(this.#endpoint(address));
+  }
+
+  #lease(endpoint: Endpoint): Lease {
     endpoint.sockets += 1;
     let released = false;
     return {

@@ -17,6 +17,7 @@ export const userHeader = "x-holdfast-user";
 /** RFC 9110 section 7.6.1: of one connection, not of the request. */
 const hopByHop: ReadonlySet<string> = new Set([
   "connection",
+  "expect", // this proxy has answered it
   "keep-alive",
   "proxy-authenticate",
   "proxy-authorization",
@@ -27,8 +28,15 @@ const hopByHop: ReadonlySet<string> = new Set([
   "upgrade",
 ]);
 
-/** What a proxy says of the client. */
-const forwarded = /^(forwarded|x-real-ip|x-forwarded-.*)$/;
+/** What proxies say of the client, by whatever name the common ones use. */
+const forwarded =
+  /^(forwarded|x-forwarded-.*|x-original-forwarded-for|x-real-ip|x-client-ip|x-cluster-client-ip|true-client-ip|cf-connecting-ip|fastly-client-ip|x-envoy-external-address)$/;
+
+/**
+ * Servers that hand headers on as variables (CGI, WSGI, PHP) write `-` as `_`, so `X_Holdfast_User` would be
+ * `X-Holdfast-User` to them. Names with anything else than this are dropped.
+ */
+const plainName = /^[a-z0-9-]+$/;
 
 /** Ours alone: from a client it would be a lie. */
 const ours = "x-holdfast-";
@@ -41,7 +49,8 @@ export interface ForwardedRequest {
   /** Of the peer: the client, or the last proxy before the proxy. */
   readonly peer: string;
   readonly isTrusted: IsTrusted;
-  readonly session: string;
+  /** Of one client's socket; a plain request has none. */
+  readonly session?: string | undefined;
   readonly user?: string | undefined;
 }
 
@@ -53,6 +62,7 @@ export function upstreamHeaders(request: ForwardedRequest): Record<string, strin
   const kept = Object.entries(headers).flatMap(([name, value]): [string, string][] => {
     const dropped =
       value === undefined ||
+      !plainName.test(name) ||
       hopByHop.has(name) ||
       listed.includes(name) ||
       name.startsWith(handshake) ||
@@ -64,19 +74,31 @@ export function upstreamHeaders(request: ForwardedRequest): Record<string, strin
   return {
     ...Object.fromEntries(kept),
     "x-forwarded-for": before === undefined ? peer : `${String(before)}, ${peer}`,
-    [sessionHeader]: session,
+    ...(session !== undefined && { [sessionHeader]: session }),
     ...(user !== undefined && { [userHeader]: encodeURIComponent(user) }),
   };
 }
 
-/** The headers of the service's answer that the client gets with its own, as lines. */
+/** The headers of the service's answer to an upgrade that the client gets with its own, as lines. */
 export function answerHeaders(raw: readonly string[]): string[] {
-  const lines: string[] = [];
-  for (let i = 0; i + 1 < raw.length; i += 2) {
-    const name = raw[i] ?? "";
+  const passed = passedHeaders(raw, ["content-length"]);
+  return passed.flatMap((name, i) =>
+    i % 2 === 0 && !name.toLowerCase().startsWith(handshake) ? [`${name}: ${passed[i + 1] ?? ""}`] : [],
+  );
+}
+
+/**
+ * The headers of an answer that are not of its connection; name and value in turn, as in `rawHeaders`.
+ *
+ * @param without further names that are dropped, lower-case
+ */
+export function passedHeaders(raw: readonly string[], without: readonly string[] = []): string[] {
+  const listed = raw.flatMap((name, i) =>
+    i % 2 === 0 && name.toLowerCase() === "connection" ? (raw[i + 1] ?? "").split(",") : [],
+  );
+  const dropped = new Set([...without, ...listed.map((name) => name.trim().toLowerCase())]);
+  return raw.flatMap((name, i) => {
     const lower = name.toLowerCase();
-    if (hopByHop.has(lower) || lower.startsWith(handshake) || lower === "content-length") continue;
-    lines.push(`${name}: ${raw[i + 1] ?? ""}`);
-  }
-  return lines;
+    return i % 2 === 1 || dropped.has(lower) || hopByHop.has(lower) ? [] : [name, raw[i + 1] ?? ""];
+  });
 }

@@ -45,6 +45,17 @@ export class ProxyMetrics {
     buckets: [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30],
     registers: [this.registry],
   });
+  readonly http = new Counter({
+    name: "proxy_http_requests_total",
+    help: "Plain HTTP requests that were forwarded or refused, by class of status; none: the client went before the answer.",
+    labelNames: ["status"] as const,
+    registers: [this.registry],
+  });
+  readonly httpActive = new Gauge({
+    name: "proxy_http_requests_active",
+    help: "Plain HTTP requests under way, long polls included.",
+    registers: [this.registry],
+  });
   readonly abandoned = new Counter({
     name: "proxy_sockets_abandoned_total",
     help: "Proxied sockets that were closed because no pod took over in time.",

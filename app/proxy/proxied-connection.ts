@@ -1,6 +1,7 @@
 import type { Duplex } from "node:stream";
 import type { Logger } from "pino";
 import type { RawData, WebSocket } from "ws";
+import { Alarm, systemTimers } from "../client/timers";
 import { closeCodes } from "../protocol/close-codes";
 import type { Drainable } from "../server/drain";
 import type { ProxyConfig } from "./config";
@@ -8,6 +9,9 @@ import type { Dialer, Upstream, UpstreamRequest } from "./dialer";
 import type { ProxiedConnections } from "./proxied-connections";
 import { UpstreamSocket } from "./upstream-socket";
 import type { ProxyMetrics } from "./metrics";
+
+/** Timers of Node.js that are longer fire at once. Milliseconds. */
+const longestTimerMs = 2 ** 31 - 1;
 
 /** What all connections of a proxy share. */
 export interface ProxyContext {
@@ -35,7 +39,7 @@ export interface Admitted {
 export abstract class ProxiedConnection implements Drainable {
   /** The client's socket. */
   readonly client: UpstreamSocket;
-  readonly #expiresAt: number;
+  readonly #expiry = new Alarm(systemTimers);
   #lastSeenAt = Date.now();
 
   constructor(
@@ -43,7 +47,7 @@ export abstract class ProxiedConnection implements Drainable {
     { ws, stream, expiresAt = Infinity }: Admitted,
   ) {
     this.client = new UpstreamSocket(ws, stream, () => this.onClientDrained());
-    this.#expiresAt = expiresAt;
+    this.#expire(expiresAt);
     context.connections.add(this);
     context.metrics.created.inc();
     ws.on("message", (data: RawData, isBinary) => {
@@ -54,6 +58,7 @@ export abstract class ProxiedConnection implements Drainable {
     ws.on("pong", () => (this.#lastSeenAt = Date.now()));
     ws.on("error", (error) => context.log.debug({ err: error.message }, "client")); // `close` follows
     ws.on("close", (code, reason) => {
+      this.#expiry.clear();
       context.metrics.closed.inc({ code: String(code) });
       this.onClientClosed(code, reason.toString());
     });
@@ -91,11 +96,18 @@ export abstract class ProxiedConnection implements Drainable {
   tick(now: number): void {
     if (!this.client.open) return;
     const silentMs = now - this.#lastSeenAt;
-    if (this.#expiresAt <= now) this.close(closeCodes.tokenExpired, "the token has expired");
-    else if (this.client.ws.isPaused)
+    if (this.client.ws.isPaused)
       this.#lastSeenAt = now; // it is the proxy that does not listen
     else if (silentMs > 2 * this.context.config.PING_INTERVAL_SECONDS * 1_000) this.client.terminate();
     else this.ping();
+  }
+
+  /** Closes when the token ends; asked again in between, because a timer reaches no further than 24.8 days. */
+  #expire(at: number): void {
+    if (at === Infinity) return;
+    const leftMs = at - Date.now();
+    if (leftMs <= 0) this.close(closeCodes.tokenExpired, "the token has expired");
+    else this.#expiry.set(Math.min(leftMs, longestTimerMs), () => this.#expire(at));
   }
 
   /** The client is gone, and nothing of it waits for the service any more. */

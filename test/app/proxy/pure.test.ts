@@ -1,7 +1,8 @@
 import { defaultFinalCodes, parseCloseCodes, sendableCode } from "../../../app/proxy/close-codes";
 import { proxyConfigKeys, loadProxyConfig } from "../../../app/proxy/config";
 import { chooseEndpoint, Endpoints } from "../../../app/proxy/endpoints";
-import { answerHeaders, upstreamHeaders } from "../../../app/proxy/forwarding";
+import { answerHeaders, passedHeaders, upstreamHeaders } from "../../../app/proxy/forwarding";
+import { isBelow, targetIssue } from "../../../app/proxy/request-target";
 import { isNetwork, plainAddress, trustedHops } from "../../../app/proxy/trusted-hops";
 import { Outgoing } from "../../../app/proxy/websocket/outgoing";
 
@@ -103,6 +104,10 @@ describe("upstreamHeaders", () => {
     "x-forwarded-for": "203.0.113.7",
     forwarded: "for=203.0.113.7",
     "x-holdfast-user": "root",
+    x_holdfast_user: "root",
+    "x-holdfast_user": "root",
+    "true-client-ip": "203.0.113.7",
+    expect: "100-continue",
     cookie: "a=b",
   };
   const request = { headers, peer: "10.0.0.9", session: "s", isTrusted: () => false };
@@ -121,6 +126,7 @@ describe("upstreamHeaders", () => {
       host: "api.nova.social",
       cookie: "a=b",
       forwarded: "for=203.0.113.7",
+      "true-client-ip": "203.0.113.7",
       "x-forwarded-for": "203.0.113.7, 10.0.0.9",
       "x-holdfast-session": "s",
       "x-holdfast-user": "anna%20%C3%A4",
@@ -139,6 +145,54 @@ describe("upstreamHeaders", () => {
       "x",
     ];
     expect(answerHeaders(raw)).toEqual(["Set-Cookie: a=1", "Set-Cookie: b=2"]);
+    expect(passedHeaders(["Connection", "X-Hop", "X-Hop", "1", "Content-Length", "2"])).toEqual([
+      "Content-Length",
+      "2",
+    ]);
+  });
+});
+
+describe("targetIssue", () => {
+  it.each([
+    "/chat",
+    "/chat/",
+    "/chat/a//b?x=../..\\",
+    "/chat/%7Euser/a%20b;v=1?q=%2e%2e",
+    "/chat/...",
+    "/chat/.well-known/a..b",
+    "/chat/100%",
+  ])("takes %s", (target) => {
+    expect(targetIssue(target)).toBeUndefined();
+  });
+
+  it.each([
+    "/chat/../admin",
+    "/chat/..",
+    "/chat/./x",
+    "/chat/%2e%2e/admin",
+    "/chat/.%2E/admin",
+    "/chat/..%2fadmin",
+    "/chat/%252e%252e/admin",
+    "/chat/..;a=b/admin",
+    "/chat/..\\admin",
+    "/chat\\admin",
+    "/chat/%5c..%5cadmin",
+    "/chat/%00",
+    "/chat/a%0d%0ab",
+    "http://evil.example/chat",
+    "*",
+    "",
+    "/chat#x",
+    "/chat/\u00e4",
+    "/chat/a b",
+  ])("refuses %j", (target) => {
+    expect(targetIssue(target)).toMatch(/^the (path|request target) must/);
+  });
+
+  it("knows what is below a prefix", () => {
+    const targets = ["/chat", "/chat?x", "/chat/a", "/chatter", "/", "/admin?/chat"];
+    expect(targets.filter((target) => isBelow(target, "/chat"))).toEqual(["/chat", "/chat?x", "/chat/a"]);
+    expect(targets.filter((target) => isBelow(target, ""))).toEqual(targets);
   });
 });
 

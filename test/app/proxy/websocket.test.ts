@@ -1,6 +1,7 @@
-import type { IncomingMessage } from "node:http";
+import { createServer, type IncomingMessage } from "node:http";
 import { createConnection } from "node:net";
 import { once } from "node:events";
+import { gzipSync } from "node:zlib";
 import { SignJWT } from "jose";
 import { WebSocket, WebSocketServer } from "ws";
 import { Bare, sample, startProxy, stopProxies, until } from "./helpers";
@@ -331,6 +332,64 @@ describe("any WebSocket server behind a proxy", () => {
     expect(await refusal(front(none.url))).toMatch(/^HTTP\/1\.1 503 .*Retry-After: 1\r\n/s);
   });
 
+  it("gets the path as it came, below its prefix and nothing else", async () => {
+    const backend = await Backend.start(echo);
+    const { url } = await startProxy(new Set([backend.address]), {
+      PROXY_MODE: "at-most-once",
+      SERVICE_PATH: "/chat",
+    });
+    const passed = ["/chat", "/chat/a//b/%7e%41;v=1?q=\\..\\&r=%zz"];
+    for (const path of passed) expect(await refusal(url, "", path, 1)).toMatch(/^HTTP\/1\.1 101 /);
+    expect(backend.requests.map((request) => request.url)).toEqual(passed);
+    const refused = [
+      "/chat/../admin",
+      "/chat/%2E%2e/admin",
+      "/chat/..\\admin",
+      "/admin",
+      "/chatter",
+      "http://x/chat",
+    ];
+    for (const path of refused) expect(await refusal(url, "", path)).toMatch(/^HTTP\/1\.1 400 /);
+    expect(await refusal(url, "Sec-WebSocket-Protocol: a b, c/d\r\n", "/chat")).toMatch(/^HTTP\/1\.1 400 /);
+    expect(await refusal(url, "Host: other\r\n", "/chat")).toMatch(/^HTTP\/1\.1 400 /);
+    expect(backend.requests).toHaveLength(passed.length);
+  });
+
+  it("refuses with a body of bytes, which the client gets as they are", async () => {
+    const page = gzipSync("not on my watch");
+    const server = createServer().on("upgrade", (_request, socket) => {
+      socket.write("HTTP/1.1 403 Forbidden\r\nContent-Encoding: gzip\r\nConnection: close\r\n\r\n");
+      socket.end(page);
+    });
+    server.listen(0, "127.0.0.1");
+    await once(server, "listening");
+    const address = `127.0.0.1:${(server.address() as { port: number }).port}`;
+    const proxy = await startProxy(new Set([address]), atMostOnce);
+    const answer = Buffer.from(await refusal(front(proxy.url), "", "/"), "latin1");
+    const body = answer.subarray(answer.indexOf("\r\n\r\n") + 4);
+    expect(answer.toString("latin1")).toMatch(/\r\nContent-Encoding: gzip\r\n/);
+    expect(body.equals(page)).toBe(true);
+    server.close();
+  });
+
+  it("closes with 4002 when the token ends, not with the next ping", async () => {
+    const backend = await Backend.start(echo);
+    const secret = "0123456789abcdef0123456789abcdef";
+    const proxy = await startProxy(new Set([backend.address]), {
+      ...atMostOnce,
+      AUTH_MODE: "jwt",
+      JWT_SECRET: secret,
+      PING_INTERVAL_SECONDS: "300",
+    });
+    const token = await new SignJWT({ sub: "anna" })
+      .setProtectedHeader({ alg: "HS256" })
+      .setExpirationTime("2s")
+      .sign(new TextEncoder().encode(secret));
+    const headers = { authorization: `Bearer ${token}` };
+    const client = await new Bare(front(proxy.url), { headers }).opened();
+    expect(await client.closed).toEqual({ code: 4002, reason: "the token has expired" });
+  });
+
   it("is asked by a proxy that checks Origin and token first, where that is configured", async () => {
     const backend = await Backend.start(echo);
     const proxy = await startProxy(new Set([backend.address]), {
@@ -436,14 +495,18 @@ async function drained(proxy: Parameters<typeof sample>[0]): Promise<void> {
 }
 
 /** The whole answer to an upgrade that is refused. */
-async function refusal(url: string, headers = ""): Promise<string> {
+async function refusal(url: string, headers = "", path = "/", chunks = Infinity): Promise<string> {
   const { hostname, port } = new URL(url);
   const socket = createConnection(Number(port), hostname);
   socket.write(
-    `GET / HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n` +
+    `GET ${path} HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n` +
       `Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n${headers}\r\n`,
   );
   let answer = "";
-  for await (const chunk of socket.setEncoding("utf8")) answer += String(chunk);
+  let left = chunks;
+  for await (const chunk of socket.setEncoding("latin1")) {
+    answer += String(chunk);
+    if (--left === 0) break;
+  }
   return answer;
 }
