@@ -11,11 +11,12 @@ export const nginx = {
   cookieName: "nginx.ingress.kubernetes.io/session-cookie-name",
   cookiePath: "nginx.ingress.kubernetes.io/session-cookie-path",
   cookieMaxAge: "nginx.ingress.kubernetes.io/session-cookie-max-age",
-  /** For clients that know no Max-Age; the same seconds. */
-  cookieExpires: "nginx.ingress.kubernetes.io/session-cookie-expires",
   cookieSecure: "nginx.ingress.kubernetes.io/session-cookie-secure",
   cookieSameSite: "nginx.ingress.kubernetes.io/session-cookie-samesite",
-  /** Traefik does not read it; there the cookie of a pod that is gone is replaced anyway. */
+  /**
+   * Whether a client leaves a pod that fails while it is still an endpoint. A pod that is no endpoint any more is
+   * replaced in either case. Traefik does not read it.
+   */
   cookieChangeOnFailure: "nginx.ingress.kubernetes.io/session-cookie-change-on-failure",
   proxyReadTimeout: "nginx.ingress.kubernetes.io/proxy-read-timeout",
   proxySendTimeout: "nginx.ingress.kubernetes.io/proxy-send-timeout",
@@ -60,6 +61,8 @@ export const awsService = {
   certificate: "service.beta.kubernetes.io/aws-load-balancer-ssl-cert",
   tlsPorts: "service.beta.kubernetes.io/aws-load-balancer-ssl-ports",
   tlsPolicy: "service.beta.kubernetes.io/aws-load-balancer-ssl-negotiation-policy",
+  /** `ipv4` unless given; `dualstack` gives it IPv6 addresses too. */
+  ipAddressType: "service.beta.kubernetes.io/aws-load-balancer-ip-address-type",
   securityGroups: "service.beta.kubernetes.io/aws-load-balancer-security-groups",
   /** Without it, the controller opens nothing towards the pods for security groups that it did not make. */
   manageBackendRules: "service.beta.kubernetes.io/aws-load-balancer-manage-backend-security-group-rules",
@@ -107,6 +110,8 @@ export const awsIngress = {
   certificate: "alb.ingress.kubernetes.io/certificate-arn",
   tlsPolicy: "alb.ingress.kubernetes.io/ssl-policy",
   inboundCidrs: "alb.ingress.kubernetes.io/inbound-cidrs",
+  /** `ipv4` unless given; `dualstack` and `dualstack-without-public-ipv4` give it IPv6 addresses. */
+  ipAddressType: "alb.ingress.kubernetes.io/ip-address-type",
   securityGroups: "alb.ingress.kubernetes.io/security-groups",
   manageBackendRules: "alb.ingress.kubernetes.io/manage-backend-security-group-rules",
   wafAcl: "alb.ingress.kubernetes.io/wafv2-acl-arn",

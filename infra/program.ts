@@ -49,6 +49,7 @@ export function deploy(config: Config): Outputs {
             imagePullPolicy: config.imagePullPolicy,
             resources: service.resources,
             drain: config.drain,
+            isTarget: traits.podsAreTargets && service.connectionProxy === undefined,
             env: applicationEnvironment({
               config,
               service,
@@ -85,6 +86,7 @@ export function deploy(config: Config): Outputs {
             imagePullPolicy: config.imagePullPolicy,
             resources: connectionProxy.resources,
             drain: connectionProxy.drain,
+            isTarget: traits.podsAreTargets,
           },
           environment: {
             config,

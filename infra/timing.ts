@@ -12,8 +12,25 @@ export const closeSeconds = 5;
 /** How long a pod may take until its startup probe succeeds. Seconds. */
 export const startupSeconds = 60;
 
-/** Between two readiness probes, and each probe's timeout. Seconds; one failure takes the pod out of the endpoints. */
+/** Between two readiness probes, and each probe's timeout. Seconds. */
 export const readinessSeconds = 2;
+
+/** Failed probes that a load balancer's target may have before it is unready, where its preStop is long enough. */
+const targetReadinessFailures = 3;
+
+/**
+ * How many readiness probes in a row must fail before a pod leaves the endpoints. One, where a router inside the cluster
+ * goes by them: a pod that drains must leave before its next client, and is back 2 s after a probe that was missed. A
+ * target of an AWS load balancer is back only minutes later, when it is registered anew, and loses its clients
+ * meanwhile: three there, if they fit into preStop.
+ */
+export function readinessFailures(
+  podsAreTargets: boolean,
+  { preStopSeconds }: Pick<Drain, "preStopSeconds">,
+): number {
+  if (!podsAreTargets) return 1;
+  return Math.min(targetReadinessFailures, Math.max(1, Math.floor(preStopSeconds / readinessSeconds)));
+}
 
 /** How a pod's end is divided. Seconds. */
 export interface Drain {

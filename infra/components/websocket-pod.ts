@@ -2,7 +2,7 @@ import type * as k8s from "@pulumi/kubernetes";
 import { selectorLabels } from "../labels";
 import { ports } from "../ports";
 import type { DrainConfig } from "../schema";
-import { readinessSeconds, startupSeconds } from "../timing";
+import { readinessFailures, readinessSeconds, startupSeconds } from "../timing";
 import { restrictedContainer, restrictedPod } from "./restricted";
 
 type PodSpec = k8s.types.input.core.v1.PodSpec;
@@ -19,6 +19,8 @@ export interface WebSocketPodArgs {
   /** Requested processors, and memory both requested and the limit. */
   readonly resources: { readonly cpu: string; readonly memory: string };
   readonly drain: DrainConfig;
+  /** Whether the edge's load balancer sends clients to the pod's own address. */
+  readonly isTarget: boolean;
   /** In place of what the image starts. */
   readonly command?: string[];
   /** Whether it gets a token for the API server; default not. */
@@ -56,12 +58,11 @@ export function websocketPod(args: WebSocketPodArgs): PodSpec {
           containerPort,
         })),
         startupProbe: { ...probe("/startupz"), periodSeconds: 1, failureThreshold: startupSeconds },
-        // One failure is enough: a pod that drains must leave the endpoints before its next client.
         readinessProbe: {
           ...probe("/readyz"),
           periodSeconds: readinessSeconds,
           timeoutSeconds: readinessSeconds,
-          failureThreshold: 1,
+          failureThreshold: readinessFailures(args.isTarget, drain),
         },
         livenessProbe: { ...probe("/livez"), periodSeconds: 10, timeoutSeconds: 5, failureThreshold: 3 },
         ...(lifecycle === undefined ? {} : { lifecycle }),

@@ -81,6 +81,19 @@ describe("the edge alb", () => {
     });
   });
 
+  test.each(["dualstack", "dualstack-without-public-ipv4"])(
+    "lets IPv6 clients in where its addresses are %s",
+    async (type) => {
+      const { metadata } = await ingressOf({ annotations: { [awsIngress.ipAddressType]: type } });
+      expect(metadata.annotations).toHaveProperty([awsIngress.inboundCidrs], "0.0.0.0/0,::/0");
+    },
+  );
+
+  test("leaves who may connect to security groups that it is given", async () => {
+    const { metadata } = await ingressOf({ securityGroups: ["sg-01"] });
+    expect(metadata.annotations).not.toHaveProperty([awsIngress.inboundCidrs]);
+  });
+
   test("has pods wait until the load balancer has heard of their end, and lets its subnets in", () => {
     const traits = edgeTraits(edge({ kind: "alb", subnetCidrs: ["10.0.0.0/16"] }), affinity);
     expect(traits).toMatchObject({
@@ -130,6 +143,18 @@ describe("a configuration of the ALB", () => {
       values: { edge: { kind: "alb", certificateArn: "nova-tls" } },
       fault:
         "edge.certificateArn: found nova-tls; allowed: the ARN of an ACM certificate, arn:aws:acm:REGION:ACCOUNT:certificate/ID",
+    },
+    {
+      name: "IPv6 clients of a load balancer without IPv6 addresses",
+      values: { edge: { kind: "alb", clientCidrs: ["::/0"] } },
+      fault:
+        "edge.clientCidrs[0]: found ::/0; allowed: an IPv4 range, unless edge.annotations has alb.ingress.kubernetes.io/ip-address-type: dualstack",
+    },
+    {
+      name: "client addresses beside security groups",
+      values: { edge: { kind: "alb", clientCidrs: ["10.0.0.0/8"], securityGroups: ["sg-01"] } },
+      fault:
+        "edge.clientCidrs: found 10.0.0.0/8; allowed: nothing, since edge.securityGroups is set: the rules of those groups decide who may connect",
     },
     {
       name: "annotations that have gone out of use",

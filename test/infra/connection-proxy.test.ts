@@ -41,6 +41,15 @@ describe("a proxied service", () => {
     });
   });
 
+  test("leaves being a load balancer's target to its proxy", async () => {
+    const edge = { kind: "nlb", targets: "pods" };
+    const probe = (failureThreshold: number) => ({
+      spec: { template: { spec: { containers: [{ readinessProbe: { failureThreshold } }] } } },
+    });
+    expect(await find(proxied({}, { edge }), "Deployment", "chat-proxy")).toMatchObject(probe(3));
+    expect(await find(proxied({}, { edge }), "Deployment", "chat")).toMatchObject(probe(1));
+  });
+
   test("is reached by the edge through its proxy, and by the proxy through a headless Service", async () => {
     expect(await find(proxied({}), "Ingress", "nova-ingress-chat")).toMatchObject({
       spec: {

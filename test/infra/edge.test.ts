@@ -57,7 +57,6 @@ describe("the edge nginx", () => {
       [`${prefix}/session-cookie-name`]: "SERVERID",
       [`${prefix}/session-cookie-path`]: "/streaming",
       [`${prefix}/session-cookie-max-age`]: "86400",
-      [`${prefix}/session-cookie-expires`]: "86400",
       [`${prefix}/session-cookie-secure`]: "true",
       [`${prefix}/session-cookie-samesite`]: "Lax",
       [`${prefix}/session-cookie-change-on-failure`]: "true",

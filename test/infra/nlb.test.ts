@@ -82,6 +82,7 @@ describe("an NLB before the nginx edge", () => {
       createNamespace: false,
       values: {
         deployment: { terminationGracePeriodSeconds: 150 },
+        readinessProbe: { failureThreshold: 3 },
         service: { spec: { type: "ClusterIP" } },
         ports: { web: { transport }, websecure: { transport } },
         providers: { kubernetesIngressNGINX: { publishService: { pathOverride: "traefik/traefik-nlb" } } },
@@ -192,6 +193,23 @@ describe("an NLB straight to pods", () => {
     expect(traits.cookie("/")).toBeUndefined();
   });
 
+  test("lets IPv6 clients in where the load balancer is dual-stack", async () => {
+    const annotations = { [awsService.ipAddressType]: "dualstack" };
+    const { spec } = await balancerOf({ targets: "pods", annotations }, "edge-messaging-service");
+    expect(spec.loadBalancerSourceRanges).toEqual(["0.0.0.0/0", "::/0"]);
+    expect(
+      edgeTraits(edge({ ...config, annotations, subnetCidrs: ["10.0.0.0/8"] }), affinity).callers,
+    ).toEqual([{ cidr: "0.0.0.0/0" }, { cidr: "::/0" }, { cidr: "10.0.0.0/8" }]);
+  });
+
+  test("leaves who may connect to security groups that it is given", async () => {
+    const { spec } = await balancerOf(
+      { targets: "pods", securityGroups: ["sg-0a1b2c3d"] },
+      "edge-messaging-service",
+    );
+    expect(spec).not.toHaveProperty("loadBalancerSourceRanges");
+  });
+
   test("has what a platform team adds: security groups, attributes, annotations", async () => {
     const { metadata } = await balancerOf(
       {
@@ -215,6 +233,11 @@ describe("an NLB straight to pods", () => {
 describe("a configuration of the NLB", () => {
   const pods = { kind: "nlb", targets: "pods" };
   const prefix = "service.beta.kubernetes.io";
+
+  test("allows IPv6 clients of a dual-stack load balancer", () => {
+    const annotations = { [awsService.ipAddressType]: "dualstack" };
+    expect(faultsOf({ edge: { ...pods, clientCidrs: ["2001:db8::/32"], annotations } })).toEqual([]);
+  });
 
   test("has a pod wait until the load balancer has heard of its end, without being told", () => {
     expect(faultsOf({ edge: pods })).toEqual([]);
@@ -291,6 +314,20 @@ describe("a configuration of the NLB", () => {
       faults: ["edge.nginx.controller: found none; allowed: one of traefik, ingress-nginx"],
     },
     {
+      name: "IPv6 clients of a load balancer without IPv6 addresses",
+      values: { edge: { ...pods, clientCidrs: ["10.0.0.0/8", "2001:db8::/32"] } },
+      faults: [
+        `edge.clientCidrs[1]: found 2001:db8::/32; allowed: an IPv4 range, unless edge.annotations has ${prefix}/aws-load-balancer-ip-address-type: dualstack`,
+      ],
+    },
+    {
+      name: "client addresses beside security groups",
+      values: { edge: { ...pods, clientCidrs: ["10.0.0.0/8"], securityGroups: ["sg-0a1b2c3d"] } },
+      faults: [
+        "edge.clientCidrs: found 10.0.0.0/8; allowed: nothing, since edge.securityGroups is set: the rules of those groups decide who may connect",
+      ],
+    },
+    {
       name: "two Services of one name",
       values: {
         edge: pods,
@@ -331,7 +368,7 @@ describe("a configuration of the NLB", () => {
     {
       annotation: "aws-load-balancer-type",
       value: "nlb",
-      answer: "spec.loadBalancerClass: service.k8s.aws/nlb",
+      answer: "a Service made before the AWS Load Balancer Controller stays with the in-tree one",
     },
     { annotation: "aws-load-balancer-backend-protocol", value: "tcp", answer: "does nothing for an NLB" },
     { annotation: "aws-load-balancer-internal", value: "true", answer: "use edge.scheme" },

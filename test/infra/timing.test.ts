@@ -1,5 +1,6 @@
 import {
   completeDrain,
+  readinessFailures,
   requiredGraceSeconds,
   rolloutTimeoutSeconds,
   timingFaults,
@@ -113,5 +114,26 @@ describe("completeDrain", () => {
     expect(timingFaults({ ...lawful, drain, propagationSeconds: 120 }).map(({ path }) => path)).toEqual([
       "drain.preStopSeconds",
     ]);
+  });
+});
+
+describe("readinessFailures", () => {
+  test.each([
+    {
+      title: "one where a router may use the pod again at once",
+      targets: false,
+      preStopSeconds: 120,
+      failures: 1,
+    },
+    {
+      title: "three where the pod is a load balancer's target",
+      targets: true,
+      preStopSeconds: 120,
+      failures: 3,
+    },
+    { title: "no more than end before SIGTERM", targets: true, preStopSeconds: 5, failures: 2 },
+    { title: "one at least", targets: true, preStopSeconds: 0, failures: 1 },
+  ])("allows $title", ({ targets, preStopSeconds, failures }) => {
+    expect(readinessFailures(targets, { preStopSeconds })).toBe(failures);
   });
 });

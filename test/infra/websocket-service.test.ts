@@ -15,6 +15,7 @@ const args: WebSocketServiceArgs = {
     env: [{ name: "SERVICE_NAME", value: "chat" }],
     resources: { cpu: "250m", memory: "512Mi" },
     drain,
+    isTarget: false,
   },
   scale: 3,
   minReadySeconds: 10,
@@ -122,6 +123,11 @@ describe("its Deployment", () => {
       timeoutSeconds: 2,
       failureThreshold: 1,
     });
+  });
+
+  test("lets a load balancer's target miss two probes: it would be back only minutes later", async () => {
+    const app = await containerOf({ isTarget: true, drain: { ...drain, preStopSeconds: 120 } });
+    expect(app.readinessProbe).toMatchObject({ periodSeconds: 2, failureThreshold: 3 });
   });
 
   test("gives a pod a minute to start before it is judged alive", async () => {

@@ -60,6 +60,7 @@ export function albTraits(config: AlbConfig): EdgeTraits {
     cookie: () => cookie,
     // Two target groups under one host would overwrite each other's AWSALB.
     ownHosts: true,
+    podsAreTargets: true,
     idleTimeouts: [{ path: "edge.idleTimeoutSeconds", seconds: config.idleTimeoutSeconds }],
     propagationSeconds: config.propagationSeconds,
     registrationSeconds: aws.registrationSeconds,
@@ -83,6 +84,7 @@ export function albFaults(config: AlbConfig, { affinity, gracePeriodSeconds }: E
         ]),
     ...aws.deregistrationFaults(gracePeriodSeconds),
     ...aws.plainTextFaults(config.scheme, config.certificateArn, "edge.certificateArn"),
+    ...aws.clientFaults(config, awsIngress.ipAddressType),
     ...annotationFaults(config.annotations),
   ];
 }
@@ -146,10 +148,11 @@ function balancerAnnotations({
   namespace,
 }: EdgeArgs<AlbConfig>): Record<string, pulumi.Input<string>> {
   const { certificateArn, wafAclArn, securityGroups } = config;
+  const clients = aws.securityGroupClients(config, awsIngress.ipAddressType);
   return {
     [awsIngress.groupName]: namespace,
     [awsIngress.scheme]: config.scheme,
-    [awsIngress.inboundCidrs]: config.clientCidrs.join(","),
+    ...(clients === undefined ? {} : { [awsIngress.inboundCidrs]: clients.join(",") }),
     [awsIngress.loadBalancerAttributes]: aws.attributes({
       "idle_timeout.timeout_seconds": config.idleTimeoutSeconds,
       ...config.loadBalancerAttributes,

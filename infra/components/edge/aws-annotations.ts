@@ -4,14 +4,15 @@ const service = "service.beta.kubernetes.io/aws-load-balancer-";
 const ingress = "alb.ingress.kubernetes.io/";
 
 /**
- * Annotations that many stacks carry from older controllers, and what does their work here. Some belong to the
- * in-tree controller and turn a Service over to it, some do nothing for an NLB, some are what the edge writes itself.
+ * Annotations that many stacks carry from older controllers, and what does their work here. Some chose among
+ * controllers, some do nothing for an NLB, some are what the edge writes itself.
  * https://github.com/kubernetes-sigs/aws-load-balancer-controller/blob/v3.5.0/docs/guide/service/annotations.md
  */
 const answers: Readonly<Record<string, string>> = {
   [`${service}type`]:
-    "nothing: it chooses among controllers, and nlb means the in-tree one, whose NLBs have no stickiness. The edge " +
-    "sets spec.loadBalancerClass: service.k8s.aws/nlb in its place",
+    "nothing: a Service made before the AWS Load Balancer Controller stays with the in-tree one, and any newer one is " +
+    "an NLB of the AWS Load Balancer Controller, whatever it says. The edge sets spec.loadBalancerClass: " +
+    "service.k8s.aws/nlb in its place",
   [`${service}backend-protocol`]:
     "nothing: tcp does nothing for an NLB. Where TLS ends is edge.certificateArn, or edge.nginx.tls",
   [`${service}internal`]: "nothing: use edge.scheme, internal or internet-facing",

@@ -37,10 +37,13 @@ export function propagationAnnotation(seconds: number): Record<string, string> {
   return seconds === usualPropagationSeconds ? {} : { [measuredPropagation]: String(seconds) };
 }
 
-/** Who may connect: what the load balancer's security group lets in. */
+/**
+ * Who may connect: what the security group that the controller makes lets in. Everyone, unless given. IPv6 ranges need a
+ * dual-stack load balancer. Not with `securityGroups`, whose own rules decide then.
+ */
 export const clientCidrs = list(addressRange, "address ranges")
   .min(1, { error: "at least one address range" })
-  .default(["0.0.0.0/0"]);
+  .optional();
 
 /**
  * Of the subnets that the load balancer is in: its health checks come from there, and whatever does not keep the
@@ -68,6 +71,48 @@ export const annotations = z
 
 /** Of the namespace whose pods are targets, or a rollout could go on while no new pod is a healthy target yet. */
 export const readinessGateLabels: Readonly<Record<string, string>> = { [awsReadinessGate]: "enabled" };
+
+/** What says who may connect. */
+interface Clients {
+  readonly clientCidrs?: readonly string[] | undefined;
+  readonly securityGroups: readonly string[];
+  readonly annotations: Readonly<Record<string, string>>;
+}
+
+/** Whether the load balancer has IPv6 addresses. `annotation` is the one that says so. */
+function isDualStack({ annotations }: Pick<Clients, "annotations">, annotation: string): boolean {
+  return annotations[annotation]?.startsWith("dualstack") ?? false;
+}
+
+/** Who may connect; everyone with an address of a kind that the load balancer has, unless the configuration says. */
+export function clients(config: Clients, ipAddressType: string): readonly string[] {
+  const everyone = isDualStack(config, ipAddressType) ? ["0.0.0.0/0", "::/0"] : ["0.0.0.0/0"];
+  return config.clientCidrs ?? everyone;
+}
+
+/** The same where it has effect: the controller reads it for the security group that it makes itself. */
+export function securityGroupClients(config: Clients, ipAddressType: string): readonly string[] | undefined {
+  return config.securityGroups.length === 0 ? clients(config, ipAddressType) : undefined;
+}
+
+/**
+ * Clients that the controller would not let in. Without IPv6 addresses, it makes no NLB for an IPv6 range, and drops
+ * the range for an ALB.
+ */
+export function clientFaults(config: Clients, ipAddressType: string): Fault[] {
+  const { clientCidrs: given, securityGroups: groups } = config;
+  if (given === undefined) return [];
+  if (groups.length > 0) {
+    const allowed =
+      "nothing, since edge.securityGroups is set: the rules of those groups decide who may connect";
+    return [fault("edge.clientCidrs", given.join(", "), allowed)];
+  }
+  if (isDualStack(config, ipAddressType)) return [];
+  const allowed = `an IPv4 range, unless edge.annotations has ${ipAddressType}: dualstack`;
+  return given.flatMap((cidr, index) =>
+    cidr.includes(":") ? [fault(`edge.clientCidrs[${index}]`, cidr, allowed)] : [],
+  );
+}
 
 /** From a pod's registration until the load balancer calls it healthy, at most. Seconds; an NLB takes two to three minutes. */
 export const registrationSeconds = 180;

@@ -148,6 +148,8 @@ function traefik(
 function traefikBehind({ propagationSeconds }: ControllerFront) {
   const transport = { lifeCycle: { requestAcceptGraceTimeout: `${propagationSeconds}s` } };
   return {
+    // The chart's 1 takes a target out for minutes when one probe is missed; ingress-nginx's chart has 3.
+    readinessProbe: { failureThreshold: 3 },
     service: { spec: { type: "ClusterIP" } },
     ports: { web: { transport }, websecure: { transport } },
   };

@@ -20,6 +20,8 @@ export interface EdgeTraits {
   readonly ownHosts: boolean;
   /** After which it cuts a silent connection. */
   readonly idleTimeouts: readonly NamedSeconds[];
+  /** Whether a load balancer outside the cluster sends clients to the pods' own addresses. */
+  readonly podsAreTargets: boolean;
   /** How long new connections still reach a pod that left the endpoints. Seconds; see timing.ts. */
   readonly propagationSeconds: number;
   /** How long a new pod may take until the edge sends it clients, where its readiness waits for that. Seconds. */
@@ -34,6 +36,7 @@ export interface EdgeTraits {
 export const usualTraits = {
   tls: undefined,
   ownHosts: false,
+  podsAreTargets: false,
   propagationSeconds: 0,
   registrationSeconds: 0,
   namespaceLabels: {},

@@ -124,11 +124,13 @@ function cookieAnnotations(affinity: AffinityConfig, path: string): Record<strin
     [nginx.affinityMode]: "persistent",
     [nginx.cookieName]: affinity.cookieName,
     [nginx.cookiePath]: path,
+    // Max-Age alone: every browser reads it, and prefers it to Expires. Traefik before its fix of August 2026 computes
+    // Expires once, when it reads the Ingress: a day later, it lies in the past.
     [nginx.cookieMaxAge]: String(affinity.cookieMaxAgeSeconds),
-    [nginx.cookieExpires]: String(affinity.cookieMaxAgeSeconds),
     [nginx.cookieSecure]: String(affinity.cookieSecure),
     [nginx.cookieSameSite]: affinity.cookieSameSite,
-    // Without it, a client keeps the cookie of a pod that is gone and is routed at random each time.
+    // Without it, nginx tries a dead pod that is still an endpoint three times and answers 502, since the cookie names it.
+    // Changed by itself, it takes effect at the next change of the endpoints.
     [nginx.cookieChangeOnFailure]: "true",
   };
 }

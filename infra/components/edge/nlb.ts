@@ -111,12 +111,15 @@ export function nlbTraits(config: NlbConfig, affinity: AffinityConfig): EdgeTrai
     tls: certificate,
     cookie: () => undefined,
     ownHosts: true,
+    podsAreTargets: true,
     idleTimeouts,
     propagationSeconds: config.propagationSeconds,
     registrationSeconds: aws.registrationSeconds,
     namespaceLabels: aws.readinessGateLabels,
     // Client addresses are preserved; health checks come from the load balancer's own.
-    callers: [...new Set([...config.clientCidrs, ...config.subnetCidrs])].map((cidr) => ({ cidr })),
+    callers: [...new Set([...aws.clients(config, awsService.ipAddressType), ...config.subnetCidrs])].map(
+      (cidr) => ({ cidr }),
+    ),
   };
 }
 
@@ -134,6 +137,7 @@ export function nlbFaults(
       config.certificateArn ?? config.nginx?.tls?.secretName,
       toPods ? "edge.certificateArn" : "edge.nginx.tls or edge.certificateArn",
     ),
+    ...aws.clientFaults(config, awsService.ipAddressType),
     ...annotationFaults(config.annotations),
   ];
 }
@@ -298,6 +302,7 @@ interface Balancer {
 }
 
 function balancer({ config, metadata, selector, listeners, ...rest }: Balancer): k8s.core.v1.ServiceArgs {
+  const clients = aws.securityGroupClients(config, awsService.ipAddressType);
   return {
     metadata: {
       ...metadata,
@@ -308,7 +313,7 @@ function balancer({ config, metadata, selector, listeners, ...rest }: Balancer):
       loadBalancerClass: awsLoadBalancerClass,
       // Targets are pods, so no node needs a port open for them.
       allocateLoadBalancerNodePorts: false,
-      loadBalancerSourceRanges: config.clientCidrs,
+      ...(clients === undefined ? {} : { loadBalancerSourceRanges: [...clients] }),
       // ClientIP does nothing here, and other controllers refuse it: whoever balances keeps clients, see stickiness.
       sessionAffinity: "None",
       selector,

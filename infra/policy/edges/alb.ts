@@ -39,6 +39,7 @@ export function* albRoutes(resource: Resource): Iterable<RouteTo> {
         const age = seconds(attributes(annotations[alb.targetGroupAttributes])[name]);
         return age === undefined ? [] : [{ path: name, seconds: age }];
       },
+      podsAreTargets: () => annotations[alb.targetType] === "ip",
       propagationSeconds: () => awsPropagationSeconds(annotations, alb.targetType),
     };
   }

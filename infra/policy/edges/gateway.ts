@@ -47,6 +47,7 @@ export function* gatewayRoutes(resource: Resource): Iterable<RouteTo> {
           const age = durationSeconds(rule.sessionPersistence?.absoluteTimeout);
           return age === undefined ? [] : [{ path: "sessionPersistence.absoluteTimeout", seconds: age }];
         },
+        podsAreTargets: () => false,
         propagationSeconds: () => 0,
       };
     }

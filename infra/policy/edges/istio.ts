@@ -51,6 +51,7 @@ export function* istioRoutes(resource: Resource, system: System): Iterable<Route
           // A cookie of 0 s lasts as long as the browser's session.
           return age === 0 ? [] : [{ path: "httpCookie.ttl of its DestinationRule", seconds: age }];
         },
+        podsAreTargets: () => false,
         propagationSeconds: () => 0,
       };
     }

@@ -28,6 +28,7 @@ export function* nginxRoutes(resource: Resource): Iterable<RouteTo> {
         const age = seconds(annotations[nginx.cookieMaxAge]);
         return age === undefined ? [] : [{ path: nginx.cookieMaxAge, seconds: age }];
       },
+      podsAreTargets: () => false,
       propagationSeconds: () => 0,
     };
   }

@@ -31,7 +31,11 @@ export const olderAnnotations = {
 /** What a TCP listener cuts a silent connection after, unless told; a TLS listener always. Seconds. */
 const defaultTimeoutSeconds = 350;
 
-/** The Service, if an NLB is made for it. */
+/**
+ * The Service, if an NLB is made for it. Without a class, that is so by its age: the webhook of the AWS Load Balancer
+ * Controller gives new Services the class, and older ones stay with the controller inside Kubernetes.
+ * https://github.com/kubernetes-sigs/aws-load-balancer-controller/blob/v3.5.0/docs/guide/service/nlb.md
+ */
 export function nlbService(resource: Resource): ObjectOf<"Service"> | undefined {
   const service = asKind(resource, "Service");
   if (service?.spec?.type !== "LoadBalancer") return undefined;
@@ -62,6 +66,7 @@ export function* nlbRoutes(resource: Resource): Iterable<RouteTo> {
       }),
     // An address is remembered for as long as its target lives: no age to compare.
     affinityAges: () => [],
+    podsAreTargets: () => annotations[awsService.targetType] === "ip",
     propagationSeconds: () => awsPropagationSeconds(annotations, awsService.targetType),
   };
 }

@@ -20,6 +20,8 @@ export interface Route {
   readonly idleTimeouts: () => readonly NamedSeconds[];
   /** How long it remembers a client's pod, where it does. */
   readonly affinityAges: () => readonly NamedSeconds[];
+  /** Whether a load balancer outside the cluster sends clients to the pods' own addresses. */
+  readonly podsAreTargets: () => boolean;
   /** How long new connections still reach a pod that left the endpoints. Seconds; see timing.ts. */
   readonly propagationSeconds: () => number;
 }
@@ -73,7 +75,13 @@ export function* frontsOfWorkloads(resource: Resource, system: System): Iterable
     );
     for (const { route, workload } of behind) {
       yield {
-        route: { ...front, service: route.service, affinityAges: () => [], propagationSeconds: () => 0 },
+        route: {
+          ...front,
+          service: route.service,
+          affinityAges: () => [],
+          podsAreTargets: () => false,
+          propagationSeconds: () => 0,
+        },
         workload,
       };
     }

@@ -31,6 +31,7 @@ import { sessionStoreAsksForPassword } from "./session-store-asks-for-password";
 import { sessionStoreIsEncrypted } from "./session-store-is-encrypted";
 import { sessionStoreKeepsData } from "./session-store-keeps-data";
 import { sessionStoreNeverEvicts } from "./session-store-never-evicts";
+import { targetsSurviveAMissedProbe } from "./targets-survive-a-missed-probe";
 
 /** Every rule, in the order in which a person reads them: a new one is a file here and a line in its place. */
 export const rules: readonly Rule[] = [
@@ -49,6 +50,7 @@ export const rules: readonly Rule[] = [
   pingBelowIdleTimeouts,
   affinityOutlivesSession,
   readinessLeavesInTime,
+  targetsSurviveAMissedProbe,
   // Rollouts and capacity
   rolloutKeepsCapacity,
   newPodsProveThemselves,

@@ -7,7 +7,7 @@ import { rule } from "../rule";
 export const loadBalancerAnnotationsCount = rule({
   name: "load-balancer-annotations-count",
   summary: "Annotations of an AWS load balancer are ones that its controller obeys.",
-  why: "What a controller ignores looks like stickiness and is none.",
+  why: "What a controller ignores looks like stickiness and is none. Of Services with type nlb, the AWS Load Balancer Controller makes internal NLBs to instances, and those older than it stay with the controller inside Kubernetes: neither keeps a client on its pod.",
   severity: "high",
   fix: `select the AWS Load Balancer Controller by loadBalancerClass: ${awsLoadBalancerClass}`,
   scope: "resource",
@@ -15,12 +15,18 @@ export const loadBalancerAnnotationsCount = rule({
     const service = asKind(resource, "Service");
     if (service?.spec?.type === "LoadBalancer") yield service;
   },
-  *check({ metadata }) {
+  *check({ metadata, spec }) {
     const annotations = metadata?.annotations ?? {};
-    if (annotations[olderAnnotations.type] === "nlb") {
+    const type = annotations[olderAnnotations.type];
+    if (type !== undefined && spec?.loadBalancerClass === awsLoadBalancerClass) {
       yield {
-        found: `${olderAnnotations.type}: nlb selects the controller inside Kubernetes, which knows no stickiness`,
-        fix: `replace it by spec.loadBalancerClass: ${awsLoadBalancerClass}, on a new Service: the class is fixed at creation`,
+        found: `${olderAnnotations.type} is ${type}, which does nothing beside loadBalancerClass ${awsLoadBalancerClass}`,
+        fix: "remove it",
+      };
+    } else if (type === "nlb") {
+      yield {
+        found: `${olderAnnotations.type} is nlb, which leaves it to the Service's age which controller takes it, and no loadBalancerClass does`,
+        fix: `set spec.loadBalancerClass: ${awsLoadBalancerClass} on a new Service (the class is fixed at creation), with ${awsService.targetType}: ip and its stickiness`,
       };
     }
     if (annotations[olderAnnotations.backendProtocol] === "tcp") {

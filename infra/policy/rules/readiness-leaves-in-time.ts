@@ -8,7 +8,7 @@ export const readinessLeavesInTime = rule({
   summary: "A pod that says that it is not ready is out of the endpoints before it gets SIGTERM.",
   why: "An L7 edge that goes by readiness keeps sending clients back to the pod that asked them to leave.",
   severity: "high",
-  fix: `probe every ${readinessSeconds} s with failureThreshold 1`,
+  fix: `probe every ${readinessSeconds} s with failureThreshold 1, or with 3 where the pods are targets of an AWS load balancer themselves`,
   scope: "resource",
   subjects: webSocketWorkloads,
   *check(workload) {

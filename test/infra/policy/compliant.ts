@@ -21,7 +21,7 @@ export function compliant(edge: EdgeOf = "nginx", autoscaler: AutoscalerOf = "ho
 }
 
 function parse(edge: EdgeOf, autoscaler: AutoscalerOf): Resource[] {
-  const service = read("service.yaml");
+  const service = serviceBehind(edge);
   const route = read(`edge-${edge}.yaml`);
   const feed = objects(asFeed(service));
   // The autoscaler owns its number.
@@ -38,6 +38,12 @@ function parse(edge: EdgeOf, autoscaler: AutoscalerOf): Resource[] {
     ...objects(read("monitoring.yaml")),
     ...elasticache(),
   ];
+}
+
+/** A load balancer's target may miss two probes. */
+function serviceBehind(edge: EdgeOf): string {
+  const yaml = read("service.yaml");
+  return edge === "alb" || edge === "nlb" ? yaml.replace("failureThreshold: 1", "failureThreshold: 3") : yaml;
 }
 
 function read(file: string): string {

@@ -230,11 +230,12 @@ const cases: readonly Case[] = [
   },
   {
     rule: "load-balancer-annotations-count",
-    of: "Service ingress/controller",
+    edge: "nlb",
+    of: "Service live/chat-nlb",
     field: aws("type"),
     value: "nlb",
     found:
-      "service.beta.kubernetes.io/aws-load-balancer-type: nlb selects the controller inside Kubernetes, which knows no stickiness",
+      "service.beta.kubernetes.io/aws-load-balancer-type is nlb, which does nothing beside loadBalancerClass service.k8s.aws/nlb",
   },
   {
     rule: "load-balancer-annotations-count",
@@ -376,6 +377,15 @@ const cases: readonly Case[] = [
     value: 61,
     found: "container app is found unready after 61 probes 2 s apart, 122 s, but SIGTERM comes after 120 s",
   },
+  ...(["alb", "nlb"] as const).map((edge) => ({
+    rule: "targets-survive-a-missed-probe",
+    edge,
+    of: deployment,
+    field: `${app} > readinessProbe > failureThreshold`,
+    value: 1,
+    blamed: edge === "alb" ? ingress : "Service live/chat-nlb",
+    found: `${deployment}'s pods are its targets, and one missed readiness probe deregisters them`,
+  })),
   {
     rule: "rollout-keeps-capacity",
     of: deployment,
@@ -909,6 +919,21 @@ describe("what a preview does not know yet", () => {
       "new-pods-prove-themselves",
     ]);
   });
+});
+
+test("type nlb without a class is taken by the one controller or the other, by the Service's age", () => {
+  const resources = compliant("nlb");
+  const balancer = find(resources, "Service live/chat-nlb");
+  spoil(balancer, aws("type"), "nlb");
+  spoil(balancer, "spec > loadBalancerClass", undefined);
+  expect(shown(verdict(resources))).toEqual([
+    {
+      rule: "load-balancer-annotations-count",
+      object: "Service live/chat-nlb",
+      found:
+        "service.beta.kubernetes.io/aws-load-balancer-type is nlb, which leaves it to the Service's age which controller takes it, and no loadBalancerClass does",
+    },
+  ]);
 });
 
 test("nothing is said of a session store whose settings are not there to be read", () => {
