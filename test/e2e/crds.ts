@@ -27,6 +27,14 @@ const sources: readonly CrdSource[] = [
     kinds: ["Gateway", "HTTPRoute"],
   },
   {
+    group: "gateway.envoyproxy.io",
+    module: "github.com/envoyproxy/gateway@v1.9.1",
+    files: [
+      "charts/gateway-helm/charts/crds/crds/generated/gateway.envoyproxy.io_backendtrafficpolicies.yaml",
+    ],
+    kinds: ["BackendTrafficPolicy"],
+  },
+  {
     group: "networking.istio.io",
     module: "istio.io/api@v1.31.4",
     files: ["kubernetes/customresourcedefinitions.gen.yaml"],

@@ -32,6 +32,7 @@ describe("the examples", () => {
   it.each([
     { kind: "Ingress", example: "alb-external" },
     { kind: "HTTPRoute", example: "gateway-redis" },
+    { kind: "BackendTrafficPolicy", example: "gateway-redis" },
     { kind: "VirtualService", example: "istio-external" },
     { kind: "ScaledObject", example: "nlb-nginx-elasticache" },
   ])("are refused with a field that a $kind does not have", async ({ kind, example }) => {

@@ -12,6 +12,7 @@ export function deployed(program: () => object): Promise<Evaluation> {
 
 /** What resources of a kind hold, as plain values. */
 interface Inputs {
+  BackendTrafficPolicy: object;
   ConfigMap: k8s.types.output.core.v1.ConfigMap;
   Deployment: k8s.types.output.apps.v1.Deployment;
   DestinationRule: object;

@@ -4,14 +4,20 @@ import { inputsOf, kindsOf } from "./deployed";
 import { affinity, create, edge } from "./edges";
 import { faultsOf } from "./faults";
 
-const gateway = { kind: "gateway", experimental: true };
+const gateway = { kind: "gateway" };
 const tls = { secretName: "nova-tls", clusterIssuer: "letsencrypt" };
 const attach = { name: "public", namespace: "edge", sectionName: "https" };
 
 describe("the edge gateway", () => {
   test("is a Gateway of its own, and an HTTPRoute for each service", async () => {
     const evaluation = await create({ ...gateway, tls });
-    expect(kindsOf(evaluation)).toEqual(["Gateway", "HTTPRoute", "HTTPRoute"]);
+    expect(kindsOf(evaluation)).toEqual([
+      "BackendTrafficPolicy",
+      "BackendTrafficPolicy",
+      "Gateway",
+      "HTTPRoute",
+      "HTTPRoute",
+    ]);
     expect(inputsOf(evaluation, "Gateway")).toMatchObject({
       apiVersion: "gateway.networking.k8s.io/v1",
       metadata: {
@@ -62,9 +68,38 @@ describe("the edge gateway", () => {
     });
   });
 
+  test("raises Envoy's limits of connections and of quiet streams, and retries on another pod", async () => {
+    const evaluation = await create({ ...gateway, attach });
+    const unlimited = 4_294_967_295;
+    expect(inputsOf(evaluation, "BackendTrafficPolicy", "edge-streaming-service-policy")).toEqual({
+      apiVersion: "gateway.envoyproxy.io/v1alpha1",
+      kind: "BackendTrafficPolicy",
+      metadata: {
+        name: "streaming-service",
+        namespace: "nova",
+        labels: expect.objectContaining({ "app.kubernetes.io/name": "streaming-service" }) as object,
+      },
+      spec: {
+        targetRefs: [{ group: "gateway.networking.k8s.io", kind: "HTTPRoute", name: "streaming-service" }],
+        mergeType: "StrategicMerge",
+        circuitBreaker: {
+          maxConnections: unlimited,
+          maxPendingRequests: unlimited,
+          maxParallelRequests: unlimited,
+          maxParallelRetries: unlimited,
+        },
+        timeout: {
+          tcp: { connectTimeout: "2s" },
+          http: { streamIdleTimeout: "0s", maxStreamDuration: "0s" },
+        },
+        retry: { numRetries: 3, retryOn: { triggers: ["connect-failure", "reset-before-request"] } },
+      },
+    });
+  });
+
   test("attaches to a Gateway that is there", async () => {
     const evaluation = await create({ ...gateway, attach });
-    expect(kindsOf(evaluation)).toEqual(["HTTPRoute", "HTTPRoute"]);
+    expect(kindsOf(evaluation)).not.toContain("Gateway");
     expect(inputsOf(evaluation, "HTTPRoute", "edge-messaging-service")).toMatchObject({
       spec: { parentRefs: [attach] },
     });
@@ -92,13 +127,6 @@ describe("the edge gateway", () => {
 
 describe("a configuration of the gateway", () => {
   test.each([
-    {
-      name: "nobody who has not heard that it is experimental",
-      given: { kind: "gateway" },
-      faults: [
-        "edge.experimental: found nothing; allowed: true: session persistence is experimental in the Gateway API; see docs/decisions/gateway-api.md",
-      ],
-    },
     {
       name: "a class and TLS of a Gateway that somebody else made",
       given: { ...gateway, attach, className: "eg", tls },

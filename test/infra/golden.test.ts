@@ -45,6 +45,7 @@ describe.each([...stacks(), ...examples()])("the manifests of %s", (stack) => {
       "ScaledObject",
       "Ingress",
       "Gateway",
+      "BackendTrafficPolicy",
       "HTTPRoute",
       "DestinationRule",
       "VirtualService",

@@ -21,6 +21,12 @@ describe("the edge istio", () => {
       { name: "eu", path: "/chat" },
     ];
     const evaluation = await create({ ...istio, affinity: "source_ip" }, {}, { backends });
+    // On another pod than the one that the hash leads to.
+    const retries = {
+      attempts: 3,
+      retryOn: "connect-failure,reset-before-request",
+      retryIgnorePreviousHosts: true,
+    };
     const to = (host: string) => [
       { destination: { host: `${host}.nova.svc.cluster.local`, port: { number: 8080 } } },
     ];
@@ -35,9 +41,10 @@ describe("the edge istio", () => {
           {
             name: "eu",
             match: [{ uri: { exact: "/chat" } }, { uri: { prefix: "/chat/" } }],
+            retries,
             route: to("eu"),
           },
-          { name: "all", match: [{ uri: { prefix: "/" } }], route: to("all") },
+          { name: "all", match: [{ uri: { prefix: "/" } }], retries, route: to("all") },
         ],
       },
     });
@@ -59,7 +66,7 @@ describe("the edge istio", () => {
               },
             },
           },
-          connectionPool: { http: { h2UpgradePolicy: "DO_NOT_UPGRADE" } },
+          connectionPool: { tcp: { connectTimeout: "2s" }, http: { h2UpgradePolicy: "DO_NOT_UPGRADE" } },
         },
       },
     });

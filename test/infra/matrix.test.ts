@@ -15,7 +15,7 @@ const edges: Record<string, object> = {
   nginx: {},
   nlb: {},
   alb: {},
-  gateway: { experimental: true },
+  gateway: {},
   istio: {},
 };
 const stores: Record<string, { readonly config: object; readonly secrets: object }> = {
@@ -53,7 +53,7 @@ describe("every edge", () => {
     { kind: "nginx" },
     { kind: "nlb", targets: "pods" },
     { kind: "alb" },
-    { kind: "gateway", experimental: true },
+    { kind: "gateway" },
     { kind: "istio" },
   ])("leads to the Service of whatever holds a service's sockets: $kind", async (config) => {
     const backends = [{ name: "chat", path: "/chat", serviceName: "chat-front" }];

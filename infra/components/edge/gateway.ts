@@ -8,16 +8,14 @@ import { ports } from "../../ports";
 import type { AffinityConfig } from "../../schema";
 import { label, object, objectName } from "../../values";
 import { socketUrls, type Edge, type EdgeArgs, type EdgeBackend, type EdgeTraits, usualTraits } from "./edge";
+import { trafficPolicy } from "./gateway-traffic-policy";
 
+/**
+ * Envoy Gateway 1.9 with the CRDs that its chart brings: Gateway API 1.6, experimental channel, which alone knows the
+ * session persistence of routes. See docs/decisions/gateway-api.md.
+ */
 export const gatewaySchema = object({
   kind: z.literal("gateway"),
-  /**
-   * Said aloud: session persistence (GEP-1619) is in the Gateway API's experimental channel, one implementation reads
-   * what this edge writes (Envoy Gateway 1.9, Gateway API 1.6), and the fields are others from Gateway API 1.7 on.
-   */
-  experimental: z.literal(true, {
-    error: "true: session persistence is experimental in the Gateway API; see docs/decisions/gateway-api.md",
-  }),
   /** The GatewayClass of the Gateway that the stack makes; not with attach. */
   className: objectName.optional(),
   /** What the stack's own Gateway ends TLS with; not with attach. */
@@ -50,7 +48,7 @@ export function gatewayTraits(config: GatewayConfig, affinity: AffinityConfig): 
     scheme: affinity.cookieSecure ? "wss" : "ws",
     // Envoy Gateway takes the route's path for the cookie's.
     cookie: (path) => ({ name: affinity.cookieName, path }),
-    // Off: see timeouts of the route.
+    // Off: see the route's BackendTrafficPolicy.
     idleTimeouts: [],
     callers: [{ namespaceLabels: { [namespaceNameLabel]: config.proxyNamespace }, podLabels: {} }],
   };
@@ -70,9 +68,9 @@ export function gatewayFaults({ attach, className, tls }: GatewayConfig): Fault[
 }
 
 /**
- * An HTTPRoute for each service, whose session persistence is a cookie of the service's own path, and the Gateway, unless
- * there is one already. Guards against a route that spreads reconnects, and against Envoy's five minutes for a quiet
- * stream. Experimental: see the key of that name.
+ * For each service an HTTPRoute, whose session persistence is a cookie of the service's own path, with its
+ * BackendTrafficPolicy; and the Gateway, unless there is one already. Guards against a route that spreads reconnects,
+ * and against Envoy's limits of connections and of quiet streams.
  */
 export class GatewayEdge extends pulumi.ComponentResource implements Edge {
   readonly urls: Edge["urls"];
@@ -84,7 +82,16 @@ export class GatewayEdge extends pulumi.ComponentResource implements Edge {
       new k8s.apiextensions.CustomResource(`${name}-gateway`, gateway(args), { parent: this });
     }
     for (const backend of backends) {
-      new k8s.apiextensions.CustomResource(`${name}-${backend.name}`, route(args, backend), { parent: this });
+      // The policy first: clients that come in between would meet Envoy's limits.
+      const policy = new k8s.apiextensions.CustomResource(
+        `${name}-${backend.name}-policy`,
+        trafficPolicy(args, backend),
+        { parent: this },
+      );
+      new k8s.apiextensions.CustomResource(`${name}-${backend.name}`, route(args, backend), {
+        parent: this,
+        dependsOn: policy,
+      });
     }
     const { scheme } = gatewayTraits(config, affinity);
     this.urls = socketUrls(backends, () => `${scheme}://${args.host}`);
@@ -151,8 +158,7 @@ function route(
             absoluteTimeout: gatewayDuration(affinity.cookieMaxAgeSeconds),
             cookieConfig: { lifetimeType: "Permanent" },
           },
-          // 0 is no limit, and with it Envoy Gateway takes the limit of a quiet stream away too:
-          // https://github.com/envoyproxy/gateway/pull/2708
+          // No limit: the response to an upgrade lasts as long as its socket.
           timeouts: { request: "0s" },
         },
       ],

@@ -7,6 +7,7 @@ import { ports } from "../../ports";
 import type { AffinityConfig } from "../../schema";
 import { label, object, objectName, oneOf, text } from "../../values";
 import { socketUrls, usualTraits, type Edge, type EdgeArgs, type EdgeBackend, type EdgeTraits } from "./edge";
+import { connectTimeout, maxRetries, retriedFailures } from "./retries";
 
 export const istioSchema = object({
   kind: z.literal("istio"),
@@ -135,6 +136,12 @@ function virtualService({
         name,
         match: pathMatches(path),
         // Without a timeout there is none; Istio takes no 0s for it.
+        retries: {
+          attempts: maxRetries,
+          retryOn: retriedFailures.join(","),
+          // Otherwise the hash leads each attempt back to the pod that failed.
+          retryIgnorePreviousHosts: true,
+        },
         route: [
           { destination: { host: serviceAddress(namespace, serviceName), port: { number: ports.http } } },
         ],
@@ -163,7 +170,8 @@ function destinationRule(
         loadBalancer: {
           consistentHash: config.affinity === "cookie" ? cookieHash(affinity, path) : { useSourceIp: true },
         },
-        connectionPool: { http: { h2UpgradePolicy: "DO_NOT_UPGRADE" } },
+        // Without limits of connections and requests there are none: Istio sets Envoy's to their maximum.
+        connectionPool: { tcp: { connectTimeout }, http: { h2UpgradePolicy: "DO_NOT_UPGRADE" } },
       },
     },
   };
