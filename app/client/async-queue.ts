@@ -3,22 +3,33 @@ import { HoldfastError } from "./errors";
 /** What one `for await` reads from: a bounded queue between the messages that come and the loop that takes them. */
 export class AsyncQueue<T> {
   readonly #max: number;
+  readonly #maxBytes: number;
+  readonly #sizeOf: (value: T) => number;
   readonly #queue: T[] = [];
+  #bytes = 0;
   #end: { readonly error: Error | undefined } | undefined;
   #resume: () => void = () => undefined;
 
-  /** @param max values that may wait */
-  constructor(max: number) {
+  /**
+   * @param max values that may wait
+   * @param maxBytes what they may have together; one alone may have more
+   */
+  constructor(max: number, maxBytes = Infinity, sizeOf: (value: T) => number = () => 0) {
     this.#max = max;
+    this.#maxBytes = maxBytes;
+    this.#sizeOf = sizeOf;
   }
 
   /** One value more than may wait ends the loop, behind those that wait: what it has read is always without a gap. */
   push(value: T): void {
     if (this.#end) return;
-    if (this.#queue.length < this.#max) this.#queue.push(value);
+    const waiting = this.#queue.length;
+    const bytes = this.#bytes + this.#sizeOf(value);
+    if (waiting >= this.#max) this.#overflow(`${this.#max} messages`, "maxBuffered");
+    else if (waiting && bytes > this.#maxBytes) this.#overflow(`${this.#maxBytes} bytes`, "maxBufferedBytes");
     else {
-      const message = `more than ${this.#max} messages wait to be read; raise maxBuffered or read faster`;
-      this.end(new HoldfastError("HOLDFAST_OVERFLOW", message));
+      this.#queue.push(value);
+      this.#bytes = bytes;
     }
     this.#resume();
   }
@@ -38,6 +49,7 @@ export class AsyncQueue<T> {
       for (;;) {
         while (this.#queue.length > 0) {
           const value = this.#queue.shift() as T;
+          this.#bytes -= this.#sizeOf(value);
           taken(value);
           yield value;
         }
@@ -48,5 +60,10 @@ export class AsyncQueue<T> {
     } finally {
       left();
     }
+  }
+
+  #overflow(bound: string, option: string): void {
+    const message = `more than ${bound} wait to be read; raise ${option} or read faster`;
+    this.end(new HoldfastError("HOLDFAST_OVERFLOW", message));
   }
 }

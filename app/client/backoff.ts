@@ -21,11 +21,25 @@ export const defaultBackoff: Backoff = { baseMs: 150, maxMs: 20_000, stableMs: 1
  * Full jitter (each wait is drawn from zero to a bound that doubles), which spreads a crowd better than a fixed wait
  * with a little jitter: https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/
  *
- * @param attempt tries in a row that failed before this one, from 0
+ * @param attempt tries in a row that failed before this one, from 0; one that counts for less is a fraction
  * @param random from 0 (included) to 1 (excluded)
  */
 export function backoffMs(attempt: number, random: () => number, { baseMs, maxMs }: Backoff): number {
   return random() * Math.min(maxMs, baseMs * 2 ** attempt);
+}
+
+/**
+ * What a try counts where nothing listened, so that it caused no load: the bound grows by a fifth a try, to about 0.4
+ * times what the outage has lasted. Doubled, the fifth try after a crash would wait up to 2.4 s while a pod serves already.
+ */
+export const UNHEARD_STEP = 0.25;
+
+/** Before a request that the server found too fast is sent again: the server's bucket fills meanwhile. Milliseconds. */
+export const RATE_LIMITED_MS = 500;
+
+/** Where the server says how long to wait: so long at least, at most twice, so that those it told come spread. */
+export function toldMs(afterMs: number, random: () => number): number {
+  return afterMs * (1 + random());
 }
 
 /** The attempt that follows a connection that lasted `lastedMs` (not a positive number: it never came to be). */

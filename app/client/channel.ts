@@ -17,9 +17,15 @@ export class Channel {
     this.#retry = new Retry(settings);
   }
 
-  /** Asks at once; again without progress, after a back-off: a server that cannot help must not be hammered. */
-  request(send: () => void): void {
-    if (this.#retry.attempt === 0) {
+  /**
+   * Asks at once; again without progress, after a back-off: a server that cannot help must not be hammered.
+   *
+   * @param afterMs how long the server wants to be left alone. Milliseconds
+   */
+  request(send: () => void, afterMs?: number): void {
+    if (afterMs) {
+      this.#retry.after(afterMs, send);
+    } else if (this.#retry.attempt === 0) {
       this.#retry.attempt = 1;
       send();
     } else {

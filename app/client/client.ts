@@ -1,7 +1,8 @@
 import { closeCodes, mayReconnect } from "../protocol/close-codes";
 import type { HelloFrame, WelcomeFrame } from "../protocol/frames";
+import { splitHello } from "../protocol/hello";
 import { isRoomId } from "../protocol/parse";
-import { attemptAfter } from "./backoff";
+import { attemptAfter, backoffMs, UNHEARD_STEP } from "./backoff";
 import { randomClientId } from "./client-id";
 import { Deferred } from "./deferred";
 import { Emitter } from "./emitter";
@@ -14,6 +15,7 @@ import { Rooms } from "./rooms";
 import type { SocketFrame } from "./socket";
 import { Socket } from "./socket";
 import { onResume } from "./on-resume";
+import { SleepDetector } from "./sleep-detector";
 
 /**
  * - `idle`: before `connect()`
@@ -52,6 +54,9 @@ export interface ClientEvents {
   resynced: Resync;
 }
 
+/** After a pause that many clients may have shared (a suspended host), they come back within this time. Milliseconds. */
+const WAKE_SPREAD_MS = 1_000;
+
 /**
  * A client of one Holdfast service. Its rooms outlive its sockets: it reconnects by itself, resumes where it was, and
  * when its pod ends it opens the next socket before it leaves the old one. Each message of a room is delivered once
@@ -70,6 +75,8 @@ export class HoldfastClient<Own = unknown> extends Emitter<ClientEvents> {
 
   #state: ClientState = "idle";
   #session: HelloFrame["session"];
+  /** As the last welcome said. */
+  #maxPayloadBytes = Infinity;
   /** The socket that serves, or is to. */
   #current: Socket | undefined;
   /** During a move: the socket that will take over. Both deliver. */
@@ -85,6 +92,7 @@ export class HoldfastClient<Own = unknown> extends Emitter<ClientEvents> {
   #closing: Promise<void> = Promise.resolve();
   readonly #firstWelcome = new Deferred<void>();
   #stopOnResume: () => void = () => undefined;
+  readonly #sleep: SleepDetector;
   /** Why it ended. */
   #error: HoldfastError | undefined;
 
@@ -94,6 +102,7 @@ export class HoldfastClient<Own = unknown> extends Emitter<ClientEvents> {
     this.#settings = resolveOptions(options);
     this.#reconnect = new Retry(this.#settings);
     this.#move = new Retry(this.#settings);
+    this.#sleep = new SleepDetector(this.#settings.timers);
     this.#rooms = new Rooms(this.#settings, (resync) => this.emit("resynced", resync));
     this.own = this.#rooms.own as Subscription<Own>;
   }
@@ -109,6 +118,7 @@ export class HoldfastClient<Own = unknown> extends Emitter<ClientEvents> {
   connect(): Promise<void> {
     if (this.#state === "idle") {
       this.#stopOnResume = onResume(() => this.#check());
+      this.#sleep.watch(() => this.#check(WAKE_SPREAD_MS));
       this.#connect();
     }
     return this.#error ? Promise.reject(this.#error) : this.#firstWelcome.promise;
@@ -125,7 +135,7 @@ export class HoldfastClient<Own = unknown> extends Emitter<ClientEvents> {
     if (!isRoomId(id)) {
       throw new HoldfastError(
         "HOLDFAST_INVALID",
-        `a room is 1 to 128 of A-Z a-z 0-9 _ . : -, found ${String(id)}`,
+        `a room is 1 to 128 of A-Z a-z 0-9 _ . : -, but not . or .., found ${String(id)}`,
       );
     }
     if (this.#error) throw this.#error;
@@ -156,13 +166,14 @@ export class HoldfastClient<Own = unknown> extends Emitter<ClientEvents> {
     return new Socket(
       { ...this.#settings, url: `${url}/chat/${this.#rooms.first ?? "_"}` },
       {
-        hello: (socket, token) => ({
-          type: "hello",
-          client: this.id,
-          ...(token && { token }),
-          ...(this.#session && { session: this.#session }),
-          rooms: this.#rooms.greet(socket),
-        }),
+        hello: (socket, token) => {
+          const session = this.#session;
+          const rooms = this.#rooms.greet(socket);
+          return splitHello(
+            { type: "hello", client: this.id, ...(token && { token }), ...(session && { session }), rooms },
+            this.#maxPayloadBytes,
+          );
+        },
         frame: (socket, frame) => this.#receive(socket, frame),
         closed: (socket, code, reason) => this.#lost(socket, code, reason),
       },
@@ -179,10 +190,12 @@ export class HoldfastClient<Own = unknown> extends Emitter<ClientEvents> {
     switch (frame.type) {
       case "welcome":
         this.#session = { id: frame.session.id, token: frame.session.token };
+        this.#maxPayloadBytes = frame.maxPayloadBytes;
         if (socket === this.#current) this.#serve(socket, frame);
         break;
       case "advice":
-        socket.leaveAt ??= this.#settings.timers.now() + frame.delayMs;
+        if (socket.leaveAt !== undefined) break;
+        socket.leaveAt = this.#settings.timers.now() + frame.delayMs;
         if (this.#state === "connected") this.#moveFrom(socket); // else once it serves
         break;
       default:
@@ -194,7 +207,6 @@ export class HoldfastClient<Own = unknown> extends Emitter<ClientEvents> {
   }
 
   #serve(socket: Socket, { pod, user, session, resumed }: WelcomeFrame): void {
-    this.#move.attempt = 0;
     this.#rooms.serve(socket);
     this.#moveFrom(socket);
     this.#transition("connected");
@@ -231,23 +243,38 @@ export class HoldfastClient<Own = unknown> extends Emitter<ClientEvents> {
     const lastedMs = timers.now() - lost.welcomedAt;
     this.#reconnect.attempt = attemptAfter(this.#reconnect.attempt, lastedMs, backoff);
     this.#move.clear();
-    this.#reconnect.again(() => this.#connect());
+    const { retryAfterMs, unheard } = lost.failure ?? {};
+    const connect = () => this.#connect();
+    if (retryAfterMs) this.#reconnect.after(retryAfterMs, connect);
+    else this.#reconnect.again(connect, unheard ? UNHEARD_STEP : 1);
     this.#transition("waiting", why);
   }
 
-  /** The network or the page woke up: what is dead shall be known now. */
-  #check(): void {
-    if (this.#state === "waiting") this.#connect();
-    else this.#current?.probe();
+  /**
+   * The network or the page woke up: what is dead shall be known now.
+   *
+   * @param spreadMs over which a client that waits comes back. Milliseconds
+   */
+  #check(spreadMs = 0): void {
+    const { random } = this.#settings;
+    if (this.#state !== "waiting") for (const socket of [this.#current, this.#next]) socket?.probe();
+    else if (spreadMs) this.#reconnect.set(spreadMs * random(), () => this.#connect());
+    else this.#connect();
   }
 
   // ---- the move: the next socket before the old one goes ----
 
-  /** Opens the next socket when the server has asked for it. */
-  #moveFrom({ leaveAt }: Socket): void {
-    if (leaveAt !== undefined) {
-      this.#move.set(leaveAt - this.#settings.timers.now(), () => this.#openNext());
-    }
+  /**
+   * Opens the next socket when the server has asked for it: at once after a connection that lasted, else after a back-off,
+   * or a service whose every pod asks to be left would be met by a socket after the other.
+   */
+  #moveFrom({ leaveAt, welcomedAt }: Socket): void {
+    if (leaveAt === undefined) return;
+    const { backoff, random, timers } = this.#settings;
+    const attempt = attemptAfter(this.#move.attempt, timers.now() - welcomedAt, backoff);
+    const waitMs = attempt && backoffMs(attempt - 1, random, backoff);
+    this.#move.attempt = attempt + 1;
+    this.#move.set(Math.max(leaveAt - timers.now(), waitMs), () => this.#openNext());
   }
 
   #openNext(): void {
@@ -277,6 +304,7 @@ export class HoldfastClient<Own = unknown> extends Emitter<ClientEvents> {
     if (this.#error) return this.#closing;
     this.#error = error;
     this.#stopOnResume();
+    this.#sleep.clear();
     this.#reconnect.clear();
     this.#move.clear();
     for (const socket of [this.#current, this.#next]) if (socket) this.#leave(socket);

@@ -1,3 +1,4 @@
+import { LATE_MS } from "./sleep-detector";
 import type { Timers } from "./timers";
 import { Alarm } from "./timers";
 
@@ -7,12 +8,20 @@ import { Alarm } from "./timers";
  */
 export class Heartbeat extends Alarm {
   readonly #onDead: () => void;
+  readonly #ask: (() => void) | undefined;
   #silenceMs = 0;
   #deadline = 0;
+  /** The peer was asked, and nothing has come since. */
+  #asked = false;
 
-  constructor(timers: Timers, onDead: () => void) {
+  /**
+   * @param ask asks the peer and calls {@link Heartbeat.expectWithin}: after an alarm that rings late, because what the
+   * peer has sent meanwhile may wait to be read. Default: such silence counts too.
+   */
+  constructor(timers: Timers, onDead: () => void, ask?: () => void) {
     super(timers);
     this.#onDead = onDead;
+    this.#ask = ask;
   }
 
   /** From now on, silence of this length means that the peer is gone. */
@@ -24,18 +33,26 @@ export class Heartbeat extends Alarm {
 
   /** Something came from the peer. */
   heard(): void {
+    this.#asked = false;
     this.#deadline = this.timers.now() + this.#silenceMs;
   }
 
-  /** The peer was asked: something must come within this time. Only after {@link Heartbeat.start}. */
-  expectWithin(ms: number): void {
-    this.#deadline = Math.min(this.#deadline, this.timers.now() + ms);
+  /**
+   * Something must come within this time. Only after {@link Heartbeat.start}. Returns false where the peer was asked
+   * before and has not answered yet: asking again would give it more time each time.
+   */
+  expectWithin(ms: number): boolean {
+    const first = !this.#asked;
+    if (first) this.#deadline = this.timers.now() + ms;
+    this.#asked = true;
     this.#sleep();
+    return first;
   }
 
   #sleep(): void {
     const leftMs = this.#deadline - this.timers.now();
     if (leftMs > 0) this.set(leftMs, () => this.#sleep());
+    else if (this.#ask && !this.#asked && leftMs < -LATE_MS) this.#ask();
     else this.#onDead();
   }
 }

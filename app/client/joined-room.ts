@@ -3,6 +3,7 @@ import { Deferred } from "./deferred";
 import { Emitter } from "./emitter";
 import type { HoldfastError } from "./errors";
 import { AsyncQueue } from "./async-queue";
+import { frameSize } from "./frame-size";
 import type { Message, Resync, Room, SubscriptionEvents } from "./room";
 import { Sequence } from "./sequence";
 
@@ -17,6 +18,8 @@ export interface RoomSettings {
   readonly history: number;
   /** Messages that an unread iterator, and a gap, may hold. */
   readonly maxBuffered: number;
+  /** Their bytes together. */
+  readonly maxBufferedBytes: number;
 }
 
 /** The client's side of {@link Room}. */
@@ -38,7 +41,7 @@ export class JoinedRoom extends Emitter<SubscriptionEvents<unknown>> implements 
     super();
     this.#host = host;
     this.#taken = taken;
-    this.sequence = new Sequence(settings.maxBuffered);
+    this.sequence = new Sequence(settings.maxBuffered, undefined, settings.maxBufferedBytes);
   }
 
   get position(): Position | undefined {
@@ -50,7 +53,8 @@ export class JoinedRoom extends Emitter<SubscriptionEvents<unknown>> implements 
   }
 
   [Symbol.asyncIterator](): AsyncIterator<Message<unknown>> {
-    const queue = new AsyncQueue<Message<unknown>>(this.settings.maxBuffered);
+    const { maxBuffered, maxBufferedBytes } = this.settings;
+    const queue = new AsyncQueue<Message<unknown>>(maxBuffered, maxBufferedBytes, frameSize);
     this.#queues.add(queue);
     if (this.#ended) queue.end(this.#ended.asked ? undefined : this.#ended.error);
     return queue.read(

@@ -1,15 +1,21 @@
-/** Node's entry: where there is no global WebSocket (before Node 22), the `ws` package's is used. */
+/** Node.js' entry. */
 import WebSocket from "ws";
 import { HoldfastClient as Client } from "./client";
+import { nodeWebSocket } from "./node-web-socket";
 import type { ClientOptions } from "./options";
-import type { WebSocketConstructor } from "./web-socket";
+import { defaultMaxFrameBytes } from "./options";
 
 export * from "./index";
 
-/** {@inheritDoc Client} */
+/**
+ * {@inheritDoc Client}
+ *
+ * Uses the `ws` package's WebSocket, also where Node.js has one of its own: that one takes frames of any size, inflates
+ * them, does not say why an upgrade was refused, and cannot be cut.
+ */
 export class HoldfastClient<Own = unknown> extends Client<Own> {
   constructor(options: ClientOptions) {
-    const webSocket = (globalThis as { WebSocket?: WebSocketConstructor }).WebSocket ?? WebSocket;
-    super({ webSocket, ...options });
+    const { webSocket = WebSocket, maxFrameBytes = defaultMaxFrameBytes } = options;
+    super({ ...options, webSocket: nodeWebSocket(webSocket, maxFrameBytes) });
   }
 }

@@ -1,15 +1,27 @@
-/** The part of a browser's window that tells when the network or the page comes back. */
-interface Page {
+/** What tells of the network or the page. */
+interface Source {
   addEventListener?(name: string, listener: () => void, options: { readonly signal: AbortSignal }): void;
 }
 
+/** The parts of a browser's window that tell when the network or the page comes back. */
+export interface Page extends Source {
+  readonly document?: Source;
+  readonly navigator?: { readonly connection?: Source };
+}
+
 /**
- * Calls back when the network returns or the page is shown (or hidden, which does no harm): timers were throttled or
- * frozen meanwhile, so a dead socket may not have been noticed. Returns its undo. Does nothing outside browsers.
+ * Calls back when the network returns or changes, and when the page is shown, focused or thawed (or hidden, which does no
+ * harm): timers were throttled or frozen meanwhile, so a dead socket may not have been noticed. Returns its undo. Does
+ * nothing outside browsers.
  */
-export function onResume(listener: () => void, page: Page = globalThis): () => void {
+export function onResume(listener: () => void, page: Page = globalThis as Page): () => void {
   const undo = new AbortController();
-  // The second bubbles from the document.
-  for (const name of ["online", "visibilitychange"]) page.addEventListener?.(name, listener, undo);
+  const hear = (source: Source | undefined, ...names: string[]) => {
+    for (const name of names) source?.addEventListener?.(name, listener, undo);
+  };
+  // The last bubbles from the document.
+  hear(page, "online", "pageshow", "focus", "visibilitychange");
+  hear(page.document, "resume");
+  hear(page.navigator?.connection, "change");
   return () => undo.abort();
 }

@@ -17,13 +17,24 @@ export interface ClientOptions {
    * connection and is tried again. Sent in the first frame, never in the URL. Default: none.
    */
   readonly token?: string | (() => string | Promise<string>);
-  /** The WebSocket class. Default: the global one; where there is none (Node 20), the `ws` package's. */
+  /** The WebSocket class. Default: the global one; in Node.js, the `ws` package's. */
   readonly webSocket?: WebSocketConstructor;
   /** Messages of history that a first join asks for, 0 to 1 000; `join` can say otherwise. Default 0. */
   readonly history?: number;
   /** Messages that each iterator holds while it is not read, and each room behind a gap, at least 1. Default 1 000. */
   readonly maxBuffered?: number;
-  /** How long a publish is tried before it rejects. Milliseconds, default 120 000. */
+  /**
+   * What these messages may have together, and the publishes of a room that wait for their acknowledgement. Bytes, default
+   * 8 388 608 (8 MiB): by the length of their frames, so text beyond Latin-1 takes up to twice as much memory. One message
+   * alone may have more.
+   */
+  readonly maxBufferedBytes?: number;
+  /**
+   * The largest frame that is taken from the server; a larger one closes the socket. Bytes, default 1 048 576 (1 MiB, 16
+   * times what a server takes by default). Node.js only: a browser has its own bound.
+   */
+  readonly maxFrameBytes?: number;
+  /** How long a publish is tried before it rejects; `Infinity`: as long as the client lives. Milliseconds, default 120 000. */
   readonly publishTimeoutMs?: number;
   /** From opening a socket (and asking for a token) to its welcome. Milliseconds, default 10 000. */
   readonly connectTimeoutMs?: number;
@@ -42,6 +53,7 @@ export interface ClientSettings {
   readonly webSocket: WebSocketConstructor;
   readonly history: number;
   readonly maxBuffered: number;
+  readonly maxBufferedBytes: number;
   readonly publishTimeoutMs: number;
   readonly connectTimeoutMs: number;
   readonly backoff: Backoff;
@@ -49,12 +61,15 @@ export interface ClientSettings {
   readonly timers: Timers;
 }
 
+export const defaultMaxFrameBytes: number = 2 ** 20;
+
 /** Fills in the defaults. Throws a {@link HoldfastError} naming the option that is wrong. */
 export function resolveOptions(options: ClientOptions): ClientSettings {
   const { url, token, backoff, history, ...others } = options;
   const settings = {
     webSocket: (globalThis as { WebSocket?: WebSocketConstructor }).WebSocket,
     maxBuffered: 1_000,
+    maxBufferedBytes: 8 * 2 ** 20,
     publishTimeoutMs: 120_000,
     connectTimeoutMs: 10_000,
     random: Math.random,
@@ -67,6 +82,11 @@ export function resolveOptions(options: ClientOptions): ClientSettings {
     throw invalid(`url must be ws:// or wss://, without query, found ${shown}`);
   }
   if (!webSocket) throw invalid("webSocket is missing, there is no global one");
+  for (const [name, value] of Object.entries({ ...settings, ...backoff })) {
+    // A wait that is no number would be none, and a bound none at all.
+    if (typeof value === "number" && !(value >= 0))
+      throw invalid(`${name} must be 0 or more, found ${value}`);
+  }
   return {
     ...settings,
     webSocket,

@@ -1,5 +1,5 @@
 import type { Backoff } from "./backoff";
-import { backoffMs } from "./backoff";
+import { backoffMs, toldMs } from "./backoff";
 import type { Timers } from "./timers";
 import { Alarm } from "./timers";
 
@@ -20,10 +20,19 @@ export class Retry extends Alarm {
     this.#settings = settings;
   }
 
-  /** Calls back after the back-off of this attempt, and counts it. */
-  again(action: () => void): void {
+  /**
+   * Calls back after the back-off of this attempt, and counts it.
+   *
+   * @param step what the attempt counts
+   */
+  again(action: () => void, step = 1): void {
     const { random, backoff } = this.#settings;
     this.set(backoffMs(this.attempt, random, backoff), action);
-    this.attempt += 1;
+    this.attempt += step;
+  }
+
+  /** Calls back after the wait that the server asked for, or a little more. Milliseconds. */
+  after(ms: number, action: () => void): void {
+    this.set(toldMs(ms, this.#settings.random), action);
   }
 }

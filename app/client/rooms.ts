@@ -1,5 +1,6 @@
 import type { AckFrame, ErrorFrame, MessageFrame, RoomRequest, SyncFrame } from "../protocol/frames";
 import { OWN_ROOM } from "../protocol/frames";
+import { RATE_LIMITED_MS } from "./backoff";
 import type { Link } from "./channel";
 import { Channel } from "./channel";
 import { HoldfastError } from "./errors";
@@ -176,27 +177,28 @@ export class Rooms implements RoomHost {
   #refused(socket: Link, channel: Channel, room: JoinedRoom, frame: ErrorFrame): void {
     const error = new HoldfastError("HOLDFAST_REFUSED", `${frame.code}: ${frame.message}`, frame);
     const outbox = this.#outboxes.get(room.id);
+    const afterMs = frame.code === "rate_limited" ? RATE_LIMITED_MS : undefined;
     if (frame.id === undefined) {
       channel.ask = undefined;
-      if (frame.retryable) this.#ask(socket, room);
+      if (frame.retryable) this.#ask(socket, room, afterMs);
       else this.#drop(room, error, false);
     } else if (frame.code === "not_joined") {
       // Only rooms that were joined are published to: a join that was asked again has failed meanwhile.
       outbox?.retryLater(frame.id);
       this.#ask(socket, room);
     } else if (frame.retryable) {
-      outbox?.retryLater(frame.id);
+      outbox?.retryLater(frame.id, afterMs);
     } else {
       outbox?.take(frame.id)?.reject(error);
     }
   }
 
   /** Asks a socket for a room, from where the view stands: at once, and without progress again after a back-off. */
-  #ask(socket: Link, room: JoinedRoom): void {
+  #ask(socket: Link, room: JoinedRoom, afterMs?: number): void {
     const channel = socket.channels.get(room.id) ?? new Channel(this.#settings);
     if (channel.ask) return;
     this.#expect(socket, room, channel);
-    channel.request(() => socket.send({ type: "join", ...request(room, channel) }));
+    channel.request(() => socket.send({ type: "join", ...request(room, channel) }), afterMs);
   }
 
   /** The next sync of the channel that counts is the answer to a request of this name. */

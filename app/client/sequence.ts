@@ -1,4 +1,5 @@
 import type { MessageFrame, Position, SyncFrame } from "../protocol/frames";
+import { frameSize } from "./frame-size";
 
 /** What a message lets through, in order, and whether something before it is missing. */
 export interface Accepted {
@@ -21,14 +22,18 @@ export type Synced = "kept" | "ask" | "epoch" | "history";
 export class Sequence {
   #position: Position | undefined;
   readonly #maxHeld: number;
+  readonly #maxHeldBytes: number;
+  #heldBytes = 0;
   readonly #held = new Map<number, MessageFrame>();
 
   /**
    * @param maxHeld messages behind a gap that are held back; they are only a short cut, the server sends them again
    * @param position where the view begins; undefined: at its first sync
+   * @param maxHeldBytes what they may have together, as far as {@link frameSize} knows
    */
-  constructor(maxHeld: number, position?: Position) {
+  constructor(maxHeld: number, position?: Position, maxHeldBytes = Infinity) {
     this.#maxHeld = maxHeld;
+    this.#maxHeldBytes = maxHeldBytes;
     this.#position = position;
   }
 
@@ -61,7 +66,7 @@ export class Sequence {
     if (!kept && (recovered || !asked)) return "ask";
     if (sameEpoch && kept) return "kept";
     this.#position = { epoch, offset };
-    this.#held.clear();
+    this.#dropHeld();
     if (kept) return "kept";
     return sameEpoch ? "history" : "epoch";
   }
@@ -72,17 +77,33 @@ export class Sequence {
     // Of another epoch: the other socket of a move has told of it, and this one will.
     if (at?.epoch !== epoch || frame.offset <= at.offset) return { messages: [], gap: false };
     if (frame.offset > at.offset + 1) {
-      if (this.#held.size < this.#maxHeld) this.#held.set(frame.offset, frame);
-      else this.#held.clear();
+      this.#hold(frame);
       return { messages: [], gap: true };
     }
     const messages = [frame];
     let offset = frame.offset;
     for (let held; (held = this.#held.get(offset + 1)) !== undefined; offset += 1) {
       this.#held.delete(offset + 1);
+      this.#heldBytes -= frameSize(held);
       messages.push(held);
     }
     this.#position = { epoch, offset };
     return { messages, gap: false };
+  }
+
+  #hold(frame: MessageFrame): void {
+    if (this.#held.has(frame.offset)) return;
+    const bytes = this.#heldBytes + frameSize(frame);
+    if (this.#held.size >= this.#maxHeld || bytes > this.#maxHeldBytes) {
+      this.#dropHeld();
+      return;
+    }
+    this.#held.set(frame.offset, frame);
+    this.#heldBytes = bytes;
+  }
+
+  #dropHeld(): void {
+    this.#held.clear();
+    this.#heldBytes = 0;
   }
 }

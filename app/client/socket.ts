@@ -1,19 +1,13 @@
 import { closeCodes } from "../protocol/close-codes";
-import type {
-  ClientFrame,
-  HelloFrame,
-  PingFrame,
-  PongFrame,
-  ServerFrame,
-  WelcomeFrame,
-} from "../protocol/frames";
+import type { ClientFrame, PingFrame, PongFrame, ServerFrame, WelcomeFrame } from "../protocol/frames";
 import { SUBPROTOCOL } from "../protocol/frames";
 import { parseServerFrame } from "../protocol/parse";
 import type { Channel, Link } from "./channel";
 import { Heartbeat } from "./heartbeat";
 import type { Timers } from "./timers";
+import { setFrameSize } from "./frame-size";
 import { Alarm } from "./timers";
-import type { WebSocketConstructor, WebSocketLike } from "./web-socket";
+import type { Failure, WebSocketConstructor, WebSocketLike } from "./web-socket";
 
 /** RFC 6455: what a socket reports that ended without a close frame. */
 const ABNORMAL = 1006;
@@ -29,7 +23,7 @@ export type SocketFrame = Exclude<ServerFrame, PingFrame | PongFrame>;
 
 export interface SocketHandlers {
   /** The socket is open: with what it introduces itself. */
-  hello(socket: Socket, token: string | undefined): HelloFrame;
+  hello(socket: Socket, token: string | undefined): readonly ClientFrame[];
   frame(socket: Socket, frame: SocketFrame): void;
   /** Called once, unless {@link Socket.close} came first. */
   closed(socket: Socket, code: number, reason: string): void;
@@ -64,6 +58,7 @@ export class Socket implements Link {
   #webSocket: WebSocketLike | undefined;
   #over = false;
   readonly #deadline: Alarm;
+  #deadlineAt: number;
   readonly #heartbeat: Heartbeat;
 
   constructor(settings: SocketSettings, handlers: SocketHandlers) {
@@ -71,13 +66,23 @@ export class Socket implements Link {
     this.#handlers = handlers;
     const { timers, connectTimeoutMs } = settings;
     this.#deadline = new Alarm(timers);
-    this.#heartbeat = new Heartbeat(timers, () => this.#fail("nothing heard from the server"));
-    this.#deadline.set(connectTimeoutMs, () => this.#fail(`no welcome within ${connectTimeoutMs} ms`));
+    this.#heartbeat = new Heartbeat(
+      timers,
+      () => this.#fail("nothing heard from the server"),
+      () => this.probe(),
+    );
+    this.#deadlineAt = Infinity;
+    this.#welcomeWithin(connectTimeoutMs);
     void this.#open();
   }
 
   get maxPayloadBytes(): number {
     return this.welcome?.maxPayloadBytes ?? Infinity;
+  }
+
+  /** Why it failed, where the platform tells. */
+  get failure(): Failure | undefined {
+    return this.#webSocket?.failure;
   }
 
   send(frame: ClientFrame): void {
@@ -88,11 +93,10 @@ export class Socket implements Link {
     if (!this.#over) this.#webSocket?.send(text);
   }
 
-  /** Asks whether the server is still there; the socket fails where no answer comes. */
+  /** Asks whether the server is still there; the socket fails where no answer comes, or no welcome. */
   probe(): void {
-    if (!this.welcome) return;
-    this.send({ type: "ping" });
-    this.#heartbeat.expectWithin(PROBE_MS);
+    if (!this.welcome) this.#welcomeWithin(PROBE_MS);
+    else if (this.#heartbeat.expectWithin(PROBE_MS)) this.send({ type: "ping" });
   }
 
   /** Ends with 1000, unheard: no handler is called any more. Resolves once the socket is closed, or given up. */
@@ -114,6 +118,14 @@ export class Socket implements Link {
     });
   }
 
+  /** Never later than was said before. */
+  #welcomeWithin(ms: number): void {
+    const { timers } = this.#settings;
+    const now = timers.now();
+    this.#deadlineAt = Math.min(this.#deadlineAt, now + ms);
+    this.#deadline.set(this.#deadlineAt - now, () => this.#fail("no welcome in time"));
+  }
+
   async #open(): Promise<void> {
     try {
       const token = await this.#settings.token();
@@ -122,7 +134,7 @@ export class Socket implements Link {
       this.#webSocket = webSocket;
       webSocket.onopen = () => {
         this.greeted = true;
-        this.send(this.#handlers.hello(this, token));
+        for (const frame of this.#handlers.hello(this, token)) this.send(frame);
       };
       webSocket.onmessage = (event: { data: unknown }) => this.#receive(event.data);
       webSocket.onclose = (event: { code: number; reason: string }) => this.#finish(event.code, event.reason);
@@ -134,12 +146,14 @@ export class Socket implements Link {
 
   #receive(data: unknown): void {
     this.#heartbeat.heard();
+    const text = String(data);
     let frame: ServerFrame | undefined;
     try {
-      frame = parseServerFrame(String(data));
+      frame = parseServerFrame(text);
     } catch (error) {
       this.#fail(`no frame: ${(error as Error).message}`);
     }
+    if (frame?.type === "message") setFrameSize(frame, text.length);
     if (frame?.type === "ping") this.send({ type: "pong" });
     else if (frame && frame.type !== "pong") {
       if (frame.type === "welcome") this.#welcomed(frame);
@@ -164,7 +178,7 @@ export class Socket implements Link {
   #finish(code: number, reason: string): void {
     if (this.#over) return;
     this.#release();
-    this.#handlers.closed(this, code, reason);
+    this.#handlers.closed(this, code, reason || (this.failure?.reason ?? ""));
   }
 
   #release(): void {

@@ -7,8 +7,11 @@ export class FrameError extends Error {
   readonly code = "HOLDFAST_FRAME";
 }
 
-/** Room ids: letters, digits and `_ . : -`, so that they stand in a path, a Redis key and a log line unescaped. */
-const roomId = /^[A-Za-z0-9_.:-]+$/;
+/**
+ * Room ids: letters, digits and `_ . : -`, so that they stand in a path, a Redis key and a log line unescaped. Not `.` and
+ * `..`, which URLs take for steps in the path (RFC 3986 section 5.2.4): such a room could never be connected to.
+ */
+const roomId = /^(?!\.{1,2}$)[A-Za-z0-9_.:-]+$/;
 
 export function isRoomId(value: unknown): value is string {
   return typeof value === "string" && value.length <= limits.roomIdLength && roomId.test(value);
@@ -68,6 +71,7 @@ export function parseServerFrame(text: string): ServerFrame | undefined {
       break;
     case "welcome":
       sessionReference(frame.session);
+      integer(frame.pingMs, "pingMs", 1);
       break;
     case "error":
       if (!errorCodes.includes(frame.code as ErrorCode)) return undefined;
@@ -173,7 +177,7 @@ function anyRoom(value: unknown): string {
 function publicRoom(value: unknown): string {
   if (!isRoomId(value)) {
     throw new FrameError(
-      `room must be 1 to ${limits.roomIdLength} of A-Z a-z 0-9 _ . : -, found ${kind(value)}`,
+      `room must be 1 to ${limits.roomIdLength} of A-Z a-z 0-9 _ . : -, but not . or .., found ${kind(value)}`,
     );
   }
   return value;

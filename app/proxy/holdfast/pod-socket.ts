@@ -3,7 +3,7 @@ import type { Channel, Link } from "../../client/channel";
 import { Heartbeat } from "../../client/heartbeat";
 import { Alarm, systemTimers } from "../../client/timers";
 import { closeCodes } from "../../protocol/close-codes";
-import type { ClientFrame, HelloFrame, ServerFrame, WelcomeFrame } from "../../protocol/frames";
+import type { ClientFrame, ServerFrame, WelcomeFrame } from "../../protocol/frames";
 import { parseServerFrame } from "../../protocol/parse";
 import { abnormal } from "../close-codes";
 import type { Upstream } from "../dialer";
@@ -51,11 +51,14 @@ export class PodSocket implements Link {
     return this.welcome?.maxPayloadBytes ?? Infinity;
   }
 
-  /** @param timeoutMs in which the welcome must come */
-  greet(hello: HelloFrame, timeoutMs: number): void {
+  /**
+   * @param frames the hello, and what did not fit into it
+   * @param timeoutMs in which the welcome must come
+   */
+  greet(frames: readonly ClientFrame[], timeoutMs: number): void {
     this.greeted = true;
     this.#deadline.set(timeoutMs, () => this.#fail(`no welcome within ${timeoutMs} ms`));
-    this.send(hello);
+    for (const frame of frames) this.send(frame);
   }
 
   send(frame: ClientFrame): void {

@@ -12,6 +12,7 @@ import {
   type ServerFrame,
   type SyncFrame,
 } from "../../protocol/frames";
+import { splitHello } from "../../protocol/hello";
 import { abnormal, policyViolation } from "../close-codes";
 import type { RefusedError, Upstream } from "../dialer";
 import { ProxiedConnection, type Admitted, type ProxyContext } from "../proxied-connection";
@@ -49,6 +50,8 @@ export abstract class ProxiedSession extends ProxiedConnection {
   };
   #hello: Pick<HelloFrame, "client" | "token"> | undefined;
   #session: HelloFrame["session"];
+  /** The largest frame that pods take: as the last welcome said, before it what the proxy takes itself. Bytes. */
+  #maxPayloadBytes = this.context.config.MAX_PAYLOAD_BYTES;
   /** The socket that serves, or is to. */
   #current: PodSocket | undefined;
   /** During a move: the socket that will take over. Both deliver. */
@@ -177,13 +180,15 @@ export abstract class ProxiedSession extends ProxiedConnection {
   #greet(socket: PodSocket): void {
     if (!this.#hello) return;
     if (!this.#rooms.has(OWN_ROOM)) this.#open({ room: OWN_ROOM }); // the pod joins it in any case
+    const hello: HelloFrame = {
+      type: "hello",
+      ...this.#hello,
+      ...(this.#session && { session: this.#session }),
+      rooms: [...this.#rooms].map(([name, room]) => this.#request(name, room, this.#expect(socket, name))),
+    };
     socket.greet(
-      {
-        type: "hello",
-        ...this.#hello,
-        ...(this.#session && { session: this.#session }),
-        rooms: [...this.#rooms].map(([name, room]) => this.#request(name, room, this.#expect(socket, name))),
-      },
+      // Longer than what the client sent: the rooms it joined since, their positions, the proxy's own names.
+      splitHello(hello, this.#maxPayloadBytes),
       this.context.config.HANDSHAKE_TIMEOUT_SECONDS * 1_000,
     );
   }
@@ -192,6 +197,7 @@ export abstract class ProxiedSession extends ProxiedConnection {
     switch (frame?.type) {
       case "welcome":
         this.#session = { id: frame.session.id, token: frame.session.token };
+        this.#maxPayloadBytes = frame.maxPayloadBytes;
         this.tell(frame, text); // the next token is the client's too: it may have to resume by itself
         if (socket === this.#current) this.#serve(socket);
         break;

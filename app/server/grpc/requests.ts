@@ -46,7 +46,9 @@ export function checkUserMessage(request: PublishToUserRequest, maxPayloadBytes:
 }
 
 export function checkRoom(room: string): string {
-  if (!isRoomId(room)) throw invalid("room", `must be 1 to ${limits.roomIdLength} of A-Z a-z 0-9 _ . : -`);
+  if (!isRoomId(room)) {
+    throw invalid("room", `must be 1 to ${limits.roomIdLength} of A-Z a-z 0-9 _ . : -, but not . or ..`);
+  }
   return room;
 }
 

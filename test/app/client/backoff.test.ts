@@ -1,4 +1,5 @@
-import { attemptAfter, backoffMs, defaultBackoff } from "../../../app/client/backoff";
+import { attemptAfter, backoffMs, defaultBackoff, UNHEARD_STEP } from "../../../app/client/backoff";
+import { randomFrom } from "../../faults/model/random";
 
 describe("backoffMs", () => {
   it.each([
@@ -28,5 +29,43 @@ describe("attemptAfter", () => {
     { name: "one that was stable", lastedMs: 10_000, attempt: 0 },
   ])("counts from $attempt after $name", ({ lastedMs, attempt }) => {
     expect(attemptAfter(3, lastedMs, defaultBackoff)).toBe(attempt);
+  });
+});
+
+describe("a storm of 2,000 clients whose pod has died, by when something listens again", () => {
+  /** When each of them is back, after the service is, in order. Milliseconds. */
+  function returns(outageMs: number, step: number): number[] {
+    const random = randomFrom(15);
+    const back = Array.from({ length: 2_000 }, () => {
+      let now = 0;
+      for (let attempt = 0; ; attempt += step) {
+        now += backoffMs(attempt, random, defaultBackoff);
+        if (now >= outageMs) return now - outageMs;
+      }
+    });
+    return back.sort((a, b) => a - b);
+  }
+
+  /** The most that come within the same 100 ms. */
+  function crowd(back: readonly number[]): number {
+    return Math.max(...back.map((from) => back.filter((at) => at >= from && at < from + 100).length));
+  }
+
+  // Seconds of outage; by when 99 % and all are back, in shares of the outage; the most in 100 ms.
+  it.each([
+    [0.3, 1, 1.5, 1_400],
+    [1, 0.6, 1.1, 900],
+    [3, 0.5, 0.75, 400],
+    [10, 0.5, 0.75, 150],
+    [60, 0.35, 0.4, 45],
+  ])("after %d s spreads over a part of it that a person does not mind", (seconds, most, last, together) => {
+    const back = returns(seconds * 1_000, UNHEARD_STEP);
+    expect(back[1_979]).toBeLessThan(most * seconds * 1_000);
+    expect(back.at(-1)).toBeLessThan(last * seconds * 1_000);
+    expect(crowd(back)).toBeLessThan(together);
+  });
+
+  it("is back after a second of outage in half the time that doubled waits take", () => {
+    expect(returns(1_000, UNHEARD_STEP)[1_979]).toBeLessThan(0.5 * (returns(1_000, 1)[1_979] ?? 0));
   });
 });

@@ -22,9 +22,11 @@ describe("the built client", () => {
 
   afterAll(() => rm(out, { recursive: true, force: true }));
 
-  it("is under 6 KB for browsers, gzipped", async () => {
+  // 6 KiB until it noticed sleep, bounded in bytes what it holds, kept apart the waits of an overloaded service, of one
+  // that nothing listens for and of a move, and split a long hello: 0.9 KiB for a client that no server can hurt.
+  it("is under 7 KiB for browsers, gzipped", async () => {
     const bytes = gzipSync(await readFile(join(out, "client/browser.mjs"))).length;
-    expect(bytes).toBeLessThan(6 * 1_024);
+    expect(bytes).toBeLessThan(7 * 1_024);
   });
 
   it("imports nothing in browsers, and ws alone in Node", async () => {

@@ -3,11 +3,26 @@ import type { Timers } from "../../../app/client/timers";
 /** A clock that a test moves, and a list of the timers that are set, so that one that was left is seen. */
 export class FakeTimers implements Timers {
   #now = 0;
+  #asleep = 0;
   readonly #timers = new Map<object, { at: number; ring: () => void }>();
   readonly #changed = new Set<() => void>();
 
   now(): number {
     return this.#now;
+  }
+
+  wallNow(): number {
+    return this.#now + this.#asleep;
+  }
+
+  /** The machine sleeps: the time of day goes on, the monotonic clock and the timers do not, as on Linux. */
+  sleep(ms: number): void {
+    this.#asleep += ms;
+  }
+
+  /** The program does not run: both clocks go on, and what is due rings late, with the next {@link advance}. */
+  freeze(ms: number): void {
+    this.#now += ms;
   }
 
   set(ring: () => void, ms: number): unknown {

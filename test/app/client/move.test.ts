@@ -78,10 +78,31 @@ describe("a client that is advised to move", () => {
     old.send({ type: "advice", reason: "drain", delayMs: 4_000 });
     await timers.waitFor(4_000);
     timers.advance(3_999);
+    old.send({ type: "advice", reason: "drain", delayMs: 60_000 }); // once said is said
+    await old.rest();
     expect(subject.state).toBe("connected");
     timers.advance(1);
     expect(subject.state).toBe("moving");
     await (await server().connection()).next("hello");
+  });
+
+  it("backs off where every pod asks to be left, until one has served for 10 s", async () => {
+    const timers = new FakeTimers();
+    const subject = client({ timers, random: () => 0.5 });
+    void subject.connect();
+    const move = async (waitMs: number, servedMs = 0) => {
+      const peer = await server().connection();
+      await peer.welcome({ resumed: true });
+      await peer.rest();
+      await reached(subject, "connected");
+      timers.advance(servedMs);
+      peer.send(advice, advice);
+      await timers.waitFor(waitMs);
+      timers.advance(waitMs);
+    };
+    for (const waitMs of [0, 75, 150, 300, 600]) await move(waitMs);
+    await move(0, 10_000);
+    await move(75);
   });
 
   it("takes it as part of the move that the old socket is superseded", async () => {

@@ -94,33 +94,64 @@ describe("Room#publish", () => {
     expect(await peer.rest()).toEqual([]);
   });
 
-  it.each(["rate_limited", "unavailable"] as const)(
-    "tries again after %s, and lets later ones wait",
-    async (code) => {
-      const timers = new FakeTimers();
-      const { room, peer } = await joined(client({ timers, random: () => 0.5 }));
-      const offsets = [room.publish("a")];
-      await peer.next("publish");
-      for (const waitMs of [75, 150]) {
-        peer.send(failure(1, code));
-        await timers.waitFor(waitMs);
-        if (offsets.length === 1) offsets.push(room.publish("b"));
-        expect(await peer.rest()).toEqual([]);
-        timers.advance(waitMs);
-        expect(await peer.next("publish")).toMatchObject({ id: 1, data: "a" });
-        if (waitMs === 75) expect(await peer.next("publish")).toMatchObject({ id: 2, data: "b" });
-      }
-      peer.send(ack(1, 10), ack(2, 11));
-      expect(await Promise.all(offsets)).toEqual([10, 11]);
-    },
-  );
+  it("tries again after unavailable, later each time, and lets later ones wait", async () => {
+    const timers = new FakeTimers();
+    const { room, peer } = await joined(client({ timers, random: () => 0.5 }));
+    const offsets = [room.publish("a")];
+    await peer.next("publish");
+    for (const waitMs of [75, 150]) {
+      peer.send(failure(1, "unavailable"));
+      await timers.waitFor(waitMs);
+      if (offsets.length === 1) offsets.push(room.publish("b"));
+      expect(await peer.rest()).toEqual([]);
+      timers.advance(waitMs);
+      expect(await peer.next("publish")).toMatchObject({ id: 1, data: "a" });
+      if (waitMs === 75) expect(await peer.next("publish")).toMatchObject({ id: 2, data: "b" });
+    }
+    peer.send(ack(1, 10), ack(2, 11));
+    expect(await Promise.all(offsets)).toEqual([10, 11]);
+  });
+
+  it("waits as long each time after rate_limited, then sends one first, and one more with each acknowledgement", async () => {
+    const timers = new FakeTimers();
+    const { room, peer } = await joined(client({ timers, random: () => 0.25 }));
+    const offsets = ["a", "b", "c", "d"].map((data) => room.publish(data));
+    for (const id of [1, 2, 3, 4]) expect(await peer.next("publish")).toMatchObject({ id });
+    for (let round = 0; round < 5; round += 1) {
+      peer.send(failure(1, "rate_limited"), failure(2, "unavailable"));
+      await timers.waitFor(625);
+      timers.advance(625);
+      expect(await peer.next("publish")).toMatchObject({ id: 1 });
+      expect(await peer.rest()).toEqual([]);
+    }
+    peer.send(ack(1, 10));
+    for (const id of [2, 3]) expect(await peer.next("publish")).toMatchObject({ id });
+    expect(await peer.rest()).toEqual([]);
+    peer.send(ack(2, 11));
+    expect(await peer.next("publish")).toMatchObject({ id: 4 });
+    peer.send(ack(3, 12), ack(4, 13));
+    expect(await Promise.all(offsets)).toEqual([10, 11, 12, 13]);
+  });
+
+  it("takes an acknowledgement of what it has not published for no success", async () => {
+    const timers = new FakeTimers();
+    const { room, peer } = await joined(client({ timers, random: () => 0.5 }));
+    void room.publish("a").catch(() => undefined);
+    await peer.next("publish");
+    for (const waitMs of [75, 150, 300]) {
+      peer.send(ack(99, 10), failure(1, "unavailable"));
+      await timers.waitFor(waitMs);
+      timers.advance(waitMs);
+      expect(await peer.next("publish")).toMatchObject({ id: 1 });
+    }
+  });
 
   it("sends everything again from the one that was refused, before what is new", async () => {
     const timers = new FakeTimers();
     const { room, peer } = await joined(client({ timers, random: () => 0.5 }));
     const offsets = ["a", "b", "c"].map((data) => room.publish(data));
     for (const id of [1, 2, 3]) expect(await peer.next("publish")).toMatchObject({ id });
-    peer.send(ack(1, 10), failure(2, "rate_limited")); // that of 3 is still on its way
+    peer.send(ack(1, 10), failure(2, "unavailable")); // that of 3 is still on its way
     await timers.waitFor(75);
     offsets.push(room.publish("d"));
     timers.advance(75);

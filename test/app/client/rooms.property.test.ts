@@ -156,6 +156,7 @@ class Run {
         webSocket: WebSocket,
         history: 0,
         maxBuffered: 3,
+        maxBufferedBytes: Infinity,
         publishTimeoutMs: 1,
         connectTimeoutMs: 1,
         backoff: defaultBackoff,

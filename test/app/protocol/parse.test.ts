@@ -5,7 +5,7 @@ const client = "c".repeat(limits.clientIdMinLength);
 const position = { epoch: "e1", offset: 7 };
 
 describe("isRoomId", () => {
-  it.each(["a", "A-z_0.9:b", "_", "a".repeat(limits.roomIdLength)])("takes %p", (id) => {
+  it.each(["a", "A-z_0.9:b", "_", "...", ".a", "a..", "a".repeat(limits.roomIdLength)])("takes %p", (id) => {
     expect(isRoomId(id)).toBe(true);
   });
 
@@ -13,6 +13,8 @@ describe("isRoomId", () => {
     "",
     "a b",
     "a/b",
+    ".",
+    "..",
     "{a}",
     "ä",
     "a\n",
@@ -77,7 +79,7 @@ describe("parseClientFrame", () => {
   const publish = { type: "publish", room: "a", id: 1, data: 1 };
   const hello = { type: "hello", client, rooms: [] };
   const types = "type must be hello, join, leave, publish, received, ping or pong";
-  const room = `room must be 1 to ${limits.roomIdLength} of A-Z a-z 0-9 _ . : -`;
+  const room = `room must be 1 to ${limits.roomIdLength} of A-Z a-z 0-9 _ . : -, but not . or ..`;
   it.each<[unknown, string]>([
     ["hello?", "not JSON"],
     ["", "not JSON"],

@@ -54,6 +54,25 @@ describe("clients that speak holdfast.v1.json behind a proxy", () => {
     expect(wire.frames.some(({ type }) => type === "advice")).toBe(false);
   });
 
+  it("stay where all their rooms do not fit into one hello: the pod is never sent more than it takes", async () => {
+    const limit = { MAX_PAYLOAD_BYTES: "1024" };
+    const [a, b] = await Promise.all([start({ ...limit, DRAIN_SECONDS: "30" }), start(limit)]);
+    const ready = new Set([addressOf(a.url)]);
+    const proxy = await startProxy(ready, limit);
+    const rooms = Array.from({ length: 20 }, (_, n) => `room-${n}-${"r".repeat(90)}`);
+    const wire = new Wire(`${proxy.url}/chat/x`);
+    await wire.hello();
+    for (const room of rooms) wire.send({ type: "join", room });
+    for (const room of rooms) await wire.sync(room);
+
+    ready.add(addressOf(b.url)).delete(addressOf(a.url));
+    await a.drain();
+    await wire.next("welcome", ({ pod }) => pod === b.name);
+    for (const room of rooms) wire.send({ type: "publish", room, id: 1, data: "after" });
+    await wire.until(() => acks(wire).length === rooms.length || undefined, "all acknowledgements");
+    for (const room of rooms) await wire.until(() => wire.offsets(room).length === 1 || undefined, room);
+  });
+
   it("resume by themselves on another proxy, with the newest token and from their own position", async () => {
     const [a, b] = await Promise.all([start({ DRAIN_SECONDS: "30" }), start({ DRAIN_SECONDS: "30" })]);
     const ready = new Set([addressOf(a.url)]);
