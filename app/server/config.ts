@@ -68,6 +68,8 @@ export const schema = z.object({
   PING_INTERVAL_SECONDS: seconds(1, 300).default(25),
   /** Messages that a room's history keeps. */
   HISTORY_SIZE: count(1, 100_000).default(1_000),
+  /** Bytes of messages that a room's history keeps; the oldest go first, and the newest always stays. */
+  HISTORY_BYTES: count(65_536, 1_073_741_824).default(8_388_608),
   /** How long an idle room's history is kept. Seconds. */
   HISTORY_TTL_SECONDS: seconds(10, 604_800).default(3_600),
 

@@ -265,7 +265,13 @@ export abstract class Connection {
   #publisher = "";
 
   async #store(room: string, publishes: readonly WaitingPublish[]): Promise<PublishOutcome[]> {
-    const stored = await this.context.roomStore.publishAll(this.#keys(room), this.#publisher, publishes);
+    const emptyEpoch = this.memberships.get(room)?.room?.emptyEpoch;
+    const stored = await this.context.roomStore.publishAll(
+      this.#keys(room),
+      this.#publisher,
+      publishes,
+      emptyEpoch,
+    );
     return publishes.map(
       (_, index) => stored[index] ?? { error: new SparseIdError("publish ids must count by 1") },
     );

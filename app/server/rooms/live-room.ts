@@ -1,6 +1,6 @@
 import type { Position } from "../../protocol/frames";
 import type { RoomKeys } from "../store/keys";
-import type { HistoryPage, RoomStore } from "../store/room-store";
+import { pageSize, type HistoryPage, type RoomStore } from "../store/room-store";
 import { textFrame } from "./frame";
 
 /** One socket's place in a room. The room moves `position`; the member writes. */
@@ -24,9 +24,6 @@ export interface JoinRequest {
 
 /** Hears of each write to a room: messages times members, and whether they came from history. */
 export type CountDeliveries = (messages: number, replayed: boolean) => void;
-
-/** Messages read from history in one step: with the payload limit of 64 KiB, at most 4 MiB on its way. */
-const pageSize = 64;
 
 /** The time between two flushes of a busy room: its messages travel together, 8 to 10 times cheaper. Milliseconds. */
 const flushIntervalMs = 5;
@@ -77,6 +74,11 @@ export class LiveRoom {
 
   get members(): ReadonlySet<RoomMember> {
     return this.#members;
+  }
+
+  /** The room's epoch while nothing was published to it; undefined as soon as something was, or before it is open. */
+  get emptyEpoch(): string | undefined {
+    return this.#epoch === "" || this.#last > 0 ? undefined : this.#epoch;
   }
 
   async #open(subscribe: () => Promise<void>): Promise<void> {

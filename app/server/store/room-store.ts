@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { limits, type Position } from "../../protocol/frames";
 import type { AppConfig } from "../config";
+import { dataSetKey } from "./data-set";
 import { evalScript } from "./eval";
 import type { GroupCommit } from "./group-commit";
 import type { RoomKeys } from "./keys";
@@ -28,7 +29,7 @@ export interface HistoryPage {
 
 export interface ReadRequest {
   readonly position?: Position | undefined;
-  /** Messages in this page, at most; 0 asks for the room's state alone. */
+  /** Messages in this page, at most, within {@link pageBytes}; 0 asks for the room's state alone. */
   readonly count: number;
   /** Where there is no position, or it is not recovered: this many of the newest messages, or all that no session of the user has received. */
   readonly history?: number | "acked";
@@ -45,8 +46,17 @@ export interface Published {
 
 type Settings = Pick<
   AppConfig,
-  "HISTORY_SIZE" | "HISTORY_TTL_SECONDS" | "SESSION_TTL_SECONDS" | "REDIS_TIMEOUT_MS"
+  "HISTORY_SIZE" | "HISTORY_BYTES" | "HISTORY_TTL_SECONDS" | "SESSION_TTL_SECONDS" | "REDIS_TIMEOUT_MS"
 >;
+
+/**
+ * Bytes of bodies in one page of history, at most, unless one message alone is larger: what a read holds in Redis, in this
+ * process and in the socket at a time. At 64 KiB, Redis and the pod spend less than a millisecond on it.
+ */
+export const pageBytes = 65_536;
+
+/** Messages in one page, at most. */
+export const pageSize = 256;
 
 /** How long a publisher's ids are remembered: well beyond the time a client repeats a publish (2 minutes). Milliseconds. */
 const publisherTtlMs = 600_000;
@@ -90,15 +100,18 @@ export class RoomStore {
    * Stores messages once and sends them to every pod that has the room: all, in their order and with nothing of theirs
    * between, or none. `publisher` and `id` name a message: the same again gives the first offset. Ids of a publisher
    * count by 1; more than 2 × 256 apart are refused: then it and those behind it are missing from the result.
+   *
+   * @param emptyEpoch the epoch under which the room's members here know that nothing was published yet
    */
   async publishAll(
     room: RoomKeys,
     publisher: string,
     messages: readonly { readonly id: number; readonly body: string }[],
+    emptyEpoch = "",
   ): Promise<Published[]> {
-    const { HISTORY_SIZE } = this.#settings;
-    const keys = [room.meta, room.stream, room.publisher(publisher)];
-    const args = [publisherTtlMs, HISTORY_SIZE, limits.unacknowledged];
+    const { HISTORY_SIZE, HISTORY_BYTES } = this.#settings;
+    const keys = [...this.#opened(room), room.publisher(publisher)];
+    const args = [publisherTtlMs, HISTORY_SIZE, limits.unacknowledged, HISTORY_BYTES, emptyEpoch];
     const idsAndBodies = messages.flatMap(({ id, body }) => [id, body]);
     const run = () =>
       this.#writes.write((redis) =>
@@ -113,21 +126,21 @@ export class RoomStore {
     return published;
   }
 
-  /** Reads a room's state and a page of its history in one step. */
+  /**
+   * Reads a room's state and a page of its history in one step. Writes nothing for a room that has no message:
+   * its epoch then says when this was so, and a client that has it recovers from the room's first message on.
+   */
   async read(room: RoomKeys, request: ReadRequest): Promise<HistoryPage> {
     const reply = (await this.#run("read", () =>
-      this.#eval(
-        scripts.read,
-        [room.meta, room.stream],
-        [
-          ...this.#opening(),
-          request.position?.epoch ?? "",
-          request.position?.offset ?? 0,
-          request.count,
-          request.history ?? 0,
-          request.proof === true ? "1" : "0",
-        ],
-      ),
+      this.#eval(scripts.read, this.#opened(room), [
+        ...this.#opening(),
+        request.position?.epoch ?? "",
+        request.position?.offset ?? 0,
+        request.count,
+        request.history ?? 0,
+        request.proof === true ? "1" : "0",
+        pageBytes,
+      ]),
     )) as [string, number, number, number, ...(string | number)[]];
     const [epoch, top, recovered, base, ...entries] = reply;
     const messages: StoredMessage[] = [];
@@ -184,6 +197,11 @@ export class RoomStore {
    */
   #opening(): (string | number)[] {
     return [randomBytes(9).toString("base64url"), 2 * this.#streamTtlMs, this.#streamTtlMs];
+  }
+
+  /** The keys that a script opens its room with. */
+  #opened(room: RoomKeys): string[] {
+    return [room.meta, room.stream, dataSetKey(this.#redis, room.stream)];
   }
 
   #run<T>(name: StoreOperation, operation: () => Promise<T>): Promise<T> {

@@ -4,25 +4,29 @@
  */
 
 /**
- * Opens a room: leaves `epoch` and `top` as locals. A room's epoch belongs to one server process (`run_id`): another
- * process may have lost the newest writes (AOF everysec, asynchronous replicas) and would give their offsets out
- * again, so it begins a new epoch. Offsets go on, and `lineage` keeps where each earlier epoch ended: a client
- * within that part has seen nothing that was lost, and needs no resync.
- * KEYS[1] meta, KEYS[2] stream; ARGV[1] a fresh epoch, ARGV[2] meta TTL ms, ARGV[3] stream TTL ms.
+ * Opens a room that exists: leaves `epoch` (false: no message was published yet) and `top` as locals. A room's epoch
+ * belongs to one server process (`run_id`): another process may have lost the newest writes (AOF everysec, asynchronous
+ * replicas) and would give their offsets out again, so it begins a new epoch. Offsets go on, and `lineage` keeps where
+ * each earlier epoch ended: a client within that part has seen nothing that was lost, and needs no resync. A lineage
+ * begins with `~<data set>:0`, the time before the first message. `dataSet` is the data that this Redis has, see data-set.ts.
+ * KEYS[1] meta, KEYS[2] stream, KEYS[3] data set; ARGV[1] a fresh epoch, ARGV[2] meta TTL ms, ARGV[3] stream TTL ms.
  */
 const open = `
 local meta, stream = KEYS[1], KEYS[2]
 local run = string.match(redis.call('INFO', 'server'), 'run_id:(%w+)')
+local process = string.sub(run, 1, 12)
+local function dataSet()
+  local known = redis.call('GET', KEYS[3])
+  if not known then redis.call('SET', KEYS[3], ARGV[1]) end
+  return known or ARGV[1]
+end
 local m = redis.call('HMGET', meta, 'epoch', 'top', 'run', 'lineage')
 local epoch, top, lineage = m[1], tonumber(m[2] or '0'), m[4] or ''
-local function begin(kept)
-  epoch, lineage = ARGV[1], kept
+local function begin(kept, name)
+  epoch, lineage = name or ARGV[1], kept
   redis.call('HSET', meta, 'epoch', epoch, 'top', top, 'run', run, 'lineage', lineage)
 end
-if not epoch then
-  redis.call('DEL', stream)
-  begin('')
-elseif m[3] ~= run then
+if epoch and m[3] ~= run then
   local kept = epoch .. ':' .. top
   local n = 1
   for entry in string.gmatch(lineage, '%S+') do
@@ -39,29 +43,39 @@ end
 `;
 
 /**
- * Publishes messages of one publisher, in their order: for each dedupe → offset → append → publish; all or none.
- * Returns {epoch, offset, outcome, offset, outcome, …}; outcome 0: stored, 1: was stored before, 2: refused, because ids
- * do not count by 1; nothing behind that one is tried.
- * KEYS[3] publisher; ARGV[4] publisher TTL ms, [5] history size, [6] ids remembered a publisher, then ids and bodies.
+ * Publishes messages of one publisher, in their order: for each dedupe → offset → append → publish; all or none. The
+ * first message creates the room. Returns {epoch, offset, outcome, offset, outcome, …}; outcome 0: stored, 1: was stored
+ * before, 2: refused, because ids do not count by 1; nothing behind that one is tried.
+ * KEYS[4] publisher; ARGV[4] publisher TTL ms, [5] history size, [6] ids remembered a publisher, [7] history bytes,
+ * [8] the epoch under which the caller knows the room to be empty ('' for none), then ids and bodies.
  */
 export const publish = `${open}
+if not epoch then
+  -- Under the name that its members know already, they need not be told of another. Nobody has had a message under it:
+  -- the caller has listened since, and another process, which may have lost some, or another data set has another name.
+  local set = dataSet()
+  local known = '~' .. set .. '.' .. process .. '.'
+  begin('~' .. set .. ':0', string.sub(ARGV[8], 1, #known) == known and ARGV[8] or nil)
+  redis.call('DEL', stream)
+end
 local remembered = tonumber(ARGV[6])
 local reply = {epoch}
+local added = 0
 local function add(offset, outcome)
   reply[#reply + 1] = offset
   reply[#reply + 1] = outcome
 end
 local function isSparse(id)
-  if redis.call('HLEN', KEYS[3]) < 2 * remembered then return false end
+  if redis.call('HLEN', KEYS[4]) < 2 * remembered then return false end
   -- Ids that were given up leave holes, behind which older ids were kept.
-  for _, old in ipairs(redis.call('HKEYS', KEYS[3])) do
-    if tonumber(old) <= id - remembered then redis.call('HDEL', KEYS[3], old) end
+  for _, old in ipairs(redis.call('HKEYS', KEYS[4])) do
+    if tonumber(old) <= id - remembered then redis.call('HDEL', KEYS[4], old) end
   end
-  return redis.call('HLEN', KEYS[3]) >= 2 * remembered
+  return redis.call('HLEN', KEYS[4]) >= 2 * remembered
 end
-for i = 7, #ARGV, 2 do
+for i = 9, #ARGV, 2 do
   local id, body = tonumber(ARGV[i]), ARGV[i + 1]
-  local known = redis.call('HGET', KEYS[3], ARGV[i])
+  local known = redis.call('HGET', KEYS[4], ARGV[i])
   if known then
     add(tonumber(known), 1)
   elseif isSparse(id) then
@@ -70,13 +84,34 @@ for i = 7, #ARGV, 2 do
   else
     top = redis.call('HINCRBY', meta, 'top', 1)
     redis.call('XADD', stream, 'MAXLEN', '~', ARGV[5], top .. '-0', 'm', body)
-    redis.call('HSET', KEYS[3], ARGV[i], top)
-    redis.call('HDEL', KEYS[3], string.format('%.0f', id - remembered))
+    redis.call('HSET', KEYS[4], ARGV[i], top)
+    redis.call('HDEL', KEYS[4], string.format('%.0f', id - remembered))
     redis.call('SPUBLISH', stream, epoch .. ' ' .. string.format('%.0f', top) .. ' ' .. body)
+    added = added + #body
     add(top, 0)
   end
 end
-redis.call('PEXPIRE', KEYS[3], ARGV[4])
+-- 'bytes' is what was added since the history was last measured, and what it held then: never less than it holds now.
+-- Measuring reads the history, so it makes room for a quarter of it: the next time comes that many bytes later.
+local limit = tonumber(ARGV[7])
+if added > 0 and redis.call('HINCRBY', meta, 'bytes', added) > limit then
+  local held, cut, from = 0, nil, '+'
+  repeat
+    local part = redis.call('XREVRANGE', stream, from, '-', 'COUNT', 32)
+    for _, entry in ipairs(part) do
+      local bytes = #entry[2][2]
+      if held > 0 and held + bytes > limit * 3 / 4 then
+        cut = tonumber(string.match(entry[1], '^%d+')) + 1
+        break
+      end
+      held = held + bytes
+      from = '(' .. entry[1]
+    end
+  until cut or #part < 32
+  if cut then redis.call('XTRIM', stream, 'MINID', string.format('%.0f', cut) .. '-0') end
+  redis.call('HSET', meta, 'bytes', held)
+end
+redis.call('PEXPIRE', KEYS[4], ARGV[4])
 keep()
 return reply
 `;
@@ -84,30 +119,66 @@ return reply
 /**
  * Reads a room from a position on. Returns {epoch, top, recovered, base, offset, body, offset, body, …}: the entries
  * behind \`base\`, contiguous; recovered is 1 when the position is of this room's history and nothing behind it is gone.
+ * A room without a message has no keys, and reading it writes none. Its epoch, \`~<data set>.<process>.<quarter>\`, says
+ * when this was so, in quarters of the streams' time to live: within four, whatever was published since is still there.
  * ARGV[4] known epoch ('' for none), [5] known offset, [6] entries wanted, [7] history wanted where not recovered
- * ('acked': from the user's acknowledged offset on), [8] '1' when the caller is a server, whose position is proof.
+ * ('acked': from the user's acknowledged offset on), [8] '1' when the caller is a server, whose position is proof: it
+ * has listened all along, [9] bytes of bodies in the page, at most; one body may be larger.
  */
 export const read = `${open}
 local knownEpoch, known, count = ARGV[4], tonumber(ARGV[5]), tonumber(ARGV[6])
-local ended = knownEpoch == epoch and top or nil
+local proof = ARGV[8] == '1'
+local quarter = math.floor(tonumber(redis.call('TIME')[1]) * 4000 / tonumber(ARGV[3]))
+local ended = epoch and knownEpoch == epoch and top or nil
 if knownEpoch ~= '' and not ended then
   for e, t in string.gmatch(lineage, '(%S+):(%d+)') do
     if e == knownEpoch then ended = tonumber(t) end
   end
 end
-if ended and known > ended and ARGV[8] == '1' then
+local set, ranBy, at = string.match(knownEpoch, '^(~[^.]+)%.(%w+)%.(%d+)$')
+if set and not ended then
+  local isFresh = proof or quarter - tonumber(at) < 4
+  local begins = not epoch and '~' .. dataSet() or string.match(lineage, '(~%S+):0$')
+  if isFresh and set == begins and known == 0 then
+    ended = 0
+  elseif isFresh and epoch and lineage == set .. ':0' and ranBy == process and string.sub(epoch, 1, 1) ~= '~' then
+    -- The client has passed over the sync that named the epoch of the first message, which is still this one.
+    ended = top
+  end
+end
+if not epoch then
+  return {table.concat({'~' .. dataSet(), process, string.format('%.0f', quarter)}, '.'), 0, ended and 1 or 0, 0}
+end
+if ended and known > ended and proof then
   -- A server has delivered what this history no longer holds: part of it was lost. Nobody recovers across that.
   begin('')
   ended = nil
 end
-local function page(from)
-  return redis.call('XRANGE', stream, string.format('%.0f', from) .. '-0', '+', 'COUNT', count)
-end
 local function offsetOf(entry) return tonumber(string.match(entry[1], '^%d+')) end
+local function range(from, n)
+  return redis.call('XRANGE', stream, string.format('%.0f', from) .. '-0', '+', 'COUNT', n)
+end
+-- Asks for few at first, then for as many as the bytes that are left can hold of the size seen so far.
+local function page(from)
+  local entries, bytes, limit, n = {}, 0, tonumber(ARGV[9]), 4
+  while #entries < count do
+    n = math.min(n, count - #entries)
+    local part = range(from, n)
+    for _, entry in ipairs(part) do
+      bytes = bytes + #entry[2][2]
+      if bytes > limit and #entries > 0 then return entries end
+      entries[#entries + 1] = entry
+    end
+    if #part < n then break end
+    from = offsetOf(part[#part]) + 1
+    n = math.max(1, math.floor((limit - bytes) * #entries / math.max(bytes, 1)))
+  end
+  return entries
+end
 local recovered, base, entries = 0, known, {}
 if ended and known <= ended then
   entries = count > 0 and page(known + 1) or {}
-  local first = entries[1] or redis.call('XRANGE', stream, string.format('%.0f', known + 1) .. '-0', '+', 'COUNT', 1)[1]
+  local first = entries[1] or range(known + 1, 1)[1]
   if known == top or (first and offsetOf(first) == known + 1) then recovered = 1 end
 end
 if recovered == 0 then
@@ -116,7 +187,7 @@ if recovered == 0 then
   else wanted = top - tonumber(ARGV[7]) end
   base, entries = top, {}
   if wanted < top then
-    local first = redis.call('XRANGE', stream, string.format('%.0f', math.max(wanted, 0) + 1) .. '-0', '+', 'COUNT', 1)[1]
+    local first = range(math.max(wanted, 0) + 1, 1)[1]
     if first then base = offsetOf(first) - 1 end
     if count > 0 and first then entries = page(base + 1) end
   end

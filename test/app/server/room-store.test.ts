@@ -20,6 +20,7 @@ describe("rooms in Redis", () => {
   function store(commands: Redis): RoomStore {
     return new RoomStore(commands, new GroupCommit(commands, "memory", 1_000), {
       HISTORY_SIZE: 100,
+      HISTORY_BYTES: 1_048_576,
       HISTORY_TTL_SECONDS: 60,
       SESSION_TTL_SECONDS: 60,
       REDIS_TIMEOUT_MS: 10_000,

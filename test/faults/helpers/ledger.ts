@@ -137,7 +137,7 @@ function checkView(
   if (!end) return found;
   if (last && last.offset !== end.offset) found.push(`${who}: saw ${last.offset}, claims ${end.offset}`);
   if (!stored) return found;
-  if (end.epoch !== stored.epoch || end.offset !== stored.top) {
+  if (!isAtTop(end, stored)) {
     found.push(`${who}: stands at ${end.epoch}:${end.offset}, the room at ${stored.epoch}:${stored.top}`);
   }
   // What was delivered since the last word of a loss is what the room holds now.
@@ -167,4 +167,16 @@ function checkAgreement(views: readonly View[]): string[] {
     }
   }
   return found;
+}
+
+/** The epoch of a room without a message: Redis has nothing of it. */
+export const emptyRoom = "none";
+
+/** Whether a client stands at the end of a room, as it was read. */
+export function isAtTop(
+  position: Position | undefined,
+  { epoch, top }: Pick<Stored, "epoch" | "top">,
+): boolean {
+  if (epoch === emptyRoom) return position?.offset === 0 && position.epoch.startsWith("~");
+  return position?.epoch === epoch && position.offset === top;
 }

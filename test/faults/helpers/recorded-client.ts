@@ -4,7 +4,7 @@ import { HoldfastClient, type Connected } from "../../../app/client/node";
 import type { Resync, Room, Subscription } from "../../../app/client/room";
 import { OWN_ROOM, type ServerFrame } from "../../../app/protocol/frames";
 import type { Acknowledged, Sight, Stored, View } from "./ledger";
-import { isAtTop } from "./stored";
+import { isAtTop } from "./ledger";
 import { WireAudit } from "./wire-audit";
 
 /** Where a new socket goes: asked for each. */

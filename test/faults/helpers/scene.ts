@@ -4,6 +4,7 @@ import { roomKeys } from "../../../app/server/store/keys";
 import { breaches } from "./ledger";
 import { serviceName, type Pod } from "./pods";
 import { RecordedClient, type Notes } from "./recorded-client";
+import { emptyRoom, isAtTop } from "./ledger";
 import { readStored } from "./stored";
 import { until } from "./until";
 
@@ -102,9 +103,8 @@ export class Scene {
       for (const [room, position] of client.positions) {
         if (room === client.ownRoom) continue;
         const [epoch, top] = await this.redis.hmget(roomKeys(serviceName, room).meta, "epoch", "top");
-        const at = position && `${position.epoch}:${position.offset}`;
-        if (at !== `${epoch}:${top}`)
-          return `${client.name} is at ${at} of ${room}, which is at ${epoch}:${top}`;
+        if (!isAtTop(position, { epoch: epoch ?? emptyRoom, top: Number(top) }))
+          return `${client.name} is at ${JSON.stringify(position)} of ${room}, which is at ${epoch}:${top}`;
       }
     }
     return "";

@@ -9,6 +9,7 @@ import type { RedisServer } from "../../../ops/redis/server";
 import { breaches, type Stored } from "../helpers/ledger";
 import { serviceName, type Pod, type PodOptions } from "../helpers/pods";
 import { RecordedClient, type Notes } from "../helpers/recorded-client";
+import { emptyRoom, isAtTop } from "../helpers/ledger";
 import { readStored } from "../helpers/stored";
 import { TcpProxy } from "../helpers/tcp-proxy";
 import { until } from "../helpers/until";
@@ -81,6 +82,7 @@ export class World {
     for (const connection of [this.#admin, this.#backendRedis]) connection.on("error", () => undefined);
     this.#backend = new RoomStore(this.#backendRedis, new GroupCommit(this.#backendRedis, "memory", 300), {
       HISTORY_SIZE: schedule.historySize,
+      HISTORY_BYTES: 8_388_608,
       HISTORY_TTL_SECONDS: 3_600,
       SESSION_TTL_SECONDS: 3_600,
       REDIS_TIMEOUT_MS: 300,
@@ -336,16 +338,22 @@ export class World {
       if (client.pending.size > 0) return `${client.name} has no answer to ${[...client.pending].join(", ")}`;
     }
     const run = /run_id:(\w+)/.exec(await this.#admin.info("server"))?.[1];
-    const tops = new Map<string, string>();
+    const tops = new Map<string, Pick<Stored, "epoch" | "top">>();
     for (const [name, keys] of this.#rooms()) {
       const [epoch, top, ranBy] = await this.#admin.hmget(keys.meta, "epoch", "top", "run");
-      tops.set(name, ranBy === run ? `${epoch}:${top}` : "the epoch of a Redis that is gone");
+      const isGone = epoch !== null && ranBy !== run;
+      tops.set(
+        name,
+        isGone
+          ? { epoch: "of a Redis that is gone", top: 0 }
+          : { epoch: epoch ?? emptyRoom, top: Number(top) },
+      );
     }
     for (const client of this.#clients) {
       for (const [room, position] of client.positions) {
-        const at = position && `${position.epoch}:${position.offset}`;
-        if (at !== tops.get(room))
-          return `${client.name} is at ${at} of ${room}, which is at ${tops.get(room)}`;
+        const top = tops.get(room);
+        if (top && !isAtTop(position, top))
+          return `${client.name} is at ${JSON.stringify(position)} of ${room}, which is at ${JSON.stringify(top)}`;
       }
     }
     return "";
