@@ -2,27 +2,22 @@ import type { Logger } from "pino";
 import { TimerWheel } from "../timer-wheel";
 import type { RoomKeys } from "../store/keys";
 import { observed, type ObserveStore, type RedisClient, type RedisConnections } from "../store/redis";
+import type { Subscriber } from "../store/subscriber";
 import type { RoomStore } from "../store/room-store";
 import { LiveRoom, type CountDeliveries, type JoinRequest, type RoomMember } from "./live-room";
 
 /** Every room asks once in this time whether it has missed anything, so that a lost last message is late, not lost. Milliseconds. */
 const checkIntervalMs = 15_000;
 
-/** How often the subscriber has to answer. Milliseconds. */
-const pingIntervalMs = 1_000;
-
 /** What is sent on a channel beside messages begins with this; an epoch never does. */
 const controlPrefix = 0x21; // "!"
 
-/** When the subscriber is back: of a Cluster each shard has a subscriber of its own, and they come back one by one. */
-const readyEvents = ["ready", "subscribersReady"] as const;
-
 /**
- * The rooms present on this pod, and their one subscriber connection. A room is subscribed while it has members here.
+ * The rooms present on this pod, and their subscriptions. A room is subscribed while it has members here.
  */
 export class Rooms {
   readonly #rooms = new Map<string, LiveRoom>();
-  readonly #subscriber: RedisClient;
+  readonly #subscriber: Subscriber;
   readonly #commands: RedisClient;
   readonly #store: RoomStore;
   readonly #log: Logger;
@@ -32,8 +27,6 @@ export class Rooms {
   readonly #onDelivered: CountDeliveries | undefined;
   readonly #observe: ObserveStore | undefined;
   readonly #checks = new TimerWheel<LiveRoom>(checkIntervalMs, (room) => void room.fill());
-  readonly #pingTimer: NodeJS.Timeout;
-  #subscriberWasReady = false;
 
   constructor(options: {
     readonly redis: RedisConnections;
@@ -54,9 +47,8 @@ export class Rooms {
     this.#onControl = options.onControl;
     this.#onDelivered = options.onDelivered;
     this.#observe = options.observe;
-    this.#subscriber.on("smessageBuffer", this.#onMessage);
-    for (const event of readyEvents) this.#subscriber.on(event, this.#onReady);
-    this.#pingTimer = setInterval(this.#pingSubscriber, pingIntervalMs).unref();
+    this.#subscriber.onMessage = this.#onMessage;
+    this.#subscriber.onRestored = this.#onRestored;
   }
 
   /** Rooms present here. */
@@ -92,8 +84,7 @@ export class Rooms {
     this.#rooms.delete(room.keys.stream);
     this.#checks.delete(room);
     room.close();
-    // Without a connection there is no subscription to end.
-    this.#subscriber.sunsubscribe(room.keys.stream).catch(() => undefined);
+    this.#subscriber.unsubscribe(room.keys.stream);
   }
 
   /** Listens to a channel of its own, such as this pod's. */
@@ -109,8 +100,7 @@ export class Rooms {
     );
   }
 
-  readonly #onMessage = (channelBytes: Buffer, payload: Buffer): void => {
-    const channel = channelBytes.toString();
+  readonly #onMessage = (channel: string, payload: Buffer): void => {
     const room = this.#rooms.get(channel);
     if (payload[0] !== controlPrefix) {
       room?.receive(payload);
@@ -122,40 +112,16 @@ export class Rooms {
   };
 
   #subscribe(channel: string): Promise<void> {
-    return observed(this.#observe, "subscribe", this.#timeoutMs, async () => {
-      await this.#subscriber.ssubscribe(channel);
-    });
+    return observed(this.#observe, "subscribe", this.#timeoutMs, () => this.#subscriber.subscribe(channel));
   }
 
-  /** The subscriber is back: what was published meanwhile reached nobody here. */
-  readonly #onReady = (): void => {
-    if (!this.#subscriberWasReady) {
-      this.#subscriberWasReady = true;
-      return;
-    }
-    for (const channel of this.#controls.keys()) {
-      this.#subscribe(channel).catch((error: unknown) =>
-        this.#log.warn({ err: error, channel }, "subscribe"),
-      );
-    }
-    for (const room of this.#rooms.values()) {
-      this.#subscribe(room.keys.stream)
-        .then(() => room.fill())
-        .catch((error: unknown) => this.#log.warn({ err: error, room: room.name }, "subscribe"));
-    }
-  };
-
-  /** A subscriber that says nothing may be cut off: an answer that is owed makes the connection show it. */
-  readonly #pingSubscriber = (): void => {
-    if (this.#subscriber.status !== "ready") return;
-    (this.#subscriber as { ping(): Promise<unknown> }).ping().catch(() => undefined);
+  /** Subscribed again: what was published meanwhile reached nobody here. */
+  readonly #onRestored = (channels: readonly string[]): void => {
+    for (const channel of channels) void this.#rooms.get(channel)?.fill();
   };
 
   close(): void {
-    clearInterval(this.#pingTimer);
     this.#checks.stop();
-    this.#subscriber.off("smessageBuffer", this.#onMessage);
-    for (const event of readyEvents) this.#subscriber.off(event, this.#onReady);
     for (const room of this.#rooms.values()) room.close();
     this.#rooms.clear();
   }

@@ -2,6 +2,9 @@ import { isIP } from "node:net";
 import type { Logger } from "pino";
 import { Cluster, Redis, type RedisOptions } from "ioredis";
 import type { AppConfig } from "../config";
+import { clusterRoutes, subscriberOptions } from "./cluster-routes";
+import { guardReplies } from "./reply-guard";
+import { Subscriber, type Routes } from "./subscriber";
 
 /** Redis did not answer in time, or there is no connection to it. The same operation may succeed later. */
 export class UnavailableError extends Error {
@@ -13,7 +16,7 @@ export type RedisClient = Redis | Cluster;
 /** The connections of a pod, as REDIS_MODE says. */
 export interface RedisConnections {
   readonly commands: RedisClient;
-  readonly subscriber: RedisClient;
+  readonly subscriber: Subscriber;
   /** Publishes that wait until they are durable, which blocks a connection; the command connection where none waits. */
   readonly writes: RedisClient;
   /** Ends them for good. */
@@ -30,12 +33,11 @@ type Settings = Pick<
  * loses it, fails at once: who calls decides whether to repeat it, since only the caller knows if that is safe.
  */
 export function connectRedis(settings: Settings, log: Logger): RedisConnections {
-  const commands = create(settings, false);
-  const subscriber = create(settings, true);
-  const writes = settings.DURABILITY === "memory" ? commands : create(settings, false);
+  guardReplies();
+  const commands = create(settings);
+  const writes = settings.DURABILITY === "memory" ? commands : create(settings);
   const clients = new Map<string, RedisClient>([
     ["commands", commands],
-    ["subscriber", subscriber],
     ...(writes === commands ? [] : [["writes", writes] as const]),
   ]);
   let closed = false;
@@ -53,14 +55,71 @@ export function connectRedis(settings: Settings, log: Logger): RedisConnections 
       }, reconnectDelay(1));
     });
   }
+  const silenceMs = Math.min(settings.REDIS_TIMEOUT_MS, maxSilenceMs);
+  const routes =
+    commands instanceof Cluster ? clusterRoutes(commands, silenceMs) : oneRoute(settings, silenceMs);
+  const subscriber = new Subscriber(routes, log, silenceMs, reconnectDelay);
   const close = () => {
     closed = true;
+    subscriber.close();
     for (const client of clients.values()) client.disconnect();
   };
   return { commands, subscriber, writes, close };
 }
 
-function create(settings: Settings, subscriber: boolean): RedisClient {
+/** A subscriber that owes an answer for longer is connected anew, however patient commands are. Milliseconds. */
+const maxSilenceMs = 4_000;
+
+/** Without a Cluster, one server has all channels. */
+function oneRoute(settings: Settings, silenceMs: number): Routes {
+  return {
+    slotOf: () => 0,
+    nodeOf: () => "main",
+    open: () => createOne(settings, { ...subscriberOptions(silenceMs), sentinelRetryStrategy: () => null }),
+    refresh: () => undefined,
+    onChange: () => undefined,
+  };
+}
+
+function create(settings: Settings): RedisClient {
+  if (settings.REDIS_MODE !== "cluster") return createOne(settings);
+  const { options, nodes } = redisOptions(settings);
+  return new Cluster(nodes, {
+    // In a Cluster, commands that go together and are answered differently are not sent to the node that MOVED names:
+    // each goes alone, and follows it.
+    redisOptions: { ...options, enableAutoPipelining: false },
+    enableOfflineQueue: false,
+    clusterRetryStrategy: reconnectDelay,
+  });
+}
+
+function createOne(settings: Settings, overrides: Omit<RedisOptions, "replyMapping"> = {}): Redis {
+  const { options, nodes, tls } = redisOptions(settings);
+  if (settings.REDIS_MODE === "sentinel") {
+    return new Redis({
+      ...options,
+      sentinels: nodes,
+      name: settings.REDIS_SENTINEL_NAME,
+      // What REDIS_URL says of the Sentinels holds for the Redis that they name, and the other way round.
+      sentinelUsername: options.username,
+      sentinelPassword: options.password,
+      ...(tls && { sentinelTLS: tls, enableTLSForSentinelMode: true }),
+      sentinelRetryStrategy: reconnectDelay,
+      failoverDetector: true,
+      ...overrides,
+    });
+  }
+  return new Redis({
+    ...options,
+    ...nodes[0],
+    // A name that follows the primary, as ElastiCache's does, leads to the new one only on a new connection: a primary
+    // that is demoted stays up and refuses writes.
+    reconnectOnError: ({ message }) => message.startsWith("READONLY"),
+    ...overrides,
+  });
+}
+
+function redisOptions(settings: Settings) {
   const urls = settings.REDIS_URL.split(",").map((url) => new URL(url.trim()));
   const first = urls[0];
   if (!first) throw new Error("REDIS_URL is empty");
@@ -68,14 +127,12 @@ function create(settings: Settings, subscriber: boolean): RedisClient {
     host: url.hostname.replace(/^\[|\]$/g, ""),
     port: Number(url.port || 6379),
   }));
-  const username = decodeURIComponent(first.username);
-  const password = decodeURIComponent(first.password);
   // Nodes are found by address; their certificates name the host of the URL. SNI takes no addresses (RFC 6066).
   const servername = isIP(nodes[0]?.host ?? "") ? undefined : first.hostname;
   const tls = first.protocol === "rediss:" ? { ...(servername && { servername }) } : undefined;
   const options = {
-    username,
-    password,
+    username: decodeURIComponent(first.username),
+    password: decodeURIComponent(first.password),
     ...(tls && { tls }),
     db: settings.REDIS_MODE === "cluster" ? 0 : Number(first.pathname.slice(1) || 0),
     connectTimeout: settings.REDIS_TIMEOUT_MS,
@@ -85,41 +142,10 @@ function create(settings: Settings, subscriber: boolean): RedisClient {
     maxRetriesPerRequest: 0,
     // A partition shows as silence: a connection that owes an answer for this long is closed and opened anew.
     socketTimeout: settings.REDIS_TIMEOUT_MS,
-    // Rooms subscribe again by themselves, and read what they have missed, when the connection is back.
-    autoResubscribe: settings.REDIS_MODE === "cluster",
-    enableAutoPipelining: !subscriber,
+    enableAutoPipelining: true,
     retryStrategy: reconnectDelay,
   } satisfies RedisOptions;
-  switch (settings.REDIS_MODE) {
-    case "single":
-      // A name that follows the primary, as ElastiCache's does, leads to the new one only on a new connection: a primary
-      // that is demoted stays up and refuses writes.
-      return new Redis({
-        ...options,
-        ...nodes[0],
-        reconnectOnError: ({ message }) => message.startsWith("READONLY"),
-      });
-    case "sentinel":
-      return new Redis({
-        ...options,
-        sentinels: nodes,
-        name: settings.REDIS_SENTINEL_NAME,
-        // What REDIS_URL says of the Sentinels holds for the Redis that they name, and the other way round.
-        sentinelUsername: username,
-        sentinelPassword: password,
-        ...(tls && { sentinelTLS: tls, enableTLSForSentinelMode: true }),
-        sentinelRetryStrategy: reconnectDelay,
-        failoverDetector: true,
-      });
-    case "cluster":
-      return new Cluster(nodes, {
-        redisOptions: options,
-        enableOfflineQueue: false,
-        enableAutoPipelining: !subscriber,
-        shardedSubscribers: subscriber,
-        clusterRetryStrategy: reconnectDelay,
-      });
-  }
+  return { options, nodes, tls };
 }
 
 /** 50 ms, 100 ms, … up to 1 s: pods are few, so they need no jitter against each other. */
@@ -169,28 +195,38 @@ export async function observed<T>(
 
 /**
  * Runs an operation that is safe to repeat until it succeeds or `timeoutMs` have passed; then throws
- * {@link UnavailableError}. Replies of the server that are errors in themselves are not repeated.
+ * {@link UnavailableError}, whether or not the last try has ended. Replies of the server that are errors in themselves
+ * are not repeated.
  */
 export async function withinTimeout<T>(timeoutMs: number, operation: () => Promise<T>): Promise<T> {
-  const deadline = Date.now() + timeoutMs;
-  for (let pause = 20; ; pause = Math.min(pause * 2, 250)) {
-    try {
-      return await operation();
-    } catch (error) {
-      if (!isTransient(error)) throw error;
-      if (Date.now() + pause >= deadline) {
-        throw new UnavailableError(`the session store did not answer within ${timeoutMs} ms`, {
-          cause: error,
-        });
+  const deadline = performance.now() + timeoutMs;
+  let cause: unknown;
+  let timer: NodeJS.Timeout | undefined;
+  const unavailable = () =>
+    new UnavailableError(`the session store did not answer within ${timeoutMs} ms`, { cause });
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(unavailable()), timeoutMs);
+  });
+  late.catch(() => undefined); // it may fire between two tries
+  try {
+    for (let pause = 20; ; pause = Math.min(pause * 2, 250)) {
+      try {
+        return await Promise.race([operation(), late]);
+      } catch (error) {
+        if (!isTransient(error)) throw error;
+        cause = error;
+        if (performance.now() + pause >= deadline) throw unavailable();
+        await new Promise((resolve) => setTimeout(resolve, pause));
       }
-      await new Promise((resolve) => setTimeout(resolve, pause));
     }
+  } finally {
+    clearTimeout(timer);
   }
 }
 
 /**
- * Replies that mean "not now": starting up, failing over, out of slots or memory for the moment. MOVED and ASK reach us
- * where commands that went together were answered differently: ioredis follows them only for a whole pipeline.
+ * Replies that mean "not now": starting up, failing over, out of slots or memory for the moment. ioredis follows MOVED and
+ * ASK itself; they reach us where it gave up.
  */
 const transientReply =
   /^(LOADING|MASTERDOWN|READONLY|CLUSTERDOWN|TRYAGAIN|MOVED|ASK|BUSY|OOM|NOREPLICAS|UNBLOCKED|MISCONF)/;

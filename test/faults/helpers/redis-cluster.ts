@@ -3,6 +3,7 @@ import { freePort } from "../../../ops/process/free-port";
 import type { Certificates } from "./certificates";
 import type { LocalNames } from "./local-names";
 import { RedisProcess } from "./redis-process";
+import { TcpProxy } from "./tcp-proxy";
 import { until } from "./until";
 
 const slots = 16_384;
@@ -22,14 +23,18 @@ export interface ClusterNames {
 export class RedisCluster {
   readonly #masters: RedisProcess[] = [];
   readonly #replicas: RedisProcess[] = [];
+  /** By the port of their node. */
+  readonly #proxies = new Map<number, TcpProxy>();
 
   private constructor(
     readonly password: string,
     private readonly named: ClusterNames | undefined,
+    private readonly proxied: boolean,
   ) {}
 
-  static async start(password: string, named?: ClusterNames): Promise<RedisCluster> {
-    const cluster = new RedisCluster(password, named);
+  /** @param proxied clients reach each node through a proxy of its own, see {@link proxyOf} */
+  static async start(password: string, named?: ClusterNames, proxied = false): Promise<RedisCluster> {
+    const cluster = new RedisCluster(password, named, proxied);
     try {
       await cluster.#start();
     } catch (error) {
@@ -43,8 +48,15 @@ export class RedisCluster {
   get urls(): string {
     return this.#masters
       .slice(0, 2)
-      .map(({ port }) => `redis://:${this.password}@127.0.0.1:${port}`)
+      .map(({ port }) => `redis://:${this.password}@127.0.0.1:${this.#proxies.get(port)?.port ?? port}`)
       .join(",");
+  }
+
+  /** What lies between clients and a master. */
+  proxyOf(index: number): TcpProxy {
+    const proxy = this.#proxies.get(this.#masters[index]?.port ?? 0);
+    if (!proxy) throw new Error(`master ${index} has no proxy`);
+    return proxy;
   }
 
   /** The first node under a name, as REDIS_URL has it. */
@@ -57,8 +69,10 @@ export class RedisCluster {
     const cluster = new Cluster(nodes, {
       redisOptions: { password: this.password, ...this.#tls() },
       clusterRetryStrategy: () => 50,
-      slotsRefreshInterval: 500,
     });
+    // Not by ioredis' own interval, which goes on for ever where the client is closed while it refreshes.
+    const timer = setInterval(() => cluster.status === "ready" && cluster.refreshSlotsCache(), 500).unref();
+    cluster.once("end", () => clearInterval(timer));
     cluster.on("error", () => undefined);
     return cluster;
   }
@@ -77,6 +91,43 @@ export class RedisCluster {
     );
   }
 
+  /** Makes the replica of a master the master, without a loss; resolves once the cluster serves every slot from it. */
+  async failOverGracefully(index: number): Promise<void> {
+    const [master, replica] = [this.#masters[index], this.#replicas[index]];
+    if (!master || !replica) throw new Error(`there is no master ${index}`);
+    await this.#call(replica, "CLUSTER", "FAILOVER");
+    await until(
+      async () => String(await this.#call(replica, "ROLE")).startsWith("master"),
+      "promoted replica",
+      30_000,
+    );
+    [this.#masters[index], this.#replicas[index]] = [replica, master];
+  }
+
+  /** Assigns a slot to its owner once more, which makes the owner drop the subscriptions to its channels. */
+  async dropSubscriptions(slot: number): Promise<void> {
+    const owner = this.#masters[Math.floor((slot * masterCount) / slots)];
+    if (!owner) throw new Error(`there is no master of slot ${slot}`);
+    await this.#call(
+      owner,
+      "CLUSTER",
+      "SETSLOT",
+      slot,
+      "NODE",
+      String(await this.#call(owner, "CLUSTER", "MYID")),
+    );
+  }
+
+  /** Subscriptions to sharded channels, of all connections to all nodes. */
+  async subscriptions(): Promise<number> {
+    let count = 0;
+    for (const node of [...this.#masters, ...this.#replicas]) {
+      const clients = String(await this.#call(node, "CLIENT", "LIST", "TYPE", "pubsub"));
+      for (const [, subscribed] of clients.matchAll(/ ssub=(\d+)/g)) count += Number(subscribed);
+    }
+    return count;
+  }
+
   /** Ends the subscribers' connections to a master. */
   async cutSubscribers(index: number): Promise<void> {
     const master = this.#masters[index];
@@ -85,6 +136,7 @@ export class RedisCluster {
 
   async stop(): Promise<void> {
     await Promise.all([...this.#masters, ...this.#replicas].map((process) => process.stop()));
+    await Promise.all([...this.#proxies.values()].map((proxy) => proxy.stop()));
   }
 
   async #start(): Promise<void> {
@@ -92,6 +144,7 @@ export class RedisCluster {
       RedisProcess.start({
         config: async (port) => [
           ...this.#names(port, name),
+          ...(await this.#announced(port)),
           `requirepass ${this.password}`,
           `masterauth ${this.password}`,
           "appendonly yes",
@@ -160,6 +213,14 @@ export class RedisCluster {
         30_000,
       );
     }
+  }
+
+  /** Lines of a node's redis.conf: clients are told of its proxy. */
+  async #announced(port: number): Promise<string[]> {
+    if (!this.proxied) return [];
+    const proxy = await TcpProxy.start({ host: "127.0.0.1", port });
+    this.#proxies.set(port, proxy);
+    return ["cluster-announce-ip 127.0.0.1", `cluster-announce-port ${proxy.port}`];
   }
 
   /** Lines of a node's redis.conf. */

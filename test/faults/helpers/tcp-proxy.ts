@@ -50,6 +50,13 @@ export class TcpProxy {
     for (const link of this.#links) link.resume();
   }
 
+  /** Half-open: connections of this kind that are open now stay so, and nothing passes on them any more; new ones work. */
+  freeze(...kinds: LinkKind[]): number {
+    const frozen = [...this.#links].filter(({ kind }) => kinds.includes(kind));
+    for (const link of frozen) link.freeze();
+    return frozen.length;
+  }
+
   /** What Redis says arrives this much later. Milliseconds; 0 ends it. */
   delay(ms: number, ...kinds: LinkKind[]): void {
     for (const kind of kinds) this.#delayMs.set(kind, ms);
@@ -96,6 +103,7 @@ class Link {
   /** On its way from Redis, in order: the timers only say when the next one may pass. */
   readonly #slow: { readonly due: number; readonly data: Buffer }[] = [];
   #timer: NodeJS.Timeout | undefined;
+  #frozen = false;
 
   constructor(
     private readonly client: Socket,
@@ -114,6 +122,10 @@ class Link {
   resume(): void {
     for (const { to, data } of this.#held.splice(0)) if (!to.destroyed) to.write(data);
     if (this.client.destroyed) this.end();
+  }
+
+  freeze(): void {
+    this.#frozen = true;
   }
 
   end(): void {
@@ -147,6 +159,7 @@ class Link {
   }
 
   #pass(to: Socket, data: Buffer): void {
+    if (this.#frozen) return;
     if (this.weather.isHeld(this.kind) || this.#held.length > 0) this.#held.push({ to, data });
     else if (!to.destroyed) to.write(data);
   }

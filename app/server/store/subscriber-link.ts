@@ -1,0 +1,103 @@
+import type { Redis } from "ioredis";
+
+/** How often a connection proves that it is alive and has its subscriptions. Milliseconds. */
+const probeIntervalMs = 1_000;
+
+/** What a {@link SubscriberLink} reports. */
+export interface LinkEvents {
+  message(channel: string, payload: Buffer): void;
+  /** The server has fewer subscriptions than were confirmed: all of them must be made again. */
+  lost(link: SubscriberLink): void;
+  /** The connection is gone for good. */
+  ended(link: SubscriberLink): void;
+}
+
+/**
+ * One connection that listens to sharded channels. Every second it subscribes again to a channel that it has: the
+ * answer shows that the connection is alive, and counts the subscriptions that the server holds for it. A half-open
+ * connection and a subscription that the server dropped (a slot that moved, or was assigned anew) both show this way,
+ * at the cost of one command.
+ */
+export class SubscriberLink {
+  /** Subscriptions that the server holds once it has answered everything that was sent. */
+  readonly #channels = new Set<string>();
+  readonly #timer: NodeJS.Timeout;
+  /** When the answer that is owed was asked for, on the monotonic clock. */
+  #probedAt: number | undefined;
+  /** Subscriptions that failed: the count of one that was asked for meanwhile is not as expected. */
+  #refusals = 0;
+
+  /**
+   * @param redis does not reconnect by itself and keeps commands until it is connected
+   * @param silenceMs how long it may owe an answer. Milliseconds
+   */
+  constructor(
+    readonly node: string,
+    private readonly redis: Redis,
+    private readonly silenceMs: number,
+    private readonly events: LinkEvents,
+  ) {
+    redis.on("smessageBuffer", (channel: Buffer, payload: Buffer) =>
+      events.message(channel.toString(), payload),
+    );
+    // ioredis says so where the server ends a subscription by itself, and where it names another node.
+    redis.on("moved", () => this.#probe());
+    redis.on("end", () => {
+      clearInterval(this.#timer);
+      events.ended(this);
+    });
+    this.#timer = setInterval(() => this.#probe(), probeIntervalMs).unref();
+  }
+
+  /** Channels that are subscribed here, or about to be. */
+  get size(): number {
+    return this.#channels.size;
+  }
+
+  /** Resolves once the server has confirmed; rejects with its refusal, or where the connection ends. */
+  async subscribe(channel: string): Promise<void> {
+    this.#channels.add(channel);
+    try {
+      await this.redis.ssubscribe(channel);
+    } catch (error) {
+      this.#channels.delete(channel);
+      this.#refusals++;
+      throw error;
+    }
+  }
+
+  unsubscribe(channel: string): void {
+    if (!this.#channels.delete(channel)) return;
+    this.redis.sunsubscribe(channel).catch(() => undefined); // without a connection there is no subscription to end
+  }
+
+  close(): void {
+    clearInterval(this.#timer);
+    this.redis.disconnect();
+  }
+
+  #probe(): void {
+    if (this.redis.status !== "ready") return; // the attempt to connect has a timeout of its own
+    if (this.#probedAt !== undefined) {
+      if (performance.now() - this.#probedAt >= this.silenceMs) this.redis.disconnect();
+      return;
+    }
+    this.#probedAt = performance.now();
+    const refusals = this.#refusals;
+    const expected = this.#channels.size;
+    const [channel] = this.#channels;
+    const asked: Promise<unknown> =
+      channel === undefined ? this.redis.ping() : this.redis.ssubscribe(channel);
+    asked.then(
+      (count) => {
+        this.#probedAt = undefined;
+        if (channel !== undefined && refusals === this.#refusals && count !== expected)
+          this.events.lost(this);
+      },
+      () => {
+        this.#probedAt = undefined;
+        this.events.lost(this); // the channel is another node's now; where the connection ended, nothing is left to make again
+      },
+    );
+  }
+}
