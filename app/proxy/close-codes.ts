@@ -19,6 +19,11 @@ export const defaultFinalCodes = {
    * again, would break the next pod.
    */
   websocket: "1000,1002-1005,1007-1011,1015-4999",
+  /**
+   * Of a service that speaks Socket.IO. Its server ends a process's connections without a code (1005), as it ends that of
+   * a client it puts out; but such a client has been told by packets, and has no namespace left.
+   */
+  "socket.io": "1002-1003,1007-1011,1015-4999",
 } as const;
 
 /** Which close codes of the service mean that it closes for good: `1000,1002-1005`. Undefined if the text is wrong. */

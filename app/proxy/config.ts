@@ -122,7 +122,7 @@ function crossCheck(config: ProxyConfig): string[] {
 
 /** Whether the service closes for good by a code. */
 export function finalCodes({ FINAL_CLOSE_CODES, PROXY_MODE }: ProxyConfig): (code: number) => boolean {
-  const byMode = defaultFinalCodes[PROXY_MODE === "holdfast" ? "holdfast" : "websocket"];
+  const byMode = defaultFinalCodes[PROXY_MODE.startsWith("at-") ? "websocket" : (PROXY_MODE as "holdfast")];
   const isFinal = parseCloseCodes(FINAL_CLOSE_CODES === "" ? byMode : FINAL_CLOSE_CODES);
   if (!isFinal) throw new Error(`${FINAL_CLOSE_CODES} was checked before`);
   return isFinal;

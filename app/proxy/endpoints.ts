@@ -93,6 +93,11 @@ export class Endpoints {
     return endpoint && this.#lease(endpoint);
   }
 
+  /** All pods that can be dialled now. */
+  addresses(): Promise<readonly string[]> {
+    return this.#discover();
+  }
+
   /** This address, whatever is known of it: a pod that is not ready any more may still have what only it has. */
   use(address: string): Lease {
     return this.#lease(this.#endpoint(address));

@@ -24,6 +24,8 @@ export interface HttpRoute {
   readonly without?: readonly string[];
   /** Sees each part of the client's body as it passes. */
   readonly onRequestBody?: (chunk: Buffer) => void;
+  /** The client's body has passed as a whole. */
+  readonly onRequestEnd?: () => void;
   /** A pod answers: what its body passes through. Undefined where it passes as it is. */
   readonly onResponse?: (answer: Answer) => AnswerFilter | undefined;
 }
@@ -41,8 +43,8 @@ export interface AnswerFilter {
   readonly resizes: boolean;
 }
 
-/** The path that a request takes; rejects nothing. */
-export type HttpRouter = (request: IncomingMessage, passable: Passable) => HttpRoute;
+/** The path that a request takes; rejects with {@link Refusal}. */
+export type HttpRouter = (request: IncomingMessage, passable: Passable) => Promise<HttpRoute>;
 
 /** One pod could not be asked. */
 class AttemptError extends Error {
@@ -74,7 +76,7 @@ export class HttpForwarder {
     this.#context = context;
     this.#admission = admission;
     this.#health = health;
-    this.#route = route ?? ((_request, { request }) => ({ path: request.path }));
+    this.#route = route ?? ((_request, { request }) => Promise.resolve({ path: request.path }));
   }
 
   /** @param full whether this proxy has all that it may have */
@@ -103,7 +105,7 @@ export class HttpForwarder {
   async #forward(request: IncomingMessage, response: ServerResponse, full: boolean): Promise<void> {
     if (full) throw new Refusal(503, "too_many_connections", "this proxy has all the requests it may have");
     const passable = await this.#admission.http(request);
-    const route = this.#route(request, passable);
+    const route = await this.#route(request, passable);
     if (response.destroyed) return;
     const { answer, address } = await this.#ask(request, response, passable, route);
     const status = answer.statusCode ?? 502;
@@ -164,7 +166,7 @@ export class HttpForwarder {
     request: IncomingMessage,
     response: ServerResponse,
     { request: { headers } }: Passable,
-    { path, without = [], onRequestBody }: HttpRoute,
+    { path, without = [], onRequestBody, onRequestEnd }: HttpRoute,
     fresh: boolean,
   ): Promise<IncomingMessage> {
     const { CONNECT_TIMEOUT_MS, SERVICE_NAME } = this.#context.config;
@@ -196,6 +198,7 @@ export class HttpForwarder {
           return;
         }
         if (onRequestBody) request.on("data", onRequestBody);
+        if (onRequestEnd) request.on("end", onRequestEnd);
         request.pipe(outgoing);
       };
       outgoing.once("socket", (socket) => {

@@ -12,8 +12,11 @@ import { RefusedError, UnreachableError, type Upstream, type UpstreamRequest } f
 import { answerHeaders } from "./forwarding";
 import { ProxiedHoldfastClient } from "./holdfast/holdfast-client";
 import { ProxiedPlainClient } from "./holdfast/plain-client";
-import { HttpForwarder } from "./http-forwarder";
+import { HttpForwarder, type HttpRouter } from "./http-forwarder";
 import type { Admitted, ProxyContext } from "./proxied-connection";
+import { Polling, type EngineTarget } from "./socket-io/polling";
+import { ProxiedSocketIo } from "./socket-io/proxied-socket-io";
+import type { SocketIoSession } from "./socket-io/session";
 import { ProxiedPipe } from "./websocket/proxied-pipe";
 
 /** From the first byte of a forwarded request to the last of its body. Milliseconds. */
@@ -23,8 +26,10 @@ const uploadMs = 120_000;
 export function createHttpServer(context: ProxyContext, health: Health): Server {
   const { config, metrics, connections } = context;
   const admission = createAdmission(config, health);
-  const forwards = config.FORWARD_HTTP || config.PROXY_MODE === "socket.io";
-  const forwarder = forwards ? new HttpForwarder(context, admission, health) : undefined;
+  const polling = config.PROXY_MODE === "socket.io" ? new Polling(context) : undefined;
+  const forwards = config.FORWARD_HTTP || polling !== undefined;
+  const route: HttpRouter | undefined = polling && ((request, passable) => polling.route(request, passable));
+  const forwarder = forwards ? new HttpForwarder(context, admission, health, route) : undefined;
   /** Upgrades that wait for a pod. */
   let dialling = 0;
   const isFull = () => connections.size + dialling + (forwarder?.active ?? 0) >= config.MAX_CONNECTIONS;
@@ -35,7 +40,10 @@ export function createHttpServer(context: ProxyContext, health: Health): Server 
       else answer(request, response, health);
     },
   );
-  server.on("close", () => forwarder?.stop());
+  server.on("close", () => {
+    forwarder?.stop();
+    polling?.stop();
+  });
   const sockets = new WebSocketServer({
     noServer: true,
     maxPayload: config.MAX_PAYLOAD_BYTES,
@@ -60,9 +68,12 @@ export function createHttpServer(context: ProxyContext, health: Health): Server 
     dialling += 1;
     let upstream: Upstream;
     let passable: Passable;
+    let engine: EngineTarget | undefined;
     try {
       passable = await admission.upgrade(request);
-      upstream = await firstUpstream(context, passable.request, socket);
+      engine = await polling?.target(passable.request.path);
+      if (engine) passable = { ...passable, request: { ...passable.request, path: engine.path } };
+      upstream = await firstUpstream(context, passable.request, socket, engine?.address);
     } finally {
       dialling -= 1;
     }
@@ -74,7 +85,9 @@ export function createHttpServer(context: ProxyContext, health: Health): Server 
     const outcome = { proxied: false };
     sockets.handleUpgrade(Object.assign(request, { upstream }), socket, head, (ws) => {
       outcome.proxied = true;
-      hold(context, { ...passable, ws, stream: socket, first: upstream }, request);
+      const admitted = { ...passable, ws, stream: socket, first: upstream };
+      if (engine) holdSocketIo(context, admitted, engine, (session) => polling?.upgraded(session));
+      else hold(context, admitted, request);
     });
     if (!outcome.proxied) upstream.ws.terminate(); // ws has refused a broken handshake
   };
@@ -111,17 +124,25 @@ function destroy(this: Duplex): void {
   this.destroy();
 }
 
+/** From now on only the subprotocol that was chosen is offered. */
+function withChosenProtocol(admitted: Admitted): Admitted {
+  const { protocol } = admitted.ws;
+  return { ...admitted, request: { ...admitted.request, protocols: protocol === "" ? [] : [protocol] } };
+}
+
+function holdSocketIo(
+  context: ProxyContext,
+  admitted: Admitted,
+  { isUpgrade, session }: EngineTarget,
+  onUpgraded: (session: SocketIoSession) => void,
+): void {
+  new ProxiedSocketIo(context, withChosenProtocol(admitted), { isUpgrade, session, onUpgraded });
+}
+
 function hold(context: ProxyContext, admitted: Admitted, { url = "" }: IncomingMessage): void {
   const { PROXY_MODE, SERVICE_PATH } = context.config;
-  if (PROXY_MODE !== "holdfast") {
-    const { protocol } = admitted.ws;
-    // From now on only the one that was chosen is offered.
-    const request = { ...admitted.request, protocols: protocol === "" ? [] : [protocol] };
-    new ProxiedPipe(
-      context,
-      { ...admitted, request },
-      PROXY_MODE === "at-least-once" ? PROXY_MODE : "at-most-once",
-    );
+  if (PROXY_MODE === "at-most-once" || PROXY_MODE === "at-least-once") {
+    new ProxiedPipe(context, withChosenProtocol(admitted), PROXY_MODE);
   } else if (admitted.ws.protocol === SUBPROTOCOL) {
     new ProxiedHoldfastClient(context, admitted);
   } else {
@@ -134,9 +155,10 @@ async function firstUpstream(
   { dialer, config }: ProxyContext,
   request: UpstreamRequest,
   client: Duplex,
+  only: string | undefined,
 ): Promise<Upstream> {
   try {
-    return await dialer.dial(request, 0);
+    return await dialer.dial(request, 0, only);
   } catch (error) {
     if (client.destroyed || !(error instanceof UnreachableError)) throw error;
     throw new Refusal(503, "unreachable", `${config.SERVICE_NAME} has no pod that answers`);

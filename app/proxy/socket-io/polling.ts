@@ -1,0 +1,232 @@
+import type { IncomingMessage } from "node:http";
+import { Transform, type TransformCallback } from "node:stream";
+import { Refusal, type Passable } from "../admission";
+import type { Answer, AnswerFilter, HttpRoute } from "../http-forwarder";
+import type { ProxyContext } from "../proxied-connection";
+import type { Packet } from "./assembler";
+import { engineQuery, joinSid, splitSid, withSid } from "./engine-target";
+import { packetTypes } from "./packet";
+import { PayloadScanner } from "./payload-scanner";
+import { PodTags } from "./pod-tags";
+import { parseOpen, SocketIoSession } from "./session";
+
+/** An open packet is about 120 bytes; a larger answer to a handshake is something else, and passes as it is. */
+const maxHandshakeBytes = 65_536;
+
+/** How often sessions are looked through for those that ended. Milliseconds. */
+const sweepMs = 5_000;
+
+/** A client may be late by so much with its next poll. Milliseconds. */
+const graceMs = 10_000;
+
+/** What Engine.IO's own server answers to a session that it does not have: clients open a new one. */
+const unknownSid = () =>
+  new Refusal(400, "unknown_sid", '{"code":1,"message":"Session ID unknown"}', "application/json");
+
+interface PollingSession {
+  readonly state: SocketIoSession;
+  expiresAt: number;
+  /** Requests under way. */
+  polls: number;
+}
+
+/** Where the upgrade of a session, or the first request of one, goes. */
+export interface EngineTarget {
+  readonly path: string;
+  readonly address?: string;
+  /** What this proxy has seen of the session; undefined where another one has. */
+  readonly session?: SocketIoSession | undefined;
+  readonly isUpgrade: boolean;
+  readonly revision: string | undefined;
+}
+
+/**
+ * The long-polling of Engine.IO: each request of a session goes to the pod that has it. The pod is told by a tag at the
+ * end of the session id that the client has; the pod itself never sees it. So every proxy can tell, without a cookie,
+ * which cross-origin scripts and clients outside of browsers do not send.
+ *
+ * What passes is looked at, so that a session which goes on by WebSocket is known from its beginning.
+ */
+export class Polling {
+  readonly #context: ProxyContext;
+  readonly #tags: PodTags;
+  readonly #sessions = new Map<string, PollingSession>();
+  readonly #timer: NodeJS.Timeout;
+
+  constructor(context: ProxyContext) {
+    this.#context = context;
+    this.#tags = new PodTags(context.config.SERVICE_NAME);
+    this.#timer = setInterval(() => this.#sweep(), sweepMs).unref();
+  }
+
+  /** Sessions that this proxy knows. */
+  get size(): number {
+    return this.#sessions.size;
+  }
+
+  stop(): void {
+    clearInterval(this.#timer);
+  }
+
+  async route(request: IncomingMessage, { request: { path } }: Passable): Promise<HttpRoute> {
+    const { transport, revision } = engineQuery(path);
+    if (transport !== "polling") return { path }; // what else the service has: its script, other pages
+    const { path: own, address, session } = await this.target(path);
+    // Nothing can be read of, or changed in, what is compressed.
+    const without = ["accept-encoding"];
+    if (address === undefined) {
+      const onResponse = (answer: Answer) => this.#onHandshake(answer);
+      return revision === "4" && request.method === "GET"
+        ? { path: own, without, onResponse }
+        : { path: own };
+    }
+    const known = session && this.#sessions.get(session.open.sid);
+    const route = { path: own, address, unreachable: unknownSid() };
+    if (!known) return route;
+    this.#touch(known);
+    const fromClient = new PayloadScanner((packet) => known.state.toPod(packet, performance.now(), false));
+    return {
+      ...route,
+      without,
+      onRequestBody: (chunk) => fromClient.push(chunk),
+      onRequestEnd: () => fromClient.end(),
+      onResponse: ({ status }) => this.#onPoll(known, status),
+    };
+  }
+
+  /** Where an upgrade goes, or a request of long-polling. Rejects with {@link Refusal} where the pod is not known. */
+  async target(path: string): Promise<EngineTarget> {
+    const { sid: given, revision } = engineQuery(path);
+    if (given === undefined) return { path, isUpgrade: false, revision };
+    const { sid, tag } = splitSid(given);
+    // Made before there was a proxy: any pod may have it.
+    if (tag === undefined) return { path, isUpgrade: true, revision };
+    const address = this.#tags.addressOf(tag) ?? (await this.#discover(tag));
+    if (address === undefined) throw unknownSid();
+    return {
+      path: withSid(path, sid),
+      address,
+      session: this.#sessions.get(sid)?.state,
+      isUpgrade: true,
+      revision,
+    };
+  }
+
+  /** The session goes on by WebSocket. */
+  upgraded(session: SocketIoSession): void {
+    this.#sessions.delete(session.open.sid);
+  }
+
+  async #discover(tag: string): Promise<string | undefined> {
+    this.#tags.see(await this.#context.dialer.endpoints.addresses().catch(() => []));
+    return this.#tags.addressOf(tag);
+  }
+
+  #onHandshake({ address, status, headers }: Answer): AnswerFilter | undefined {
+    if (status !== 200 || headers["content-encoding"] !== undefined) return undefined;
+    this.#tags.see([address]);
+    const chunks: Buffer[] = [];
+    let bytes = 0;
+    const rewrite = (text: string) => this.#rewrite(text, address);
+    const stream = new Transform({
+      transform(chunk: Buffer, _encoding, done: TransformCallback) {
+        bytes += chunk.length;
+        if (bytes <= maxHandshakeBytes) {
+          chunks.push(chunk);
+          done();
+        } else {
+          for (const held of chunks.splice(0)) this.push(held);
+          done(null, chunk);
+        }
+      },
+      flush(done) {
+        done(null, bytes <= maxHandshakeBytes ? rewrite(Buffer.concat(chunks).toString()) : undefined);
+      },
+    });
+    return { stream, resizes: true };
+  }
+
+  /** Tags the session's id in an open packet, and notes the session. */
+  #rewrite(text: string, address: string): string {
+    const [first = "", ...rest] = text.split("\u001e");
+    const open = parseOpen(first);
+    if (!open) return text;
+    const { MAX_CONNECTIONS, MAX_WAITING_BYTES } = this.#context.config;
+    const session: PollingSession = {
+      state: new SocketIoSession(open, MAX_WAITING_BYTES),
+      expiresAt: 0,
+      polls: 0,
+    };
+    this.#touch(session);
+    this.#sessions.set(open.sid, session);
+    for (const [oldest] of this.#sessions) {
+      if (this.#sessions.size <= MAX_CONNECTIONS) break;
+      this.#sessions.delete(oldest); // goes on, but its pod cannot be changed
+    }
+    const told = {
+      ...(JSON.parse(first.slice(1)) as object),
+      sid: joinSid(open.sid, this.#tags.tagOf(address)),
+    };
+    return [`0${JSON.stringify(told)}`, ...rest].join("\u001e");
+  }
+
+  /** Looks at what a poll brings. */
+  #onPoll(session: PollingSession, status: number): AnswerFilter | undefined {
+    if (status !== 200) {
+      this.#sessions.delete(session.state.open.sid);
+      return undefined;
+    }
+    const scanner = new PayloadScanner((packet) => fromPod(session.state, packet));
+    session.polls += 1;
+    const stream = new Transform({
+      transform(chunk: Buffer, _encoding, done) {
+        scanner.push(chunk);
+        done(null, chunk);
+      },
+      flush(done) {
+        scanner.end();
+        done();
+      },
+    });
+    stream.once("close", () => {
+      session.polls -= 1;
+      this.#touch(session);
+    });
+    return { stream, resizes: false };
+  }
+
+  #touch(session: PollingSession): void {
+    const { pingInterval, pingTimeout } = session.state.open;
+    session.expiresAt = performance.now() + pingInterval + pingTimeout + graceMs;
+  }
+
+  #sweep(): void {
+    const now = performance.now();
+    for (const [sid, { polls, expiresAt }] of this.#sessions)
+      if (polls === 0 && expiresAt < now) this.#sessions.delete(sid);
+  }
+}
+
+/** Notes what a pod says to a client that polls. */
+function fromPod(session: SocketIoSession, packet: Packet): void {
+  const { head } = packet;
+  const namespace = session.namespaces.get(head.namespace);
+  if (!namespace) return;
+  switch (head.type) {
+    case packetTypes.connect:
+      session.connected(namespace, packet);
+      break;
+    case packetTypes.disconnect:
+    case packetTypes.connectError:
+      session.remove(namespace);
+      break;
+    case packetTypes.event:
+    case packetTypes.binaryEvent:
+      session.toClient(namespace, packet);
+      break;
+    case packetTypes.ack:
+    case packetTypes.binaryAck:
+      if (head.id !== undefined) session.answered(namespace, head.id);
+      break;
+  }
+}

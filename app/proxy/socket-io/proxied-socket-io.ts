@@ -1,0 +1,415 @@
+import type { RawData } from "ws";
+import { Alarm, systemTimers } from "../../client/timers";
+import { closeCodes } from "../../protocol/close-codes";
+import { abnormal, policyViolation } from "../close-codes";
+import type { Upstream } from "../dialer";
+import { ProxiedConnection, type Admitted, type ProxyContext } from "../proxied-connection";
+import { UpstreamReconnect } from "../upstream-reconnect";
+import { UpstreamSocket } from "../upstream-socket";
+import { Assembler, type Packet } from "./assembler";
+import { withSid, engineQuery } from "./engine-target";
+import { connectPacket, engineTypes, packetTypes } from "./packet";
+import { packetOverheadBytes, parseOpen, SocketIoSession, type Namespace } from "./session";
+
+/** How the client came, and what is known of it. */
+export interface EngineStart {
+  /** It upgrades a session of long-polling. */
+  readonly isUpgrade: boolean;
+  /** Of that session; undefined where this proxy has not seen it. */
+  readonly session: SocketIoSession | undefined;
+  /** The upgrade is complete. */
+  readonly onUpgraded: (session: SocketIoSession) => void;
+}
+
+/**
+ * Servers close what has joined no namespace in 45 s (`connectTimeout` of Socket.IO). Before that, the end of a pod is all
+ * that such a close can mean. Milliseconds.
+ */
+const connectTimeoutMs = 40_000;
+
+/**
+ * - `opening`: its first pod has not said its open packet yet.
+ * - `probing`: it upgrades a session of long-polling; both transports are open, and end together.
+ * - `live`: pods change behind it.
+ * - `transparent`: it speaks something that is not known here. Every frame passes as it is, and it ends with its pod.
+ */
+type Phase = "opening" | "probing" | "live" | "transparent";
+
+/** A pod behind a live connection: opens, connects the namespaces again, serves. */
+type PodPhase = "opening" | "connecting" | "serving";
+
+/**
+ * A client of Socket.IO by WebSocket. It sees one connection of Engine.IO that never ends: the next pod's open packet is
+ * kept from it, each side's pings are answered here, and its namespaces are connected again as it has connected them.
+ */
+export class ProxiedSocketIo extends ProxiedConnection {
+  #phase: Phase;
+  #session: SocketIoSession | undefined;
+  readonly #start: EngineStart;
+  readonly #startedAt = performance.now();
+  readonly #reconnect: UpstreamReconnect;
+  readonly #fromClient: Assembler;
+  #fromPod = new Assembler();
+  /** What the client has said that no pod was sent. */
+  readonly #queue: Packet[] = [];
+  #queueBytes = 0;
+  #pod: UpstreamSocket | undefined;
+  #podPhase: PodPhase = "serving";
+  #podSince = 0;
+  #podHeardAt = 0;
+  /** Namespaces that the pod has not confirmed yet. */
+  readonly #awaited = new Set<string>();
+  readonly #deadline = new Alarm(systemTimers);
+  readonly #linger = new Alarm(systemTimers);
+  #pings: NodeJS.Timeout | undefined;
+  /** The client closes: by Engine.IO's packet, or by WebSocket. */
+  #leaving = false;
+  #closed: { readonly code: number; readonly reason: string } | undefined;
+  #over = false;
+
+  constructor(context: ProxyContext, admitted: Admitted, start: EngineStart) {
+    super(context, admitted);
+    this.#start = start;
+    this.#session = start.session;
+    this.#fromClient = new Assembler(context.config.MAX_WAITING_BYTES);
+    const { path } = admitted.request;
+    const known = start.isUpgrade ? start.session !== undefined : engineQuery(path).revision === "4";
+    this.#phase = !known ? "transparent" : start.isUpgrade ? "probing" : "opening";
+    const request = { ...admitted.request, path: withSid(path, undefined) };
+    this.#reconnect = new UpstreamReconnect(context, request, {
+      opened: (upstream) => this.#use(upstream, "opening"),
+      refused: ({ status }) => this.close(policyViolation, `the service answered ${status}`),
+      gaveUp: (why) => this.abandon(why),
+    });
+    this.#use(admitted.first, "serving");
+  }
+
+  override get waitingBytes(): number {
+    const unanswered = this.#session?.unansweredBytes ?? 0;
+    return this.#ownBytes + unanswered + (this.#pod?.bufferedBytes ?? 0);
+  }
+
+  get #ownBytes(): number {
+    return this.#queueBytes + this.#fromClient.bytes;
+  }
+
+  /** There is no way to ask: its turn in the drain is its close, after which it connects to another proxy by itself. */
+  override advise(): void {
+    this.close(closeCodes.serviceRestart, "service restart");
+  }
+
+  override stop(): void {
+    this.client.terminate();
+    this.#end();
+  }
+
+  override tick(now: number): void {
+    super.tick(now);
+    const pod = this.#pod;
+    if (!pod || pod.ws.isPaused) return;
+    if (performance.now() - this.#podHeardAt > 2 * this.context.config.PING_INTERVAL_SECONDS * 1_000)
+      pod.terminate();
+    else pod.ping();
+  }
+
+  // ---- one pod after the other ----
+
+  #use({ ws, stream, address }: Upstream, phase: PodPhase): void {
+    const pod = new UpstreamSocket(ws, stream, () => this.#flow());
+    this.#pod = pod;
+    this.#podPhase = phase;
+    this.#fromPod = new Assembler();
+    this.#podSince = this.#podHeardAt = performance.now();
+    const heard = () => (this.#podHeardAt = performance.now());
+    ws.on("message", (data: RawData, binary) => {
+      heard();
+      if (pod === this.#pod) this.#onPodMessage(pod, data as Buffer, binary);
+      if (this.client.full) this.#flow();
+    });
+    ws.on("ping", heard);
+    ws.on("pong", heard);
+    ws.on("close", (code, reason) => {
+      if (pod === this.#pod) this.#lost(code, reason.toString(), address);
+    });
+    if (ws.readyState === ws.CLOSED) {
+      this.#lost(abnormal, "", address);
+      return;
+    }
+    if (phase === "opening") {
+      const ms = this.context.config.HANDSHAKE_TIMEOUT_SECONDS * 1_000;
+      this.#deadline.set(ms, () => pod.terminate());
+    }
+    this.#flow();
+  }
+
+  #lost(code: number, reason: string, address: string): void {
+    this.#pod = undefined;
+    this.#deadline.clear();
+    this.#awaited.clear();
+    if (this.#over) return;
+    const end = this.#endBy(code);
+    if (end !== undefined || this.#leaving) {
+      this.close(end ?? code, reason);
+      if (this.#closed) this.#end();
+      return;
+    }
+    const { endpoints } = this.context.dialer;
+    if (code === abnormal) endpoints.failed(address);
+    else endpoints.leaving(address);
+    this.#reconnect.lost(code, this.#podPhase === "serving" ? performance.now() - this.#podSince : 0);
+    this.#flow();
+  }
+
+  /** The code with which the client is closed for a pod that has ended; undefined where the next pod takes over. */
+  #endBy(code: number): number | undefined {
+    const session = this.#session;
+    if (this.#phase !== "live" || !session || session.unreadable || this.context.isFinal(code)) return code;
+    const left =
+      session.namespaces.size === 0 &&
+      (session.everConnected || performance.now() - this.#startedAt > connectTimeoutMs);
+    if (left && this.#queue.length === 0) return code; // the server has put it out of every namespace
+    return session.podLost(code === abnormal, performance.now()) ? undefined : closeCodes.serviceRestart;
+  }
+
+  /** The next pod has opened: it hears who the client is. */
+  #connectAgain(pod: UpstreamSocket, session: SocketIoSession): void {
+    this.#podPhase = "connecting";
+    for (const namespace of session.namespaces.values()) {
+      pod.send(connectPacket(namespace.name, session.payloadOf(namespace)));
+      this.#awaited.add(namespace.name);
+    }
+    this.#confirmed();
+  }
+
+  #confirmed(namespace?: string): void {
+    if (namespace !== undefined) this.#awaited.delete(namespace);
+    if (this.#podPhase !== "connecting" || this.#awaited.size > 0) return;
+    this.#deadline.clear();
+    this.#podPhase = "serving";
+    this.#podSince = performance.now();
+    this.#reconnect.served();
+    for (const { packet } of this.#session?.unanswered.values() ?? []) if (packet) this.#write(packet);
+    this.#send();
+    this.#flow();
+  }
+
+  // ---- what pods say ----
+
+  #onPodMessage(pod: UpstreamSocket, data: Buffer, binary: boolean): void {
+    if (this.#phase === "transparent" || this.#phase === "probing") {
+      this.client.send(data, binary);
+      return;
+    }
+    const read = this.#fromPod.push(data, binary);
+    switch (read.kind) {
+      case "engine":
+        this.#onEngine(pod, read.text);
+        break;
+      case "packet":
+        this.#onPacket(pod, read.packet);
+        break;
+      case "unreadable":
+        this.#passThrough();
+        for (const frame of read.frames) this.client.send(frame, typeof frame !== "string");
+        break;
+      case "partial":
+        break;
+    }
+  }
+
+  #onEngine(pod: UpstreamSocket, text: string): void {
+    switch (text.charAt(0)) {
+      case engineTypes.open:
+        if (this.#phase === "opening") this.#opened(text);
+        else if (this.#podPhase === "opening" && this.#session) this.#connectAgain(pod, this.#session);
+        break;
+      case engineTypes.ping:
+        pod.send(`${engineTypes.pong}${text.slice(1)}`);
+        break;
+      case engineTypes.close:
+        pod.close(closeCodes.normal, "");
+        break;
+    }
+  }
+
+  #opened(text: string): void {
+    const open = parseOpen(text);
+    if (open) this.#live(new SocketIoSession(open, this.context.config.MAX_WAITING_BYTES));
+    else this.#passThrough();
+    this.client.send(text);
+    this.#send();
+  }
+
+  #onPacket(pod: UpstreamSocket, packet: Packet): void {
+    const { head } = packet;
+    const session = this.#session;
+    const namespace = session?.namespaces.get(head.namespace);
+    if (!session || !namespace) {
+      this.#tell(packet);
+      return;
+    }
+    switch (head.type) {
+      case packetTypes.connect: {
+        const before = namespace.announced;
+        // A client that is told of its new id knows what it has to do again; one that was recovered has nothing to do.
+        if (!session.connected(namespace, packet) || !before) this.#tell(packet);
+        this.#confirmed(namespace.name);
+        break;
+      }
+      case packetTypes.connectError:
+        this.#refused(session, namespace, packet);
+        break;
+      case packetTypes.disconnect:
+        session.remove(namespace);
+        this.#tell(packet);
+        this.#confirmed(namespace.name);
+        break;
+      case packetTypes.event:
+      case packetTypes.binaryEvent:
+        this.#tell(session.toClient(namespace, packet));
+        break;
+      default:
+        if (head.id !== undefined) session.answered(namespace, head.id);
+        this.#tell(packet);
+    }
+  }
+
+  /**
+   * A client that was connected takes no refusal: its socket would think on that it is. Closed, it comes back by itself,
+   * and its `auth` function may have a better token by then.
+   */
+  #refused(session: SocketIoSession, namespace: Namespace, packet: Packet): void {
+    if (namespace.announced) {
+      this.close(closeCodes.serviceRestart, `the next pod refused ${namespace.name}`);
+      return;
+    }
+    session.remove(namespace);
+    this.#tell(packet);
+    this.#confirmed(namespace.name);
+  }
+
+  #tell({ text, attachments }: Packet): void {
+    this.client.send(text);
+    for (const attachment of attachments) this.client.send(attachment, true);
+  }
+
+  // ---- what the client says ----
+
+  protected override onMessage(data: Buffer, binary: boolean): void {
+    if (this.#phase === "transparent") {
+      this.#pod?.send(data, binary);
+      if (this.#pod?.full === true) this.#flow();
+      return;
+    }
+    const read = this.#fromClient.push(data, binary);
+    switch (read.kind) {
+      case "engine":
+        this.#onClientEngine(read.text);
+        break;
+      case "packet":
+        this.#queue.push(read.packet);
+        this.#queueBytes += costOf(read.packet);
+        this.#send();
+        break;
+      case "unreadable":
+        // Behind everything that waits for a pod, and its turn never comes without one.
+        if (this.#queue.length > 0) {
+          this.close(policyViolation, "not a packet of Socket.IO");
+          return;
+        }
+        this.#passThrough();
+        for (const frame of read.frames) this.#pod?.send(frame, typeof frame !== "string");
+        break;
+      case "partial":
+        break;
+    }
+    if (this.#mustWait()) this.#flow();
+  }
+
+  #onClientEngine(text: string): void {
+    switch (text.charAt(0)) {
+      case engineTypes.upgrade:
+        if (this.#phase !== "probing" || !this.#session) return;
+        this.#pod?.send(text);
+        this.#start.onUpgraded(this.#session);
+        this.#live(this.#session);
+        break;
+      case engineTypes.close:
+        this.#leaving = true;
+        this.#pod?.send(text);
+        break;
+      default:
+        if (this.#phase === "probing") this.#pod?.send(text);
+    }
+  }
+
+  #live(session: SocketIoSession): void {
+    this.#session = session;
+    this.#phase = "live";
+    this.#pings = setInterval(() => this.client.send(engineTypes.ping), session.open.pingInterval).unref();
+  }
+
+  /** From now on nothing is read, and the next pod would not know this client. */
+  #passThrough(): void {
+    this.#phase = "transparent";
+    clearInterval(this.#pings);
+  }
+
+  protected override onClientDrained(): void {
+    this.#flow();
+  }
+
+  /** What it said before it closed goes first. */
+  protected override onClientClosed(code: number, reason: string): void {
+    clearInterval(this.#pings);
+    this.#closed = { code, reason };
+    if (this.#queue.length > 0 && this.#phase === "live")
+      this.#linger.set(this.context.config.HOLD_SECONDS * 1_000, () => this.#end());
+    else this.#end();
+  }
+
+  #send(): void {
+    const pod = this.#pod;
+    if (!pod || this.#podPhase !== "serving" || !this.#session) return;
+    while (this.#queue.length > 0 && pod.open && !pod.full) {
+      const [next] = this.#queue.splice(0, 1) as [Packet];
+      this.#queueBytes -= costOf(next);
+      const packet = this.#session.toPod(next, performance.now());
+      if (packet) this.#write(packet);
+    }
+    if (this.#closed && this.#queue.length === 0) this.#end();
+  }
+
+  #write({ text, attachments }: Packet): void {
+    this.#pod?.send(text);
+    for (const attachment of attachments) this.#pod?.send(attachment, true);
+  }
+
+  #end(): void {
+    if (this.#over) return;
+    this.#over = true;
+    this.#linger.clear();
+    this.#deadline.clear();
+    clearInterval(this.#pings);
+    this.#reconnect.stop();
+    const { code, reason } = this.#closed ?? { code: closeCodes.goingAway, reason: "" };
+    if (code === abnormal) this.#pod?.close(closeCodes.goingAway, "");
+    else this.#pod?.close(code, reason);
+    this.done();
+  }
+
+  #mustWait(): boolean {
+    return this.#ownBytes > this.context.config.MAX_WAITING_BYTES || this.#pod?.full === true;
+  }
+
+  /** Each side is read as far as the other one takes what comes. */
+  #flow(): void {
+    if (this.#pod && !this.#pod.full && this.#queue.length > 0) this.#send();
+    this.#pod?.read(!this.client.full);
+    this.client.read(!this.#mustWait() && !this.client.full);
+  }
+}
+
+function costOf({ bytes, attachments }: Packet): number {
+  return bytes + packetOverheadBytes * (1 + attachments.length);
+}
