@@ -32,9 +32,9 @@ const read: ReadonlySet<string> = new Set(
   modsecurity-snippet modsecurity-transaction-id opentelemetry-operation-name opentelemetry-trust-incoming-span
   force-ssl-redirect from-to-www-redirect permanent-redirect permanent-redirect-code ssl-ciphers ssl-passthrough
   ssl-prefer-server-ciphers ssl-redirect temporal-redirect temporal-redirect-code
-  global-rate-limit global-rate-limit-ignored-cidrs global-rate-limit-key global-rate-limit-window
   limit-allowlist limit-burst-multiplier limit-connections limit-rate limit-rate-after limit-rpm limit-rps
   limit-whitelist
+  fastcgi-index fastcgi-params-configmap
   mirror-host mirror-request-body mirror-target
   `
     .trim()
@@ -43,10 +43,17 @@ const read: ReadonlySet<string> = new Set(
 
 const prefix = "nginx.ingress.kubernetes.io/";
 
+/** https://github.com/kubernetes/ingress-nginx/pull/11851 */
+const globalRateLimit = "gone since 1.12; limit-rps limits at each of the controller's pods";
+
 /** Why an annotation that looks right is none, where people often write it. */
 const legends: Readonly<Record<string, string>> = {
   "session-cookie-httponly": "HttpOnly is always set; remove it",
   "session-cookie-hash": "gone since 0.24; remove it",
+  "global-rate-limit": globalRateLimit,
+  "global-rate-limit-ignored-cidrs": globalRateLimit,
+  "global-rate-limit-key": globalRateLimit,
+  "global-rate-limit-window": globalRateLimit,
   "sticky-session": "write affinity: cookie",
   "proxy-timeout": "write proxy-read-timeout and proxy-send-timeout",
   "websocket-services": "F5's; ingress-nginx upgrades WebSockets by itself",

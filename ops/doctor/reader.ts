@@ -16,6 +16,9 @@ const controllerNames = [
   ...["kubernetes-ingress", "haproxy-ingress", "higress-gateway"],
 ];
 
+/** What the chart of ingress-nginx, and the manifests made of it, label the controller's ConfigMap with. */
+const nginxConfigs = "app.kubernetes.io/name=ingress-nginx";
+
 const monitoring = "/apis/monitoring.coreos.com/v1";
 
 /**
@@ -38,6 +41,8 @@ export async function readCluster(api: Api, { namespace }: Config): Promise<Read
     namespaces: "/api/v1/namespaces",
     ingressClasses: "/apis/networking.k8s.io/v1/ingressclasses",
     controllerPods: `/api/v1/pods?labelSelector=${encodeURIComponent(`app.kubernetes.io/name in (${controllerNames.join(",")})`)}`,
+    controllerConfigs: `/api/v1/configmaps?labelSelector=${encodeURIComponent(nginxConfigs)}`,
+    targetGroupBindings: own("/apis/elbv2.k8s.aws/v1beta1", "targetgroupbindings"),
     monitors: [`${monitoring}/podmonitors`, `${monitoring}/servicemonitors`],
     prometheuses: `${monitoring}/prometheuses`,
   };

@@ -1,4 +1,5 @@
 import type {
+  V1ConfigMap,
   V1Container,
   V1Deployment,
   V1EndpointSlice,
@@ -64,14 +65,24 @@ export interface Objects {
   readonly autoscalers: readonly Plain<V2HorizontalPodAutoscaler>[];
   readonly endpointSlices: readonly Plain<V1EndpointSlice>[];
   readonly networkPolicies: readonly NetworkPolicy[];
+  /** AWS Load Balancer Controller's; empty where its CRDs are not installed. */
+  readonly targetGroupBindings: readonly TargetGroupBinding[];
   /** Of the whole cluster. */
   readonly namespaces: readonly NamespaceObject[];
   readonly ingressClasses: readonly Plain<V1IngressClass>[];
   /** Pods of ingress controllers, wherever they run. */
   readonly controllerPods: readonly Pod[];
+  /** ConfigMaps with the settings of ingress-nginx, wherever it runs. */
+  readonly controllerConfigs: readonly Plain<V1ConfigMap>[];
   /** prometheus-operator's, wherever they are; empty where its CRDs are not installed. */
   readonly monitors: readonly Monitor[];
   readonly prometheuses: readonly Prometheus[];
+}
+
+/** The pods of one Service as a target group of an AWS load balancer. */
+export interface TargetGroupBinding {
+  readonly metadata: { readonly name: string; readonly creationTimestamp?: string };
+  readonly spec: { readonly targetType?: string; readonly serviceRef: { readonly name: string } };
 }
 
 export interface NamespaceObject {

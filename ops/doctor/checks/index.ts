@@ -1,5 +1,6 @@
 import type { Check } from "../check";
 import { autoscaler } from "./autoscaler";
+import { controllerSockets } from "./controller-sockets";
 import { connectionSkew } from "./connection-skew";
 import { cookieCollisions } from "./cookie-collisions";
 import { deployed } from "./deployed";
@@ -22,6 +23,7 @@ import { nlbTargets } from "./nlb-targets";
 import { podRestarts } from "./pod-restarts";
 import { preStop } from "./prestop";
 import { readiness } from "./readiness";
+import { readinessGates } from "./readiness-gates";
 import { reconnectLatency } from "./reconnect-latency";
 import { redisPersistence } from "./redis-persistence";
 import { redisPolicy } from "./redis-policy";
@@ -39,12 +41,14 @@ export const checks: readonly Check[] = [
   ignoredFields,
   loadBalancerAffinity,
   ingressController,
+  controllerSockets,
   ingressAffinity,
   ingressAnnotations,
   ingressBackends,
   cookieCollisions,
   loadBalancerStickiness,
   nlbTargets,
+  readinessGates,
   servicesInSync,
   // Whether it does.
   edgeAdmission,

@@ -1,9 +1,13 @@
 import type { Check } from "../check";
 import { fail, ok, warn } from "../finding";
 import { ingressCookie } from "../ingress-cookie";
+import type { Ingress } from "../snapshot";
 import { subjects, title } from "../subjects";
 
-/** ingress-nginx makes one upstream of a Service, with the settings of the Ingress that it met first. */
+/**
+ * ingress-nginx makes one upstream of a Service port, whatever hosts lead to it. Of several Ingresses, the newest gives
+ * the cookie's name, path and age for all of them, and the oldest the mode (measured with 1.15.1).
+ */
 export const ingressBackends: Check = {
   name: "ingress-backends",
   title: "Each service is behind one Ingress",
@@ -16,8 +20,8 @@ export const ingressBackends: Check = {
         const same = new Set(ingresses.map((ingress) => JSON.stringify(ingressCookie(ingress)))).size === 1;
         const trouble = {
           what: `${ingresses.length} Ingresses route to one service`,
-          evidence: `${names}${same ? ", with the same affinity" : ", with different affinity"}`,
-          why: "the controller takes the affinity of one of them for both, and which one changes when it restarts",
+          evidence: `${byAge(ingresses)}${same ? ", with the same affinity" : ", with different affinity"}`,
+          why: "the newest gives the cookie's name, path and age to the hosts of all, and the oldest the mode: another host does not keep them apart",
           fix: `keep one: kubectl -n ${snapshot.config.namespace} delete ingress NAME, or give the other a Service of its own`,
         };
         return [same ? warn(name, trouble) : fail(name, trouble)];
@@ -48,3 +52,12 @@ export const ingressBackends: Check = {
       return [ok(name, "one Ingress, one Service", names)];
     }),
 };
+
+/** Oldest first, as far as the objects say. */
+function byAge(ingresses: readonly Ingress[]): string {
+  const born = ({ metadata }: Ingress) => metadata?.creationTimestamp ?? "";
+  return [...ingresses]
+    .sort((a, b) => born(a).localeCompare(born(b)))
+    .map((ingress) => `${title("Ingress", ingress)}${born(ingress) === "" ? "" : ` of ${born(ingress)}`}`)
+    .join(" and ");
+}

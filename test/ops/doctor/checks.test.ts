@@ -25,7 +25,8 @@ it("finds nothing wrong with what the program renders", () => {
   expect(answers.flatMap(({ findings }) => findings).filter(({ status }) => status !== "ok")).toEqual([]);
   const silent = answers.filter(({ findings }) => findings.length === 0).map(({ check }) => check);
   expect(silent).toEqual([
-    ...["ignored-fields", "load-balancer-affinity", "load-balancer-stickiness", "nlb-targets", "autoscaler"],
+    ...["ignored-fields", "load-balancer-affinity", "controller-sockets", "load-balancer-stickiness"],
+    ...["nlb-targets", "readiness-gates", "autoscaler"],
   ]);
 });
 
@@ -219,6 +220,14 @@ const cases: Case[] = [
     /HttpOnly is always set/,
   ],
   [
+    "a limit that ingress-nginx has no more",
+    "ingress-annotations",
+    "fail",
+    annotation("global-rate-limit-window"),
+    "1m",
+    /global-rate-limit-window \(gone since 1\.12/,
+  ],
+  [
     "a misspelt annotation",
     "ingress-annotations",
     "fail",
@@ -256,7 +265,7 @@ const cases: Case[] = [
     "fail",
     "objects.services",
     balancer({ [`${aws}type`]: "nlb" }),
-    /controller inside Kubernetes/,
+    /leaves it to the Service's age/,
   ],
   [
     "a load balancer without stickiness",
@@ -273,6 +282,14 @@ const cases: Case[] = [
     "objects.services",
     balancer({ [`${aws}nlb-target-type`]: "ip" }, nlb),
     /for 120 s they still get new connections/,
+  ],
+  [
+    "a target that one missed probe deregisters",
+    "load-balancer-stickiness",
+    "fail",
+    "objects.services",
+    balancer({ [`${aws}nlb-target-type`]: "ip" }, nlb),
+    /one missed readiness probe deregisters/,
   ],
   ["node targets", "nlb-targets", "warn", "objects.services", balancer({}, nlb), /nodes, not pods/],
   ["no readiness gate", "nlb-targets", "warn", "objects.services", balancer({}, nlb), /does not wait/],
@@ -583,8 +600,9 @@ it.each(cases)("finds %s (%s: %s)", (_what, check, status, path, value, says) =>
 
 it("has a case for every check", () => {
   const covered = new Set(cases.map(([, check]) => check));
-  // These two need more than one place to be spoiled; they have tests of their own below.
-  expect(checks.map(({ name }) => name).filter((name) => !covered.has(name))).toEqual(["autoscaler"]);
+  // These need more than one place to be spoiled; they have tests of their own below.
+  const others = ["controller-sockets", "readiness-gates", "autoscaler"];
+  expect(checks.map(({ name }) => name).filter((name) => !covered.has(name))).toEqual(others);
 });
 
 it("finds two Ingresses on one service, worse if they differ", () => {
@@ -595,6 +613,99 @@ it("finds two Ingresses on one service, worse if they differ", () => {
   ]);
   const differing = spoil(twice, annotation("affinity"), undefined);
   expect(troublesOf(differing, "ingress-backends")).toMatchObject([{ status: "fail" }]);
+});
+
+it("says of several Ingresses of one service which gives what, whatever their hosts", () => {
+  const [first] = healthy.objects.ingresses;
+  const born = (name: string, day: number, host: string) => ({
+    ...first,
+    metadata: { ...first?.metadata, name, creationTimestamp: `2026-11-0${day}T00:00:00Z` },
+    spec: { ...first?.spec, rules: [{ ...first?.spec?.rules?.[0], host }] },
+  });
+  const several = [born("young", 2, "a.example"), born("old", 1, "b.example")];
+  const [finding] = troublesOf(spoil(healthy, "objects.ingresses", several), "ingress-backends");
+  expect(finding?.evidence).toContain(
+    "Ingress old of 2026-11-01T00:00:00Z and Ingress young of 2026-11-02T00:00:00Z",
+  );
+  expect(finding?.why).toContain("the newest gives the cookie's name, path and age to the hosts of all");
+});
+
+describe("controller-sockets", () => {
+  const image = "registry.k8s.io/ingress-nginx/controller:v1.15.1";
+  const withNginx = (data: object | undefined, args: readonly string[] = []) => {
+    const pod = controllerPod("ingress-nginx", image);
+    const configmap = "--configmap=$(POD_NAMESPACE)/ingress-nginx-controller";
+    const started = spoil(pod, "spec.containers.0.args", ["/nginx-ingress-controller", configmap, ...args]);
+    const maps =
+      data === undefined
+        ? []
+        : [{ metadata: { name: "ingress-nginx-controller", namespace: "ingress-nginx" }, data }];
+    return spoil(spoil(healthy, "objects.controllerPods", [started]), "objects.controllerConfigs", maps);
+  };
+  const grace = ["--shutdown-grace-period=10"];
+
+  it.each([
+    { data: {}, seconds: 240 },
+    { data: { "worker-shutdown-timeout": "300s" }, seconds: 300 },
+    { data: { "worker-shutdown-timeout": "59m" }, seconds: 3_540 },
+  ])("finds that a reload cuts every socket after $seconds s: $data", ({ data, seconds }) => {
+    expect(troublesOf(withNginx(data, grace), "controller-sockets")).toMatchObject([
+      { status: "warn", what: `a reload cuts every socket after ${seconds} s` },
+    ]);
+  });
+
+  it.each([{ "worker-shutdown-timeout": "3600s" }, { "worker-shutdown-timeout": "1h" }])(
+    "is content with %p",
+    (data) => {
+      expect(troublesOf(withNginx(data, grace), "controller-sockets")).toEqual([]);
+    },
+  );
+
+  it("compares with the stack's own time", () => {
+    const longer = spoil(healthy, "config.edge.timeoutSeconds", 7_200).config;
+    const snapshot = { ...withNginx({ "worker-shutdown-timeout": "3600s" }, grace), config: longer };
+    expect(troublesOf(snapshot, "controller-sockets")).toMatchObject([{ status: "warn" }]);
+  });
+
+  it("finds that a pod which ends refuses clients at once", () => {
+    expect(troublesOf(withNginx({ "worker-shutdown-timeout": "1h" }), "controller-sockets")).toMatchObject([
+      { status: "warn", what: "a controller's pod that ends refuses clients at once" },
+    ]);
+  });
+
+  it("does not vouch for a ConfigMap that it did not see", () => {
+    expect(troublesOf(withNginx(undefined, grace), "controller-sockets")).toMatchObject([
+      { status: "unknown", what: "the controller's ConfigMap was not found" },
+    ]);
+  });
+});
+
+describe("readiness-gates", () => {
+  const binding = {
+    metadata: { name: "k8s-nova-messagin", creationTimestamp: "2026-11-01T00:00:00Z" },
+    spec: { targetType: "ip", serviceRef: { name: "messaging-service" } },
+  };
+  const gate = [{ conditionType: "target-health.elbv2.k8s.aws/k8s-nova-messagin" }];
+  const bound = (created: string, gates?: object[]) => {
+    const pods = healthy.objects.pods.map((pod) => ({
+      ...pod,
+      metadata: { ...pod.metadata, creationTimestamp: created },
+      spec: { ...pod.spec, ...(gates === undefined ? {} : { readinessGates: gates }) },
+    }));
+    return spoil(spoil(healthy, "objects.pods", pods), "objects.targetGroupBindings", [binding]);
+  };
+
+  it("finds pods that started after their target group was there, and have none", () => {
+    const [finding, ...more] = troublesOf(bound("2026-11-02T00:00:00Z"), "readiness-gates");
+    expect(more).toEqual([]);
+    expect(finding).toMatchObject({ status: "warn", subject: "TargetGroupBinding k8s-nova-messagin" });
+    expect(finding?.fix).toContain("podMutatorWebhookConfig.failurePolicy=Fail");
+  });
+
+  it("has nothing to say of gated pods, and of pods that were there before the target group", () => {
+    expect(troublesOf(bound("2026-11-02T00:00:00Z", gate), "readiness-gates")).toEqual([]);
+    expect(troublesOf(bound("2026-10-31T00:00:00Z"), "readiness-gates")).toEqual([]);
+  });
 });
 
 it("finds two budgets on the same pods", () => {
@@ -671,6 +782,7 @@ it("finds an application load balancer that sets no cookie", () => {
   expect(troublesOf(classed, "load-balancer-stickiness").map(({ what }) => what)).toEqual([
     expect.stringContaining("stickiness.enabled not set"),
     expect.stringContaining("for 120 s they still get new connections"),
+    expect.stringContaining("one missed readiness probe deregisters them"),
   ]);
   expect(troublesOf(classed, "idle-timeouts")).toMatchObject([{ status: "warn" }]);
 });

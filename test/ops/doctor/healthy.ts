@@ -36,12 +36,14 @@ export async function healthySnapshot(): Promise<Snapshot> {
         .map(({ status }) => ({ addresses: [status?.podIP ?? ""], conditions: { ready: true } })),
     })),
     networkPolicies: kind("NetworkPolicy"),
+    targetGroupBindings: [],
     namespaces: [
       ...kind<KubernetesObject>("Namespace"),
       { metadata: { name: "traefik", labels: { "kubernetes.io/metadata.name": "traefik" } } },
     ],
     ingressClasses: [{ metadata: { name: "nginx" }, spec: { controller: "k8s.io/ingress-nginx" } }],
     controllerPods: [controllerPod("traefik", "docker.io/library/traefik:v3.7.11")],
+    controllerConfigs: [],
     monitors: kind("PodMonitor"),
     prometheuses: [
       {

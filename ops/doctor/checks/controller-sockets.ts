@@ -1,0 +1,71 @@
+import type { Config } from "../../../infra/config";
+import type { Check } from "../check";
+import { ok, unknown, warn, type Finding } from "../finding";
+import { nginxControllers, shutdownSettings, type NginxController } from "../nginx-controller";
+import type { Snapshot } from "../snapshot";
+import { ingressEdge } from "../subjects";
+
+/**
+ * Only ingress-nginx: it serves a new configuration by new processes, and ends the old ones with their sockets. Traefik
+ * takes a new configuration into the process that runs.
+ */
+export const controllerSockets: Check = {
+  name: "controller-sockets",
+  title: "ingress-nginx keeps sockets when it reloads, and serves on while it is sent clients",
+  needs: ["ingresses", "controllerPods", "controllerConfigs"],
+  judge: (snapshot) =>
+    ingressEdge(snapshot.config) === undefined || snapshot.objects.ingresses.length === 0
+      ? []
+      : nginxControllers(snapshot).flatMap((controller) => judge(snapshot, controller)),
+};
+
+function judge({ config }: Snapshot, controller: NginxController): Finding[] {
+  const subject = `ingress-nginx in namespace ${controller.namespace}`;
+  const findings = [reload(subject, controller, timeoutSeconds(config)), shutdown(subject, controller)];
+  return findings.flatMap((finding) => finding ?? []);
+}
+
+/** How long a silent socket may stay open, and so at least how long an open one is expected to. Seconds. */
+function timeoutSeconds({ edge }: Config): number {
+  const usual = 3_600;
+  if (edge.kind === "nginx") return edge.timeoutSeconds;
+  return edge.kind === "nlb" ? (edge.nginx?.timeoutSeconds ?? usual) : usual;
+}
+
+function reload(subject: string, controller: NginxController, expectedSeconds: number): Finding {
+  const { configMap } = controller;
+  const key = "worker-shutdown-timeout";
+  const fix =
+    configMap === undefined
+      ? `start the controller with --configmap, and set ${key}: "${expectedSeconds}s" there`
+      : `kubectl -n ${configMap.namespace} patch configmap ${configMap.name} --type merge -p '{"data":{"${key}":"${expectedSeconds}s"}}' (which itself reloads once)`;
+  const why =
+    "any change of any Ingress in the cluster reloads nginx, and cuts all open sockets that long after";
+  if (configMap !== undefined && configMap.data === undefined) {
+    return unknown(subject, {
+      what: "the controller's ConfigMap was not found",
+      evidence: `no ConfigMap ${configMap.namespace}/${configMap.name} with the label app.kubernetes.io/name: ingress-nginx`,
+      why,
+      fix: `see that it has ${key}: "${expectedSeconds}s": kubectl -n ${configMap.namespace} get configmap ${configMap.name} --output yaml`,
+    });
+  }
+  const { reloadSeconds, reloadShown } = shutdownSettings(controller);
+  const evidence = `${key}: ${reloadShown}; holdfast:edge.timeoutSeconds: ${expectedSeconds}`;
+  if (reloadSeconds === undefined || reloadSeconds >= expectedSeconds) {
+    return ok(subject, "keeps sockets through a reload", evidence);
+  }
+  return warn(subject, { what: `a reload cuts every socket after ${reloadSeconds} s`, evidence, why, fix });
+}
+
+function shutdown(subject: string, controller: NginxController): Finding {
+  const { graceSeconds } = shutdownSettings(controller);
+  const evidence = `--shutdown-grace-period: ${graceSeconds ?? "not given, so 0"}`;
+  if ((graceSeconds ?? 0) > 0)
+    return ok(subject, "serves on while load balancers still send clients", evidence);
+  return warn(subject, {
+    what: "a controller's pod that ends refuses clients at once",
+    evidence,
+    why: "whoever sends clients to it hears of its end seconds later, an NLB up to two minutes: until then they are refused",
+    fix: "add the argument --shutdown-grace-period=10, 120 behind an NLB (helm: controller.extraArgs.shutdown-grace-period)",
+  });
+}

@@ -1,0 +1,65 @@
+import { selects } from "../../local/manifest";
+import { awsReadinessGate } from "../../../infra/annotations";
+import type { Check } from "../check";
+import { ok, warn, type Finding } from "../finding";
+import type { Pod, Snapshot, TargetGroupBinding } from "../snapshot";
+
+/**
+ * The AWS Load Balancer Controller adds a gate of this type for each target group when a pod is created.
+ * https://github.com/kubernetes-sigs/aws-load-balancer-controller/blob/v3.5.0/docs/deploy/pod_readiness_gate.md
+ */
+const gateType = "target-health.elbv2.k8s.aws/";
+
+/** The webhook that adds gates is `failurePolicy: Ignore` in the chart: with the controller down, pods start without. */
+export const readinessGates: Check = {
+  name: "readiness-gates",
+  title: "Pods that are targets of a load balancer are ready only when it finds them healthy",
+  needs: ["targetGroupBindings", "services", "pods"],
+  judge: (snapshot) =>
+    snapshot.objects.targetGroupBindings
+      .filter(({ spec }) => spec.targetType === "ip")
+      .flatMap((binding) => judge(snapshot, binding)),
+};
+
+function judge({ objects, config }: Snapshot, binding: TargetGroupBinding): Finding[] {
+  const name = binding.spec.serviceRef.name;
+  const subject = `TargetGroupBinding ${binding.metadata.name}`;
+  const selector = objects.services.find(({ metadata }) => metadata?.name === name)?.spec?.selector;
+  if (selector === undefined) return [];
+  const younger = objects.pods.filter(
+    (pod) =>
+      selects(selector, pod.metadata?.labels) &&
+      pod.metadata?.deletionTimestamp === undefined &&
+      isYounger(pod, binding),
+  );
+  const without = younger.filter((pod) => !hasGate(pod));
+  if (without.length === 0) {
+    return [
+      ok(
+        subject,
+        "each pod that is younger has a readiness gate",
+        `${younger.length} pods of Service ${name}`,
+      ),
+    ];
+  }
+  return [
+    warn(subject, {
+      what: `${without.length} of the ${younger.length} pods that are younger have no readiness gate`,
+      evidence: `${without.map(({ metadata }) => metadata?.name ?? "").join(", ")}: no spec.readinessGates of type ${gateType}…`,
+      why: "a rollout counts them as ready before the load balancer sends them clients, and ends the old pods meanwhile",
+      fix:
+        `label the namespace (kubectl label namespace ${config.namespace} ${awsReadinessGate}=enabled), see that the controller runs, ` +
+        "install it with podMutatorWebhookConfig.failurePolicy=Fail (docs/aws.md), then roll: kubectl " +
+        `-n ${config.namespace} rollout restart deployment`,
+    }),
+  ];
+}
+
+function isYounger({ metadata }: Pod, binding: TargetGroupBinding): boolean {
+  const [pod, group] = [metadata?.creationTimestamp, binding.metadata.creationTimestamp];
+  return pod !== undefined && group !== undefined && Date.parse(pod) > Date.parse(group);
+}
+
+function hasGate({ spec }: Pod): boolean {
+  return spec?.readinessGates?.some(({ conditionType }) => conditionType.startsWith(gateType)) ?? false;
+}
