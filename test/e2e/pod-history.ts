@@ -8,7 +8,10 @@ export interface Ending {
   readonly pod: string;
   /** When it was asked to go. */
   readonly deletedAt: number;
-  /** When its grace period is over: the API server's reckoning, in whole seconds. */
+  /**
+   * When its grace period is over: the API server's reckoning when the pod was asked to go, in whole seconds. The kubelet
+   * deletes the pod once more at its end, with a grace period of 0, which moves `deletionTimestamp` to that moment.
+   */
   readonly deadline: number;
   /** Of its container; 137 is a kill. Undefined where nobody has seen it end. */
   readonly exitCode: number | undefined;
@@ -16,7 +19,7 @@ export interface Ending {
   readonly goneAt: number | undefined;
 }
 
-interface WatchEvent {
+export interface WatchEvent {
   readonly type: "ADDED" | "MODIFIED" | "DELETED";
   readonly object: PodObject;
 }
@@ -52,15 +55,25 @@ export class PodHistory {
     return this.#ended;
   }
 
-  #take({ type, object: { metadata, status } }: WatchEvent): void {
-    if (metadata.deletionTimestamp === undefined) return;
-    const known = this.#endings.get(metadata.uid);
-    this.#endings.set(metadata.uid, {
-      pod: metadata.name,
-      deletedAt: known?.deletedAt ?? now(),
-      deadline: Date.parse(metadata.deletionTimestamp),
-      exitCode: status.containerStatuses?.[0]?.state?.terminated?.exitCode ?? known?.exitCode,
-      goneAt: type === "DELETED" ? now() : undefined,
-    });
+  #take(event: WatchEvent): void {
+    const { uid } = event.object.metadata;
+    const ending = endingAfter(this.#endings.get(uid), event, now());
+    if (ending !== undefined) this.#endings.set(uid, ending);
   }
+}
+
+/** What is known of a pod's end after an event; undefined while it was not asked to go. Time in milliseconds. */
+export function endingAfter(
+  known: Ending | undefined,
+  { type, object: { metadata, status } }: WatchEvent,
+  at: number,
+): Ending | undefined {
+  if (metadata.deletionTimestamp === undefined) return known;
+  return {
+    pod: metadata.name,
+    deletedAt: known?.deletedAt ?? at,
+    deadline: known?.deadline ?? Date.parse(metadata.deletionTimestamp),
+    exitCode: status.containerStatuses?.[0]?.state?.terminated?.exitCode ?? known?.exitCode,
+    goneAt: type === "DELETED" ? at : undefined,
+  };
 }

@@ -133,10 +133,21 @@ describe("the edge's controller", () => {
     });
   });
 
+  test("is Traefik whose pods serve on while nodes and load balancers hear of their end", async () => {
+    const transport = { lifeCycle: { requestAcceptGraceTimeout: "10s" } };
+    const evaluation = await create({ kind: "nginx", controller: "traefik" });
+    expect(inputsOf(evaluation, "Release")).toMatchObject({
+      values: { ports: { web: { transport }, websecure: { transport } } },
+    });
+  });
+
   test("is ingress-nginx whose reloads keep sockets as long as the Ingress allows", async () => {
     const evaluation = await create({ kind: "nginx", controller: "ingress-nginx", timeoutSeconds: 7_200 });
     expect(inputsOf(evaluation, "IngressController")).toMatchObject({
-      controller: { config: { "worker-shutdown-timeout": "7200s" } },
+      controller: {
+        config: { "worker-shutdown-timeout": "7200s" },
+        extraArgs: { "shutdown-grace-period": "10" },
+      },
       helmOptions: { chart: "ingress-nginx", version: "4.15.1", skipAwait: true },
     });
   });

@@ -53,6 +53,13 @@ export interface ControllerFront {
   readonly propagationSeconds: number;
 }
 
+/**
+ * How long a controller's pod takes new connections after its deletion where no load balancer of ours is before it: the
+ * nodes, and a cloud's load balancer by their health checks, hear of its end in that time. Both controllers have 0
+ * unless told, and refuse connections meanwhile. Seconds.
+ */
+const usualPropagationSeconds = 10;
+
 /** From the end of its propagation to the end of a controller's pod: the open requests, and the exit. Seconds. */
 const controllerCloseSeconds = 30;
 
@@ -137,23 +144,26 @@ function traefik(
             },
           },
         },
-        ...(front === undefined ? {} : traefikBehind(front)),
+        ports: traefikPorts(front?.propagationSeconds ?? usualPropagationSeconds),
+        ...(front === undefined ? {} : traefikBehind),
       },
     },
     { ...opts, dependsOn: [ingressClass, ...dependsOn] },
   );
 }
 
-/** Takes new connections for as long as the load balancer may still send some, and leaves being one to it. */
-function traefikBehind({ propagationSeconds }: ControllerFront) {
+/** A pod that ends takes new connections for as long as somebody may still send some. */
+function traefikPorts(propagationSeconds: number) {
   const transport = { lifeCycle: { requestAcceptGraceTimeout: `${propagationSeconds}s` } };
-  return {
-    // The chart's 1 takes a target out for minutes when one probe is missed; ingress-nginx's chart has 3.
-    readinessProbe: { failureThreshold: 3 },
-    service: { spec: { type: "ClusterIP" } },
-    ports: { web: { transport }, websecure: { transport } },
-  };
+  return { web: { transport }, websecure: { transport } };
 }
+
+/** Leaves being a load balancer to the one before it. */
+const traefikBehind = {
+  // The chart's 1 takes a target out for minutes when one probe is missed; ingress-nginx's chart has 3.
+  readinessProbe: { failureThreshold: 3 },
+  service: { spec: { type: "ClusterIP" } },
+};
 
 function ingressNginx(
   name: string,
@@ -172,6 +182,7 @@ function ingressNginx(
         // A reload keeps the old workers for their sockets this long; the chart's 240 s cuts them all.
         // A controller pod that goes still ends after the chart's 300 s: the component has no key for that.
         config: { "worker-shutdown-timeout": `${config.timeoutSeconds}s` },
+        extraArgs: { "shutdown-grace-period": String(front?.propagationSeconds ?? usualPropagationSeconds) },
         ...(front === undefined ? {} : ingressNginxBehind(namespace, front)),
       },
       helmOptions: {
@@ -186,11 +197,10 @@ function ingressNginx(
   );
 }
 
-/** The same for ingress-nginx, which goes on serving before it stops its workers. */
-function ingressNginxBehind(namespace: string, { serviceName, propagationSeconds }: ControllerFront) {
+/** Leaves being a load balancer to the one before it. */
+function ingressNginxBehind(namespace: string, { serviceName }: ControllerFront) {
   return {
     service: { type: "ClusterIP" },
     publishService: { pathOverride: `${namespace}/${serviceName}` },
-    extraArgs: { "shutdown-grace-period": String(propagationSeconds) },
   };
 }

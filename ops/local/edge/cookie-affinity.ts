@@ -58,11 +58,14 @@ export function setCookie(affinity: CookieAffinity, locationPath: string, endpoi
   return attributes.join("; ");
 }
 
-/** A cookie's value in a Cookie header; the first of that name, as nginx takes it. */
+/**
+ * A cookie's value in a Cookie header: the last of that name, as ingress-nginx takes it (measured with 1.15.1; it parses
+ * the header into a table). A browser sends the cookie of the longest path first, so an older one at `/` wins.
+ */
 export function readCookie(header: string | undefined, name: string): string | undefined {
   return (header ?? "")
     .split(";")
     .map((pair) => pair.trim())
-    .find((pair) => pair.startsWith(`${name}=`))
+    .findLast((pair) => pair.startsWith(`${name}=`))
     ?.slice(name.length + 1);
 }

@@ -50,7 +50,7 @@ describe("cookieAffinity", () => {
 describe("readCookie", () => {
   it.each([
     ["SERVERID=x", "x"],
-    ["a=1; SERVERID=x; SERVERID=y", "x"],
+    ["a=1; SERVERID=x; SERVERID=y; b=2", "y"],
     ["XSERVERID=x", undefined],
     [undefined, undefined],
   ])("of %p is %p", (header, value) => {
