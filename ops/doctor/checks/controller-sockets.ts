@@ -21,8 +21,7 @@ export const controllerSockets: Check = {
 
 function judge({ config }: Snapshot, controller: NginxController): Finding[] {
   const subject = `ingress-nginx in namespace ${controller.namespace}`;
-  const findings = [reload(subject, controller, timeoutSeconds(config)), shutdown(subject, controller)];
-  return findings.flatMap((finding) => finding ?? []);
+  return [reload(subject, controller, timeoutSeconds(config)), shutdown(subject, controller)];
 }
 
 /** How long a silent socket may stay open, and so at least how long an open one is expected to. Seconds. */
