@@ -1,6 +1,6 @@
+import { runProcess } from "../runtime/process";
 import { ConfigError } from "../server/config";
 import { createLog } from "../server/log";
-import { runProcess } from "../server/process";
 import { loadProxyConfig } from "./config";
 import { ConnectionProxy } from "./proxy";
 

@@ -2,6 +2,8 @@ import type { Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { Logger } from "pino";
 import { closeServer, listen } from "../runtime/listen";
+import { closeBudgetMs } from "../runtime/process";
+import { within } from "../runtime/within";
 import { drain } from "../server/drain";
 import { Health } from "../server/health";
 import { createLifecycleServer, createMetricsServer } from "../server/side-ports";
@@ -59,6 +61,10 @@ export class ConnectionProxy {
     };
   }
 
+  get endMs(): number {
+    return this.#config.DRAIN_SECONDS * 1_000 + closeBudgetMs;
+  }
+
   /** Clients' sockets through it. */
   get connections(): number {
     return this.#connections.size;
@@ -108,9 +114,15 @@ export class ConnectionProxy {
     this.health.enter("closed");
     for (const connection of this.#connections) connection.stop();
     this.#connections.stop();
-    await Promise.all([this.#pods.stop?.(), ...Object.values(this.#servers).map(closeServer)]);
+    await within(
+      releaseMs,
+      Promise.all([this.#pods.stop?.(), ...Object.values(this.#servers).map(closeServer)]),
+    );
   }
 }
+
+/** How long the release of ports may take once their sockets are destroyed: no peer has a say in it. Milliseconds. */
+const releaseMs = 500;
 
 /** Of a drain, over what clients are asked: the last one needs time to move. */
 const evenShare = 0.9;

@@ -23,8 +23,11 @@ const advicePerSecond = 100;
 /** Of the drain, what advice may take: the last client to be asked needs time to move. */
 const adviceShare = 0.8;
 
-/** From the last close frames to the end: the closing handshakes. Within the 5 s that the law of times leaves. Milliseconds. */
-export const closeMs = 2_000;
+/**
+ * How long acknowledgements may take that are under way at the end of the drain, and as long again the closing handshakes.
+ * Both, and the release of ports and connections, fit the 5 s that the grace period has left. Milliseconds.
+ */
+export const closeMs = 1_500;
 
 /** Over how long the advice to `clients` is spread, in a drain of `drainMs`. */
 export function adviceWindowMs(clients: number, drainMs: number): number {

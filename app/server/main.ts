@@ -1,6 +1,6 @@
+import { runProcess } from "../runtime/process";
 import { ConfigError, loadAppConfig } from "./config";
 import { createLog } from "./log";
-import { runProcess } from "./process";
 import { HoldfastServer } from "./server";
 import { DurabilityError } from "./store/group-commit";
 

@@ -2,6 +2,8 @@ import type { Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { Logger } from "pino";
 import { closeServer, listen } from "../runtime/listen";
+import { closeBudgetMs } from "../runtime/process";
+import { within } from "../runtime/within";
 import { createAuthenticator } from "./auth/authenticator";
 import { claimsRoomPolicy, type RoomPolicy } from "./auth/room-policy";
 import type { AppConfig } from "./config";
@@ -15,6 +17,7 @@ import { registerLiveMetrics, type DrainStart } from "./live-metrics";
 import { Metrics } from "./metrics";
 import { loadPage } from "./page";
 import { closeUserOnControl, createPublisherBackend } from "./publisher-backend";
+import { ReplayBudget } from "./rooms/replay-budget";
 import { Rooms } from "./rooms/rooms";
 import { createLifecycleServer, createMetricsServer } from "./side-ports";
 import { DurabilityError, GroupCommit } from "./store/group-commit";
@@ -23,6 +26,9 @@ import { storeMemory } from "./store/memory";
 import { connectRedis, withinTimeout, type RedisConnections } from "./store/redis";
 import { RoomStore } from "./store/room-store";
 import { SessionStore } from "./store/session-store";
+
+/** How long the release of sockets, and of ports, may take once they are destroyed: no peer has a say in it. Milliseconds. */
+const releaseMs = 500;
 
 /** A pod's whole application. `start` → `drain` → `stop`; each may be called twice, and is done once. */
 export class HoldfastServer {
@@ -79,6 +85,7 @@ export class HoldfastServer {
       rooms: this.#rooms,
       roomStore,
       connections: this.#connections,
+      replay: new ReplayBudget(config.MAX_REPLAY_BYTES),
     };
     this.#http = createHttpServer(context, health, config.SERVE_PAGE ? loadPage(config) : undefined);
     this.#sidePorts = [
@@ -89,6 +96,10 @@ export class HoldfastServer {
         port: config.LIFECYCLE_PORT,
       },
     ];
+  }
+
+  get endMs(): number {
+    return this.#config.DRAIN_SECONDS * 1_000 + closeBudgetMs;
   }
 
   /** Open sockets on this pod. */
@@ -173,10 +184,10 @@ export class HoldfastServer {
   async #stop(): Promise<void> {
     this.health.enter("closed");
     for (const connection of this.#connections) connection.transport.terminate();
-    await this.#connections.empty();
+    await within(releaseMs, this.#connections.empty());
     this.#connections.stop();
-    await this.#grpc?.stop();
-    await Promise.all([this.#http, ...this.#sidePorts.map(({ server }) => server)].map(closeServer));
+    const ports = [this.#http, ...this.#sidePorts.map(({ server }) => server)].map(closeServer);
+    await within(releaseMs, Promise.all([this.#grpc?.stop(), ...ports]));
     this.#rooms.close();
     this.#redis.close();
   }

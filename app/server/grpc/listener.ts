@@ -13,18 +13,41 @@ export interface Listener {
   cut(): void;
 }
 
+/** Connections at a time: callers share one for many calls, and probes are short. One more is closed at once. */
+const maxConnections = 1_000;
+
+/** From a connection to the end of its preface. Milliseconds. */
+const prefaceMs = 10_000;
+
+/** What every client sends first: 24 bytes and a SETTINGS frame, at least 9 (RFC 9113 section 3.4). */
+const prefaceBytes = 33;
+
+/** Other than the usual limits, for tests. */
+export interface ListenerLimits {
+  readonly prefaceMs?: number;
+  readonly maxConnections?: number;
+}
+
 /** Listens and hands over each connection. Throws where it cannot, naming address and port. */
 export async function listen(
   address: string,
   port: number,
   onConnection: (socket: Socket) => void,
+  limits: ListenerLimits = {},
 ): Promise<Listener> {
   const sockets = new Set<Socket>();
   const server = createServer({ noDelay: true }, (socket) => {
     sockets.add(socket);
-    socket.once("close", () => sockets.delete(socket));
+    const late = setTimeout(() => {
+      if (socket.bytesRead < prefaceBytes) socket.destroy();
+    }, limits.prefaceMs ?? prefaceMs).unref();
+    socket.once("close", () => {
+      clearTimeout(late);
+      sockets.delete(socket);
+    });
     onConnection(socket);
   });
+  server.maxConnections = limits.maxConnections ?? maxConnections;
   const listening = once(server, "listening");
   server.listen(port, address);
   try {

@@ -1,10 +1,12 @@
 import { Server, ServerCredentials } from "@grpc/grpc-js";
 import type { Logger } from "pino";
+import { within } from "../../runtime/within";
 import type { PublisherBackend } from "./backend";
 import { loadService, type ServiceName } from "./definitions";
 import { Health, type Readiness } from "./health";
-import { listen } from "./listener";
+import { listen, type ListenerLimits } from "./listener";
 import { createPublisher } from "./publisher";
+import { requestDeadline } from "./request-deadline";
 import { DEFAULT_DEADLINE_MS, UnaryCalls } from "./unary";
 
 export interface GrpcOptions {
@@ -19,6 +21,9 @@ export interface GrpcOptions {
   readonly backend: PublisherBackend;
   readonly readiness: Readiness;
   readonly log: Logger;
+  /** How long a request may take to come; see request-deadline.ts. */
+  readonly requestMs?: number;
+  readonly limits?: ListenerLimits;
 }
 
 export interface GrpcServer {
@@ -39,6 +44,9 @@ const REQUEST_OVERHEAD_BYTES = 4_096;
 const KEEPALIVE_MS = 30_000;
 const KEEPALIVE_TIMEOUT_MS = 10_000;
 
+/** How long it may take until grpc-js has noticed that its connections are cut. Milliseconds. */
+const cutMs = 500;
+
 const PUBLISHER: ServiceName = "holdfast.v1.Publisher";
 
 /** Serves Health and, where there is a token for it, the Publisher. Throws where it cannot bind. */
@@ -48,6 +56,7 @@ export async function startGrpc(options: GrpcOptions): Promise<GrpcServer> {
     "grpc.keepalive_time_ms": KEEPALIVE_MS,
     "grpc.keepalive_timeout_ms": KEEPALIVE_TIMEOUT_MS,
     "grpc.enable_channelz": 0,
+    interceptors: [requestDeadline(options.requestMs)],
   });
   const servesPublisher = options.publisherToken !== "";
   if (servesPublisher) {
@@ -60,22 +69,26 @@ export async function startGrpc(options: GrpcOptions): Promise<GrpcServer> {
   const health = new Health(options.readiness, servesPublisher ? [PUBLISHER] : []);
   server.addService(loadService("grpc.health.v1.Health"), health.handlers);
   const injector = server.createConnectionInjector(ServerCredentials.createInsecure());
-  const listener = await listen(options.address, options.port, (socket) =>
-    injector.injectConnection(socket),
+  const listener = await listen(
+    options.address,
+    options.port,
+    (socket) => injector.injectConnection(socket),
+    options.limits,
   ).catch((error: unknown) => {
     health.drain();
     throw error;
   });
 
+  const shutDownWithin = async (budgetMs: number) => {
+    const done = Promise.all([listener.close(), shutDown(server)]);
+    await within(budgetMs, done);
+    listener.cut();
+    await within(cutMs, done);
+  };
   let drained: Promise<void> | undefined;
   const drain = (budgetMs = DEFAULT_DEADLINE_MS) => {
     health.drain();
-    if (drained === undefined) {
-      const over = setTimeout(() => listener.cut(), budgetMs);
-      drained = Promise.all([listener.close(), shutDown(server)])
-        .then(() => undefined)
-        .finally(() => clearTimeout(over));
-    }
+    drained ??= shutDownWithin(budgetMs);
     return drained;
   };
   return {
@@ -84,7 +97,7 @@ export async function startGrpc(options: GrpcOptions): Promise<GrpcServer> {
     stop: () => {
       const done = drain();
       listener.cut();
-      return done;
+      return within(cutMs, done);
     },
   };
 }

@@ -2,10 +2,18 @@ import type { Logger } from "pino";
 
 /** What a process runs: it starts, moves its clients away, and releases what it has. */
 export interface Runnable {
+  /** From the signal to the end of the process, whatever its peers do. Milliseconds. */
+  readonly endMs: number;
   start(): Promise<void>;
   drain(): Promise<void>;
   stop(): Promise<void>;
 }
+
+/**
+ * What a process has for its end behind the drain: half a second less than the 5 s that the grace period has left then, so
+ * that it ends itself and its log says why, before SIGKILL. Milliseconds.
+ */
+export const closeBudgetMs = 4_500;
 
 /**
  * A process's life: signals handled, exit code out. A first SIGTERM or SIGINT drains, a second ends at once.
@@ -27,6 +35,11 @@ export async function runProcess(
       }
       ending = true;
       log.info({ signal }, "ending");
+      // Each step is bounded by itself. This is for what nobody has thought of.
+      setTimeout(() => {
+        log.fatal({ ms: server.endMs }, "not ended in time: ending at once");
+        process.exit(1);
+      }, server.endMs);
       server
         .drain()
         .then(() => server.stop())
