@@ -93,11 +93,16 @@ export const schema = z.object({
   /** Bearer token that callers of the gRPC Publisher present; empty: the Publisher is not served. A secret. */
   PUBLISHER_TOKEN: z.string().default(""),
 
-  /** Open sockets a pod. */
+  /** Open sockets a pod, of clients that have said who they are. One more is refused: 503, or close 1013 after its hello. */
   MAX_CONNECTIONS: count(1, 1_000_000).default(20_000),
+  /**
+   * Open sockets a pod that have brought no token with the upgrade and sent no valid `hello` yet. One more closes the
+   * oldest of them, with 1013. They take no place of MAX_CONNECTIONS.
+   */
+  MAX_UNAUTHENTICATED_CONNECTIONS: count(1, 1_000_000).default(1_000),
   /** One inbound message. Bytes. */
   MAX_PAYLOAD_BYTES: count(256, 16_777_216).default(65_536),
-  /** Bytes that may wait in one slow socket before it is closed; history recovers them. */
+  /** Bytes of live messages that may wait in one slow socket before it is closed with 4008; history recovers them. */
   MAX_BUFFERED_BYTES: count(4_096, 268_435_456).default(1_048_576),
   /** From the upgrade to a valid `hello`. Seconds. */
   HANDSHAKE_TIMEOUT_SECONDS: seconds(1, 60).default(5),
@@ -105,6 +110,28 @@ export const schema = z.object({
   MAX_ROOMS: count(1, 10_000).default(100),
   /** Messages a second that one socket may publish, sustained; twice this in a burst. */
   MAX_PUBLISH_RATE: count(1, 100_000).default(100),
+  /**
+   * Bytes of messages, as they are stored, that one socket may publish a second, sustained; ten times this in a burst.
+   * Beyond it a publish is answered with `rate_limited`. Default: 4,096 for each publish of MAX_PUBLISH_RATE.
+   */
+  MAX_PUBLISH_BYTES_RATE: count(1_024, 1_073_741_824).optional(),
+  /**
+   * What one socket may ask for a second besides publishes that are accepted, sustained, where 1 is the cost of a join; a
+   * ping costs 0.1 and 16 KiB of any frame 1. Twice this and MAX_ROOMS in a burst. Beyond it the socket is read more slowly.
+   */
+  MAX_FRAME_RATE: count(1, 100_000).default(200),
+  /**
+   * Rooms that one socket may publish the first message of, a second, sustained; MAX_ROOMS in a burst. Beyond it a publish
+   * is answered with `rate_limited`.
+   */
+  MAX_ROOM_CREATION_RATE: count(1, 100_000).default(1),
+  /** Bytes of history that one socket is sent a second, sustained; four times this in a burst. Beyond it history comes more slowly. */
+  MAX_REPLAY_RATE: count(65_536, 1_073_741_824).default(4_194_304),
+  /**
+   * Bytes of history that the pod holds for all of its sockets together: read, and not yet taken by their peers. Beyond it
+   * joins wait; a socket that has taken nothing for 10 s then closes with 4008.
+   */
+  MAX_REPLAY_BYTES: count(1_048_576, 17_179_869_184).default(67_108_864),
 
   LOG_LEVEL: z.enum(["fatal", "error", "warn", "info", "debug", "trace", "silent"]).default("info"),
 });

@@ -70,9 +70,8 @@ export function createHttpServer(context: ConnectionContext, health: Health, pag
       (admitted) => {
         if (socket.destroyed) return;
         // Counted in the same turn as the upgrade itself: nobody slips in between.
-        const full = context.connections.size >= config.MAX_CONNECTIONS;
         const outcome =
-          full && !("status" in admitted)
+          context.connections.isFull && !("status" in admitted)
             ? refusal(503, "too_many_connections", "this pod has all the sockets it may have")
             : admitted;
         if ("status" in outcome) {

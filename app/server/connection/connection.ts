@@ -8,16 +8,20 @@ import type { RoomPolicy } from "../auth/room-policy";
 import type { AppConfig } from "../config";
 import type { Metrics } from "../metrics";
 import type { JoinRequest } from "../rooms/live-room";
+import type { ReplayBudget } from "../rooms/replay-budget";
 import type { Rooms } from "../rooms/rooms";
 import { podChannel, roomKeys, userKeys, type RoomKeys } from "../store/keys";
 import { UnavailableError } from "../store/redis";
 import { SparseIdError, type RoomStore } from "../store/room-store";
 import type { Session, SessionStore } from "../store/session-store";
+import { Budget, frameCosts } from "./budget";
 import type { Connections } from "./connections";
 import { Membership } from "./membership";
 import { PublishOrder } from "./publish-order";
+import { ReadGate } from "./read-gate";
+import { ReplayTurns } from "./replay-turns";
+import { Slots } from "./slots";
 import { PublishQueue, type PublishOutcome, type WaitingPublish } from "./publish-queue";
-import { RateLimit } from "./rate-limit";
 import { ClosedError, type Transport } from "./transport";
 
 /** What all connections of a pod share. */
@@ -31,7 +35,11 @@ export interface ConnectionContext {
   readonly rooms: Rooms;
   readonly roomStore: RoomStore;
   readonly connections: Connections;
+  readonly replay: ReplayBudget;
 }
+
+/** Joins of one socket that ask Redis at a time; the others wait for them. */
+const joinsAtOnce = 4;
 
 /** What an upgrade request brought. */
 export interface UpgradeInfo {
@@ -57,7 +65,10 @@ export abstract class Connection {
   /** Set where a newer socket has the session: this one must not end it. */
   protected superseded = false;
   protected readonly memberships = new Map<string, Membership>();
-  readonly #rate: RateLimit;
+  protected readonly gate: ReadGate<"budget" | "greeting">;
+  protected readonly budget: Budget;
+  readonly #joins = new Slots(joinsAtOnce);
+  readonly #turns: ReplayTurns;
   readonly #publishes: PublishQueue;
   /** Publishes that were not taken, and those that were taken but not stored: nothing behind them may overtake them. */
   readonly #acceptOrder: PublishOrder;
@@ -71,7 +82,9 @@ export abstract class Connection {
     protected readonly ws: WebSocket,
     protected readonly upgrade: UpgradeInfo,
   ) {
-    this.#rate = new RateLimit(context.config.MAX_PUBLISH_RATE, performance.now());
+    this.gate = new ReadGate(ws);
+    this.budget = new Budget(context.config, this.gate);
+    this.#turns = new ReplayTurns(context.replay, transport, context.config.MAX_REPLAY_RATE);
     this.#publishes = new PublishQueue(
       (room, publishes) => this.#store(room, publishes),
       (publish, outcome) => this.#answer(publish, outcome),
@@ -80,15 +93,19 @@ export abstract class Connection {
     const rooms = this.repeatsPublishes() ? context.config.MAX_ROOMS : 0;
     this.#acceptOrder = new PublishOrder(rooms);
     this.#storeOrder = new PublishOrder(rooms);
-    context.connections.add(this);
+    context.connections.add(this, upgrade.identity !== undefined);
     context.metrics.created.inc();
     ws.on("message", (data: Buffer, isBinary) => {
       this.#lastSeenAt = Date.now();
       if (isBinary) this.close(closeCodes.unsupportedData, "text only");
       else if (!this.#ended) this.onText(data.toString());
     });
-    ws.on("pong", () => (this.#lastSeenAt = Date.now()));
-    ws.on("ping", () => (this.#lastSeenAt = Date.now()));
+    for (const kind of ["ping", "pong"] as const) {
+      ws.on(kind, () => {
+        this.#lastSeenAt = Date.now();
+        this.budget.spend(frameCosts[kind]);
+      });
+    }
     // ws has answered with the right close code already (too large, bad UTF-8, broken frame); `close` follows.
     ws.on("error", (error) => context.log.debug({ err: error.message }, "socket"));
     ws.on("close", (code) => this.#onClosed(code));
@@ -115,9 +132,27 @@ export abstract class Connection {
     return this.#ended;
   }
 
+  protected isOpen(): boolean {
+    return this.transport.open;
+  }
+
   close(code: number, reason: string): void {
     this.#ended = true;
     this.transport.close(code, reason);
+  }
+
+  /** Closes without waiting for an answer: the peer has not said who it is. */
+  cut(code: number, reason: string): void {
+    this.#ended = true;
+    this.transport.cut(code, reason);
+  }
+
+  takeReplayTurn(): Promise<() => void> {
+    return this.#turns.take();
+  }
+
+  replay(frames: Buffer, onWritten?: () => void): void {
+    this.#turns.write(frames, onWritten);
   }
 
   /** Acknowledges what is being stored, then closes. */
@@ -137,11 +172,16 @@ export abstract class Connection {
   tick(now: number): void {
     if (this.isExpired(now)) {
       this.close(closeCodes.tokenExpired, "the token has expired");
-    } else if (now - this.#lastSeenAt > 2 * this.context.config.PING_INTERVAL_SECONDS * 1_000) {
+    } else if (this.#silentMs(now) > 2 * this.context.config.PING_INTERVAL_SECONDS * 1_000) {
       this.close(closeCodes.timeout, "no answer to a ping");
     } else {
       this.ping();
     }
+  }
+
+  /** How long nothing has shown that the peer is there. What it has taken shows it too: a ping waits behind a page. */
+  #silentMs(now: number): number {
+    return Math.min(now - this.#lastSeenAt, performance.now() - this.transport.progressedAt);
   }
 
   isExpired(now: number): boolean {
@@ -160,6 +200,9 @@ export abstract class Connection {
 
   protected async authenticate(token: string | undefined, seed: string): Promise<Identity> {
     this.identity = this.upgrade.identity ?? (await this.context.authenticator.authenticate(token, seed));
+    if (this.upgrade.identity === undefined && !this.#ended && !this.context.connections.admit(this)) {
+      throw new FullError("this pod has all the sockets it may have");
+    }
     return this.identity;
   }
 
@@ -178,6 +221,17 @@ export abstract class Connection {
       else await this.#join(request, history);
     } catch (error) {
       this.fail(error, { room: name });
+    }
+  }
+
+  /** Waits until a join is answered: its sync is written, or its error. History may follow for long. */
+  protected async joined(join: Promise<void>, { room }: RoomRequest): Promise<void> {
+    const membership = this.memberships.get(room);
+    if (membership?.epoch === "") {
+      const synced = new Promise<void>((resolve) => membership.whenSynced.push(resolve));
+      await Promise.race([synced, join]);
+    } else {
+      await join;
     }
   }
 
@@ -203,7 +257,11 @@ export abstract class Connection {
     this.memberships.set(name, membership);
     const isWanted = () => this.memberships.get(name) === membership && this.transport.open;
     const keys = this.#keys(name);
+    // Held until the room is joined; history may be on its way for long after.
+    const freeSlot = await this.#joins.take();
+    membership.whenSynced.push(freeSlot);
     try {
+      if (!isWanted()) return;
       // In the record before on the wire: who reads a sync can rely on the session.
       if (name !== OWN_ROOM && !session.rooms.has(name)) await sessions.addRoom(session, name);
       if (!isWanted()) return;
@@ -213,6 +271,8 @@ export abstract class Connection {
       if (!isWanted()) return;
       this.memberships.delete(name);
       throw error;
+    } finally {
+      freeSlot();
     }
     if (!isWanted()) {
       rooms.leave(membership.room, membership);
@@ -233,11 +293,12 @@ export abstract class Connection {
   }
 
   /** Takes a message; the answer follows in the order of the publishes. */
-  protected publish(name: string, publisher: string, id: number, data: unknown): void {
+  protected publish(name: string, publisher: string, id: number, data: unknown, bytesReceived: number): void {
     const { metrics, policy } = this.context;
     const about = { room: name, id };
     const refuse = (code: ErrorCode, message: string) => {
       metrics.published("refused");
+      this.budget.spend(frameCosts.refusedPublish, bytesReceived);
       if (code !== "forbidden") this.#acceptOrder.refused(name, id);
       this.sendError(code, message, about);
     };
@@ -254,13 +315,24 @@ export abstract class Connection {
       refuse("unavailable", "an earlier publish was refused; send that one again first");
       return;
     }
-    const takenAt = performance.now();
-    if (this.#publishes.size >= limits.unacknowledged || !this.#rate.take(takenAt)) {
+    // The body as it is stored: what a client writes as 1e20 has 21 digits there.
+    const text = JSON.stringify(data);
+    const bytes = Buffer.byteLength(text);
+    if (bytes > this.context.config.MAX_PAYLOAD_BYTES) {
+      const most = this.context.config.MAX_PAYLOAD_BYTES;
+      this.close(closeCodes.tooLarge, `data is ${bytes} bytes as it is stored, at most ${most} are allowed`);
+      return;
+    }
+    const membership = this.memberships.get(name);
+    const createsRoom = membership?.room?.emptyEpoch !== undefined && !membership.mayHaveCreated;
+    if (this.#publishes.size >= limits.unacknowledged || !this.budget.takePublish(bytes, createsRoom)) {
       refuse("rate_limited", "slower, please");
       return;
     }
+    if (createsRoom) membership.mayHaveCreated = true;
     this.#publisher = publisher;
-    this.#publishes.add({ room: name, id, body: messageBody(this.session.user, data), takenAt });
+    const body = bodyOf(this.session.user, text);
+    this.#publishes.add({ room: name, id, body, takenAt: performance.now() });
   }
   #publisher = "";
 
@@ -314,6 +386,8 @@ export abstract class Connection {
           ? closeCodes.tokenExpired
           : closeCodes.unauthorized;
       this.close(code, error.message);
+    } else if (error instanceof FullError) {
+      this.cut(closeCodes.tryAgainLater, error.message);
     } else if (error instanceof UnavailableError) {
       this.close(closeCodes.tryAgainLater, "the session store does not answer");
     } else {
@@ -351,6 +425,8 @@ export abstract class Connection {
 
   #onClosed(code: number): void {
     this.#ended = true;
+    this.budget.close();
+    this.#turns.close();
     this.onClosed();
     const { connections, metrics, sessions } = this.context;
     metrics.closed(code);
@@ -370,7 +446,15 @@ export abstract class Connection {
   }
 }
 
+/** The pod has all the connections that it may have. */
+class FullError extends Error {}
+
 /** The tail of a message frame, as it is stored: see `StoredMessage`. */
 export function messageBody(from: string, data: unknown): string {
-  return `"from":${JSON.stringify(from)},"at":${Date.now()},"data":${JSON.stringify(data)}}`;
+  return bodyOf(from, JSON.stringify(data));
+}
+
+/** The same of data that is text already. */
+function bodyOf(from: string, json: string): string {
+  return `"from":${JSON.stringify(from)},"at":${Date.now()},"data":${json}}`;
 }

@@ -8,8 +8,10 @@ import {
   type RoomRequest,
   type ServerFrame,
 } from "../../protocol/frames";
+import type { RoomKeys } from "../store/keys";
 import { FrameError, parseClientFrame } from "../../protocol/parse";
 import type { OpenedSession, Session } from "../store/session-store";
+import { frameCosts } from "./budget";
 import { Connection } from "./connection";
 
 /** A connection that speaks `holdfast.v1.json`. It begins with `hello`, within the handshake timeout. */
@@ -17,7 +19,7 @@ export class HoldfastConnection extends Connection {
   #state: "awaiting hello" | "greeting" | "open" = "awaiting hello";
   #publisher = "";
   #handshakeTimer = setTimeout(
-    () => this.close(closeCodes.timeout, "no hello in time"),
+    () => this.cut(closeCodes.timeout, "no hello in time"),
     this.context.config.HANDSHAKE_TIMEOUT_SECONDS * 1_000,
   );
   /**
@@ -36,8 +38,11 @@ export class HoldfastConnection extends Connection {
       this.#early.push(text);
       return;
     }
+    // Its length in UTF-16 units: near enough to its bytes for what it costs.
+    const { length } = text;
     try {
       const frame = parseClientFrame(text);
+      if (frame.type !== "publish") this.budget.spend(frameCosts[frame.type], length);
       if (frame.type === "pong") return; // also before the hello: it answers a ping of whoever stands between
       if (this.#state === "awaiting hello") {
         if (frame.type !== "hello")
@@ -55,7 +60,7 @@ export class HoldfastConnection extends Connection {
           this.leave(frame.room);
           break;
         case "publish":
-          this.publish(frame.room, this.#publisher, frame.id, frame.data);
+          this.publish(frame.room, this.#publisher, frame.id, frame.data, length);
           break;
         case "received":
           if (frame.room === OWN_ROOM) this.#received(frame.offset);
@@ -75,11 +80,12 @@ export class HoldfastConnection extends Connection {
   }
 
   async #greet(hello: HelloFrame): Promise<void> {
-    clearTimeout(this.#handshakeTimer);
     this.#state = "greeting";
-    this.ws.pause();
+    this.gate.hold("greeting");
     try {
       const { user } = await this.authenticate(hello.token, hello.client);
+      if (!this.isOpen()) return; // it was not known in time whose it is
+      clearTimeout(this.#handshakeTimer);
       this.#publisher = createHash("sha256")
         .update(`${user}\n${hello.client}`)
         .digest("base64url")
@@ -101,7 +107,9 @@ export class HoldfastConnection extends Connection {
         pingMs: config.PING_INTERVAL_SECONDS * 1_000,
         maxPayloadBytes: config.MAX_PAYLOAD_BYTES,
       });
-      await Promise.all(this.#roomsOf(hello, session).map((request) => this.#joinAny(request)));
+      await Promise.all(
+        this.#roomsOf(hello, session).map((request) => this.joined(this.#joinAny(request), request)),
+      );
       if (previousPod !== undefined) this.#evict(previousPod, session);
       this.#state = "open";
       for (const text of this.#early.splice(0)) {
@@ -110,7 +118,7 @@ export class HoldfastConnection extends Connection {
     } catch (error) {
       this.refuse(error);
     } finally {
-      this.ws.resume();
+      this.gate.release("greeting");
     }
   }
 
@@ -155,10 +163,21 @@ export class HoldfastConnection extends Connection {
   #received(offset: number): void {
     const membership = this.memberships.get(OWN_ROOM);
     if (!membership?.room || offset > membership.position) return;
-    this.context.roomStore
-      .received(membership.room.keys, { epoch: membership.epoch, offset })
-      .catch(() => undefined); // a later one says more
+    const { epoch } = membership;
+    this.#toNote = { room: membership.room.keys, position: { epoch, offset } };
+    this.#noting ??= this.#noteReceived().finally(() => (this.#noting = undefined));
   }
+
+  /** One at a time: the newest says all that those before it said. */
+  async #noteReceived(): Promise<void> {
+    while (this.#toNote) {
+      const { room, position } = this.#toNote;
+      this.#toNote = undefined;
+      await this.context.roomStore.received(room, position).catch(() => undefined); // a later one says more
+    }
+  }
+  #toNote: { readonly room: RoomKeys; readonly position: Position } | undefined;
+  #noting: Promise<void> | undefined;
 
   override sendSync(room: string, { epoch, offset }: Position, recovered: boolean, ask?: number): void {
     this.#send({ type: "sync", room, epoch, offset, recovered, ...(ask !== undefined && { ask }) });

@@ -8,6 +8,10 @@ export class Membership implements RoomMember {
   live = false;
   epoch = "";
   room: LiveRoom | undefined;
+  /** Called with the next sync: from here on the room is joined, though history may still be on its way. */
+  readonly whenSynced: (() => void)[] = [];
+  /** A message to this room was let through that may be its first. */
+  mayHaveCreated = false;
 
   constructor(
     readonly name: string,
@@ -19,10 +23,17 @@ export class Membership implements RoomMember {
   ) {}
 
   deliver(frames: Buffer, last: number): void {
+    this.connection.transport.frames(frames, this.#noteOf(last));
+  }
+
+  replay(frames: Buffer, last: number): void {
+    this.connection.replay(frames, this.#noteOf(last));
+  }
+
+  /** What is done once messages up to `last` have been written. */
+  #noteOf(last: number): (() => void) | undefined {
     const { epoch } = this;
-    const written =
-      this.name === OWN_ROOM ? () => this.connection.ownRoomWritten({ epoch, offset: last }) : undefined;
-    this.connection.transport.frames(frames, written);
+    return this.name === OWN_ROOM ? () => this.connection.ownRoomWritten({ epoch, offset: last }) : undefined;
   }
 
   sync(position: Position, recovered: boolean): void {
@@ -35,9 +46,10 @@ export class Membership implements RoomMember {
     const ask = this.epoch === "" ? this.ask : undefined;
     this.epoch = position.epoch;
     this.connection.sendSync(this.name, position, recovered, ask);
+    for (const resolve of this.whenSynced.splice(0)) resolve();
   }
 
-  writable(): Promise<void> {
-    return this.connection.transport.writable();
+  takeTurn(): Promise<() => void> {
+    return this.connection.takeReplayTurn();
   }
 }

@@ -20,14 +20,16 @@ export class PlainConnection extends Connection {
 
   /** Opens the session and joins. Not in the constructor: it takes time and can fail. */
   async start(): Promise<void> {
-    this.ws.pause();
+    this.gate.hold("greeting");
     try {
       const { user } = await this.authenticate(undefined, randomBytes(16).toString("base64url"));
+      if (this.ended) return;
       const { session } = await this.context.sessions.create(user);
       if (!this.transport.open) return;
       this.adopt(session);
-      await this.join({ room: OWN_ROOM }, "acked");
-      await this.join({ room: this.upgrade.room });
+      const { room } = this.upgrade;
+      await this.joined(this.join({ room: OWN_ROOM }, "acked"), { room: OWN_ROOM });
+      await this.joined(this.join({ room }), { room });
       if (!this.memberships.has(this.upgrade.room)) {
         this.close(closeCodes.tryAgainLater, "the room could not be joined"); // where it may not be, it is closed already
       }
@@ -37,7 +39,7 @@ export class PlainConnection extends Connection {
     } catch (error) {
       this.refuse(error);
     } finally {
-      this.ws.resume();
+      this.gate.release("greeting");
     }
   }
 
@@ -48,7 +50,7 @@ export class PlainConnection extends Connection {
     }
     for (const line of text.split(/\r?\n/)) {
       if (line !== "" && this.session && !this.ended)
-        this.publish(this.upgrade.room, this.session.id, ++this.#publishId, line);
+        this.publish(this.upgrade.room, this.session.id, ++this.#publishId, line, line.length);
     }
   }
 

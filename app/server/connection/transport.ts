@@ -7,6 +7,9 @@ const maxReasonBytes = 123;
 /** Below this many waiting bytes a socket takes another page of history. */
 const lowWaterBytes = 65_536;
 
+/** How long a socket that is cut may take to accept its close frame. Milliseconds. */
+const cutMs = 500;
+
 /** What is written to a socket that has closed. */
 export class ClosedError extends Error {
   readonly code = "HOLDFAST_CLOSED";
@@ -17,16 +20,23 @@ export class ClosedError extends Error {
  * (compression is off, so that ws writes there at once too and the two never interleave).
  */
 export class Transport {
+  /** When the peer last took something that had waited for it; milliseconds of the monotonic clock. */
+  progressedAt = performance.now();
+  /** Of the bytes that wait, those of history: the server's own choice, so no fault of the peer's. */
+  #replayBytes = 0;
   #writers: { resolve: () => void; reject: (error: Error) => void }[] = [];
 
   constructor(
     private readonly ws: WebSocket,
     private readonly stream: Duplex,
     private readonly maxBufferedBytes: number,
-    /** Called once, when more than `maxBufferedBytes` wait; nothing is written afterwards. */
-    private readonly onSlow: () => void,
+    /** Called once, when the peer is too slow: more than `maxBufferedBytes` wait; nothing is written afterwards. */
+    readonly onSlow: () => void,
   ) {
-    stream.on("drain", () => this.#settleWriters());
+    stream.on("drain", () => {
+      this.progressedAt = performance.now();
+      this.#settleWriters();
+    });
     ws.once("close", () => this.#settleWriters());
   }
 
@@ -47,6 +57,23 @@ export class Transport {
     if (!this.#mayWrite()) return;
     if (onWritten === undefined) this.stream.write(frames);
     else this.stream.write(frames, (error) => (error ? undefined : onWritten()));
+  }
+
+  /**
+   * Writes frames of history. They come page by page, as the socket drains, so they do not count as slowness.
+   * `onGone` is called once they have left this process, or when it is clear that they never will.
+   */
+  replay(frames: Buffer, onGone: (written: boolean) => void): void {
+    if (!this.#mayWrite()) {
+      onGone(false);
+      return;
+    }
+    this.#replayBytes += frames.length;
+    this.stream.write(frames, (error) => {
+      this.#replayBytes -= frames.length;
+      if (!error) this.progressedAt = performance.now();
+      onGone(!error);
+    });
   }
 
   ping(): void {
@@ -73,13 +100,23 @@ export class Transport {
     );
   }
 
+  /** Sends a close frame and ends the connection behind it, without waiting for the peer. */
+  cut(code: number, reason: string): void {
+    this.close(code, reason);
+    const timer = setTimeout(() => this.terminate(), cutMs).unref();
+    this.stream.write("", () => {
+      clearTimeout(timer);
+      this.terminate();
+    });
+  }
+
   terminate(): void {
     this.ws.terminate();
   }
 
   #mayWrite(): boolean {
     if (!this.open) return false;
-    if (this.bufferedBytes <= this.maxBufferedBytes) return true;
+    if (this.bufferedBytes - this.#replayBytes <= this.maxBufferedBytes) return true;
     this.onSlow();
     return false;
   }

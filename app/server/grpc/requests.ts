@@ -79,7 +79,11 @@ function checkData({ data, json = "", binary }: DecodedMessage, maxPayloadBytes:
   if (bytes > maxPayloadBytes) {
     throw invalid(data, `must be at most ${maxPayloadBytes} bytes as delivered, found ${bytes}`);
   }
-  return data === "binary" ? text : parseJson(text);
+  if (data === "binary") return text;
+  const value = parseJson(text);
+  const stored = Buffer.byteLength(JSON.stringify(value)); // 1e20 has 21 digits there
+  if (stored <= maxPayloadBytes) return value;
+  throw invalid("json", `must be at most ${maxPayloadBytes} bytes as delivered, found ${stored}`);
 }
 
 function parseJson(text: string): unknown {

@@ -11,10 +11,12 @@ export interface RoomMember {
   live: boolean;
   /** Writes whole message frames. `last` is the offset of the newest in them. */
   deliver(frames: Buffer, last: number): void;
+  /** The same for a page of history. */
+  replay(frames: Buffer, last: number): void;
   /** Tells that delivery goes on behind `position`, and whether anything before it is missing. */
   sync(position: Position, recovered: boolean): void;
-  /** Resolves once the socket has room for another page; rejects when it is closed. */
-  writable(): Promise<void>;
+  /** Resolves once the socket may take another page of history; the result ends the turn. Rejects when it is closed. */
+  takeTurn(): Promise<() => void>;
 }
 
 export interface JoinRequest {
@@ -92,7 +94,7 @@ export class LiveRoom {
 
   /**
    * Brings a member in: one `sync`, then every message behind it. Resolves once the member is live.
-   * Throws `UnavailableError` when history cannot be read, and what `writable` throws.
+   * Throws `UnavailableError` when history cannot be read, and what `takeTurn` throws.
    */
   async join(member: RoomMember, request: JoinRequest): Promise<void> {
     member.live = false;
@@ -103,26 +105,31 @@ export class LiveRoom {
     let { position, history } = request;
     let synced: string | undefined;
     for (;;) {
-      const page = await this.#store.read(this.keys, { position, history: history ?? 0, count: pageSize });
-      if (!this.#members.has(member)) return; // left meanwhile
-      if (page.epoch !== this.#epoch) {
-        await this.fill();
-        continue;
+      const endTurn = await member.takeTurn();
+      try {
+        if (!this.#members.has(member)) return; // left meanwhile
+        const page = await this.#store.read(this.keys, { position, history: history ?? 0, count: pageSize });
+        if (!this.#members.has(member)) return;
+        if (page.epoch === this.#epoch) {
+          // From here to the end of the turn nothing else runs: what is written follows what was read.
+          if (!page.recovered || synced !== page.epoch) {
+            member.position = page.base;
+            member.sync({ epoch: page.epoch, offset: page.base }, page.recovered);
+            synced = page.epoch;
+          }
+          this.#deliverPage(member, page);
+          if (member.position >= this.#flushed) {
+            member.live = true;
+            return;
+          }
+          position = { epoch: page.epoch, offset: member.position };
+          history = undefined;
+          continue;
+        }
+      } finally {
+        endTurn();
       }
-      // From here to the end of the turn nothing else runs: what is written follows what was read.
-      if (!page.recovered || synced !== page.epoch) {
-        member.position = page.base;
-        member.sync({ epoch: page.epoch, offset: page.base }, page.recovered);
-        synced = page.epoch;
-      }
-      this.#deliverPage(member, page);
-      if (member.position >= this.#flushed) {
-        member.live = true;
-        return;
-      }
-      position = { epoch: page.epoch, offset: member.position };
-      history = undefined;
-      await member.writable();
+      await this.fill(); // the room has gone over to another epoch, and does not know of it yet
     }
   }
 
@@ -256,7 +263,7 @@ export class LiveRoom {
     const last = page.messages.at(-1);
     if (!last) return;
     member.position = last.offset;
-    member.deliver(
+    member.replay(
       Buffer.concat(page.messages.map(({ offset, body }) => this.#frame(offset, body))),
       last.offset,
     );

@@ -35,7 +35,8 @@ async function openRoom() {
     live: false,
     deliver: (_frames, last) => delivered.push(last),
     sync: () => undefined,
-    writable: () => Promise.resolve(),
+    replay: (_frames, last) => delivered.push(last),
+    takeTurn: () => Promise.resolve(() => undefined),
   };
   await room.join(member, {});
   const untilDelivered = async (last: number) => {

@@ -1,0 +1,74 @@
+import { pageBytes } from "../store/room-store";
+
+/** Reads of history that Redis is asked for at a time by one pod. */
+const maxReads = 32;
+
+/** How long a socket may sit on a page that others wait for, before it is closed as slow. Milliseconds. */
+const stalledMs = 10_000;
+
+/** Who holds bytes of history that its peer has not taken. */
+export interface ReplayHolder {
+  /** When its peer last took any; milliseconds of the monotonic clock. */
+  readonly progressedAt: number;
+  /** Its place is needed: it closes, and its client resumes. */
+  onStalled(): void;
+}
+
+/**
+ * What replaying history holds in a pod: pages that are being read, and pages that wait in sockets. Where all is taken,
+ * reads wait in their order; who has taken nothing of its page for {@link stalledMs} then makes room.
+ */
+export class ReplayBudget {
+  #reads = 0;
+  #bytes = 0;
+  readonly #waiting: (() => void)[] = [];
+  readonly #holders = new Map<ReplayHolder, number>();
+  #timer: NodeJS.Timeout | undefined;
+
+  /** @param maxBytes `MAX_REPLAY_BYTES` */
+  constructor(private readonly maxBytes: number) {}
+
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  /** Resolves when a page may be read. Call the result once, when it was read and written. */
+  async takeRead(): Promise<() => void> {
+    while (this.#reads >= maxReads || this.#bytes + (this.#reads + 1) * pageBytes > this.maxBytes) {
+      if (this.#reads === 0 && this.#bytes === 0) break; // one page is always allowed
+      this.#timer ??= setInterval(() => this.#closeStalled(), 1_000).unref();
+      await new Promise<void>((resolve) => this.#waiting.push(resolve));
+    }
+    this.#reads += 1;
+    return () => {
+      this.#reads -= 1;
+      this.#next();
+    };
+  }
+
+  /** Bytes of history were written to a socket, or have left it. */
+  hold(holder: ReplayHolder, bytes: number): void {
+    this.#bytes += bytes;
+    const held = (this.#holders.get(holder) ?? 0) + bytes;
+    if (held > 0) this.#holders.set(holder, held);
+    else this.#holders.delete(holder);
+    if (bytes < 0) this.#next();
+  }
+
+  /** A socket is gone with what it held. */
+  forget(holder: ReplayHolder): void {
+    this.hold(holder, -(this.#holders.get(holder) ?? 0));
+  }
+
+  #next(): void {
+    this.#waiting.shift()?.();
+    if (this.#waiting.length > 0 || this.#timer === undefined) return;
+    clearInterval(this.#timer);
+    this.#timer = undefined;
+  }
+
+  #closeStalled(): void {
+    const before = performance.now() - stalledMs;
+    for (const holder of [...this.#holders.keys()]) if (holder.progressedAt < before) holder.onStalled();
+  }
+}
