@@ -88,9 +88,11 @@ async function through<T>(ingresses: readonly Ingress[], use: (edge: Edge) => Pr
 
 describe("a browser that uses two services in turn", () => {
   it("moves on most returns where both share a cookie at the path /", async () => {
-    const { returns, moved } = await through(together, (edge) => new Visitor().visit(edge, 51));
-    expect(returns).toBe(49);
-    expect(moved).toBeGreaterThan(returns / 2);
+    // The local edge takes turns among pods, so the figures are the same each time.
+    expect(await through(together, (edge) => new Visitor().visit(edge, 51))).toEqual({
+      returns: 49,
+      moved: 49,
+    });
   });
 
   it("never moves where each service has a cookie path of its own", async () => {
@@ -103,9 +105,8 @@ describe("a browser that uses two services in turn", () => {
   it("goes on moving when the shared cookie gives way to one of the same name at another path", async () => {
     const visitor = new Visitor();
     await through(together, (edge) => visitor.visit(edge, 2));
-    const { returns, moved } = await through(apart(), (edge) => visitor.visit(edge, 24));
-    expect(returns).toBe(24);
-    expect(moved).toBeGreaterThan(returns / 3);
+    // The old cookie names a pod of the service that was visited last: that one keeps the client, the other never does.
+    expect(await through(apart(), (edge) => visitor.visit(edge, 24))).toEqual({ returns: 24, moved: 11 });
   });
 
   it("moves once for each service when the new cookie has a name of its own", async () => {
