@@ -1,7 +1,7 @@
-import type { Fault } from "./fault";
+import { issue, type ConfigIssue } from "./config/issue";
 
 /**
- * The law of times. A rolling update is invisible only if the numbers of the pod, the edge and the
+ * The timing constraints. A rolling update is invisible only if the numbers of the pod, the edge and the
  * application fit together, so they are checked here and nowhere else: pure functions of plain values,
  * read by the configuration, the manifests and the policies.
  */
@@ -45,9 +45,11 @@ export interface NamedSeconds {
   readonly seconds: number;
 }
 
-/** The times of one stack, as the law compares them. */
+/** The times of one stack, as the constraints compare them. */
 export interface Times {
   readonly drain: Drain;
+  /** The configuration key of `drain`. Default `drain`. */
+  readonly drainPath?: string | undefined;
   /** Between two pings to each client. Seconds. */
   readonly ping: NamedSeconds;
   /** How long an absent client's session is kept. Seconds. */
@@ -64,26 +66,26 @@ export interface Times {
 }
 
 /** What a stack says of a pod's end. Seconds; what it leaves out follows from the rest. */
-export interface DrainWishes {
+export interface DrainInput {
   readonly preStopSeconds?: number | undefined;
   readonly drainSeconds: number;
   readonly gracePeriodSeconds?: number | undefined;
 }
 
 /** How long the pods of a stack that does not say wait for routers inside the cluster to hear of their end. Seconds. */
-const usualPreStopSeconds = 10;
+const defaultPreStopSeconds = 10;
 
 /**
  * Fills in what a stack does not say: a preStop as long as propagation takes, a grace period as long as its parts.
- * What it does say stays as it is, for {@link timingFaults} to judge.
+ * What it does say stays as it is, for {@link timingIssues} to judge.
  */
-export function completeDrain(wishes: DrainWishes, propagationSeconds: number): Drain {
-  const { drainSeconds } = wishes;
-  const preStopSeconds = wishes.preStopSeconds ?? Math.max(usualPreStopSeconds, propagationSeconds);
+export function resolveDrain(input: DrainInput, propagationSeconds: number): Drain {
+  const { drainSeconds } = input;
+  const preStopSeconds = input.preStopSeconds ?? Math.max(defaultPreStopSeconds, propagationSeconds);
   return {
     preStopSeconds,
     drainSeconds,
-    gracePeriodSeconds: wishes.gracePeriodSeconds ?? requiredGraceSeconds({ preStopSeconds, drainSeconds }),
+    gracePeriodSeconds: input.gracePeriodSeconds ?? requiredGraceSeconds({ preStopSeconds, drainSeconds }),
   };
 }
 
@@ -92,59 +94,58 @@ export function requiredGraceSeconds(drain: Pick<Drain, "preStopSeconds" | "drai
   return drain.preStopSeconds + drain.drainSeconds + closeSeconds;
 }
 
-/** Every breach of the law; empty when the times fit together. */
-export function timingFaults(times: Times): Fault[] {
+/** Every timing constraint that is broken; empty when the times fit together. */
+export function timingIssues(times: Times): ConfigIssue[] {
   return [
-    ...graceFaults(times.drain),
-    ...propagationFaults(times),
-    ...times.idleTimeouts.flatMap((idle) => pingFaults(times.ping, idle)),
-    ...times.affinityAges.flatMap((age) => ageFaults(age, times.sessionTtl)),
+    ...graceIssues(times),
+    ...propagationIssues(times),
+    ...times.idleTimeouts.flatMap((idle) => pingIssues(times.ping, idle)),
+    ...times.affinityAges.flatMap((age) => ageIssues(age, times.sessionTtl)),
   ];
 }
 
-function graceFaults(drain: Drain): Fault[] {
+function graceIssues({ drain, drainPath = "drain" }: Times): ConfigIssue[] {
   const required = requiredGraceSeconds(drain);
   if (drain.gracePeriodSeconds >= required) return [];
   return [
-    {
-      path: "drain.gracePeriodSeconds",
-      found: String(drain.gracePeriodSeconds),
-      allowed:
-        `at least ${required} (preStop ${drain.preStopSeconds} s + drain ${drain.drainSeconds} s + close ` +
-        `${closeSeconds} s); raise it to ${required} or shorten drain.drainSeconds`,
-    },
+    issue(
+      `${drainPath}.gracePeriodSeconds`,
+      drain.gracePeriodSeconds,
+      `at least ${required} (preStop ${drain.preStopSeconds} s + drain ${drain.drainSeconds} s + close ${closeSeconds} s)`,
+      `Raise it to ${required} or shorten ${drainPath}.drainSeconds.`,
+    ),
   ];
 }
 
-function propagationFaults({ drain, propagationSeconds }: Times): Fault[] {
+function propagationIssues({ drain, drainPath = "drain", propagationSeconds }: Times): ConfigIssue[] {
   if (drain.preStopSeconds >= propagationSeconds) return [];
   return [
-    {
-      path: "drain.preStopSeconds",
-      found: String(drain.preStopSeconds),
-      allowed: `at least ${propagationSeconds}, for which new connections still reach a deregistered pod`,
-    },
+    issue(
+      `${drainPath}.preStopSeconds`,
+      drain.preStopSeconds,
+      `at least ${propagationSeconds}, for which new connections still reach a deregistered pod`,
+    ),
   ];
 }
 
-export function pingFaults(ping: NamedSeconds, idle: NamedSeconds): Fault[] {
+export function pingIssues(ping: NamedSeconds, idle: NamedSeconds): ConfigIssue[] {
   if (ping.seconds < idle.seconds) return [];
   return [
     {
       path: ping.path,
-      found: String(ping.seconds),
-      allowed: `less than ${idle.path} (${idle.seconds} s), or quiet sockets are cut between two pings`,
+      actual: String(ping.seconds),
+      expected: `less than ${idle.path} (${idle.seconds} s), or quiet sockets are cut between two pings`,
     },
   ];
 }
 
-export function ageFaults(age: NamedSeconds, ttl: NamedSeconds): Fault[] {
+export function ageIssues(age: NamedSeconds, ttl: NamedSeconds): ConfigIssue[] {
   if (age.seconds >= ttl.seconds) return [];
   return [
     {
       path: age.path,
-      found: String(age.seconds),
-      allowed: `at least ${ttl.path} (${ttl.seconds} s), or a client's pod is forgotten before its session`,
+      actual: String(age.seconds),
+      expected: `at least ${ttl.path} (${ttl.seconds} s), or a client's pod is forgotten before its session`,
     },
   ];
 }
@@ -158,4 +159,12 @@ export function rolloutTimeoutSeconds(
   { minReadySeconds, registrationSeconds }: { minReadySeconds: number; registrationSeconds: number },
 ): number {
   return (replicas + 1) * (startupSeconds + registrationSeconds + minReadySeconds);
+}
+
+/**
+ * How long `pulumi up` may wait until the pods of a deleted Deployment are gone: their grace period, and a minute for
+ * the API server and the kubelet. Seconds.
+ */
+export function deleteTimeoutSeconds({ gracePeriodSeconds }: Pick<Drain, "gracePeriodSeconds">): number {
+  return gracePeriodSeconds + 60;
 }

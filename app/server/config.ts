@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { servicePathForm, servicePathPattern } from "../runtime/service-path";
 
 /**
  * The application's whole configuration: environment variables, read once, checked once.
@@ -25,7 +26,7 @@ export const schema = z.object({
   /** The path prefix that the edge routes here; sockets live at `<path>/chat/{room_id}`. */
   SERVICE_PATH: z
     .string()
-    .regex(/^(\/[a-z0-9-]+)+$|^\/$/, "a path such as /messaging, lower case, no trailing slash")
+    .regex(servicePathPattern, servicePathForm)
     .transform((path) => (path === "/" ? "" : path)),
   /** This pod's name (downward API): stored with each session, so that its old socket can be found. */
   POD_NAME: text.max(253),

@@ -8,6 +8,10 @@ export interface StackNamespaceArgs {
   readonly name: string;
   /** More labels, for others that look for them; none of Pod Security's. */
   readonly labels?: Readonly<Record<string, string>>;
+  /** The Pod Security level that is enforced. Default restricted. */
+  readonly podSecurity?: "restricted" | "baseline" | "privileged";
+  /** Whether pods are closed that no NetworkPolicy of their own opens. Default true. */
+  readonly defaultDeny?: boolean;
 }
 
 /** The name of the policy that {@link StackNamespace} puts in the namespace. */
@@ -22,7 +26,7 @@ export class StackNamespace extends pulumi.ComponentResource {
   readonly name: pulumi.Output<string>;
 
   constructor(name: string, args: StackNamespaceArgs, opts?: pulumi.ComponentResourceOptions) {
-    super("holdfast:infra:StackNamespace", name, {}, opts);
+    super("holdfast:index:StackNamespace", name, {}, opts);
     const namespace = new k8s.core.v1.Namespace(
       `${name}-namespace`,
       {
@@ -31,7 +35,7 @@ export class StackNamespace extends pulumi.ComponentResource {
           labels: {
             ...args.labels,
             ...stackLabels,
-            [podSecurity.enforce]: "restricted",
+            [podSecurity.enforce]: args.podSecurity ?? "restricted",
             [podSecurity.enforceVersion]: "latest",
             [podSecurity.audit]: "restricted",
             [podSecurity.warn]: "restricted",
@@ -41,14 +45,16 @@ export class StackNamespace extends pulumi.ComponentResource {
       { parent: this },
     );
     this.name = namespace.metadata.name;
-    new k8s.networking.v1.NetworkPolicy(
-      `${name}-default-deny`,
-      {
-        metadata: { name: defaultDenyName, namespace: this.name, labels: stackLabels },
-        spec: { podSelector: {}, policyTypes: ["Ingress", "Egress"] },
-      },
-      { parent: this },
-    );
+    if (args.defaultDeny !== false) {
+      new k8s.networking.v1.NetworkPolicy(
+        `${name}-default-deny`,
+        {
+          metadata: { name: defaultDenyName, namespace: this.name, labels: stackLabels },
+          spec: { podSelector: {}, policyTypes: ["Ingress", "Egress"] },
+        },
+        { parent: this },
+      );
+    }
     this.registerOutputs({ name: this.name });
   }
 }

@@ -94,7 +94,7 @@ async function main(): Promise<number> {
   const snapshot = await takeSnapshot({ api, stack, config, edge, token, wanted, live });
   const { major, minor } = snapshot.observed.serverVersion;
   const report = makeReport(
-    { stack, namespace: config.namespace, context: api.context, kubernetes: `${major}.${minor}` },
+    { stack, namespace: config.namespace.name, context: api.context, kubernetes: `${major}.${minor}` },
     only.map((check) => answer(check, snapshot)),
   );
   const { isTTY, columns } = process.stdout;

@@ -108,19 +108,24 @@ export async function takeSnapshot({
       ...step("reading the metrics of each pod", "metrics", async () => ({
         metrics: await each(async (_entry, pod) =>
           parseExposition(
-            await getFromPod(api, { namespace: config.namespace, pod, port: ports.metrics }, "/metrics"),
+            await getFromPod(api, { namespace: config.namespace.name, pod, port: ports.metrics }, "/metrics"),
           ),
         ),
       })),
       ...(config.sessionStore.kind === "redis"
         ? step("asking the session store", "redis", async () => ({
-            redis: await askRedis(api, config.namespace),
+            redis: await askRedis(api, config.namespace.name),
           }))
         : []),
       ...step("opening a WebSocket at each pod", "podUpgrades", async () => ({
         podUpgrades: await each(({ subject }, pod) =>
           upgrade(
-            wayToPod(api, { namespace: config.namespace, pod, port: ports.http }, config.host, false),
+            wayToPod(
+              api,
+              { namespace: config.namespace.name, pod, port: ports.http },
+              config.host ?? "",
+              false,
+            ),
             subject.config.path,
           ),
         ),
@@ -136,7 +141,7 @@ export async function takeSnapshot({
           return { edge: await ofServices((service) => visitEdge(way, service)) };
         })),
     ...step("cutting a client of ours off, and timing its return", "reconnects", async () => {
-      if (config.auth.kind === "jwt" && token === undefined) {
+      if (config.auth?.kind === "jwt" && token === undefined) {
         throw new Error("the stack wants a token: set HOLDFAST_TOKEN to one that may join rooms");
       }
       const way = wayToEdge(api, snapshot(), edge);

@@ -82,6 +82,6 @@ export function reapply({ stack }: Pick<Snapshot, "stack">): string {
 
 /** A patch that can be pasted. */
 export function patch(snapshot: Snapshot, kind: string, name: string, change: unknown): string {
-  const namespace = snapshot.config.namespace;
+  const namespace = snapshot.config.namespace.name;
   return `kubectl -n ${namespace} patch ${kind} ${name} --type merge -p '${JSON.stringify(change)}'`;
 }

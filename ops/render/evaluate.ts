@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import { parseConfig, project } from "../../infra/config";
-import { deploy } from "../../infra/program";
+import { deploy } from "../../infra/stack/program";
 import { isAwsResource, providerOutputs, reference, UnknownResourceError } from "./provider-outputs";
 import type { SecretOf, StackConfig } from "./stack-config";
 
@@ -22,6 +22,8 @@ export interface Resource {
   readonly replaceOnChanges: readonly string[];
   /** Inputs whose change the program leaves to others. */
   readonly ignoreChanges: readonly string[];
+  /** How long Pulumi waits for it, such as `240s`, by what it waits for. */
+  readonly customTimeouts: pulumi.CustomTimeouts;
 }
 
 export interface Evaluation {
@@ -114,12 +116,12 @@ async function run(stack: string, program: () => object, secretOf: SecretOf): Pr
 
 /** Components have no provider: they are only what their children belong to. */
 function isComponent(type: string): boolean {
-  return type === "pulumi:pulumi:Stack" || type.startsWith(`${project}:infra:`);
+  return type === "pulumi:pulumi:Stack" || type.startsWith(`${project}:index:`);
 }
 
 function answer(
   args: pulumi.runtime.MockResourceArgs,
-  { protect = false, replaceOnChanges = [], ignoreChanges = [] }: pulumi.CustomResourceOptions,
+  { protect = false, replaceOnChanges = [], ignoreChanges = [], customTimeouts = {} }: pulumi.CustomResourceOptions,
   secretOf: SecretOf,
 ): { resource: Resource; state: Record<string, unknown> } {
   const inputs = args.inputs as Record<string, unknown>;
@@ -131,6 +133,7 @@ function answer(
     protect,
     replaceOnChanges,
     ignoreChanges,
+    customTimeouts,
   };
   const outputs = providerOutputs({ ...described, outputs: {} }, secretOf);
   // As an engine would, secret inputs come back as secret outputs.

@@ -3,7 +3,7 @@ import path from "node:path";
 import { parse } from "yaml";
 import { z } from "zod";
 import { project } from "../../infra/config";
-import { secretsSchema } from "../../infra/schema";
+import { secretsSchema } from "../../infra/config/schema";
 import { examples, projectRoot, stackFile, stacks } from "./stacks";
 
 /** A stack's configuration as Pulumi would hand it to the program: text by key, without the project's name. */

@@ -1,4 +1,4 @@
-import { proxyName } from "../../infra/components/connection-proxy-names";
+import { proxyName } from "../../infra/components/connection-proxy/names";
 import type { ServiceConfig } from "../../infra/config";
 import { stackConfig } from "../kubernetes/stack-in-cluster";
 import type { Manifest } from "../local/manifest";

@@ -31,7 +31,7 @@ export interface PodLook {
  * needs no Prometheus. Throws NoClusterError or ApiError.
  */
 export async function lookAt(api: Api, config: Config): Promise<Look> {
-  const namespace = `namespaces/${config.namespace}`;
+  const namespace = `namespaces/${config.namespace.name}`;
   const [deployments, pods] = await Promise.all([
     get<{ items: Deployment[] }>(api, `/apis/apps/v1/${namespace}/deployments`),
     get<{ items: Pod[] }>(api, `/api/v1/${namespace}/pods`),
@@ -45,7 +45,7 @@ export async function lookAt(api: Api, config: Config): Promise<Look> {
       return {
         name,
         deployment: deployments.items.find(({ metadata }) => metadata?.name === name),
-        pods: await Promise.all(own.map((pod) => ask(api, config.namespace, pod))),
+        pods: await Promise.all(own.map((pod) => ask(api, config.namespace.name, pod))),
       };
     }),
   );

@@ -53,7 +53,7 @@ async function main(): Promise<number> {
   const config = await stackConfig({ stack, namespace });
   const api = connect(context);
   const colours = process.stdout.isTTY && process.env.NO_COLOR === undefined;
-  const about = { stack, namespace: config.namespace, context: api.context, colours };
+  const about = { stack, namespace: config.namespace.name, context: api.context, colours };
 
   let before: Look | undefined;
   const look = async () => {

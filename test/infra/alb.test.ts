@@ -1,5 +1,5 @@
 import { awsIngress } from "../../infra/annotations";
-import { edgeTraits } from "../../infra/components/edge";
+import { edgeProperties } from "../../infra/components/edge";
 import { inputsOf, kindsOf } from "./deployed";
 import { affinity, create, edge } from "./edges";
 import { faultsOf } from "./faults";
@@ -95,12 +95,12 @@ describe("the edge alb", () => {
   });
 
   test("has pods wait until the load balancer has heard of their end, and lets its subnets in", () => {
-    const traits = edgeTraits(edge({ kind: "alb", subnetCidrs: ["10.0.0.0/16"] }), affinity);
+    const traits = edgeProperties(edge({ kind: "alb", subnetCidrs: ["10.0.0.0/16"] }), affinity);
     expect(traits).toMatchObject({
       propagationSeconds: 120,
       registrationSeconds: 180,
       namespaceLabels: { "elbv2.k8s.aws/pod-readiness-gate-inject": "enabled" },
-      callers: [{ cidr: "10.0.0.0/16" }],
+      ingressSources: [{ cidr: "10.0.0.0/16" }],
       idleTimeouts: [{ path: "edge.idleTimeoutSeconds", seconds: 3_600 }],
     });
     expect(traits.cookie("/messaging")).toEqual({ name: "AWSALB", path: "/" });

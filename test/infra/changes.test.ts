@@ -28,7 +28,7 @@ async function changes(
   secret?: string,
 ): Promise<Record<string, string[]>> {
   const [old, now] = [await resourcesOf(before), await resourcesOf(after, secret)];
-  expect([...now.keys()]).toEqual([...old.keys()]);
+  expect([...now.keys()].sort()).toEqual([...old.keys()].sort());
   const differing = [...now].map(
     ([key, { inputs }]) => [key, differences(old.get(key)?.inputs, inputs)] as const,
   );
@@ -66,11 +66,14 @@ describe("a change of", () => {
   });
 
   test("a service's image rolls that service alone", async () => {
-    const services = (image?: string) => [
-      { name: "messaging-service", path: "/messaging", ...(image === undefined ? {} : { image }) },
+    const services = (image: string) => [
+      { name: "messaging-service", path: "/messaging", image },
       { name: "streaming-service", path: "/streaming" },
     ];
-    const changed = await changes({ services: services() }, { services: services("holdfast/app:0.2.0") });
+    const changed = await changes(
+      { services: services("registry.example/chat:1.0") },
+      { services: services("registry.example/chat:2.0") },
+    );
     expect(changed).toEqual({ "Deployment messaging-service-deployment": [containers] });
   });
 
@@ -83,6 +86,19 @@ describe("a change of", () => {
     expect(await changes({ services: services(3) }, { services: services(5) })).toEqual({
       "Deployment messaging-service-deployment": ["spec.replicas"],
     });
+  });
+
+  test("who may come makes a new way in beside the old one, which goes last", async () => {
+    const edge = (cidr: string) => ({ network: { edge: [{ cidr }] } });
+    const ways = async (overrides: Record<string, unknown>) =>
+      [...(await resourcesOf(overrides)).keys()].filter((key) => key.startsWith("NetworkPolicy messaging"));
+    const [before, after] = [await ways(edge("10.0.0.0/16")), await ways(edge("10.1.0.0/16"))];
+    expect(before.filter((key) => !after.includes(key))).toEqual([
+      expect.stringContaining("messaging-service-policy-from-addresses-") as string,
+    ]);
+    expect(after.filter((key) => !before.includes(key))).toEqual([
+      expect.stringContaining("messaging-service-policy-from-addresses-") as string,
+    ]);
   });
 
   test("the drain is an update in place", async () => {
@@ -363,7 +379,6 @@ describe("what Kubernetes cannot change in place", () => {
         resources: { cpu: "1", memory: "1Gi" },
         drain: { drainSeconds: 20 },
         sessionStore: { image: "valkey/valkey:8.1.9-alpine", memoryMiB: 1_024 },
-        network: { monitoring: [] },
         edge: { timeoutSeconds: 7_200 },
         auth: { kind: "jwt", jwksUrl: "https://id.example/jwks" },
         minReadySeconds: 20,

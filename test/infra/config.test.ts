@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import path from "node:path";
 import { parse } from "yaml";
 import { ConfigError, parseConfig, type Config } from "../../infra/config";
-import { configSchema, secretsSchema } from "../../infra/schema";
+import { configSchema, secretsSchema } from "../../infra/config/schema";
 import { faultsOf as valueFaults, least, load as loadValues } from "./faults";
 import { outputOf } from "./output";
 
@@ -23,7 +23,7 @@ const service = (name: string, servicePath: string, more: object = {}) => ({
 
 describe("a stack that says the least", () => {
   test("gets two services with three pods each", () => {
-    expect(load({}).services).toEqual([
+    expect(load({}).services).toMatchObject([
       {
         name: "messaging-service",
         path: "/messaging",
@@ -31,7 +31,7 @@ describe("a stack that says the least", () => {
         resources: { cpu: "250m", memory: "512Mi" },
         scale: 3,
       },
-      expect.objectContaining({ name: "streaming-service", path: "/streaming", scale: 3 }),
+      { name: "streaming-service", path: "/streaming", scale: 3 },
     ]);
   });
 
@@ -65,8 +65,14 @@ describe("Pulumi.yaml", () => {
     config: Record<string, { type: string; description: string; default?: unknown }>;
   };
 
-  test("declares every key that is not secret, and no other", () => {
-    expect(Object.keys(config).sort()).toEqual(Object.keys(configSchema.shape).sort());
+  /** Keys without a default: the engine would demand every declared one of them, even where a stack needs none. */
+  const undeclared = ["auth", "host", "image", "namespace", "services"];
+
+  test("declares every key that has a default, and names every other", () => {
+    const shape = Object.keys(configSchema.shape).filter((key) => !undeclared.includes(key));
+    expect(Object.keys(config).sort()).toEqual(shape.sort());
+    const text = readFileSync(file, "utf8");
+    for (const key of undeclared) expect(text).toContain(`holdfast:${key} `);
   });
 
   test("describes every key", () => {
@@ -98,14 +104,9 @@ describe("good configuration", () => {
           ],
         },
       },
-      read: ({ services }) => services[0],
-      expected: {
-        name: "chat",
-        path: "/chat",
-        image: "registry.example/chat:2.0",
-        resources: { cpu: "1", memory: "2Gi" },
-        scale: 3,
-      },
+      read: ({ services }) =>
+        services.map(({ name, path: at, image, resources, scale }) => [name, at, image, resources, scale]),
+      expected: [["chat", "/chat", "registry.example/chat:2.0", { cpu: "1", memory: "2Gi" }, 3]],
     },
     {
       name: "hands the number of pods to an autoscaler",
@@ -119,7 +120,12 @@ describe("good configuration", () => {
         },
       },
       read: ({ services }) => services[0]?.scale,
-      expected: { minReplicas: 2, maxReplicas: 20, connectionsPerPod: 5_000, counter: { kind: "pods" } },
+      expected: {
+        minReplicas: 2,
+        maxReplicas: 20,
+        connectionsPerPod: 5_000,
+        metricsSource: { kind: "pods" },
+      },
     },
     {
       name: "takes an image by digest",
@@ -130,7 +136,7 @@ describe("good configuration", () => {
     {
       name: "keeps text that looks like a number as text",
       given: { values: { namespace: "2024" } },
-      read: ({ namespace }) => namespace,
+      read: ({ namespace }) => namespace.name,
       expected: "2024",
     },
     {
@@ -142,7 +148,11 @@ describe("good configuration", () => {
     {
       name: "allows a path inside another where no cookie is in play",
       given: {
-        values: { edge: { kind: "none" }, services: [service("a", "/chat"), service("b", "/chat/eu")] },
+        values: {
+          edge: { kind: "none" },
+          network: { edge: [{ sameNamespace: true }] },
+          services: [service("a", "/chat"), service("b", "/chat/eu")],
+        },
       },
       read: ({ services }) => services.map((one) => one.path),
       expected: ["/chat", "/chat/eu"],
@@ -245,7 +255,7 @@ describe("bad configuration", () => {
       name: "a path with a trailing slash",
       given: { values: { services: [service("a", "/a/")] } },
       faults: [
-        "services[0].path: found /a/; allowed: a path such as /messaging: lower case, no trailing slash",
+        "services[0].path: found /a/; allowed: a path such as /messaging: letters, digits, . _ ~ and - between slashes, no slash at its end",
       ],
     },
     {
@@ -264,7 +274,7 @@ describe("bad configuration", () => {
       name: "a grace period shorter than its parts",
       given: { values: { drain: { gracePeriodSeconds: 30 } } },
       faults: [
-        "drain.gracePeriodSeconds: found 30; allowed: at least 45 (preStop 10 s + drain 30 s + close 5 s); raise it to 45 or shorten drain.drainSeconds",
+        "drain.gracePeriodSeconds: found 30; allowed: at least 45 (preStop 10 s + drain 30 s + close 5 s)",
       ],
     },
     {
@@ -376,9 +386,7 @@ describe("bad configuration", () => {
     {
       name: "an external store without its URL",
       given: { values: { sessionStore: { kind: "external" } } },
-      faults: [
-        "redisUrl: found nothing; allowed: the store's URL; set it with: pulumi config set --secret holdfast:redisUrl redis://…",
-      ],
+      faults: ["redisUrl: found nothing; allowed: the store's URL"],
     },
     {
       name: "a URL for a store that has its own",
@@ -399,9 +407,7 @@ describe("bad configuration", () => {
     {
       name: "a secret in plain text",
       given: { values: { auth: { kind: "jwt" }, jwtSecret: "x".repeat(32) } },
-      faults: [
-        "jwtSecret: found plain text; allowed: an encrypted value; set it with: pulumi config set --secret holdfast:jwtSecret",
-      ],
+      faults: ["jwtSecret: found plain text; allowed: an encrypted value"],
     },
     {
       name: "structure that is encrypted",
@@ -468,25 +474,160 @@ describe("bad configuration", () => {
     expect(faultsOf(given)).toEqual(faults);
   });
 
-  test("must say who may connect", () => {
+  test("names every required key that is missing, each with what to set", () => {
     const error = catchError(() => parseConfig({ stack: "test", values: {}, isSecret: () => false }));
     expect(error.message).toBe(
-      "the configuration of stack test has 1 fault:\n" +
-        "  holdfast:auth: found nothing; allowed: { kind: anonymous } or { kind: jwt, jwksUrl | publicKey, issuer, audience }",
+      "the configuration of stack test has 2 issues:\n" +
+        "  holdfast:namespace is missing. Set it to a namespace's name, or { name, create }.\n" +
+        "  holdfast:services is missing. Set it to a list of services, { name, image, path, … }.",
     );
   });
 
-  test("lists every fault in one error, each under its key", () => {
+  test("requires the Holdfast application to say who may connect, and your own image not to", () => {
+    const { auth: _, ...rest } = least;
+    const text = (values: object) =>
+      Object.fromEntries(
+        Object.entries(values).map(([key, value]) => [
+          key,
+          typeof value === "string" ? value : JSON.stringify(value),
+        ]),
+      );
+    const parse = (values: object) =>
+      parseConfig({ stack: "test", values: text(values), isSecret: () => false });
+    expect(catchError(() => parse(rest)).message).toContain(
+      "holdfast:auth is missing. Set it to { kind: anonymous }",
+    );
+    const services = [{ name: "chat", image: "registry.example/chat:2.0" }];
+    expect(parse({ ...rest, services }).services).toMatchObject([
+      { isApplication: false, protocol: "websocket" },
+    ]);
+  });
+
+  test("lists every issue in one error, each under its key, with the change to make", () => {
     const values = { host: "*", minReadySeconds: -1, services: [{ name: "A", path: "a" }] };
     const error = catchError(() => load({ values }));
     expect(error.code).toBe("HOLDFAST_CONFIG");
-    expect(error.message.split("\n").map((line) => line.replace(/: found .*/, ""))).toEqual([
-      "the configuration of stack test has 4 faults:",
+    expect(error.message.split("\n").map((line) => line.replace(/ is .*/, ""))).toEqual([
+      "the configuration of stack test has 4 issues:",
       "  holdfast:host",
       "  holdfast:services[0].name",
       "  holdfast:services[0].path",
       "  holdfast:minReadySeconds",
     ]);
+  });
+
+  test("hides no contradiction behind a misspelt key, and names the key that was meant", () => {
+    const services = [
+      service("chat", "/chat", { imgae: "registry.example/chat:2.0", image: "registry.example/chat:2.0" }),
+    ];
+    const values = { services, drain: { gracePeriodSeconds: 30 }, sesionStore: { kind: "none" } };
+    expect(
+      catchError(() => load({ values }))
+        .message.split("\n")
+        .slice(1),
+    ).toEqual([
+      expect.stringMatching(/^ {2}holdfast:services\[0\]\.imgae is .*\. Did you mean image\?$/) as string,
+      expect.stringMatching(/^ {2}holdfast:sesionStore is .*\. Did you mean sessionStore\?$/) as string,
+      "  holdfast:drain.gracePeriodSeconds is 30, expected at least 45 (preStop 10 s + drain 30 s + close 5 s). Raise it to 45 or shorten drain.drainSeconds.",
+    ]);
+  });
+
+  const own = (more: object) => ({
+    services: [{ name: "chat", image: "registry.example/chat:2.0", ...more }],
+  });
+  test.each<[string, Record<string, unknown>, string]>([
+    [
+      "a probe without a target",
+      own({ probes: { readiness: { port: 1 } } }),
+      "services[0].probes.readiness: found",
+    ],
+    [
+      "a probe's misspelt key",
+      own({ probes: { readiness: { path: "/healthz", perid: 2 } } }),
+      "services[0].probes.readiness.perid: found 2",
+    ],
+    [
+      "a port out of range",
+      own({ ports: { http: 70_000 } }),
+      "services[0].ports.http: found 70000; allowed: a whole number from 1 to 65535",
+    ],
+    [
+      "two ports with one number",
+      own({ ports: { http: 80, metrics: 80 } }),
+      "services[0].ports.metrics: found 80; allowed: another port than ports.http",
+    ],
+    ["a variable's wrong form", own({ env: { A: { vault: "x" } } }), "services[0].env.A"],
+    ["a name that is no variable's", own({ env: { "A-B": "x" } }), "services[0].env.A-B"],
+    [
+      "labels that select the pods",
+      own({ podLabels: { "app.kubernetes.io/name": "x" } }),
+      'services[0].podLabels["app.kubernetes.io/name"]: found x',
+    ],
+    [
+      "a mount without its volume",
+      own({ volumeMounts: [{ name: "data", mountPath: "/data" }] }),
+      "services[0].volumeMounts[0].name: found data; allowed: the name of a volume: tmp",
+    ],
+    ["a surge of nothing", own({ rollout: { maxSurge: "0%" } }), "services[0].rollout.maxSurge"],
+    [
+      "an autoscaler without a metric",
+      own({ autoscaling: { minReplicas: 1, maxReplicas: 2, connectionsPerPod: 9 } }),
+      "services[0].ports.metrics: found nothing",
+    ],
+    [
+      "a store that the stack does not have",
+      { ...own({ sessionStore: { env: "URL" } }), sessionStore: { kind: "none" } },
+      "services[0].sessionStore.env: found URL; allowed: nothing",
+    ],
+    [
+      "a service's grace period below its parts",
+      own({ drain: { drainSeconds: 60, gracePeriodSeconds: 50 } }),
+      "services[0].drain.gracePeriodSeconds: found 50; allowed: at least 75",
+    ],
+    [
+      "a proxy that speaks what the service does not",
+      own({ connectionProxy: { mode: "holdfast" } }),
+      "services[0].connectionProxy.mode: found holdfast; allowed: at-most-once or at-least-once",
+    ],
+    [
+      "Socket.IO behind a proxy of plain sockets",
+      own({ protocol: "socket.io", connectionProxy: { mode: "at-most-once" } }),
+      "services[0].connectionProxy.mode: found at-most-once; allowed: socket.io",
+    ],
+    [
+      "ports of the application itself",
+      { services: [service("chat", "/chat", { ports: { http: 3000 } })] },
+      "services[0].ports: found set; allowed: nothing",
+    ],
+    [
+      "no store for the application",
+      { services: [service("chat", "/chat")], sessionStore: { kind: "none" } },
+      "sessionStore.kind: found none",
+    ],
+    [
+      "an image for what runs already",
+      own({ existing: true }),
+      "services[0].image: found set; allowed: nothing",
+    ],
+    [
+      "nobody who may come where there is no edge",
+      { edge: { kind: "none" } },
+      "network.edge: found nothing; allowed: a list of who connects",
+    ],
+    [
+      "a network that is none",
+      { network: { edge: [{ cidr: "10.0.0.0/33" }] } },
+      "network.edge[0].cidr: found 10.0.0.0/33",
+    ],
+    ["a path with a dot segment", own({ path: "/chat/.." }), "services[0].path: found /chat/.."],
+  ])("refuses %s", (_, values, expected) => {
+    expect(faultsOf({ values })).toEqual([expect.stringContaining(expected)]);
+  });
+
+  test("needs no host where there is no edge", () => {
+    const { host: _, ...rest } = least;
+    const values = { ...rest, edge: { kind: "none" }, network: { edge: [{ sameNamespace: true }] } };
+    expect(load({ values }).network.edge).toEqual([{ sameNamespace: true, podLabels: {} }]);
   });
 });
 

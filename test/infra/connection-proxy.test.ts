@@ -75,7 +75,12 @@ describe("a proxied service", () => {
   test("opens http to its proxy alone, and the proxy reaches nothing but it and DNS", async () => {
     const byProxy = { podSelector: { matchLabels: { "app.kubernetes.io/name": "chat-proxy" } } };
     const service = (await find(proxied({}), "NetworkPolicy", "chat")) as unknown as Policy;
-    const toHttp = service.spec.ingress.filter(({ ports }) => ports.some(({ port }) => port === 8080));
+    expect(service.spec.ingress).toBeUndefined();
+    const objects = await rendered("staging", proxied({}));
+    const toHttp = objects
+      .filter(({ kind, metadata }) => kind === "NetworkPolicy" && metadata.name.startsWith("chat-from-"))
+      .flatMap((policy) => (policy as unknown as Policy).spec.ingress)
+      .filter(({ ports }) => ports.some(({ port }) => port === 8080));
     expect(toHttp).toEqual([{ from: [byProxy], ports: [{ protocol: "TCP", port: 8080 }] }]);
     const connectionProxy = (await find(proxied({}), "NetworkPolicy", "chat-proxy")) as unknown as Policy;
     expect(connectionProxy.spec.egress.map(({ ports }) => ports.map(({ port }) => port))).toEqual([
@@ -140,11 +145,11 @@ describe("a proxied service", () => {
     ],
     [
       { mode: "twice" },
-      "services[0].connectionProxy.mode: found twice; allowed: one of holdfast, at-most-once, at-least-once",
+      "services[0].connectionProxy.mode is twice. Set it to one of holdfast, at-most-once, at-least-once, socket.io",
     ],
     [
       { checkTokens: true },
-      "services[0].connectionProxy.checkTokens: found true; allowed: false, unless auth.kind is jwt",
+      "services[0].connectionProxy.checkTokens is true. Set it to false, unless auth.kind is jwt.",
     ],
     [{ trustedHops: ["everyone"] }, "services[0].connectionProxy.trustedHops[0]"],
     [{ finalCloseCodes: "all" }, "services[0].connectionProxy.finalCloseCodes"],
@@ -158,7 +163,7 @@ describe("a proxied service", () => {
       { name: "chat-proxy", path: "/other" },
     ];
     await expect(renderStack("staging", { overrides: { services } })).rejects.toThrow(
-      "services[0].connectionProxy: found chat-proxy; allowed: no service by the name of chat-proxy or chat-pods",
+      "services[0].connectionProxy is chat-proxy, expected no service by the name of chat-proxy or chat-pods",
     );
   });
 });

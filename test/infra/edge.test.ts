@@ -1,5 +1,5 @@
-import { edgeTraits } from "../../infra/components/edge";
-import type { AffinityConfig } from "../../infra/schema";
+import { edgeProperties } from "../../infra/components/edge";
+import type { AffinityConfig } from "../../infra/config/schema";
 import { inputsOf, kindsOf } from "./deployed";
 import { affinity, create, edge } from "./edges";
 
@@ -20,9 +20,9 @@ describe("the edge none", () => {
   });
 
   test("sets no cookie and lets nobody in by itself", () => {
-    const traits = edgeTraits(edge({ kind: "none" }), affinity);
+    const traits = edgeProperties(edge({ kind: "none" }), affinity);
     expect(traits.cookie("/messaging")).toBeUndefined();
-    expect(traits.callers).toEqual([]);
+    expect(traits.ingressSources).toEqual([]);
   });
 });
 
@@ -67,7 +67,7 @@ describe("the edge nginx", () => {
   });
 
   test("tells the application its cookie, so that a draining pod can expire it", () => {
-    expect(edgeTraits(edge({ kind: "nginx" }), affinity).cookie("/messaging")).toEqual({
+    expect(edgeProperties(edge({ kind: "nginx" }), affinity).cookie("/messaging")).toEqual({
       name: "SERVERID",
       path: "/messaging",
     });
@@ -97,7 +97,7 @@ describe("the edge nginx", () => {
     { controller: "traefik", namespace: "traefik" },
     { controller: "ingress-nginx", namespace: "ingress-nginx" },
   ])("lets in the namespace $namespace of the controller $controller", ({ controller, namespace }) => {
-    expect(edgeTraits(edge({ kind: "nginx", controller }), affinity).callers).toEqual([
+    expect(edgeProperties(edge({ kind: "nginx", controller }), affinity).ingressSources).toEqual([
       { namespaceLabels: { "kubernetes.io/metadata.name": namespace }, podLabels: {} },
     ]);
   });

@@ -1,5 +1,5 @@
 import { createEdge, edgeSchema, type EdgeConfig } from "../../infra/components/edge";
-import type { AffinityConfig } from "../../infra/schema";
+import type { AffinityConfig } from "../../infra/config/schema";
 import { deployed } from "./deployed";
 
 export const affinity: AffinityConfig = {

@@ -8,7 +8,11 @@ const publicKey = "-----BEGIN PUBLIC KEY-----\nMFkwEwYHKoZIzj0CAQ\n-----END PUBL
 
 const cases: { name: string; stack: string; overrides?: RenderOptions["overrides"] }[] = [
   ...stacks().map((stack) => ({ name: `stack ${stack}`, stack })),
-  { name: "no edge", stack: "local", overrides: { edge: { kind: "none" } } },
+  {
+    name: "no edge",
+    stack: "local",
+    overrides: { edge: { kind: "none" }, network: { edge: [{ sameNamespace: true }] } },
+  },
   { name: "a service at the root", stack: "local", overrides: { services: [{ name: "chat", path: "/" }] } },
   { name: "preStop by sleep", stack: "staging", overrides: { drain: { preStopHook: "sleep" } } },
   {
@@ -100,7 +104,9 @@ describe("what the application reads", () => {
   });
 
   test("names no cookie where no edge sets one", async () => {
-    expect(await appConfigOf("local", { edge: { kind: "none" } })).toMatchObject({
+    expect(
+      await appConfigOf("local", { edge: { kind: "none" }, network: { edge: [{ sameNamespace: true }] } }),
+    ).toMatchObject({
       AFFINITY_COOKIE_NAME: "",
     });
   });

@@ -1,7 +1,16 @@
 import { ConfigError, parseConfig, type Config } from "../../infra/config";
 
 /** The least that a stack must say. */
-export const least = { auth: { kind: "anonymous" } };
+export const least = {
+  namespace: "nova",
+  host: "api.nova.social",
+  image: "holdfast/app:0.1.0",
+  services: [
+    { name: "messaging-service", path: "/messaging", replicas: 3 },
+    { name: "streaming-service", path: "/streaming", replicas: 3 },
+  ],
+  auth: { kind: "anonymous" },
+};
 
 /** Reads configuration as Pulumi hands it over: text, JSON where the value is structure. */
 export function load(values: Readonly<Record<string, unknown>>, secret: readonly string[] = []): Config {
@@ -25,7 +34,9 @@ export function faultsOf(
     load(values, secret);
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
-    return error.faults.map(({ path, found, allowed }) => `${path}: found ${found}; allowed: ${allowed}`);
+    return error.issues.map(
+      ({ path, actual, expected }) => `${path}: found ${actual ?? "nothing"}; allowed: ${expected}`,
+    );
   }
   return [];
 }

@@ -1,4 +1,4 @@
-import { edgeTraits } from "../../infra/components/edge";
+import { edgeProperties } from "../../infra/components/edge";
 import { gatewayDuration } from "../../infra/components/edge/gateway";
 import { inputsOf, kindsOf } from "./deployed";
 import { affinity, create, edge } from "./edges";
@@ -106,9 +106,9 @@ describe("the edge gateway", () => {
   });
 
   test("lets the Gateway's proxies in, and sets a cookie of the service's own path", () => {
-    const traits = edgeTraits(edge(gateway), affinity);
+    const traits = edgeProperties(edge(gateway), affinity);
     expect(traits.cookie("/messaging")).toEqual({ name: "SERVERID", path: "/messaging" });
-    expect(traits.callers).toEqual([
+    expect(traits.ingressSources).toEqual([
       { namespaceLabels: { "kubernetes.io/metadata.name": "envoy-gateway-system" }, podLabels: {} },
     ]);
   });

@@ -107,7 +107,7 @@ describe("secrets", () => {
   test("are no structure", async () => {
     const overrides = { host: { secure: "v1:…" } };
     await expect(renderStack("local", { overrides })).rejects.toThrow(
-      "holdfast:host: found an encrypted value; allowed: plain text",
+      "holdfast:host is an encrypted value. Set it to plain text",
     );
   });
 });
@@ -161,7 +161,7 @@ describe("overrides", () => {
 
   test("are checked like any configuration", async () => {
     await expect(renderStack("local", { overrides: { drain: { drainSeconds: 60 } } })).rejects.toThrow(
-      "drain.gracePeriodSeconds: found 11; allowed: at least 66",
+      "drain.gracePeriodSeconds is 11, expected at least 66",
     );
   });
 });

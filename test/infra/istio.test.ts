@@ -1,4 +1,4 @@
-import { edgeTraits } from "../../infra/components/edge";
+import { edgeProperties } from "../../infra/components/edge";
 import { inputsOf, kindsOf } from "./deployed";
 import { affinity, create, edge } from "./edges";
 import { faultsOf } from "./faults";
@@ -90,7 +90,7 @@ describe("the edge istio", () => {
     expect(inputsOf(await create(config), "DestinationRule", "edge-messaging-service")).toMatchObject({
       spec: { trafficPolicy: { loadBalancer: { consistentHash: { useSourceIp: true } } } },
     });
-    expect(edgeTraits(edge(config), affinity).cookie("/")).toBeUndefined();
+    expect(edgeProperties(edge(config), affinity).cookie("/")).toBeUndefined();
   });
 
   test("ends TLS at its own Gateway, and redirects to it", async () => {
@@ -113,9 +113,9 @@ describe("the edge istio", () => {
   });
 
   test("lets the ingress gateway's namespace in", () => {
-    expect(edgeTraits(edge({ ...istio, gatewayNamespace: "istio-system" }), affinity).callers).toEqual([
-      { namespaceLabels: { "kubernetes.io/metadata.name": "istio-system" }, podLabels: {} },
-    ]);
+    expect(
+      edgeProperties(edge({ ...istio, gatewayNamespace: "istio-system" }), affinity).ingressSources,
+    ).toEqual([{ namespaceLabels: { "kubernetes.io/metadata.name": "istio-system" }, podLabels: {} }]);
   });
 });
 

@@ -152,9 +152,9 @@ describe("a wrong configuration", () => {
     );
     const run = await runUnderEngine("local", named(values));
     expect(run.exitCode).not.toBe(0);
-    expect(run.log).toContain("the configuration of stack local has 2 faults");
-    expect(run.log).toContain("holdfast:host: found *; allowed: a host name such as api.nova.social");
-    expect(run.log).toContain("holdfast:publisherToken: found plain text; allowed: an encrypted value");
+    expect(run.log).toContain("the configuration of stack local has 2 issues");
+    expect(run.log).toContain("holdfast:host is *. Set it to a host name such as api.nova.social");
+    expect(run.log).toContain("holdfast:publisherToken is plain text, expected an encrypted value");
     expect(run.registered.map(({ type }) => type)).toEqual(["pulumi:pulumi:Stack"]);
   });
 });

@@ -1,11 +1,11 @@
 import type * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
-import { createSessionStore, type SessionStoreConfig } from "../../infra/components/session-store";
+import { createSessionStore, type SessionStoreArgs } from "../../infra/components/session-store";
 import { redisSchema } from "../../infra/components/session-store/redis";
 import { externalSchema } from "../../infra/components/session-store/external";
 import { deployed, inputsOf, kindsOf, resourceOf } from "./deployed";
 
-function create(config: SessionStoreConfig, externalUrl?: string) {
+function create(config: SessionStoreArgs["config"], externalUrl?: string) {
   return deployed(() => {
     const { url, mode, sentinelName, egress } = createSessionStore("redis", {
       config,

@@ -1,9 +1,9 @@
 import {
-  completeDrain,
+  resolveDrain,
   readinessFailures,
   requiredGraceSeconds,
   rolloutTimeoutSeconds,
-  timingFaults,
+  timingIssues,
   type Times,
 } from "../../infra/timing";
 
@@ -26,19 +26,19 @@ describe("requiredGraceSeconds", () => {
   });
 });
 
-describe("timingFaults", () => {
+describe("timingIssues", () => {
   test("finds nothing in times that fit together exactly", () => {
-    expect(timingFaults(lawful)).toEqual([]);
+    expect(timingIssues(lawful)).toEqual([]);
   });
 
   test("rejects a grace period shorter than its parts", () => {
     const drain = { preStopSeconds: 10, drainSeconds: 25, gracePeriodSeconds: 39 };
-    expect(timingFaults({ ...lawful, drain })).toEqual([
+    expect(timingIssues({ ...lawful, drain })).toEqual([
       {
         path: "drain.gracePeriodSeconds",
-        found: "39",
-        allowed:
-          "at least 40 (preStop 10 s + drain 25 s + close 5 s); raise it to 40 or shorten drain.drainSeconds",
+        actual: "39",
+        expected: "at least 40 (preStop 10 s + drain 25 s + close 5 s)",
+        fix: "Raise it to 40 or shorten drain.drainSeconds.",
       },
     ]);
   });
@@ -60,17 +60,17 @@ describe("timingFaults", () => {
       path: "affinity.cookieMaxAgeSeconds",
     },
   ])("rejects $name", ({ change, path }) => {
-    expect(timingFaults({ ...lawful, ...change }).map((fault) => fault.path)).toEqual([path]);
+    expect(timingIssues({ ...lawful, ...change }).map((fault) => fault.path)).toEqual([path]);
   });
 
   test("allows a ping a second shorter than the idle timeout, and an age as long as the session", () => {
     const idleTimeouts = [{ path: "edge.timeoutSeconds", seconds: 26 }];
     const affinityAges = [{ path: "affinity.cookieMaxAgeSeconds", seconds: 3_600 }];
-    expect(timingFaults({ ...lawful, idleTimeouts, affinityAges })).toEqual([]);
+    expect(timingIssues({ ...lawful, idleTimeouts, affinityAges })).toEqual([]);
   });
 
   test("reports every breach at once", () => {
-    const faults = timingFaults({
+    const faults = timingIssues({
       ...lawful,
       drain: { preStopSeconds: 10, drainSeconds: 30, gracePeriodSeconds: 30 },
       propagationSeconds: 120,
@@ -93,7 +93,7 @@ describe("rolloutTimeoutSeconds", () => {
   });
 });
 
-describe("completeDrain", () => {
+describe("resolveDrain", () => {
   test.each([
     { wishes: { drainSeconds: 30 }, propagation: 0, preStopSeconds: 10, gracePeriodSeconds: 45 },
     { wishes: { drainSeconds: 30 }, propagation: 120, preStopSeconds: 120, gracePeriodSeconds: 155 },
@@ -101,17 +101,17 @@ describe("completeDrain", () => {
   ])(
     "makes $gracePeriodSeconds s of $wishes and $propagation s of propagation",
     ({ wishes, propagation, ...rest }) => {
-      const drain = completeDrain(wishes, propagation);
+      const drain = resolveDrain(wishes, propagation);
       expect(drain).toEqual({ ...wishes, ...rest });
-      expect(timingFaults({ ...lawful, drain, propagationSeconds: propagation })).toEqual([]);
+      expect(timingIssues({ ...lawful, drain, propagationSeconds: propagation })).toEqual([]);
     },
   );
 
   test("leaves what a stack says for the law to judge", () => {
     const wishes = { preStopSeconds: 10, drainSeconds: 30, gracePeriodSeconds: 45 };
-    const drain = completeDrain(wishes, 120);
+    const drain = resolveDrain(wishes, 120);
     expect(drain).toEqual(wishes);
-    expect(timingFaults({ ...lawful, drain, propagationSeconds: 120 }).map(({ path }) => path)).toEqual([
+    expect(timingIssues({ ...lawful, drain, propagationSeconds: 120 }).map(({ path }) => path)).toEqual([
       "drain.preStopSeconds",
     ]);
   });

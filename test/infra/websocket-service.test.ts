@@ -1,33 +1,29 @@
 import type * as k8s from "@pulumi/kubernetes";
 import { WebSocketService, type WebSocketServiceArgs } from "../../infra/components/websocket-service";
+import * as pulumi from "@pulumi/pulumi";
+import { outside } from "../../infra/components/websocket-service/network-policies";
+import { holdfastPod } from "../../infra/presets/holdfast-pod";
 import type { AutoscalerConfig } from "../../infra/components/autoscaler";
 import { deployed, inputsOf, kindsOf, resourceOf } from "./deployed";
 
 type Pod = k8s.types.output.core.v1.PodSpec;
 
-const drain = { preStopSeconds: 10, drainSeconds: 30, gracePeriodSeconds: 45, preStopHook: "http" } as const;
-
+/** A service as the Holdfast application is one, with everything that an image may need. */
 const args: WebSocketServiceArgs = {
+  ...holdfastPod(["http", "grpc", "metrics", "lifecycle"], "http"),
   namespace: "nova",
-  pod: {
-    image: "holdfast/app:0.1.0",
-    imagePullPolicy: "IfNotPresent",
-    env: [{ name: "SERVICE_NAME", value: "chat" }],
-    resources: { cpu: "250m", memory: "512Mi" },
-    drain,
-    isTarget: false,
+  image: "holdfast/app:0.1.0",
+  env: { SERVICE_NAME: "chat" },
+  preStopSeconds: 10,
+  drainSeconds: 30,
+  networkPolicies: true,
+  edgePeers: [{ namespaceLabels: { team: "edge" }, podLabels: { app: "proxy" } }],
+  monitoringPeers: [{ namespaceLabels: { team: "watch" }, podLabels: {} }],
+  sessionStore: {
+    url: { name: "redis-auth", key: "url" },
+    egress: { ports: [{ protocol: "TCP", port: 6379 }] },
   },
-  scale: 3,
-  minReadySeconds: 10,
-  registrationSeconds: 0,
-  clientIpTimeoutSeconds: 10_800,
-  policy: {
-    edge: [{ namespaceLabels: { team: "edge" }, podLabels: { app: "proxy" } }],
-    monitoring: [{ namespaceLabels: { team: "watch" }, podLabels: {} }],
-    backends: [],
-    store: { ports: [{ protocol: "TCP", port: 6379 }] },
-    jwksUrl: undefined,
-  },
+  egress: [],
 };
 
 const create = (change: Partial<WebSocketServiceArgs> = {}) =>
@@ -37,12 +33,12 @@ async function deploymentOf(change: Partial<WebSocketServiceArgs> = {}) {
   return inputsOf(await create(change), "Deployment").spec;
 }
 
-async function podOf(podChange: Partial<WebSocketServiceArgs["pod"]> = {}): Promise<Pod> {
-  return (await deploymentOf({ pod: { ...args.pod, ...podChange } })).template.spec;
+async function podOf(change: Partial<WebSocketServiceArgs> = {}): Promise<Pod> {
+  return (await deploymentOf(change)).template.spec;
 }
 
-async function containerOf(podChange: Partial<WebSocketServiceArgs["pod"]> = {}) {
-  const [container] = (await podOf(podChange)).containers;
+async function containerOf(change: Partial<WebSocketServiceArgs> = {}) {
+  const [container] = (await podOf(change)).containers;
   if (container === undefined) throw new Error("the pod has no container");
   return container;
 }
@@ -51,6 +47,8 @@ describe("WebSocketService", () => {
   test("creates what a service needs, and no autoscaler unless asked", async () => {
     expect(kindsOf(await create())).toEqual([
       "Deployment",
+      "NetworkPolicy",
+      "NetworkPolicy",
       "NetworkPolicy",
       "PodDisruptionBudget",
       "Service",
@@ -61,7 +59,10 @@ describe("WebSocketService", () => {
   test("puts everything in the namespace under the service's name", async () => {
     const { resources } = await create();
     for (const { inputs } of resources) {
-      expect(inputs.metadata).toMatchObject({ name: "chat", namespace: "nova" });
+      expect(inputs.metadata).toMatchObject({
+        name: expect.stringMatching(/^chat(-from-(edge|monitoring)-[0-9a-f]{6})?$/) as string,
+        namespace: "nova",
+      });
     }
   });
 });
@@ -126,7 +127,7 @@ describe("its Deployment", () => {
   });
 
   test("lets a load balancer's target miss two probes: it would be back only minutes later", async () => {
-    const app = await containerOf({ isTarget: true, drain: { ...drain, preStopSeconds: 120 } });
+    const app = await containerOf({ isLoadBalancerTarget: true, preStopSeconds: 120 });
     expect(app.readinessProbe).toMatchObject({ periodSeconds: 2, failureThreshold: 3 });
   });
 
@@ -154,7 +155,10 @@ describe("its Deployment", () => {
     { hook: "sleep", seconds: 15, lifecycle: { preStop: { sleep: { seconds: 15 } } } },
     { hook: "sleep", seconds: 0, lifecycle: undefined },
   ] as const)("waits $seconds s before SIGTERM by $hook", async ({ hook, seconds, lifecycle }) => {
-    const container = await containerOf({ drain: { ...drain, preStopHook: hook, preStopSeconds: seconds } });
+    const container = await containerOf({
+      preStop: holdfastPod([], hook).preStop,
+      preStopSeconds: seconds,
+    });
     expect(container.lifecycle).toEqual(lifecycle);
   });
 
@@ -204,8 +208,8 @@ describe("its PodDisruptionBudget", () => {
 });
 
 describe("its autoscaler", () => {
-  const scaled = (counter: AutoscalerConfig = { kind: "pods" }) => ({
-    scale: { minReplicas: 2, maxReplicas: 12, connectionsPerPod: 5_000, counter },
+  const scaled = (metricsSource: AutoscalerConfig = { kind: "pods" }) => ({
+    autoscaling: { minReplicas: 2, maxReplicas: 12, connectionsPerPod: 5_000, metricsSource },
   });
 
   test("follows open sockets, never CPU, and takes one pod a minute away", async () => {
@@ -228,8 +232,8 @@ describe("its autoscaler", () => {
   });
 
   test("asks the external metrics API for the service's sum", async () => {
-    const counter = { kind: "external", labels: { cluster: "eu" } } as const;
-    const { spec } = inputsOf(await create(scaled(counter)), "HorizontalPodAutoscaler");
+    const metricsSource = { kind: "external", labels: { cluster: "eu" } } as const;
+    const { spec } = inputsOf(await create(scaled(metricsSource)), "HorizontalPodAutoscaler");
     expect(spec.metrics).toEqual([
       {
         type: "External",
@@ -245,12 +249,12 @@ describe("its autoscaler", () => {
   });
 
   test("is KEDA's alone where KEDA asks Prometheus", async () => {
-    const counter = {
+    const metricsSource = {
       kind: "keda",
       prometheusUrl: "http://prometheus.monitoring:9090",
       trigger: {},
     } as const;
-    const evaluation = await create(scaled(counter));
+    const evaluation = await create(scaled(metricsSource));
     expect(kindsOf(evaluation)).not.toContain("HorizontalPodAutoscaler");
     const { metadata, spec } = inputsOf(evaluation, "ScaledObject");
     expect(metadata.annotations).toEqual({ "pulumi.com/skipAwait": "true" });
@@ -280,13 +284,13 @@ describe("its autoscaler", () => {
   });
 
   test("refers to whoever holds what Prometheus wants to see", async () => {
-    const counter: AutoscalerConfig = {
+    const metricsSource: AutoscalerConfig = {
       kind: "keda",
       prometheusUrl: "https://prometheus.example",
       authentication: { kind: "ClusterTriggerAuthentication", name: "prometheus", modes: ["bearer", "tls"] },
       trigger: { namespace: "nova" },
     };
-    const { spec } = inputsOf(await create(scaled(counter)), "ScaledObject");
+    const { spec } = inputsOf(await create(scaled(metricsSource)), "ScaledObject");
     expect(spec.triggers).toMatchObject([
       {
         metadata: { authModes: "bearer,tls", namespace: "nova" },
@@ -308,12 +312,34 @@ describe("its autoscaler", () => {
   });
 });
 
-describe("its NetworkPolicy", () => {
-  const policyOf = async (change: Partial<WebSocketServiceArgs["policy"]> = {}) =>
-    inputsOf(await create({ policy: { ...args.policy, ...change } }), "NetworkPolicy").spec;
+describe("its NetworkPolicies", () => {
+  const nobody = { edgePeers: [], monitoringPeers: [] };
 
-  test("lets the edge and monitoring in, each to its ports", async () => {
-    expect((await policyOf()).ingress).toEqual([
+  const policies = async (change: Partial<WebSocketServiceArgs> = {}) =>
+    (await create(change)).resources
+      .filter(({ type }) => type.endsWith(":NetworkPolicy"))
+      .toSorted((a, b) => (a.name < b.name ? -1 : 1))
+      .map(specOf);
+
+  const ingressOf = async (change: Partial<WebSocketServiceArgs> = {}) =>
+    (await policies(change)).flatMap(({ ingress = [] }) => ingress);
+
+  const egressOf = async (change: Partial<WebSocketServiceArgs> = {}) =>
+    (await policies(change)).flatMap(({ egress = [] }) => egress);
+
+  test("close the pods in both directions", async () => {
+    expect(
+      (await policies(nobody)).map(({ podSelector, policyTypes }) => ({ podSelector, policyTypes })),
+    ).toEqual([
+      {
+        podSelector: { matchLabels: { "app.kubernetes.io/name": "chat" } },
+        policyTypes: ["Ingress", "Egress"],
+      },
+    ]);
+  });
+
+  test("let the edge and monitoring in, each to its ports", async () => {
+    expect(await ingressOf()).toEqual([
       {
         from: [
           {
@@ -333,13 +359,16 @@ describe("its NetworkPolicy", () => {
     ]);
   });
 
-  test("opens grpc alone to backends", async () => {
-    const { ingress } = await policyOf({
-      edge: [],
-      monitoring: [],
-      backends: [{ namespaceLabels: { team: "shop" }, podLabels: {} }],
-    });
-    expect(ingress).toEqual([
+  test("let pods of the service's own namespace in where they are named", async () => {
+    const edgePeers = [{ sameNamespace: true as const, podLabels: {} }];
+    expect(await ingressOf({ ...nobody, edgePeers, grpcPort: undefined })).toEqual([
+      { from: [{ podSelector: { matchLabels: {} } }], ports: [{ protocol: "TCP", port: 8080 }] },
+    ]);
+  });
+
+  test("open grpc alone to backends", async () => {
+    const grpcPeers = [{ namespaceLabels: { team: "shop" }, podLabels: {} }];
+    expect(await ingressOf({ ...nobody, grpcPeers })).toEqual([
       {
         from: [{ namespaceSelector: { matchLabels: { team: "shop" } } }],
         ports: [{ protocol: "TCP", port: 8081 }],
@@ -347,23 +376,35 @@ describe("its NetworkPolicy", () => {
     ]);
   });
 
-  test("opens http alone to a load balancer's addresses", async () => {
-    expect((await policyOf({ edge: [{ cidr: "10.0.0.0/16" }], monitoring: [] })).ingress).toEqual([
+  test("open http alone to a load balancer's addresses", async () => {
+    expect(await ingressOf({ ...nobody, edgePeers: [{ cidr: "10.0.0.0/16" }] })).toEqual([
       { from: [{ ipBlock: { cidr: "10.0.0.0/16" } }], ports: [{ protocol: "TCP", port: 8080 }] },
     ]);
   });
 
-  test("opens nothing to nobody: a rule without peers would let everyone in", async () => {
-    expect((await policyOf({ edge: [], monitoring: [] })).ingress).toEqual([]);
+  test("open nothing to nobody: a rule without peers would let everyone in", async () => {
+    expect(await ingressOf(nobody)).toEqual([]);
   });
 
-  test("opens the lifecycle port to no one", async () => {
-    expect(JSON.stringify(await policyOf())).not.toContain("9091");
+  test("open the lifecycle port to no one", async () => {
+    expect(JSON.stringify(await policies())).not.toContain("9091");
   });
 
-  test("lets pods out to DNS and the store only", async () => {
-    const { egress } = await policyOf();
-    expect(egress).toEqual([
+  test("are others by name where the edge's peers change, so that the new way opens before the old one closes", async () => {
+    const namesOf = async (change: Partial<WebSocketServiceArgs>) =>
+      (await create(change)).resources
+        .filter(({ type }) => type.endsWith(":NetworkPolicy"))
+        .toSorted((a, b) => (a.name < b.name ? -1 : 1))
+        .map(({ name, inputs }) => [name, (inputs.metadata as { name: string }).name]);
+    const before = await namesOf({ ...nobody, edgePeers: [{ cidr: "10.0.0.0/16" }] });
+    const after = await namesOf({ ...nobody, edgePeers: [{ cidr: "10.1.0.0/16" }] });
+    expect(before[0]).toEqual(after[0]);
+    expect(before[1]?.[0]).not.toBe(after[1]?.[0]);
+    expect(before[1]?.[1]).not.toBe(after[1]?.[1]);
+  });
+
+  test("let pods out to DNS and the store only", async () => {
+    expect(await egressOf()).toEqual([
       {
         to: [
           {
@@ -382,14 +423,148 @@ describe("its NetworkPolicy", () => {
     ]);
   });
 
+  test("let your own image go anywhere unless its ways out are named", async () => {
+    expect(await egressOf({ egress: undefined })).toEqual([{}]);
+  });
+
   test.each([
     { jwksUrl: "https://id.example/jwks", port: 443 },
     { jwksUrl: "https://id.example:8443/jwks", port: 8443 },
-  ])("lets pods out on port $port for $jwksUrl", async ({ jwksUrl, port }) => {
-    const { egress } = await policyOf({ jwksUrl });
-    expect(egress.at(-1)).toEqual({
+  ])("let pods out on port $port for $jwksUrl", async ({ jwksUrl, port }) => {
+    expect((await egressOf({ egress: [outside(jwksUrl)] })).at(-1)).toEqual({
       to: [{ ipBlock: { cidr: "0.0.0.0/0" } }, { ipBlock: { cidr: "::/0" } }],
       ports: [{ protocol: "TCP", port }],
     });
+  });
+});
+
+type PolicySpec = k8s.types.output.networking.v1.NetworkPolicySpec;
+
+function specOf({ inputs }: { readonly inputs: Readonly<Record<string, unknown>> }): Partial<PolicySpec> {
+  return inputs.spec as PolicySpec;
+}
+
+describe("a service of any image", () => {
+  const own = { image: "registry.example.com/chat:1.4.0", port: 3000 };
+  const bare = (change: Partial<WebSocketServiceArgs> = {}) =>
+    deployed(() => ({ service: new WebSocketService("chat", { ...own, ...change }).url }));
+  const podSpec = async (change: Partial<WebSocketServiceArgs> = {}) =>
+    inputsOf(await bare(change), "Deployment").spec.template.spec as Pod;
+  const container = async (change: Partial<WebSocketServiceArgs> = {}) =>
+    (await podSpec(change)).containers[0];
+
+  test("deploys with an image and a port alone", async () => {
+    const evaluation = await bare();
+    expect(kindsOf(evaluation)).toEqual(["Deployment", "PodDisruptionBudget", "Service", "ServiceAccount"]);
+    expect(evaluation.outputs.service).toBe("ws://chat.default.svc:3000");
+    expect(await container()).toMatchObject({
+      image: "registry.example.com/chat:1.4.0",
+      env: [],
+      ports: [{ name: "http", containerPort: 3000 }],
+      startupProbe: { tcpSocket: { port: "http" }, failureThreshold: 60 },
+      readinessProbe: { tcpSocket: { port: "http" } },
+      lifecycle: { preStop: { sleep: { seconds: 10 } } },
+    });
+    expect(await container()).not.toHaveProperty("livenessProbe");
+  });
+
+  test("gets the session store only in the variable that it asks for", async () => {
+    const { env } = (await container({ sessionStore: args.sessionStore, sessionStoreEnv: "CACHE" })) ?? {};
+    expect(env).toEqual([{ name: "CACHE", valueFrom: { secretKeyRef: { name: "redis-auth", key: "url" } } }]);
+  });
+
+  test("writes out what the API server would add to a field reference", async () => {
+    const { env } = (await container({ env: { POD: { field: "metadata.name" } } })) ?? {};
+    expect(env).toEqual([
+      { name: "POD", valueFrom: { fieldRef: { apiVersion: "v1", fieldPath: "metadata.name" } } },
+    ]);
+  });
+
+  test("merges podTemplate last, lists by their names", async () => {
+    const pod = await podSpec({
+      env: { LOG_LEVEL: "info" },
+      podTemplate: {
+        spec: {
+          runtimeClassName: "gvisor",
+          containers: [
+            {
+              name: "app",
+              env: [
+                { name: "LOG_LEVEL", value: "debug" },
+                { name: "MORE", value: "1" },
+              ],
+            },
+            { name: "sidecar", image: "registry.example.com/sidecar:1.0.0" },
+          ],
+        },
+      },
+    });
+    expect(pod).toMatchObject({
+      runtimeClassName: "gvisor",
+      containers: [
+        {
+          name: "app",
+          image: own.image,
+          env: [
+            { name: "LOG_LEVEL", value: "debug" },
+            { name: "MORE", value: "1" },
+          ],
+        },
+        { name: "sidecar" },
+      ],
+    });
+  });
+
+  test("runs as another user where the image needs one, for its volumes too", async () => {
+    const pod = await podSpec({
+      securityContext: { runAsUser: 101, readOnlyRootFilesystem: false, fsGroup: 5 },
+    });
+    expect(pod.securityContext).toMatchObject({ runAsUser: 101, fsGroup: 5, runAsNonRoot: true });
+    expect(pod.containers[0]?.securityContext).toEqual({
+      allowPrivilegeEscalation: false,
+      capabilities: { drop: ["ALL"] },
+      readOnlyRootFilesystem: false,
+      runAsUser: 101,
+    });
+  });
+
+  test("two of one name in two namespaces do not collide", async () => {
+    const { resources } = await deployed(() => {
+      for (const namespace of ["blue", "green"]) {
+        new WebSocketService(`chat-${namespace}`, { ...own, namespace, serviceName: "chat" });
+      }
+      return {};
+    });
+    const services = resources.filter(({ type }) => type.endsWith(":Service"));
+    expect(services.map(({ inputs }) => inputs.metadata)).toMatchObject([
+      { name: "chat", namespace: "blue" },
+      { name: "chat", namespace: "green" },
+    ]);
+  });
+
+  test("takes an image that is known later", async () => {
+    const image = pulumi.output("registry.example.com/chat:2.0.0");
+    expect(await container({ image })).toMatchObject({ image: "registry.example.com/chat:2.0.0" });
+  });
+
+  test.each<[string, Partial<WebSocketServiceArgs>, RegExp]>([
+    [
+      "port",
+      { port: 70_000 },
+      /WebSocketService chat: port is 70000\. Set it to a whole number from 1 to 65535/,
+    ],
+    ["replicas", { replicas: 1.5 }, /replicas is 1\.5/],
+    [
+      "gracePeriodSeconds",
+      { gracePeriodSeconds: 20 },
+      /gracePeriodSeconds is 20, but preStop 10 s \+ drain 30 s \+ close 5 s need 45 s\. Raise it to 45/,
+    ],
+  ])("names the property that is wrong: %s", async (_, change, message) => {
+    await expect(bare(change)).rejects.toThrow(message);
+  });
+
+  test("waits for a deletion as long as its pods may take", async () => {
+    const { customTimeouts } = resourceOf(await bare({ drainSeconds: 900 }), "Deployment");
+    expect(customTimeouts).toMatchObject({ delete: "975s" });
   });
 });

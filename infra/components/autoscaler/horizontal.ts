@@ -3,7 +3,7 @@ import type * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
 import { kedaHpaOwnership } from "../../annotations";
 import { workloadLabels } from "../../labels";
-import { labels, object } from "../../values";
+import { labels, object } from "../../config/values";
 import { behavior, scaleTarget, type AutoscalerArgs } from "./autoscaler";
 
 type MetricSpec = k8s.types.input.autoscaling.v2.MetricSpec;

@@ -1,6 +1,6 @@
 import type * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
-import type { Fault } from "../../fault";
+import type { ConfigIssue } from "../../config/issue";
 import type { AutoscalerArgs, Scaling } from "./autoscaler";
 import {
   createHorizontalAutoscaler,
@@ -9,7 +9,7 @@ import {
   type ExternalConfig,
   type PodsConfig,
 } from "./horizontal";
-import { createScaledObject, kedaFaults, kedaSchema, type KedaConfig } from "./keda";
+import { createScaledObject, kedaIssues, kedaSchema, type KedaConfig } from "./keda";
 
 /** Who counts sockets for the autoscalers of a stack's services and proxies. */
 export const autoscalerSchema = z.discriminatedUnion("kind", [podsSchema, externalSchema, kedaSchema], {
@@ -21,22 +21,24 @@ export type AutoscalerConfig = PodsConfig | ExternalConfig | KedaConfig;
 /** Owns the number of a workload's pods. */
 export interface Autoscaling extends Scaling {
   /** Who counts the sockets. */
-  readonly counter: AutoscalerConfig;
+  readonly metricsSource: AutoscalerConfig;
+  /** The gauge of each pod's open sockets; the component's own unless given. */
+  readonly metric?: string | undefined;
 }
 
-/** What of an autoscaler's configuration cannot be; see {@link kedaFaults}. */
-export function autoscalerFaults(
+/** What of an autoscaler's configuration cannot be; see {@link kedaIssues}. */
+export function autoscalerIssues(
   config: AutoscalerConfig,
-  workloads: Parameters<typeof kedaFaults>[1],
-): Fault[] {
-  return config.kind === "keda" ? kedaFaults(config, workloads) : [];
+  workloads: Parameters<typeof kedaIssues>[1],
+): ConfigIssue[] {
+  return config.kind === "keda" ? kedaIssues(config, workloads) : [];
 }
 
 export function createAutoscaler(
   name: string,
-  { counter, ...args }: Omit<AutoscalerArgs<AutoscalerConfig>, "config"> & Autoscaling,
+  { metricsSource, metric: _, ...args }: Omit<AutoscalerArgs<AutoscalerConfig>, "config"> & Autoscaling,
   opts: pulumi.CustomResourceOptions,
 ): void {
-  if (counter.kind === "keda") createScaledObject(name, { ...args, config: counter }, opts);
-  else createHorizontalAutoscaler(name, { ...args, config: counter }, opts);
+  if (metricsSource.kind === "keda") createScaledObject(name, { ...args, config: metricsSource }, opts);
+  else createHorizontalAutoscaler(name, { ...args, config: metricsSource }, opts);
 }

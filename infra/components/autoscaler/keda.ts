@@ -2,9 +2,9 @@ import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
 import { pulumiSkipAwait } from "../../annotations";
-import { fault, type Fault } from "../../fault";
+import { issue, type ConfigIssue } from "../../config/issue";
 import { workloadLabels } from "../../labels";
-import { list, object, objectName, oneOf, text } from "../../values";
+import { list, object, objectName, oneOf, text } from "../../config/values";
 import { behavior, scaleTarget, type AutoscalerArgs } from "./autoscaler";
 
 /**
@@ -46,19 +46,19 @@ const madeName = (workload: string) => `keda-hpa-${workload}`;
 const maxNameLength = 63;
 
 /** What of the configuration cannot be. `workloads` are the names of what is scaled, each with the key that says it. */
-export function kedaFaults(
+export function kedaIssues(
   { trigger }: KedaConfig,
   workloads: readonly { readonly key: string; readonly name: string }[],
-): Fault[] {
+): ConfigIssue[] {
   const longest = maxNameLength - madeName("").length;
   return [
     ...ownKeys
       .filter((key) => key in trigger)
-      .map((key) => fault(`autoscaler.trigger.${key}`, trigger[key], "nothing: it follows from the rest")),
+      .map((key) => issue(`autoscaler.trigger.${key}`, trigger[key], "nothing: it follows from the rest")),
     ...workloads
       .filter(({ name }) => name.length > longest)
       .map(({ key, name }) =>
-        fault(
+        issue(
           key,
           name,
           `a name by which KEDA's own, ${madeName(name)}, has at most ${maxNameLength} characters`,

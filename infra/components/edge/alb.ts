@@ -2,11 +2,11 @@ import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
 import { awsIngress, pulumiSkipAwait } from "../../annotations";
-import { fault, type Fault } from "../../fault";
+import { issue, type ConfigIssue } from "../../config/issue";
 import { workloadLabels } from "../../labels";
 import { ports } from "../../ports";
-import { object, objectName, text, whole } from "../../values";
-import { annotationFaults } from "./aws-annotations";
+import { object, objectName, text, whole } from "../../config/values";
+import { annotationIssues } from "./aws-annotations";
 import * as aws from "./aws-load-balancer";
 import {
   serviceHost,
@@ -15,7 +15,7 @@ import {
   type EdgeArgs,
   type EdgeBackend,
   type EdgeContext,
-  type EdgeTraits,
+  type EdgeProperties,
 } from "./edge";
 
 export const albSchema = object({
@@ -52,40 +52,40 @@ const cookie = { name: "AWSALB", path: "/" };
 /** The longest stickiness of an ALB. Seconds: a week. */
 const maxCookieSeconds = 604_800;
 
-export function albTraits(config: AlbConfig): EdgeTraits {
+export function albProperties(config: AlbConfig): EdgeProperties {
   const tls = config.certificateArn === undefined ? undefined : "edge.certificateArn";
   return {
     scheme: tls === undefined ? "ws" : "wss",
     tls,
     cookie: () => cookie,
     // Two target groups under one host would overwrite each other's AWSALB.
-    ownHosts: true,
+    hostPerService: true,
     podsAreTargets: true,
     idleTimeouts: [{ path: "edge.idleTimeoutSeconds", seconds: config.idleTimeoutSeconds }],
     propagationSeconds: config.propagationSeconds,
     registrationSeconds: aws.registrationSeconds,
     namespaceLabels: aws.readinessGateLabels,
-    callers: config.subnetCidrs.map((cidr) => ({ cidr })),
+    ingressSources: config.subnetCidrs.map((cidr) => ({ cidr })),
   };
 }
 
-/** What of the configuration cannot be, beside the law of times. */
-export function albFaults(config: AlbConfig, { affinity, gracePeriodSeconds }: EdgeContext): Fault[] {
+/** What of the configuration cannot be, besides the timing constraints. */
+export function albIssues(config: AlbConfig, { affinity, gracePeriodSeconds }: EdgeContext): ConfigIssue[] {
   const age = affinity.cookieMaxAgeSeconds;
   return [
     ...(age <= maxCookieSeconds
       ? []
       : [
-          fault(
+          issue(
             "affinity.cookieMaxAgeSeconds",
             age,
             `at most ${maxCookieSeconds}, the longest stickiness of an ALB`,
           ),
         ]),
-    ...aws.deregistrationFaults(gracePeriodSeconds),
-    ...aws.plainTextFaults(config.scheme, config.certificateArn, "edge.certificateArn"),
-    ...aws.clientFaults(config, awsIngress.ipAddressType),
-    ...annotationFaults(config.annotations),
+    ...aws.deregistrationIssues(gracePeriodSeconds),
+    ...aws.plainTextIssues(config.scheme, config.certificateArn, "edge.certificateArn"),
+    ...aws.clientIssues(config, awsIngress.ipAddressType),
+    ...annotationIssues(config.annotations),
   ];
 }
 
@@ -98,11 +98,11 @@ export class AlbEdge extends pulumi.ComponentResource implements Edge {
   readonly urls: Edge["urls"];
 
   constructor(name: string, args: EdgeArgs<AlbConfig>, opts?: pulumi.ComponentResourceOptions) {
-    super("holdfast:infra:AlbEdge", name, {}, opts);
+    super("holdfast:index:AlbEdge", name, {}, opts);
     for (const backend of args.backends) {
       new k8s.networking.v1.Ingress(`${name}-${backend.name}`, ingress(args, backend), { parent: this });
     }
-    const { scheme } = albTraits(args.config);
+    const { scheme } = albProperties(args.config);
     this.urls = socketUrls(args.backends, (backend) => `${scheme}://${serviceHost(args, backend.name)}`);
     this.registerOutputs({ urls: this.urls });
   }

@@ -1,4 +1,4 @@
-import { fault, type Fault } from "../../fault";
+import { issue, type ConfigIssue } from "../../config/issue";
 
 const service = "service.beta.kubernetes.io/aws-load-balancer-";
 const ingress = "alb.ingress.kubernetes.io/";
@@ -64,11 +64,11 @@ const own = [
 ];
 
 /** Every annotation of the configuration that would undo the edge or do nothing, with what to use instead. */
-export function annotationFaults(annotations: Readonly<Record<string, string>>): Fault[] {
+export function annotationIssues(annotations: Readonly<Record<string, string>>): ConfigIssue[] {
   return Object.entries(annotations).flatMap(([name, value]) => {
     const written = own.some((prefix) => name.startsWith(prefix)) ? "nothing: the edge writes it" : undefined;
     const answer = answers[name] ?? written;
-    return answer === undefined ? [] : [fault(`edge.annotations["${name}"]`, value, answer)];
+    return answer === undefined ? [] : [issue(`edge.annotations["${name}"]`, value, answer)];
   });
 }
 

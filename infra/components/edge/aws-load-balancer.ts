@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { awsReadinessGate, measuredPropagation } from "../../annotations";
-import { fault, type Fault } from "../../fault";
-import { addressRange, list, oneOf, text, whole } from "../../values";
+import { issue, type ConfigIssue } from "../../config/issue";
+import { addressRange, list, oneOf, text, whole } from "../../config/values";
 
 /**
  * What the two AWS load balancers have in common. Both are made by the AWS Load Balancer Controller, which runs in
@@ -99,18 +99,18 @@ export function securityGroupClients(config: Clients, ipAddressType: string): re
  * Clients that the controller would not let in. Without IPv6 addresses, it makes no NLB for an IPv6 range, and drops
  * the range for an ALB.
  */
-export function clientFaults(config: Clients, ipAddressType: string): Fault[] {
+export function clientIssues(config: Clients, ipAddressType: string): ConfigIssue[] {
   const { clientCidrs: given, securityGroups: groups } = config;
   if (given === undefined) return [];
   if (groups.length > 0) {
     const allowed =
       "nothing, since edge.securityGroups is set: the rules of those groups decide who may connect";
-    return [fault("edge.clientCidrs", given.join(", "), allowed)];
+    return [issue("edge.clientCidrs", given.join(", "), allowed)];
   }
   if (isDualStack(config, ipAddressType)) return [];
   const allowed = `an IPv4 range, unless edge.annotations has ${ipAddressType}: dualstack`;
   return given.flatMap((cidr, index) =>
-    cidr.includes(":") ? [fault(`edge.clientCidrs[${index}]`, cidr, allowed)] : [],
+    cidr.includes(":") ? [issue(`edge.clientCidrs[${index}]`, cidr, allowed)] : [],
   );
 }
 
@@ -139,14 +139,14 @@ export function attributes(values: Readonly<Record<string, string | number | boo
  * The deregistration delay is the pod's whole grace period: when it is over, the load balancer cuts what is left, and
  * before that the pod itself tells its clients to move.
  */
-export function deregistrationFaults(gracePeriodSeconds: number): Fault[] {
+export function deregistrationIssues(gracePeriodSeconds: number): ConfigIssue[] {
   if (gracePeriodSeconds <= maxDeregistrationSeconds) return [];
-  const allowed = `at most ${maxDeregistrationSeconds}, the longest deregistration delay of an AWS load balancer`;
-  return [fault("drain.gracePeriodSeconds", gracePeriodSeconds, allowed)];
+  const expected = `at most ${maxDeregistrationSeconds}, the longest deregistration delay of an AWS load balancer`;
+  return [issue("drain.gracePeriodSeconds", gracePeriodSeconds, expected)];
 }
 
 /** Tokens and messages are not for everyone on the way to read. `keys` are those of the configuration that end TLS. */
-export function plainTextFaults(scheme: string, tls: string | undefined, keys: string): Fault[] {
+export function plainTextIssues(scheme: string, tls: string | undefined, keys: string): ConfigIssue[] {
   if (scheme === "internal" || tls !== undefined) return [];
-  return [fault("edge.scheme", scheme, `internal, unless TLS ends at the edge: set ${keys}`)];
+  return [issue("edge.scheme", scheme, `internal, unless TLS ends at the edge: set ${keys}`)];
 }

@@ -1,15 +1,16 @@
+import type * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
-import type { AffinityConfig } from "../../schema";
+import type { AffinityConfig } from "../../config/schema";
 import type { NamedSeconds } from "../../timing";
-import type { Peer } from "../../values";
+import type { Peer } from "../../config/values";
 
 /**
- * The shape of every kind of edge: a schema for its configuration, traits that follow from configuration
+ * The shape of every kind of edge: a schema for its configuration, properties that follow from configuration
  * alone (so that they can be checked before the first resource), and a component.
  */
 
 /** What an edge means for the rest of the system. */
-export interface EdgeTraits {
+export interface EdgeProperties {
   /** How clients address it. */
   readonly scheme: "ws" | "wss";
   /** The key of the configuration that ends TLS at the edge; undefined where none does. */
@@ -17,7 +18,7 @@ export interface EdgeTraits {
   /** The cookie that keeps a client of a service on its pod; undefined where no L7 proxy sets one. */
   readonly cookie: (servicePath: string) => AffinityCookie | undefined;
   /** Whether each service has a host name of its own, where there are several; see {@link serviceHost}. */
-  readonly ownHosts: boolean;
+  readonly hostPerService: boolean;
   /** After which it cuts a silent connection. */
   readonly idleTimeouts: readonly NamedSeconds[];
   /** Whether a load balancer outside the cluster sends clients to the pods' own addresses. */
@@ -29,18 +30,18 @@ export interface EdgeTraits {
   /** Labels that the edge's controller looks for on the namespace of our pods. */
   readonly namespaceLabels: Readonly<Record<string, string>>;
   /** The pods, or the addresses, that connect to ours. */
-  readonly callers: readonly Peer[];
+  readonly ingressSources: readonly Peer[];
 }
 
 /** Of an edge that routes to pods by the endpoints, under one host. */
-export const usualTraits = {
+export const defaultEdgeProperties = {
   tls: undefined,
-  ownHosts: false,
+  hostPerService: false,
   podsAreTargets: false,
   propagationSeconds: 0,
   registrationSeconds: 0,
   namespaceLabels: {},
-} as const satisfies Partial<EdgeTraits>;
+} as const satisfies Partial<EdgeProperties>;
 
 export interface AffinityCookie {
   readonly name: string;
@@ -56,6 +57,10 @@ export interface EdgeBackend {
   readonly serviceName: string;
   /** Path prefix that the edge routes to it. */
   readonly path: string;
+  /** Of the Service. Default 8080. */
+  readonly port?: pulumi.Input<number> | undefined;
+  /** How its pods say that they are ready; undefined where the edge can only open the port. */
+  readonly readinessProbe?: k8s.types.input.core.v1.Probe | undefined;
 }
 
 export interface EdgeArgs<Config> {

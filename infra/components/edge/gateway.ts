@@ -2,12 +2,19 @@ import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
 import { certManagerClusterIssuer } from "../../annotations";
-import { fault, type Fault } from "../../fault";
+import { issue, type ConfigIssue } from "../../config/issue";
 import { namespaceNameLabel, stackLabels, workloadLabels } from "../../labels";
 import { ports } from "../../ports";
-import type { AffinityConfig } from "../../schema";
-import { label, object, objectName } from "../../values";
-import { socketUrls, type Edge, type EdgeArgs, type EdgeBackend, type EdgeTraits, usualTraits } from "./edge";
+import type { AffinityConfig } from "../../config/schema";
+import { label, object, objectName } from "../../config/values";
+import {
+  socketUrls,
+  type Edge,
+  type EdgeArgs,
+  type EdgeBackend,
+  type EdgeProperties,
+  defaultEdgeProperties,
+} from "./edge";
 import { trafficPolicy } from "./gateway-traffic-policy";
 
 /**
@@ -41,29 +48,29 @@ export type GatewayConfig = z.infer<typeof gatewaySchema>;
 /** The class that Envoy Gateway's own guides make. */
 const usualClassName = "eg";
 
-export function gatewayTraits(config: GatewayConfig, affinity: AffinityConfig): EdgeTraits {
+export function gatewayProperties(config: GatewayConfig, affinity: AffinityConfig): EdgeProperties {
   return {
-    ...usualTraits,
+    ...defaultEdgeProperties,
     tls: config.tls === undefined ? undefined : "edge.tls",
     scheme: affinity.cookieSecure ? "wss" : "ws",
     // Envoy Gateway takes the route's path for the cookie's.
     cookie: (path) => ({ name: affinity.cookieName, path }),
     // Off: see the route's BackendTrafficPolicy.
     idleTimeouts: [],
-    callers: [{ namespaceLabels: { [namespaceNameLabel]: config.proxyNamespace }, podLabels: {} }],
+    ingressSources: [{ namespaceLabels: { [namespaceNameLabel]: config.proxyNamespace }, podLabels: {} }],
   };
 }
 
-/** What of the configuration cannot be, beside the law of times. */
-export function gatewayFaults({ attach, className, tls }: GatewayConfig): Fault[] {
+/** What of the configuration cannot be, besides the timing constraints. */
+export function gatewayIssues({ attach, className, tls }: GatewayConfig): ConfigIssue[] {
   if (attach === undefined) return [];
   return [
     ...(className === undefined
       ? []
-      : [fault("edge.className", className, "nothing, since edge.attach is given")]),
+      : [issue("edge.className", className, "nothing, since edge.attach is given")]),
     ...(tls === undefined
       ? []
-      : [fault("edge.tls", "an object", "nothing: TLS ends at the Gateway of edge.attach")]),
+      : [issue("edge.tls", "an object", "nothing: TLS ends at the Gateway of edge.attach")]),
   ];
 }
 
@@ -76,7 +83,7 @@ export class GatewayEdge extends pulumi.ComponentResource implements Edge {
   readonly urls: Edge["urls"];
 
   constructor(name: string, args: EdgeArgs<GatewayConfig>, opts?: pulumi.ComponentResourceOptions) {
-    super("holdfast:infra:GatewayEdge", name, {}, opts);
+    super("holdfast:index:GatewayEdge", name, {}, opts);
     const { config, affinity, backends } = args;
     if (config.attach === undefined) {
       new k8s.apiextensions.CustomResource(`${name}-gateway`, gateway(args), { parent: this });
@@ -93,7 +100,7 @@ export class GatewayEdge extends pulumi.ComponentResource implements Edge {
         dependsOn: policy,
       });
     }
-    const { scheme } = gatewayTraits(config, affinity);
+    const { scheme } = gatewayProperties(config, affinity);
     this.urls = socketUrls(backends, () => `${scheme}://${args.host}`);
     this.registerOutputs({ urls: this.urls });
   }

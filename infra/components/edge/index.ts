@@ -1,16 +1,16 @@
 import type * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
-import type { AffinityConfig } from "../../schema";
-import type { Fault } from "../../fault";
-import type { Edge, EdgeArgs, EdgeContext, EdgeTraits } from "./edge";
-import { nginxSchema, nginxTraits, NginxEdge, type NginxConfig } from "./nginx";
-import { albFaults, albSchema, albTraits, AlbEdge, type AlbConfig } from "./alb";
-import { gatewayFaults, gatewaySchema, gatewayTraits, GatewayEdge, type GatewayConfig } from "./gateway";
-import { istioFaults, istioSchema, istioTraits, IstioEdge, type IstioConfig } from "./istio";
-import { createNlbEdge, nlbFaults, nlbSchema, nlbTraits, type NlbConfig } from "./nlb";
-import { noneSchema, noneTraits, NoneEdge, type NoneConfig } from "./none";
+import type { AffinityConfig } from "../../config/schema";
+import type { ConfigIssue } from "../../config/issue";
+import type { Edge, EdgeArgs, EdgeContext, EdgeProperties } from "./edge";
+import { nginxSchema, nginxProperties, NginxEdge, type NginxConfig } from "./nginx";
+import { albIssues, albSchema, albProperties, AlbEdge, type AlbConfig } from "./alb";
+import { gatewayIssues, gatewaySchema, gatewayProperties, GatewayEdge, type GatewayConfig } from "./gateway";
+import { istioIssues, istioSchema, istioProperties, IstioEdge, type IstioConfig } from "./istio";
+import { createNlbEdge, nlbIssues, nlbSchema, nlbProperties, type NlbConfig } from "./nlb";
+import { noneSchema, noneProperties, NoneEdge, type NoneConfig } from "./none";
 
-export type { AffinityCookie, Edge, EdgeArgs, EdgeTraits } from "./edge";
+export type { AffinityCookie, Edge, EdgeArgs, EdgeBackend, EdgeProperties } from "./edge";
 
 /** Every kind of edge; a new one is a file of the same shape and a line in each function here. */
 const schemas = [noneSchema, nginxSchema, nlbSchema, albSchema, gatewaySchema, istioSchema] as const;
@@ -23,37 +23,37 @@ export const edgeSchema = z.discriminatedUnion("kind", schemas, {
 
 export type EdgeConfig = NoneConfig | NginxConfig | NlbConfig | AlbConfig | GatewayConfig | IstioConfig;
 
-export function edgeTraits(config: EdgeConfig, affinity: AffinityConfig): EdgeTraits {
+export function edgeProperties(config: EdgeConfig, affinity: AffinityConfig): EdgeProperties {
   switch (config.kind) {
     case "none":
-      return noneTraits();
+      return noneProperties();
     case "nginx":
-      return nginxTraits(config, affinity);
+      return nginxProperties(config, affinity);
     case "nlb":
-      return nlbTraits(config, affinity);
+      return nlbProperties(config, affinity);
     case "alb":
-      return albTraits(config);
+      return albProperties(config);
     case "gateway":
-      return gatewayTraits(config, affinity);
+      return gatewayProperties(config, affinity);
     case "istio":
-      return istioTraits(config, affinity);
+      return istioProperties(config, affinity);
   }
 }
 
-/** What of an edge's configuration cannot be, beside the law of times. */
-export function edgeFaults(config: EdgeConfig, context: EdgeContext): Fault[] {
+/** What of an edge's configuration cannot be, besides the timing constraints. */
+export function edgeIssues(config: EdgeConfig, context: EdgeContext): ConfigIssue[] {
   switch (config.kind) {
     case "none":
     case "nginx":
       return [];
     case "nlb":
-      return nlbFaults(config, context);
+      return nlbIssues(config, context);
     case "alb":
-      return albFaults(config, context);
+      return albIssues(config, context);
     case "gateway":
-      return gatewayFaults(config);
+      return gatewayIssues(config);
     case "istio":
-      return istioFaults(config);
+      return istioIssues(config);
   }
 }
 

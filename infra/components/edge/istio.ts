@@ -1,12 +1,19 @@
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
-import { fault, type Fault } from "../../fault";
+import { issue, type ConfigIssue } from "../../config/issue";
 import { namespaceNameLabel, stackLabels, workloadLabels } from "../../labels";
 import { ports } from "../../ports";
-import type { AffinityConfig } from "../../schema";
-import { label, object, objectName, oneOf, text } from "../../values";
-import { socketUrls, usualTraits, type Edge, type EdgeArgs, type EdgeBackend, type EdgeTraits } from "./edge";
+import type { AffinityConfig } from "../../config/schema";
+import { label, object, objectName, oneOf, text } from "../../config/values";
+import {
+  socketUrls,
+  defaultEdgeProperties,
+  type Edge,
+  type EdgeArgs,
+  type EdgeBackend,
+  type EdgeProperties,
+} from "./edge";
 import { connectTimeout, maxRetries, retriedFailures } from "./retries";
 
 export const istioSchema = object({
@@ -28,25 +35,25 @@ export const istioSchema = object({
 
 export type IstioConfig = z.infer<typeof istioSchema>;
 
-export function istioTraits(config: IstioConfig, affinity: AffinityConfig): EdgeTraits {
+export function istioProperties(config: IstioConfig, affinity: AffinityConfig): EdgeProperties {
   return {
-    ...usualTraits,
+    ...defaultEdgeProperties,
     tls: config.credentialName === undefined ? undefined : "edge.credentialName",
     scheme: affinity.cookieSecure ? "wss" : "ws",
     cookie: (path) => (config.affinity === "cookie" ? { name: affinity.cookieName, path } : undefined),
     // Istio turns Envoy's limit of a quiet stream off: https://github.com/istio/istio/issues/14850
     idleTimeouts: [],
-    callers: [{ namespaceLabels: { [namespaceNameLabel]: config.gatewayNamespace }, podLabels: {} }],
+    ingressSources: [{ namespaceLabels: { [namespaceNameLabel]: config.gatewayNamespace }, podLabels: {} }],
   };
 }
 
-/** What of the configuration cannot be, beside the law of times. */
-export function istioFaults({ gateway, selector, credentialName }: IstioConfig): Fault[] {
+/** What of the configuration cannot be, besides the timing constraints. */
+export function istioIssues({ gateway, selector, credentialName }: IstioConfig): ConfigIssue[] {
   if (gateway === undefined) return [];
-  const allowed = "nothing, since edge.gateway is given";
+  const expected = "nothing, since edge.gateway is given";
   return [
-    ...(selector === undefined ? [] : [fault("edge.selector", JSON.stringify(selector), allowed)]),
-    ...(credentialName === undefined ? [] : [fault("edge.credentialName", credentialName, allowed)]),
+    ...(selector === undefined ? [] : [issue("edge.selector", JSON.stringify(selector), expected)]),
+    ...(credentialName === undefined ? [] : [issue("edge.credentialName", credentialName, expected)]),
   ];
 }
 
@@ -59,7 +66,7 @@ export class IstioEdge extends pulumi.ComponentResource implements Edge {
   readonly urls: Edge["urls"];
 
   constructor(name: string, args: EdgeArgs<IstioConfig>, opts?: pulumi.ComponentResourceOptions) {
-    super("holdfast:infra:IstioEdge", name, {}, opts);
+    super("holdfast:index:IstioEdge", name, {}, opts);
     const { config, affinity, backends } = args;
     const child = { parent: this };
     if (config.gateway === undefined) {
@@ -78,7 +85,7 @@ export class IstioEdge extends pulumi.ComponentResource implements Edge {
       ...child,
       dependsOn: rules,
     });
-    const { scheme } = istioTraits(config, affinity);
+    const { scheme } = istioProperties(config, affinity);
     this.urls = socketUrls(backends, () => `${scheme}://${args.host}`);
     this.registerOutputs({ urls: this.urls });
   }

@@ -3,10 +3,17 @@ import * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
 import { certManagerClusterIssuer, nginx, pulumiSkipAwait } from "../../annotations";
 import { namespaceNameLabel, workloadLabels } from "../../labels";
-import type { AffinityConfig } from "../../schema";
-import { objectName, object, oneOf, whole } from "../../values";
+import type { AffinityConfig } from "../../config/schema";
+import { objectName, object, oneOf, whole } from "../../config/values";
 import { controllerNamespaces, createController, type ControllerFront } from "./controller";
-import { socketUrls, usualTraits, type Edge, type EdgeArgs, type EdgeBackend, type EdgeTraits } from "./edge";
+import {
+  socketUrls,
+  defaultEdgeProperties,
+  type Edge,
+  type EdgeArgs,
+  type EdgeBackend,
+  type EdgeProperties,
+} from "./edge";
 
 /** What the kind `nginx` asks for, and the kind `nlb` of the nginx edge behind it. */
 export const nginxKeys = {
@@ -31,15 +38,15 @@ export const nginxSchema = object({
 
 export type NginxConfig = z.infer<typeof nginxSchema>;
 
-export function nginxTraits(config: NginxConfig, affinity: AffinityConfig): EdgeTraits {
+export function nginxProperties(config: NginxConfig, affinity: AffinityConfig): EdgeProperties {
   return {
-    ...usualTraits,
+    ...defaultEdgeProperties,
     tls: config.tls === undefined ? undefined : "edge.tls",
     // A secure cookie says that browsers come by TLS, wherever on the path it ends.
     scheme: affinity.cookieSecure ? "wss" : "ws",
     cookie: (path) => ({ name: affinity.cookieName, path }),
     idleTimeouts: [{ path: "edge.timeoutSeconds", seconds: config.timeoutSeconds }],
-    callers: [
+    ingressSources: [
       { namespaceLabels: { [namespaceNameLabel]: controllerNamespaces[config.controller] }, podLabels: {} },
     ],
   };
@@ -59,7 +66,7 @@ export class NginxEdge extends pulumi.ComponentResource implements Edge {
   readonly urls: Edge["urls"];
 
   constructor(name: string, args: NginxEdgeArgs, opts?: pulumi.ComponentResourceOptions) {
-    super("holdfast:infra:NginxEdge", name, {}, opts);
+    super("holdfast:index:NginxEdge", name, {}, opts);
     const controller = createController(name, args.config, args.front, { parent: this });
     const dependsOn = controller === undefined ? [] : [controller];
     args.backends.forEach((backend, index) => {
@@ -68,7 +75,7 @@ export class NginxEdge extends pulumi.ComponentResource implements Edge {
         dependsOn,
       });
     });
-    const { scheme } = nginxTraits(args.config, args.affinity);
+    const { scheme } = nginxProperties(args.config, args.affinity);
     this.urls = socketUrls(args.backends, () => `${scheme}://${args.host}`);
     this.registerOutputs({ urls: this.urls });
   }

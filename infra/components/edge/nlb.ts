@@ -2,13 +2,13 @@ import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
 import { awsLoadBalancerClass, awsService, externalDnsHostname, pulumiSkipAwait } from "../../annotations";
-import { fault, type Fault } from "../../fault";
+import { issue, type ConfigIssue } from "../../config/issue";
 import { selectorLabels, stackLabels, workloadLabels } from "../../labels";
 import { ports } from "../../ports";
-import type { AffinityConfig } from "../../schema";
+import type { AffinityConfig } from "../../config/schema";
 import type { NamedSeconds } from "../../timing";
-import { flag, object, oneOf, whole } from "../../values";
-import { annotationFaults } from "./aws-annotations";
+import { flag, object, oneOf, whole } from "../../config/values";
+import { annotationIssues } from "./aws-annotations";
 import * as aws from "./aws-load-balancer";
 import {
   controllerGraceSeconds,
@@ -23,9 +23,9 @@ import {
   type EdgeArgs,
   type EdgeBackend,
   type EdgeContext,
-  type EdgeTraits,
+  type EdgeProperties,
 } from "./edge";
-import { NginxEdge, nginxKeys, nginxTraits } from "./nginx";
+import { NginxEdge, nginxKeys, nginxProperties } from "./nginx";
 
 /** The nginx edge behind the load balancer. The program installs its controller: one that runs already has its own. */
 const nginxBehind = object({
@@ -92,11 +92,11 @@ function stickiness({ stickiness: said, targets }: NlbConfig): "source_ip" | "no
   return said ?? (targets === "pods" ? "source_ip" : "none");
 }
 
-export function nlbTraits(config: NlbConfig, affinity: AffinityConfig): EdgeTraits {
+export function nlbProperties(config: NlbConfig, affinity: AffinityConfig): EdgeProperties {
   const certificate = config.certificateArn === undefined ? undefined : "edge.certificateArn";
   const idleTimeouts = [idleTimeout(config)];
   if (config.targets === "nginx") {
-    const nginx = nginxTraits(behind(config), affinity);
+    const nginx = nginxProperties(behind(config), affinity);
     return {
       ...nginx,
       tls: certificate ?? (nginx.tls === undefined ? undefined : "edge.nginx.tls"),
@@ -110,50 +110,54 @@ export function nlbTraits(config: NlbConfig, affinity: AffinityConfig): EdgeTrai
     scheme: certificate === undefined ? "ws" : "wss",
     tls: certificate,
     cookie: () => undefined,
-    ownHosts: true,
+    hostPerService: true,
     podsAreTargets: true,
     idleTimeouts,
     propagationSeconds: config.propagationSeconds,
     registrationSeconds: aws.registrationSeconds,
     namespaceLabels: aws.readinessGateLabels,
     // Client addresses are preserved; health checks come from the load balancer's own.
-    callers: [...new Set([...aws.clients(config, awsService.ipAddressType), ...config.subnetCidrs])].map(
-      (cidr) => ({ cidr }),
-    ),
+    ingressSources: [
+      ...new Set([...aws.clients(config, awsService.ipAddressType), ...config.subnetCidrs]),
+    ].map((cidr) => ({ cidr })),
   };
 }
 
-/** What of the configuration cannot be, beside the law of times. */
-export function nlbFaults(
+/** What of the configuration cannot be, besides the timing constraints. */
+export function nlbIssues(
   config: NlbConfig,
   { gracePeriodSeconds, services }: Pick<EdgeContext, "gracePeriodSeconds" | "services">,
-): Fault[] {
+): ConfigIssue[] {
   const toPods = config.targets === "pods";
   return [
-    ...(toPods ? podFaults(config, gracePeriodSeconds, services) : []),
-    ...certificateFaults(config),
-    ...aws.plainTextFaults(
+    ...(toPods ? podIssues(config, gracePeriodSeconds, services) : []),
+    ...certificateIssues(config),
+    ...aws.plainTextIssues(
       config.scheme,
       config.certificateArn ?? config.nginx?.tls?.secretName,
       toPods ? "edge.certificateArn" : "edge.nginx.tls or edge.certificateArn",
     ),
-    ...aws.clientFaults(config, awsService.ipAddressType),
-    ...annotationFaults(config.annotations),
+    ...aws.clientIssues(config, awsService.ipAddressType),
+    ...annotationIssues(config.annotations),
   ];
 }
 
-function podFaults(config: NlbConfig, gracePeriodSeconds: number, services: readonly string[]): Fault[] {
-  const faults = aws.deregistrationFaults(gracePeriodSeconds);
+function podIssues(
+  config: NlbConfig,
+  gracePeriodSeconds: number,
+  services: readonly string[],
+): ConfigIssue[] {
+  const issues = aws.deregistrationIssues(gracePeriodSeconds);
   if (config.nginx !== undefined) {
-    faults.push(fault("edge.nginx", "an object", "nothing, since edge.targets is pods"));
+    issues.push(issue("edge.nginx", "an object", "nothing, since edge.targets is pods"));
   }
   services.forEach((name, index) => {
     if (services.some((other) => name === balancerName(other))) {
-      faults.push(fault(`services[${index}].name`, name, "a name that no load balancer's Service has"));
+      issues.push(issue(`services[${index}].name`, name, "a name that no load balancer's Service has"));
     }
     if (balancerName(name).length > 63) {
-      faults.push(
-        fault(
+      issues.push(
+        issue(
           `services[${index}].name`,
           name,
           "at most 59 characters: the load balancer's Service adds -nlb",
@@ -161,26 +165,26 @@ function podFaults(config: NlbConfig, gracePeriodSeconds: number, services: read
       );
     }
   });
-  return faults;
+  return issues;
 }
 
-function certificateFaults(config: NlbConfig): Fault[] {
+function certificateIssues(config: NlbConfig): ConfigIssue[] {
   if (config.certificateArn === undefined) return [];
-  const faults: Fault[] = [];
+  const issues: ConfigIssue[] = [];
   if (stickiness(config) === "source_ip") {
-    const allowed = "none: with edge.certificateArn, since AWS has no sticky sessions for TLS listeners";
-    faults.push(fault("edge.stickiness", config.stickiness ?? "source_ip (the default for pods)", allowed));
+    const expected = "none: with edge.certificateArn, since AWS has no sticky sessions for TLS listeners";
+    issues.push(issue("edge.stickiness", config.stickiness ?? "source_ip (the default for pods)", expected));
   }
   if (config.idleTimeoutSeconds !== undefined) {
-    const allowed = `nothing: with edge.certificateArn it is ${tlsIdleTimeout.seconds} s and cannot be changed`;
-    faults.push(fault("edge.idleTimeoutSeconds", config.idleTimeoutSeconds, allowed));
+    const expected = `nothing: with edge.certificateArn it is ${tlsIdleTimeout.seconds} s and cannot be changed`;
+    issues.push(issue("edge.idleTimeoutSeconds", config.idleTimeoutSeconds, expected));
   }
   if (config.nginx?.tls !== undefined) {
-    faults.push(
-      fault("edge.nginx.tls", "an object", "nothing: with edge.certificateArn, TLS ends before it"),
+    issues.push(
+      issue("edge.nginx.tls", "an object", "nothing: with edge.certificateArn, TLS ends before it"),
     );
   }
-  return faults;
+  return issues;
 }
 
 /**
@@ -193,13 +197,13 @@ export class NlbEdge extends pulumi.ComponentResource implements Edge {
   readonly urls: Edge["urls"];
 
   constructor(name: string, args: NlbEdgeArgs, opts?: pulumi.ComponentResourceOptions) {
-    super("holdfast:infra:NlbEdge", name, {}, opts);
+    super("holdfast:index:NlbEdge", name, {}, opts);
     const { config, backends, nginx } = args;
     if (nginx === undefined) {
       for (const backend of backends) {
         new k8s.core.v1.Service(`${name}-${backend.name}`, podBalancer(args, backend), { parent: this });
       }
-      const { scheme } = nlbTraits(config, args.affinity);
+      const { scheme } = nlbProperties(config, args.affinity);
       this.urls = socketUrls(backends, (backend) => `${scheme}://${serviceHost(args, backend.name)}`);
     } else {
       new k8s.core.v1.Service(`${name}-nlb`, controllerBalancer(args), { parent: this, dependsOn: [nginx] });

@@ -1,15 +1,21 @@
 import * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
 import { ports } from "../../ports";
-import { object } from "../../values";
-import { socketUrls, usualTraits, type Edge, type EdgeArgs, type EdgeTraits } from "./edge";
+import { object } from "../../config/values";
+import { socketUrls, defaultEdgeProperties, type Edge, type EdgeArgs, type EdgeProperties } from "./edge";
 
 export const noneSchema = object({ kind: z.literal("none") });
 
 export type NoneConfig = z.infer<typeof noneSchema>;
 
-export function noneTraits(): EdgeTraits {
-  return { ...usualTraits, scheme: "ws", cookie: () => undefined, idleTimeouts: [], callers: [] };
+export function noneProperties(): EdgeProperties {
+  return {
+    ...defaultEdgeProperties,
+    scheme: "ws",
+    cookie: () => undefined,
+    idleTimeouts: [],
+    ingressSources: [],
+  };
 }
 
 /**
@@ -20,7 +26,7 @@ export class NoneEdge extends pulumi.ComponentResource implements Edge {
   readonly urls: Edge["urls"];
 
   constructor(name: string, args: EdgeArgs<NoneConfig>, opts?: pulumi.ComponentResourceOptions) {
-    super("holdfast:infra:NoneEdge", name, {}, opts);
+    super("holdfast:index:NoneEdge", name, {}, opts);
     this.urls = socketUrls(
       args.backends,
       (backend) => pulumi.interpolate`ws://${backend.serviceName}.${args.namespace}.svc:${ports.http}`,

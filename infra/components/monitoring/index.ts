@@ -1,6 +1,6 @@
 import type * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
-import { object } from "../../values";
+import { object } from "../../config/values";
 import {
   Monitoring,
   prometheusOperatorSchema,

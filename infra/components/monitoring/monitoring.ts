@@ -2,7 +2,7 @@ import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
 import { stackLabels } from "../../labels";
-import { labels, object, text, whole } from "../../values";
+import { labels, object, text, whole } from "../../config/values";
 import { dashboard } from "./dashboard";
 import { podMonitorSpec } from "./pod-monitor";
 import { ruleGroups } from "./rule-groups";
@@ -46,7 +46,7 @@ const api = "monitoring.coreos.com/v1";
  */
 export class Monitoring extends pulumi.ComponentResource {
   constructor(name: string, args: MonitoringArgs, opts?: pulumi.ComponentResourceOptions) {
-    super("holdfast:infra:Monitoring", name, {}, opts);
+    super("holdfast:index:Monitoring", name, {}, opts);
     const { config, namespace, namespaceName, services } = args;
     const child = { parent: this };
     const selected = { ...stackLabels, ...config.labels };

@@ -3,7 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
 import { stackLabels } from "../../labels";
 import { redisPort } from "../../ports";
-import { addressRange, list, object, oneOf, text, whole } from "../../values";
+import { addressRange, list, object, oneOf, text, whole } from "../../config/values";
 import type { SecretKey, SessionStore } from "./session-store";
 
 export const externalSchema = object({
@@ -38,7 +38,7 @@ export class ExternalStore extends pulumi.ComponentResource implements SessionSt
     { config, url, namespace }: ExternalStoreArgs,
     opts?: pulumi.ComponentResourceOptions,
   ) {
-    super("holdfast:infra:ExternalStore", name, {}, opts);
+    super("holdfast:index:ExternalStore", name, {}, opts);
     const secret = new k8s.core.v1.Secret(
       `${name}-auth`,
       { metadata: { namespace, labels: stackLabels }, stringData: { url } },

@@ -5,7 +5,7 @@ import { z } from "zod";
 import { pulumiSkipAwait } from "../../annotations";
 import { componentLabels, selectorLabels, workloadLabels } from "../../labels";
 import { redisPort } from "../../ports";
-import { imageReference, object, objectName, whole } from "../../values";
+import { imageReference, object, objectName, whole } from "../../config/values";
 import { restrictedContainer, restrictedPod } from "../restricted";
 import type { SecretKey, SessionStore } from "./session-store";
 
@@ -26,6 +26,8 @@ export type RedisConfig = z.infer<typeof redisSchema>;
 export interface RedisStoreArgs {
   readonly config: RedisConfig;
   readonly namespace: pulumi.Input<string>;
+  /** Whether the server is closed to all but the stack's services. Default true. */
+  readonly networkPolicies?: boolean;
 }
 
 /** The names that the store takes in its namespace. */
@@ -53,7 +55,7 @@ export class RedisStore extends pulumi.ComponentResource implements SessionStore
   };
 
   constructor(name: string, args: RedisStoreArgs, opts?: pulumi.ComponentResourceOptions) {
-    super("holdfast:infra:RedisStore", name, {}, opts);
+    super("holdfast:index:RedisStore", name, {}, opts);
     const { namespace } = args;
     const child = { parent: this };
 
@@ -80,7 +82,9 @@ export class RedisStore extends pulumi.ComponentResource implements SessionStore
 
     new k8s.core.v1.Service(`${name}-headless`, headlessService(namespace), child);
     new k8s.core.v1.Service(`${name}-service`, clientService(namespace), child);
-    new k8s.networking.v1.NetworkPolicy(`${name}-policy`, policy(namespace), child);
+    if (args.networkPolicies !== false) {
+      new k8s.networking.v1.NetworkPolicy(`${name}-policy`, policy(namespace), child);
+    }
     new k8s.apps.v1.StatefulSet(
       `${name}-server`,
       statefulSet(args, secret.metadata.name, settings.metadata.name),

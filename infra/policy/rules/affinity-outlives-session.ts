@@ -1,4 +1,4 @@
-import { ageFaults, type NamedSeconds } from "../../timing";
+import { ageIssues, type NamedSeconds } from "../../timing";
 import { routes } from "../edges/route";
 import { asKind, type Resource, type ObjectOf } from "../resource";
 import { rule } from "../rule";
@@ -28,11 +28,11 @@ export const affinityOutlivesSession = rule({
     const ttl = environmentSeconds(workload, "SESSION_TTL_SECONDS");
     if (ttl === undefined) return;
     for (const age of ages()) {
-      for (const { path, found, allowed } of ageFaults(age, {
+      for (const { path, actual, expected } of ageIssues(age, {
         path: `SESSION_TTL_SECONDS of ${workload.resource.title}`,
         seconds: ttl,
       })) {
-        yield { found: `${path} is ${found}, but it must be ${allowed}`, fix: `raise it to ${ttl}` };
+        yield { found: `${path} is ${actual}, but it must be ${expected}`, fix: `raise it to ${ttl}` };
       }
     }
   },

@@ -1,4 +1,4 @@
-import { imageReference } from "../../values";
+import { imageReference } from "../../config/values";
 import { rule } from "../rule";
 import { containers } from "../workload";
 

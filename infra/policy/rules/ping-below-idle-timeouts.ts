@@ -1,4 +1,4 @@
-import { pingFaults } from "../../timing";
+import { pingIssues } from "../../timing";
 import { frontsOfWorkloads, routesToWorkloads } from "../edges/route";
 import { rule } from "../rule";
 import { environmentSeconds } from "../workload";
@@ -28,9 +28,9 @@ export const pingBelowIdleTimeouts = rule({
         };
         continue;
       }
-      for (const { allowed } of pingFaults({ path: "PING_INTERVAL_SECONDS", seconds: interval }, idle)) {
+      for (const { expected } of pingIssues({ path: "PING_INTERVAL_SECONDS", seconds: interval }, idle)) {
         yield {
-          found: `PING_INTERVAL_SECONDS of ${workload.resource.title} is ${interval}, but it must be ${allowed}`,
+          found: `PING_INTERVAL_SECONDS of ${workload.resource.title} is ${interval}, but it must be ${expected}`,
         };
       }
     }

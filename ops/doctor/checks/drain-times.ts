@@ -1,13 +1,12 @@
-import type { Fault } from "../../../infra/fault";
-import { requiredGraceSeconds, timingFaults } from "../../../infra/timing";
-import { edgeTraits } from "../../../infra/components/edge";
+import type { ConfigIssue } from "../../../infra/config/issue";
+import { requiredGraceSeconds, timingIssues } from "../../../infra/timing";
 import type { Check } from "../check";
 import { fail, ok, type Finding } from "../finding";
 import { podTimes, type PodTimes } from "../pod-times";
 import type { Snapshot } from "../snapshot";
 import { reapply, subjects, type Subject } from "../subjects";
 
-/** The law of times (infra/timing.ts) on the pods that run, not on what is planned. */
+/** The timing constraints (infra/timing.ts) on the pods that run, not on what is planned. */
 export const drainTimes: Check = {
   name: "drain-times",
   title: "The times of the running pods fit together",
@@ -30,27 +29,27 @@ function judge(snapshot: Snapshot, { name, pods, service, ingresses }: Subject):
     const evidence =
       `preStop ${times.preStopSeconds} (${times.hook}) + drain ${times.drainSeconds} + close 5 = ` +
       `${requiredGraceSeconds(times)} s; grace ${times.gracePeriodSeconds} s`;
-    const faults = lawFaults(snapshot, times, clientIp, ingresses.length > 0);
-    if (faults.length === 0) return ok(subject, "its pods end within their grace period", evidence);
+    const issues = timesIssues(snapshot, times, clientIp, ingresses.length > 0);
+    if (issues.length === 0) return ok(subject, "its pods end within their grace period", evidence);
     return fail(subject, {
-      what: faults
-        .map(({ path, found, allowed }) => `${path} is ${found}, but must be ${allowed}`)
+      what: issues
+        .map(({ path, actual, expected }) => `${path} is ${actual}, but must be ${expected}`)
         .join("; "),
       evidence,
       why: "the kubelet kills the pod before its clients have moved, or quiet sockets and sessions end too early",
-      fix: `${faults.map(({ path }) => `holdfast:${path}`).join(", ")} in Pulumi.${snapshot.stack}.yaml, then ${reapply(snapshot)}`,
+      fix: `${issues.map(({ path }) => `holdfast:${path}`).join(", ")} in Pulumi.${snapshot.stack}.yaml, then ${reapply(snapshot)}`,
     });
   });
 }
 
-function lawFaults(
+function timesIssues(
   { config }: Snapshot,
   times: PodTimes,
   clientIpSeconds: number | undefined,
   behindIngress: boolean,
-): Fault[] {
-  const { propagationSeconds } = edgeTraits(config.edge, config.affinity);
-  return timingFaults({
+): ConfigIssue[] {
+  const { propagationSeconds } = config.properties;
+  return timingIssues({
     drain: times,
     ping: { path: "sockets.pingIntervalSeconds", seconds: times.pingSeconds ?? 0 },
     sessionTtl: { path: "session.ttlSeconds", seconds: times.sessionTtlSeconds ?? 0 },

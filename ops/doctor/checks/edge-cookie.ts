@@ -1,4 +1,3 @@
-import { edgeTraits } from "../../../infra/components/edge";
 import type { Check } from "../check";
 import { fail, ok, warn, type Finding } from "../finding";
 import { parseSetCookies } from "../set-cookie";
@@ -14,7 +13,7 @@ export const edgeCookie: Check = {
 };
 
 function judge({ config, observed }: Snapshot, { name, config: service }: Subject): Finding[] {
-  const wanted = edgeTraits(config.edge, config.affinity).cookie(service.path);
+  const wanted = config.properties.cookie(service.path);
   const visits = observed.edge[name];
   if (wanted === undefined || visits === undefined) return [];
   const answered = visits.newcomers.filter(({ status }) => status === 101);

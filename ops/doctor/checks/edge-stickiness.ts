@@ -1,4 +1,3 @@
-import { edgeTraits } from "../../../infra/components/edge";
 import type { Check } from "../check";
 import { fail, ok, unknown, warn, type Finding } from "../finding";
 import type { Snapshot } from "../snapshot";
@@ -16,8 +15,7 @@ export const edgeStickiness: Check = {
 
 function judge({ config, observed }: Snapshot, { name, config: service, pods }: Subject): Finding[] {
   const visits = observed.edge[name];
-  if (visits === undefined || edgeTraits(config.edge, config.affinity).cookie(service.path) === undefined)
-    return [];
+  if (visits === undefined || config.properties.cookie(service.path) === undefined) return [];
   const answered = visits.newcomers.filter(({ status }) => status === 101);
   if (answered.length === 0) return []; // edge-upgrade tells
   if (answered.some(({ pod }) => pod === undefined)) {

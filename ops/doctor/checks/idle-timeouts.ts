@@ -1,4 +1,4 @@
-import { timingFaults, type NamedSeconds } from "../../../infra/timing";
+import { timingIssues, type NamedSeconds } from "../../../infra/timing";
 import type { Check } from "../check";
 import { fail, ok, warn, type Finding } from "../finding";
 import { ingressIdleTimeouts, serviceIdleTimeouts } from "../idle-timeouts";
@@ -49,7 +49,7 @@ function judge(
         });
   }
   const ping = { path: "sockets.pingIntervalSeconds", seconds: Math.max(...pings) };
-  const faults = timingFaults({
+  const faults = timingIssues({
     drain: { preStopSeconds: 0, drainSeconds: 0, gracePeriodSeconds: Infinity },
     ping,
     sessionTtl: { path: "", seconds: 0 },

@@ -23,7 +23,7 @@ export const metricsScraped: Check = {
 
 function judge(snapshot: Snapshot, subject: Subject): Finding {
   const { monitors, prometheuses } = snapshot.objects;
-  const { namespace } = snapshot.config;
+  const namespace = snapshot.config.namespace.name;
   const covering = monitors.filter((monitor) => covers(monitor, subject, namespace));
   if (covering.length === 0) {
     return warn(subject.name, {

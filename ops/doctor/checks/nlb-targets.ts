@@ -50,7 +50,7 @@ function judge({ objects, config }: Snapshot, service: Service): Finding[] {
       }),
     );
   }
-  const gate = objects.namespaces.find(({ metadata }) => metadata?.name === config.namespace)?.metadata
+  const gate = objects.namespaces.find(({ metadata }) => metadata?.name === config.namespace.name)?.metadata
     ?.labels?.[awsReadinessGate];
   if (gate !== "enabled") {
     findings.push(

@@ -24,12 +24,13 @@ export class NoWayError extends Error {
  */
 export function wayToEdge(api: Api, snapshot: Snapshot, edge: URL | undefined): Way {
   const { config } = snapshot;
-  if (edge !== undefined) return wayToAddress(edge, config.host);
+  const { host = "" } = config;
+  if (edge !== undefined) return wayToAddress(edge, host);
   const ingress = ingressEdge(config);
   if (config.edge.kind === "none") {
     const pod = snapshot.objects.pods.find(isReady);
     if (pod === undefined) throw new NoWayError("the stack has no edge, and no pod is ready");
-    return wayToPod(api, podPort(pod, ports.http), config.host, false);
+    return wayToPod(api, podPort(pod, ports.http), host, false);
   }
   const pod = controllers(snapshot)
     .filter(({ kind }) => kind.readsNginxAnnotations !== false)
@@ -37,17 +38,17 @@ export function wayToEdge(api: Api, snapshot: Snapshot, edge: URL | undefined): 
     .find(isReady);
   if (pod === undefined || ingress === undefined) {
     throw new NoWayError(
-      `no ready pod of the edge was recognised in the cluster; say where clients connect: --edge https://${config.host}`,
+      `no ready pod of the edge was recognised in the cluster; say where clients connect: --edge https://${host}`,
     );
   }
   const tls = ingress.tls !== undefined;
   const port = listening(pod, tls);
   if (port === undefined) {
     throw new NoWayError(
-      `pod ${pod.metadata?.name ?? ""} names no port for ${tls ? "https" : "http"}; say where clients connect: --edge https://${config.host}`,
+      `pod ${pod.metadata?.name ?? ""} names no port for ${tls ? "https" : "http"}; say where clients connect: --edge https://${host}`,
     );
   }
-  return wayToPod(api, podPort(pod, port), config.host, tls);
+  return wayToPod(api, podPort(pod, port), host, tls);
 }
 
 function listening(pod: Pod, tls: boolean): number | undefined {

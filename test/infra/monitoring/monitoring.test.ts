@@ -124,13 +124,13 @@ describe("monitoring of kind prometheus-operator", () => {
   it.each([
     [
       { scrapeIntervalSeconds: 60 },
-      "monitoring.scrapeIntervalSeconds: found 60; allowed: a whole number from 5 to 30",
+      "monitoring.scrapeIntervalSeconds is 60. Set it to a whole number from 5 to 30",
     ],
     [
       { runbooks: "https://git.example/" },
-      "monitoring.runbooks: found https://git.example/; allowed: a URL such as",
+      "monitoring.runbooks is https://git.example/. Set it to a URL such as",
     ],
-    [{ release: "x" }, "monitoring.release: found x; allowed: one of the keys kind, labels"],
+    [{ release: "x" }, "monitoring.release is x, expected one of the keys kind, labels"],
   ])("refuses %j", async (wrong, message) => {
     await expect(rendered("local", { monitoring: { ...on, ...wrong } })).rejects.toThrow(message);
   });

@@ -1,3 +1,3 @@
-export { elasticacheFaults } from "./faults";
+export { elasticacheIssues } from "./issues";
 export { elasticacheSchema, type ElastiCacheConfig } from "./schema";
 export { ElastiCacheStore } from "./store";

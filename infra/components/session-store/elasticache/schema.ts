@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { addressRange, flag, list, object, oneOf, text, whole } from "../../../values";
+import { addressRange, flag, list, object, oneOf, text, whole } from "../../../config/values";
 
 const vpcId = text(/^vpc-[0-9a-f]{8,17}$/, "a VPC's id, vpc-…");
 const securityGroupId = text(/^sg-[0-9a-f]{8,17}$/, "a security group's id, sg-…");

@@ -34,7 +34,7 @@ export class ElastiCacheStore extends pulumi.ComponentResource implements Sessio
     { config, namespace }: ElastiCacheStoreArgs,
     opts?: pulumi.ComponentResourceOptions,
   ) {
-    super("holdfast:infra:ElastiCacheStore", name, {}, opts);
+    super("holdfast:index:ElastiCacheStore", name, {}, opts);
     const child = { parent: this };
     const data = { ...child, protect: config.protect };
     const tags = { ...stackLabels, "app.kubernetes.io/instance": pulumi.getStack() };

@@ -1,62 +1,62 @@
-import { fault, type Fault } from "../../../fault";
+import { issue, type ConfigIssue } from "../../../config/issue";
 import type { ElastiCacheConfig } from "./schema";
 
 const key = (name: string) => `sessionStore.${name}`;
 
 /** What contradicts itself in the store, before AWS says so after twenty minutes. */
-export function elasticacheFaults(config: ElastiCacheConfig): Fault[] {
+export function elasticacheIssues(config: ElastiCacheConfig): ConfigIssue[] {
   return [
-    ...versionFaults(config),
-    ...nodeFaults(config),
-    ...replicaFaults(config),
-    ...clientFaults(config.clients, "clients"),
-    ...windowFaults(config),
-    ...secondaryFaults(config),
+    ...versionIssues(config),
+    ...nodeIssues(config),
+    ...replicaIssues(config),
+    ...clientIssues(config.clients, "clients"),
+    ...windowIssues(config),
+    ...secondaryIssues(config),
   ];
 }
 
 /** Sharded pub/sub, which live messages go by, came with Redis 7; Valkey began at 7.2. */
-function versionFaults({ engine, engineVersion }: ElastiCacheConfig): Fault[] {
+function versionIssues({ engine, engineVersion }: ElastiCacheConfig): ConfigIssue[] {
   const [major = 0, minor = 0] = engineVersion.split(".").map(Number);
   const known = engine === "redis" ? major === 7 : major > 7 || (major === 7 && minor >= 2);
   if (known) return [];
-  const allowed = engine === "redis" ? "7.0 or 7.1 for engine redis" : "7.2 or newer for engine valkey";
-  return [fault(key("engineVersion"), engineVersion, allowed)];
+  const expected = engine === "redis" ? "7.0 or 7.1 for engine redis" : "7.2 or newer for engine valkey";
+  return [issue(key("engineVersion"), engineVersion, expected)];
 }
 
 /** Tiered nodes keep what is idle on a disk: the next message of a quiet room would wait for it. */
-function nodeFaults({ nodeType }: ElastiCacheConfig): Fault[] {
+function nodeIssues({ nodeType }: ElastiCacheConfig): ConfigIssue[] {
   return nodeType.startsWith("cache.r6gd.")
-    ? [fault(key("nodeType"), nodeType, "a node type without data tiering, such as cache.r7g.large")]
+    ? [issue(key("nodeType"), nodeType, "a node type without data tiering, such as cache.r7g.large")]
     : [];
 }
 
-function replicaFaults({ multiAz, replicas }: ElastiCacheConfig): Fault[] {
+function replicaIssues({ multiAz, replicas }: ElastiCacheConfig): ConfigIssue[] {
   if (!multiAz || replicas > 0) return [];
-  return [fault(key("replicas"), replicas, "at least 1, since multiAz needs a node to fail over to")];
+  return [issue(key("replicas"), replicas, "at least 1, since multiAz needs a node to fail over to")];
 }
 
-function clientFaults(
+function clientIssues(
   { securityGroupIds, cidrs }: ElastiCacheConfig["clients"],
   name: "clients" | "secondary.clients",
-): Fault[] {
+): ConfigIssue[] {
   if (securityGroupIds.length + cidrs.length > 0) return [];
-  return [fault(key(name), "nobody", "securityGroupIds or cidrs of the pods, or nobody reaches the store")];
+  return [issue(key(name), "nobody", "securityGroupIds or cidrs of the pods, or nobody reaches the store")];
 }
 
 /** AWS wants an hour or more for each, and refuses a snapshot inside the maintenance. */
-function windowFaults({ maintenanceWindow, snapshots }: ElastiCacheConfig): Fault[] {
+function windowIssues({ maintenanceWindow, snapshots }: ElastiCacheConfig): ConfigIssue[] {
   const maintenance = weeklyMinutes(maintenanceWindow);
   const snapshot = dailyMinutes(snapshots.window);
-  const faults = [
-    ...shortFaults(key("maintenanceWindow"), maintenanceWindow, maintenance),
-    ...shortFaults(key("snapshots.window"), snapshots.window, snapshot),
+  const issues = [
+    ...shortIssues(key("maintenanceWindow"), maintenanceWindow, maintenance),
+    ...shortIssues(key("snapshots.window"), snapshots.window, snapshot),
   ];
   if (snapshots.retentionDays > 0 && overlap(maintenance, snapshot)) {
-    const allowed = `a window outside maintenanceWindow (${maintenanceWindow})`;
-    faults.push(fault(key("snapshots.window"), snapshots.window, allowed));
+    const expected = `a window outside maintenanceWindow (${maintenanceWindow})`;
+    issues.push(issue(key("snapshots.window"), snapshots.window, expected));
   }
-  return faults;
+  return issues;
 }
 
 /** From and to, in minutes; to lies behind from, if need be in the next day or week. */
@@ -86,8 +86,8 @@ function clock(time: string): number {
   return hours * 60 + minutes;
 }
 
-function shortFaults(path: string, window: string, { from, to }: Span): Fault[] {
-  return to - from >= 60 ? [] : [fault(path, window, "a window of 60 minutes or more")];
+function shortIssues(path: string, window: string, { from, to }: Span): ConfigIssue[] {
+  return to - from >= 60 ? [] : [issue(path, window, "a window of 60 minutes or more")];
 }
 
 /** Whether the daily span meets the weekly one on any of its days. */
@@ -101,12 +101,12 @@ function overlap(weekly: Span, daily: Span): boolean {
  * What AWS asks of a global datastore:
  * https://docs.aws.amazon.com/AmazonElastiCache/latest/dg/Redis-Global-Datastores-Getting-Started.html
  */
-function secondaryFaults({ secondary, nodeType, multiAz }: ElastiCacheConfig): Fault[] {
+function secondaryIssues({ secondary, nodeType, multiAz }: ElastiCacheConfig): ConfigIssue[] {
   if (secondary === undefined) return [];
-  const faults = clientFaults(secondary.clients, "secondary.clients");
+  const issues = clientIssues(secondary.clients, "secondary.clients");
   if (nodeType.startsWith("cache.t")) {
-    faults.push(fault(key("nodeType"), nodeType, "an m5, r5 or newer type, since secondary is set"));
+    issues.push(issue(key("nodeType"), nodeType, "an m5, r5 or newer type, since secondary is set"));
   }
-  if (!multiAz) faults.push(fault(key("multiAz"), false, "true, since secondary is set"));
-  return faults;
+  if (!multiAz) issues.push(issue(key("multiAz"), false, "true, since secondary is set"));
+  return issues;
 }

@@ -1,23 +1,23 @@
 import { z } from "zod";
-import { autoscalerSchema } from "./components/autoscaler";
-import { edgeSchema } from "./components/edge";
-import { monitoringSchema } from "./components/monitoring";
-import { sessionStoreSchema } from "./components/session-store";
-import { namespaceNameLabel } from "./labels";
-import type { Drain } from "./timing";
+import { autoscalerSchema } from "../components/autoscaler";
+import { edgeSchema } from "../components/edge";
+import { monitoringSchema } from "../components/monitoring";
+import { sessionStoreSchema } from "../components/session-store";
+import { namespaceNameLabel } from "../labels";
+import type { Drain } from "../timing";
+import { serviceSchema } from "./service";
+import { resourcesSchema, rolloutSchema } from "./workload";
 import {
-  cpuQuantity,
   flag,
   hostName,
   imageReference,
   label,
   list,
-  memoryQuantity,
   object,
+  objectName,
   oneOf,
   peer,
-  serviceName,
-  servicePath,
+  peerForms,
   text,
   whole,
 } from "./values";
@@ -26,72 +26,6 @@ import {
  * What a stack's configuration may hold, key by key. The project's defaults are repeated in Pulumi.yaml,
  * where a person looks for them; a test keeps both equal.
  */
-
-const resources = object({
-  /** Requested processors. There is no limit: throttling shows as latency of every socket of the pod. */
-  cpu: cpuQuantity.default("250m"),
-  /** Requested memory and its limit: sockets are memory, so it is never overcommitted. */
-  memory: memoryQuantity.default("512Mi"),
-});
-
-/** Owns the number of replicas, by open sockets and never by CPU: idle sockets cost memory, not CPU. */
-const autoscaling = object({
-  minReplicas: whole(1, 1_000),
-  maxReplicas: whole(1, 1_000),
-  /** Open sockets a pod (`websocket_connections_active`) that the autoscaler aims for. */
-  connectionsPerPod: whole(1, 1_000_000),
-});
-
-/** A tier that keeps the clients of a service while its pods change; see docs/connection-proxy.md. */
-const connectionProxy = object({
-  /** Pods; 2 unless an autoscaler owns the number. */
-  replicas: whole(1, 1_000).optional(),
-  /**
-   * What the service speaks: `holdfast`, this project's protocol, or any WebSocket server, with what a client says
-   * while a pod goes arriving `at-most-once` or `at-least-once`.
-   */
-  mode: oneOf("holdfast", "at-most-once", "at-least-once").default("holdfast"),
-  /**
-   * How it finds the pods. `endpointslices`: the API server tells of each change at once; it then has a token, and may
-   * read EndpointSlices in its namespace. `dns` tells up to 5 s later.
-   */
-  discovery: oneOf("dns", "endpointslices").default("dns"),
-  /** By `proxy_sockets_active`. */
-  autoscaling: autoscaling.optional(),
-  resources: resources.prefault({}),
-  /** How long a client waits for a pod to take over. Seconds. */
-  holdSeconds: whole(1, 3_600).default(30),
-  /** From SIGTERM of a proxy to its last close frame: clients are moved evenly over it. Seconds. */
-  drainSeconds: whole(0, 86_400).default(600),
-  /** Close codes of the service that close the client too; unless given, by mode. */
-  finalCloseCodes: text(
-    /^[1-4]\d{3}(-[1-4]\d{3})?(,[1-4]\d{3}(-[1-4]\d{3})?)*$/,
-    "codes and ranges such as 1000,3000-4999",
-  ).optional(),
-  /** Proxies whose X-Forwarded headers are passed on: addresses or networks, such as that of the edge's pods. */
-  trustedHops: list(
-    text(/^[0-9a-f.:]+(\/\d{1,3})?$/i, "an address or a network such as 10.0.0.0/8"),
-    "networks",
-  ).default([]),
-  /** What one client may have said that no pod has, before its socket is not read any more. Bytes. */
-  maxWaitingBytes: whole(4_096, 268_435_456).optional(),
-  /** Whether tokens are checked here too, at the upgrade: for services that cannot. Only with auth kind jwt. */
-  checkTokens: flag.default(false),
-});
-
-const service = object({
-  name: serviceName,
-  /** Path prefix at the edge; sockets live at `<path>/chat/{room_id}`. */
-  path: servicePath,
-  /** Pods; 3 unless an autoscaler owns the number. */
-  replicas: whole(1, 1_000).optional(),
-  /** In place of `holdfast:image`. */
-  image: imageReference.optional(),
-  /** In place of `holdfast:resources`. */
-  resources: resources.optional(),
-  autoscaling: autoscaling.optional(),
-  connectionProxy: connectionProxy.optional(),
-});
 
 const affinity = object({
   /** Idle time after which the Service forgets a client address. Seconds; Kubernetes allows 1–86400. */
@@ -168,29 +102,47 @@ const auth = z.discriminatedUnion(
 
 const network = object({
   /** Whom http is open to, and grpc as well where they are pods; unless given, whoever the edge says. */
-  edge: list(peer, "{ namespaceLabels, podLabels } or { cidr }").optional(),
+  edge: list(peer, peerForms).optional(),
   /** Whom metrics are open to. */
-  monitoring: list(peer, "{ namespaceLabels, podLabels } or { cidr }").default([
+  monitoring: list(peer, peerForms).default([
     { namespaceLabels: { [namespaceNameLabel]: "monitoring" }, podLabels: {} },
   ]),
   /** Backends that call the gRPC Publisher. */
-  backends: list(peer, "{ namespaceLabels, podLabels } or { cidr }").default([]),
+  backends: list(peer, peerForms).default([]),
 });
 
 const origin = text(/^https?:\/\/[^\s/,]+$/, "an origin such as https://nova.social, no path");
 
+const namespaceForms = "a namespace's name, or { name, create }";
+
+/** Where everything goes. A name alone means that the stack makes it. */
+const namespace = z.union(
+  [
+    label.transform((name) => ({ name, create: true, podSecurity: "restricted" as const })),
+    object({
+      name: label,
+      /** Whether the stack makes the namespace, and deletes it on destroy. False where it exists. */
+      create: flag.default(true),
+      /** The Pod Security level of a namespace that the stack makes; lower it only for images that need more. */
+      podSecurity: oneOf("restricted", "baseline", "privileged").default("restricted"),
+    }),
+  ],
+  { error: namespaceForms },
+);
+
 export const configSchema = object({
-  namespace: label.default("nova"),
-  host: hostName.default("api.nova.social"),
-  services: list(service, "services, { name, path, replicas }")
-    .min(1, { error: "at least one service" })
-    .default([
-      { name: "messaging-service", path: "/messaging", replicas: 3 },
-      { name: "streaming-service", path: "/streaming", replicas: 3 },
-    ]),
-  image: imageReference.default("holdfast/app:0.1.0"),
+  namespace,
+  /** The host name that clients connect to. Required unless `edge.kind` is none. */
+  host: hostName.optional(),
+  services: list(serviceSchema, "services, { name, image, path, … }").min(1, {
+    error: "at least one service",
+  }),
+  /** The Holdfast application's image: required by services without an image of their own, and by connection proxies. */
+  image: imageReference.optional(),
   imagePullPolicy: oneOf("Always", "IfNotPresent", "Never").default("IfNotPresent"),
-  resources: resources.prefault({}),
+  /** Names of Secrets in the namespace, for every pod of the stack. */
+  imagePullSecrets: list(objectName, "names of Secrets").default([]),
+  resources: resourcesSchema.prefault({}),
   affinity: affinity.prefault({}),
   edge: edgeSchema.prefault({ kind: "nginx" }),
   sessionStore: sessionStoreSchema.prefault({ kind: "redis" }),
@@ -200,13 +152,17 @@ export const configSchema = object({
   autoscaler: autoscalerSchema.prefault({ kind: "pods" }),
   /** How long a new pod must stay ready before the rollout goes on. Seconds. */
   minReadySeconds: whole(0, 300).default(10),
+  /** How a rollout of each service goes, unless the service says otherwise. */
+  rollout: rolloutSchema.prefault({ maxSurge: 1 }),
   sockets: sockets.prefault({}),
-  /** Left to each stack: anonymous must be said, and a token's issuer cannot be guessed. */
-  auth,
+  /** Who may connect. Required by the Holdfast application: anonymous must be said, and an issuer cannot be guessed. */
+  auth: auth.optional(),
   allowedOrigins: list(origin, "origins").default([]),
   /** Whether each service serves the page, a chat that shows the pods behind it, at its path. */
   servePage: flag.default(false),
   network: network.prefault({}),
+  /** Whether NetworkPolicies are made: they close the stack's pods to everyone but `network` and the edge. */
+  networkPolicies: flag.default(true),
   /** Who reads `/metrics`, and what is made of it. */
   monitoring: monitoringSchema.prefault({ kind: "none" }),
   logLevel: oneOf("fatal", "error", "warn", "info", "debug", "trace", "silent").default("info"),
@@ -224,9 +180,11 @@ export const secretsSchema = object({
 
 export type ConfigValues = z.infer<typeof configSchema>;
 export type SecretValues = z.infer<typeof secretsSchema>;
-export type ServiceValues = z.infer<typeof service>;
 export type AffinityConfig = z.infer<typeof affinity>;
 
-/** A pod's end as the stack has it, with everything that it does not say computed; see {@link completeDrain}. */
-export type ConnectionProxyConfig = z.infer<typeof connectionProxy>;
+export type ServiceAuth = z.infer<typeof auth>;
+export type { ServiceValues } from "./service";
+export type { ConnectionProxyValues } from "./connection-proxy";
+
+/** A pod's end as the stack has it, with everything that it leaves out resolved; see `resolveDrain`. */
 export type DrainConfig = Drain & Pick<z.infer<typeof drain>, "preStopHook">;

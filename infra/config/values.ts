@@ -1,7 +1,9 @@
 import { z } from "zod";
+import { isNetwork } from "../../app/proxy/trusted-hops";
+import { servicePathForm, servicePathPattern } from "../../app/runtime/service-path";
 
 /**
- * The kinds of value that configuration is made of. Each says in one phrase what is allowed, which is
+ * The kinds of value that configuration is made of. Each says in one phrase what is expected, which is
  * what a person reads when it is something else.
  */
 
@@ -63,10 +65,7 @@ export const hostName = text(
 );
 
 /** The path prefix of a service; the application knows the same form. */
-export const servicePath = text(
-  /^(\/[a-z0-9-]+)+$|^\/$/,
-  "a path such as /messaging: lower case, no trailing slash",
-);
+export const servicePath = text(servicePathPattern, servicePathForm);
 
 /** A Kubernetes quantity of memory. */
 export const memoryQuantity = text(/^[1-9][0-9]*(Mi|Gi)$/, "memory such as 512Mi or 2Gi");
@@ -94,21 +93,38 @@ function isFixedImage(reference: string): boolean {
 /** Labels of Kubernetes. */
 export const labels = z.record(z.string(), z.string(), { error: "labels, name: value" });
 
+const addresses = "addresses such as 10.0.0.0/16";
+
 /** An address range. */
-export const addressRange = text(
-  /^([0-9]{1,3}\.){3}[0-9]{1,3}\/[0-9]{1,2}$|^[0-9a-f:]+\/[0-9]{1,3}$/i,
-  "addresses such as 10.0.0.0/16",
-);
+export const addressRange = z
+  .string({ error: addresses })
+  .refine((range) => range.includes("/") && isNetwork(range), { error: addresses });
+
+/** One address, or a range. */
+export const network = z
+  .string({ error: "an address or a network such as 10.0.0.0/8" })
+  .refine(isNetwork, { error: "an address or a network such as 10.0.0.0/8" });
 
 const peerPods = object({ namespaceLabels: labels, podLabels: labels.default({}) });
+const peerNeighbours = object({
+  /** Pods of the stack's own namespace: all, or those with `podLabels`. */
+  sameNamespace: z.literal(true),
+  podLabels: labels.default({}),
+});
 const peerAddresses = object({ cidr: addressRange });
+
+/** What a peer may be, in words. */
+export const peerForms = "{ namespaceLabels, podLabels }, { sameNamespace: true, podLabels } or { cidr }";
 
 /**
  * Whom a NetworkPolicy lets in: pods with these labels (any, if none) in namespaces with those; or, where the
  * peer is no pod, addresses.
  */
-export const peer = z.union([peerPods, peerAddresses], {
-  error: "{ namespaceLabels, podLabels } or { cidr }",
-});
+export const peer = z.union([peerPods, peerNeighbours, peerAddresses], { error: peerForms });
 
 export type Peer = z.infer<typeof peer>;
+
+/** The keys that an object's error lists; see {@link object}. */
+export function knownKeys(error: string): string[] {
+  return /^one of the keys (?<keys>.*)$/.exec(error)?.groups?.keys?.split(", ") ?? [];
+}

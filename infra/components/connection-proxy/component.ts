@@ -1,0 +1,216 @@
+import * as k8s from "@pulumi/kubernetes";
+import * as pulumi from "@pulumi/pulumi";
+import { pulumiSkipAwait } from "../../annotations";
+import { selectorLabels, workloadLabels } from "../../labels";
+import { ports } from "../../ports";
+import { holdfastPod } from "../../presets/holdfast-pod";
+import { resolveDrain } from "../../timing";
+import { createAutoscaler } from "../autoscaler";
+import type { EdgeBackend } from "../edge/edge";
+import { deploymentSpec, ignoredFields, serviceSpec } from "../websocket-service/component";
+import {
+  apiServer,
+  dns,
+  outside,
+  toPolicyPeer,
+  toWorkload,
+  type EgressRule,
+} from "../websocket-service/network-policies";
+import { createPolicies, disruptionBudget, rolloutTimeouts, type Metadata } from "../workload";
+import type { ConnectionProxyArgs } from "./args";
+import { proxyEnvironment } from "./environment";
+import { podsName, proxyName } from "./names";
+
+const defaultReplicas = 2;
+const defaultDrainSeconds = 600;
+const defaultMinReadySeconds = 10;
+const defaultClientIpTimeoutSeconds = 10_800;
+
+/** What the autoscaler of a proxy goes by. */
+const activeSockets = "proxy_sockets_active";
+
+/**
+ * The tier that keeps a service's clients while the service's pods change: ServiceAccount, Deployment, Service,
+ * PodDisruptionBudget, NetworkPolicies, if asked for an autoscaler, and the headless Service by which it finds the pods.
+ * Guards against the one thing that drain and resume cannot help: clients that know neither. It is rarely rolled;
+ * then it drains as any pod does, slowly, because each client that it closes notices.
+ *
+ * @example new ConnectionProxy("chat-proxy", { service: chat, image: "registry.example.com/holdfast:0.1.0" });
+ */
+export class ConnectionProxy extends pulumi.ComponentResource {
+  readonly service: k8s.core.v1.Service;
+  readonly deployment: k8s.apps.v1.Deployment;
+  /** Of the Service, the Deployment and all else. */
+  readonly serviceName: string;
+  /** What an edge routes to, in place of the service itself. */
+  readonly backend: EdgeBackend;
+  /** How long its pods go on after their deletion. Seconds. */
+  readonly gracePeriodSeconds: number;
+
+  constructor(name: string, args: ConnectionProxyArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("holdfast:index:ConnectionProxy", name, {}, opts);
+    const { service } = args;
+    const of = service.serviceName;
+    const workload = proxyName(of);
+    const namespace = args.namespace ?? service.service.metadata.namespace;
+    const child = { parent: this };
+    const metadata = { name: workload, namespace, labels: workloadLabels(workload, "websocket-service") };
+    const { preStopSeconds, drainSeconds = defaultDrainSeconds } = args;
+    const drain = resolveDrain({ preStopSeconds, drainSeconds }, 0);
+    const watches = args.discovery === "endpointslices";
+
+    const account = new k8s.core.v1.ServiceAccount(
+      `${name}-account`,
+      { metadata, automountServiceAccountToken: false },
+      child,
+    );
+    const grants = watches ? this.#mayReadEndpoints(name, metadata) : [];
+    const policies =
+      args.networkPolicies === true
+        ? createPolicies(
+            name,
+            metadata,
+            {
+              workload,
+              ways: [
+                { from: "edge", peers: (args.edgePeers ?? []).map(toPolicyPeer), ports: [ports.http] },
+                {
+                  from: "monitoring",
+                  peers: (args.monitoringPeers ?? []).map(toPolicyPeer),
+                  ports: [ports.metrics],
+                },
+              ],
+              egress: waysOut(args),
+            },
+            child,
+          )
+        : [];
+    const pods = new k8s.core.v1.Service(
+      `${name}-pods`,
+      {
+        metadata: {
+          name: podsName(of),
+          namespace,
+          labels: workloadLabels(of, "websocket-service"),
+          annotations: { [pulumiSkipAwait]: "true" },
+        },
+        spec: {
+          type: "ClusterIP",
+          clusterIP: "None",
+          selector: selectorLabels(of),
+          ports: [{ name: "http", port: service.backend.port ?? ports.http, targetPort: "http" }],
+        },
+      },
+      child,
+    );
+    const replicas = args.replicas ?? defaultReplicas;
+    this.deployment = new k8s.apps.v1.Deployment(
+      `${name}-deployment`,
+      {
+        metadata,
+        spec: deploymentSpec(
+          workload,
+          {
+            ...holdfastPod(["http", "metrics", "lifecycle"], args.preStopHook ?? "http"),
+            image: args.image,
+            imagePullPolicy: args.imagePullPolicy,
+            imagePullSecrets: args.imagePullSecrets,
+            resources: args.resources,
+            replicas,
+            autoscaling: args.autoscaling,
+            minReadySeconds: args.minReadySeconds,
+            maxSurge: args.maxSurge,
+            isLoadBalancerTarget: args.isLoadBalancerTarget,
+            command: ["node", "dist/proxy.js"],
+            automountServiceAccountToken: watches,
+            env: proxyEnvironment({
+              args,
+              drain,
+              upstream: pulumi.interpolate`${podsName(of)}.${namespace}.svc:${service.backend.port ?? ports.http}`,
+            }),
+          },
+          drain,
+        ),
+      },
+      {
+        ...child,
+        dependsOn: [account, pods, ...policies, ...grants],
+        customTimeouts: rolloutTimeouts(
+          {
+            replicas: args.autoscaling?.maxReplicas ?? replicas,
+            minReadySeconds: args.minReadySeconds ?? defaultMinReadySeconds,
+            registrationSeconds: args.registrationSeconds ?? 0,
+          },
+          drain,
+        ),
+        ignoreChanges: args.autoscaling === undefined ? [] : ignoredFields,
+      },
+    );
+    this.service = new k8s.core.v1.Service(
+      `${name}-service`,
+      {
+        metadata: { ...metadata, annotations: { [pulumiSkipAwait]: "true" } },
+        spec: serviceSpec(workload, {
+          clientIpTimeoutSeconds: args.clientIpTimeoutSeconds ?? defaultClientIpTimeoutSeconds,
+          ports: { http: ports.http },
+        }),
+      },
+      child,
+    );
+    new k8s.policy.v1.PodDisruptionBudget(
+      `${name}-budget`,
+      { metadata, spec: disruptionBudget(workload) },
+      child,
+    );
+    if (args.autoscaling !== undefined) {
+      createAutoscaler(
+        `${name}-autoscaler`,
+        { ...args.autoscaling, namespace, workload, gauge: activeSockets },
+        { ...child, dependsOn: this.deployment },
+      );
+    }
+    this.serviceName = workload;
+    this.gracePeriodSeconds = drain.gracePeriodSeconds;
+    this.backend = {
+      name: of,
+      serviceName: workload,
+      path: service.backend.path,
+      port: ports.http,
+      readinessProbe: holdfastPod(["http"], "http").readinessProbe,
+    };
+    this.registerOutputs({ service: this.service, deployment: this.deployment });
+  }
+
+  /** A Role cannot name slices, whose names are not known beforehand: it may read those of the whole namespace. */
+  #mayReadEndpoints(name: string, metadata: Metadata): pulumi.Resource[] {
+    const child = { parent: this };
+    const role = new k8s.rbac.v1.Role(
+      `${name}-role`,
+      {
+        metadata,
+        rules: [{ apiGroups: ["discovery.k8s.io"], resources: ["endpointslices"], verbs: ["list", "watch"] }],
+      },
+      child,
+    );
+    const binding = new k8s.rbac.v1.RoleBinding(
+      `${name}-binding`,
+      {
+        metadata,
+        roleRef: { apiGroup: "rbac.authorization.k8s.io", kind: "Role", name: metadata.name as string },
+        subjects: [{ kind: "ServiceAccount", name: metadata.name as string, namespace: metadata.namespace }],
+      },
+      { ...child, dependsOn: role },
+    );
+    return [role, binding];
+  }
+}
+
+/** A proxy reaches the pods of its service, and nothing else but the key set of tokens and the API server, if it needs them. */
+function waysOut({ service, tokens, discovery }: ConnectionProxyArgs): EgressRule[] {
+  return [
+    dns,
+    toWorkload(service.serviceName, [service.backend.port ?? ports.http]),
+    ...(tokens?.jwksUrl === undefined ? [] : [outside(tokens.jwksUrl)]),
+    ...(discovery === "endpointslices" ? [apiServer] : []),
+  ];
+}

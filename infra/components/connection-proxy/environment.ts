@@ -1,0 +1,63 @@
+import type * as pulumi from "@pulumi/pulumi";
+import type { Drain } from "../../timing";
+import { environment, type EnvironmentValue } from "../environment";
+import type { ConnectionProxyArgs, TokenCheck } from "./args";
+
+export interface ProxyEnvironmentArgs {
+  readonly args: ConnectionProxyArgs;
+  readonly drain: Drain;
+  /** `host:port` of the service's pods. */
+  readonly upstream: pulumi.Input<string>;
+}
+
+/** The mode of a proxy that names none, by what the service speaks. */
+export const defaultModes = {
+  holdfast: "holdfast",
+  websocket: "at-most-once",
+  "socket.io": "socket.io",
+} as const;
+
+/** The environment of a proxy, whose contract is `app/proxy/config.ts`. */
+export function proxyEnvironment({
+  args,
+  drain,
+  upstream,
+}: ProxyEnvironmentArgs): Record<string, EnvironmentValue> {
+  const { service, tokens } = args;
+  return environment({
+    POD_NAME: { field: "metadata.name" },
+    SERVICE_NAME: service.serviceName,
+    SERVICE_PATH: service.backend.path,
+    UPSTREAMS: upstream,
+    DISCOVERY: args.discovery ?? "dns",
+    PROXY_MODE: args.mode ?? defaultModes[service.protocol],
+    HOLD_SECONDS: args.holdSeconds ?? 30,
+    MAX_WAITING_BYTES: args.maxWaitingBytes,
+    FINAL_CLOSE_CODES: args.finalCloseCodes,
+    TRUSTED_HOPS: args.trustedHops,
+    PRE_STOP_SECONDS: drain.preStopSeconds,
+    PRE_STOP_HOOK: args.preStopHook ?? "http",
+    DRAIN_SECONDS: drain.drainSeconds,
+    AFFINITY_COOKIE_NAME: args.cookie?.name,
+    AFFINITY_COOKIE_PATH: args.cookie?.path,
+    PING_INTERVAL_SECONDS: args.pingIntervalSeconds ?? 25,
+    ALLOWED_ORIGINS: args.allowedOrigins,
+    AUTH_MODE: tokens === undefined ? "passthrough" : "jwt",
+    ...tokenVariables(tokens),
+    MAX_CONNECTIONS: args.maxConnections,
+    MAX_PAYLOAD_BYTES: args.maxPayloadBytes,
+    LOG_LEVEL: args.logLevel ?? "info",
+    JWT_SECRET: tokens?.secret && { secret: tokens.secret },
+  });
+}
+
+/** How tokens are checked, without the secret that may be among it. */
+export function tokenVariables(tokens: TokenCheck | undefined): Record<string, string | undefined> {
+  if (tokens === undefined) return {};
+  return {
+    JWT_JWKS_URL: tokens.jwksUrl,
+    JWT_PUBLIC_KEY: tokens.publicKey,
+    JWT_ISSUER: tokens.issuer,
+    JWT_AUDIENCE: tokens.audience,
+  };
+}

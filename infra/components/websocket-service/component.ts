@@ -1,0 +1,266 @@
+import * as k8s from "@pulumi/kubernetes";
+import * as pulumi from "@pulumi/pulumi";
+import { pulumiSkipAwait } from "../../annotations";
+import { selectorLabels, workloadLabels } from "../../labels";
+import { closeSeconds, requiredGraceSeconds, resolveDrain, type Drain } from "../../timing";
+import { createAutoscaler } from "../autoscaler";
+import type { EdgeBackend } from "../edge/edge";
+import { checked, lift } from "../input";
+import { disruptionBudget, rolloutTimeouts, createPolicies } from "../workload";
+import type { WebSocketServiceArgs } from "./args";
+import {
+  anywhere,
+  dns,
+  isPods,
+  toPolicyPeer,
+  workloadPeer,
+  type EgressRule,
+  type WayIn,
+} from "./network-policies";
+import { defaultPort, podTemplate } from "./pod";
+
+const defaultReplicas = 3;
+const defaultMinReadySeconds = 10;
+const defaultClientIpTimeoutSeconds = 10_800;
+const defaultDrainSeconds = 30;
+
+/** What an autoscaler goes by unless it names another metric. */
+const connectionsGauge = "websocket_connections_active";
+
+/**
+ * One WebSocket service of any image: ServiceAccount, Deployment, Service, PodDisruptionBudget, NetworkPolicies and, if
+ * asked for, an autoscaler. Guards against the ways a deployment is noticed: capacity that drops during a rollout
+ * (maxUnavailable 0), clients that land on another pod at each reconnect (ClientIP), pods cut before their clients moved
+ * (preStop, drain and grace period obey the timing constraints), node drains that take all pods at once.
+ *
+ * @example new WebSocketService("chat", { image: "registry.example.com/chat:1.4.0", port: 3000 });
+ */
+export class WebSocketService extends pulumi.ComponentResource {
+  readonly service: k8s.core.v1.Service;
+  readonly deployment: k8s.apps.v1.Deployment;
+  /** Of the Service, the Deployment and all else. */
+  readonly serviceName: string;
+  /** Where clients inside the cluster connect: `ws://NAME.NAMESPACE.svc:PORT`. */
+  readonly url: pulumi.Output<string>;
+  /** What the service speaks. */
+  readonly protocol: "holdfast" | "websocket" | "socket.io";
+  /** What an edge routes to. */
+  readonly backend: EdgeBackend;
+  /** How long its pods go on after their deletion. Seconds. */
+  readonly gracePeriodSeconds: pulumi.Output<number>;
+
+  constructor(name: string, args: WebSocketServiceArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("holdfast:index:WebSocketService", name, args, opts);
+    const valid = validated(name, args);
+    const workload = args.serviceName ?? name;
+    const namespace = args.namespace ?? "default";
+    const port = valid.port ?? defaultPort;
+    const child = { parent: this };
+    const metadata = { name: workload, namespace, labels: workloadLabels(workload, "websocket-service") };
+    const drain = serviceDrain(name, valid);
+
+    const dependsOn: pulumi.Resource[] = [];
+    if (args.serviceAccountName === undefined) {
+      const annotations =
+        args.serviceAccountAnnotations === undefined
+          ? {}
+          : { annotations: { ...args.serviceAccountAnnotations } };
+      const account = { metadata: { ...metadata, ...annotations }, automountServiceAccountToken: false };
+      dependsOn.push(new k8s.core.v1.ServiceAccount(`${name}-account`, account, child));
+    }
+    if (args.networkPolicies === true) {
+      // Before the pods: one that starts without them cannot reach the store.
+      dependsOn.push(
+        ...createPolicies(
+          name,
+          metadata,
+          { workload, ways: waysIn(args, port), egress: waysOut(args) },
+          child,
+        ),
+      );
+    }
+    const replicas = valid.replicas ?? defaultReplicas;
+    this.deployment = new k8s.apps.v1.Deployment(
+      `${name}-deployment`,
+      { metadata, spec: deploymentSpec(workload, { ...valid, replicas }, drain) },
+      {
+        ...child,
+        dependsOn,
+        customTimeouts: rolloutTimeouts(
+          {
+            replicas: args.autoscaling?.maxReplicas ?? replicas,
+            minReadySeconds: minReady(args),
+            registrationSeconds: args.registrationSeconds ?? 0,
+          },
+          drain,
+        ),
+        ignoreChanges: args.autoscaling === undefined ? [] : ignoredFields,
+      },
+    );
+    this.service = new k8s.core.v1.Service(
+      `${name}-service`,
+      {
+        // The Deployment is waited for; the Service's endpoints follow.
+        metadata: { ...metadata, annotations: { [pulumiSkipAwait]: "true" } },
+        spec: serviceSpec(workload, {
+          clientIpTimeoutSeconds: valid.clientIpTimeoutSeconds ?? defaultClientIpTimeoutSeconds,
+          ports: { http: port, grpc: args.grpcPort },
+        }),
+      },
+      child,
+    );
+    new k8s.policy.v1.PodDisruptionBudget(
+      `${name}-budget`,
+      { metadata, spec: disruptionBudget(workload) },
+      child,
+    );
+    if (args.autoscaling !== undefined) {
+      createAutoscaler(
+        `${name}-autoscaler`,
+        { ...args.autoscaling, namespace, workload, gauge: args.autoscaling.metric ?? connectionsGauge },
+        { ...child, dependsOn: this.deployment },
+      );
+    }
+
+    this.serviceName = workload;
+    this.protocol = args.protocol ?? "websocket";
+    this.backend = {
+      name: workload,
+      serviceName: workload,
+      path: args.path ?? "/",
+      port,
+      readinessProbe: args.readinessProbe,
+    };
+    this.gracePeriodSeconds = pulumi.output(lift([drain], ({ gracePeriodSeconds }) => gracePeriodSeconds));
+    this.url = pulumi.interpolate`ws://${workload}.${namespace}.svc:${port}`;
+    this.registerOutputs({ service: this.service, deployment: this.deployment, url: this.url });
+  }
+}
+
+/**
+ * The number of pods, once an autoscaler owns it. Leaving it out is not enough on the day of the change: whoever applied
+ * a field and leaves it out removes it, and Kubernetes would then go down to one pod.
+ * https://kubernetes.io/docs/reference/using-api/server-side-apply/#transferring-ownership
+ */
+export const ignoredFields = ["spec.replicas"];
+
+export function deploymentSpec(
+  workload: string,
+  args: WebSocketServiceArgs,
+  drain: pulumi.Input<Drain>,
+): k8s.types.input.apps.v1.DeploymentSpec {
+  return {
+    // Left out under an autoscaler, or each `up` would undo what it decided.
+    ...(args.autoscaling === undefined ? { replicas: args.replicas ?? defaultReplicas } : {}),
+    revisionHistoryLimit: 5,
+    minReadySeconds: minReady(args),
+    strategy: { type: "RollingUpdate", rollingUpdate: { maxUnavailable: 0, maxSurge: args.maxSurge ?? 1 } },
+    selector: { matchLabels: selectorLabels(workload) },
+    template: podTemplate(workload, args, drain),
+  };
+}
+
+export function serviceSpec(
+  workload: string,
+  {
+    clientIpTimeoutSeconds,
+    ports,
+  }: {
+    readonly clientIpTimeoutSeconds: pulumi.Input<number>;
+    readonly ports: Readonly<Record<string, pulumi.Input<number> | undefined>>;
+  },
+): k8s.types.input.core.v1.ServiceSpec {
+  return {
+    type: "ClusterIP",
+    selector: selectorLabels(workload),
+    sessionAffinity: "ClientIP",
+    sessionAffinityConfig: { clientIP: { timeoutSeconds: clientIpTimeoutSeconds } },
+    ports: Object.entries(ports).flatMap(([name, port]) =>
+      port === undefined ? [] : [{ name, port, targetPort: name }],
+    ),
+  };
+}
+
+function minReady({ minReadySeconds }: WebSocketServiceArgs): number {
+  return minReadySeconds ?? defaultMinReadySeconds;
+}
+
+function waysIn(args: WebSocketServiceArgs, port: pulumi.Input<number>): WayIn[] {
+  const { edgePeers = [], proxyName, grpcPort } = args;
+  const pods = edgePeers.filter(isPods).map(toPolicyPeer);
+  // A load balancer's: nothing but its clients' sockets and its own health checks come from there.
+  const addresses = edgePeers.filter((peer) => !isPods(peer)).map(toPolicyPeer);
+  const edge: WayIn[] =
+    proxyName === undefined
+      ? [
+          { from: "edge", peers: pods, ports: [port, grpcPort] },
+          { from: "addresses", peers: addresses, ports: [port] },
+        ]
+      : [
+          { from: "proxy", peers: [workloadPeer(proxyName)], ports: [port] },
+          { from: "edge", peers: pods, ports: [grpcPort] },
+        ];
+  return [
+    ...edge,
+    { from: "backends", peers: (args.grpcPeers ?? []).map(toPolicyPeer), ports: [grpcPort] },
+    { from: "monitoring", peers: (args.monitoringPeers ?? []).map(toPolicyPeer), ports: [args.metricsPort] },
+  ];
+}
+
+function waysOut({ sessionStore, egress }: WebSocketServiceArgs): EgressRule[] {
+  if (egress === undefined) return [anywhere];
+  return [dns, ...(sessionStore === undefined ? [] : [sessionStore.egress]), ...egress];
+}
+
+/** The arguments with those checked that can be wrong by themselves; see {@link checked}. */
+function validated(name: string, args: WebSocketServiceArgs): WebSocketServiceArgs {
+  const at = (property: string) => `WebSocketService ${name}: ${property}`;
+  const whole = (property: keyof WebSocketServiceArgs, min: number, max: number) => {
+    const input = args[property] as pulumi.Input<number> | undefined;
+    if (input === undefined) return {};
+    return {
+      [property]: checked<number>(at(property), input, (value) =>
+        Number.isInteger(value) && value >= min && value <= max
+          ? undefined
+          : `is ${String(value)}. Set it to a whole number from ${min} to ${max}.`,
+      ),
+    };
+  };
+  return {
+    ...args,
+    image: checked<string>(at("image"), args.image, (image) =>
+      image === "" ? "is empty. Set it to an image by digest or by a fixed tag." : undefined,
+    ),
+    ...whole("port", 1, 65_535),
+    ...whole("grpcPort", 1, 65_535),
+    ...whole("metricsPort", 1, 65_535),
+    ...whole("replicas", 1, 1_000),
+    ...whole("clientIpTimeoutSeconds", 1, 86_400),
+    ...whole("preStopSeconds", 0, 3_600),
+    ...whole("drainSeconds", 0, 86_400),
+    ...whole("gracePeriodSeconds", 1, 90_000),
+  };
+}
+
+function serviceDrain(name: string, args: WebSocketServiceArgs): pulumi.Input<Drain> {
+  const { preStopSeconds, drainSeconds = defaultDrainSeconds, gracePeriodSeconds } = args;
+  return lift([preStopSeconds, drainSeconds, gracePeriodSeconds] as const, (preStop, drain, grace) => {
+    const input = {
+      preStopSeconds: preStop,
+      drainSeconds: drain ?? defaultDrainSeconds,
+      gracePeriodSeconds: grace,
+    };
+    const resolved = resolveDrain(args.preStop === "none" ? { ...input, preStopSeconds: 0 } : input, 0);
+    return checkedGrace(name, resolved);
+  });
+}
+
+function checkedGrace(name: string, drain: Drain): Drain {
+  const required = requiredGraceSeconds(drain);
+  return checked<Drain>(`WebSocketService ${name}: gracePeriodSeconds`, drain, () =>
+    drain.gracePeriodSeconds >= required
+      ? undefined
+      : `is ${drain.gracePeriodSeconds}, but preStop ${drain.preStopSeconds} s + drain ${drain.drainSeconds} s + ` +
+        `close ${closeSeconds} s need ${required} s. Raise it to ${required} or shorten drainSeconds.`,
+  ) as Drain;
+}

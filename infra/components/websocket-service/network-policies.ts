@@ -1,0 +1,109 @@
+import { createHash } from "node:crypto";
+import type * as k8s from "@pulumi/kubernetes";
+import type * as pulumi from "@pulumi/pulumi";
+import { namespaceNameLabel, selectorLabels } from "../../labels";
+import type { Peer } from "../../config/values";
+
+type PolicySpec = k8s.types.input.networking.v1.NetworkPolicySpec;
+type PolicyPeer = k8s.types.input.networking.v1.NetworkPolicyPeer;
+export type EgressRule = k8s.types.input.networking.v1.NetworkPolicyEgressRule;
+
+/** One way in: who, and to which ports. */
+export interface WayIn {
+  /** Part of the policy's name: what comes this way, such as `edge`. */
+  readonly from: string;
+  readonly peers: readonly PolicyPeer[];
+  readonly ports: readonly (pulumi.Input<number> | undefined)[];
+}
+
+/** A policy with the suffix that its name has behind the workload's. */
+export interface NamedPolicy {
+  readonly suffix: string;
+  readonly spec: PolicySpec;
+}
+
+/**
+ * Who reaches the pods of a workload and whom they reach: one policy that closes them and names the ways out, and one
+ * for each way in. A way in with other peers is another policy by name, so that Pulumi makes the new one before it
+ * deletes the old one, and no client is refused while the edge moves. Probes and preStop need none: what comes from
+ * the pod's own node is never filtered.
+ */
+export function networkPolicies(
+  workload: string,
+  ways: readonly WayIn[],
+  egress: readonly EgressRule[],
+): NamedPolicy[] {
+  const podSelector = { matchLabels: selectorLabels(workload) };
+  return [
+    { suffix: "", spec: { podSelector, policyTypes: ["Ingress", "Egress"], egress: [...egress] } },
+    ...ways.flatMap(({ from, peers, ports }) => {
+      const open = ports.filter((port) => port !== undefined).map(tcp);
+      // A rule without peers or ports would let everyone in, so none is made.
+      if (peers.length === 0 || open.length === 0) return [];
+      return [
+        {
+          suffix: `-from-${from}-${fingerprint(peers)}`,
+          spec: { podSelector, policyTypes: ["Ingress"], ingress: [{ from: [...peers], ports: open }] },
+        },
+      ];
+    }),
+  ];
+}
+
+/** Short and stable: the same peers have the same policy. */
+function fingerprint(peers: readonly PolicyPeer[]): string {
+  return createHash("sha256").update(JSON.stringify(peers)).digest("hex").slice(0, 6);
+}
+
+export function isPods(peer: Peer): boolean {
+  return !("cidr" in peer);
+}
+
+export function toPolicyPeer(peer: Peer): PolicyPeer {
+  if ("cidr" in peer) return { ipBlock: { cidr: peer.cidr } };
+  if ("sameNamespace" in peer) return { podSelector: { matchLabels: peer.podLabels } };
+  return {
+    namespaceSelector: { matchLabels: peer.namespaceLabels },
+    ...(Object.keys(peer.podLabels).length === 0 ? {} : { podSelector: { matchLabels: peer.podLabels } }),
+  };
+}
+
+/** The pods of a workload in the same namespace. */
+export function workloadPeer(name: string): PolicyPeer {
+  return { podSelector: { matchLabels: selectorLabels(name) } };
+}
+
+/** The way to the pods of a workload in the same namespace. */
+export function toWorkload(name: string, open: readonly pulumi.Input<number>[]): EgressRule {
+  return { to: [workloadPeer(name)], ports: open.map(tcp) };
+}
+
+/** A policy sees the pod's port, not the Service's: CoreDNS listens on 53, or unprivileged on 5353. */
+export const dns: EgressRule = {
+  to: [
+    {
+      namespaceSelector: { matchLabels: { [namespaceNameLabel]: "kube-system" } },
+      podSelector: { matchLabels: { "k8s-app": "kube-dns" } },
+    },
+  ],
+  ports: [53, 5353].flatMap((port) => [{ protocol: "UDP", port }, tcp(port)]),
+};
+
+const anywherePeers: PolicyPeer[] = [{ ipBlock: { cidr: "0.0.0.0/0" } }, { ipBlock: { cidr: "::/0" } }];
+
+/** Every address and port: what Holdfast cannot know of your own image. */
+export const anywhere: EgressRule = {};
+
+export function outside(url: string): EgressRule {
+  return { to: anywherePeers, ports: [tcp(Number(new URL(url).port || 443))] };
+}
+
+/**
+ * A policy sees the API server's own address, not that of its Service, and no label stands for it. It listens on 443 where
+ * the cloud runs it, else on 6443.
+ */
+export const apiServer: EgressRule = { to: anywherePeers, ports: [tcp(443), tcp(6443)] };
+
+function tcp(port: pulumi.Input<number>) {
+  return { protocol: "TCP", port };
+}

@@ -1,0 +1,201 @@
+import type * as k8s from "@pulumi/kubernetes";
+import * as pulumi from "@pulumi/pulumi";
+import { strategicMerge } from "../../kubernetes/strategic-merge";
+import { selectorLabels, workloadLabels } from "../../labels";
+import { readinessFailures, readinessSeconds, startupSeconds, type Drain } from "../../timing";
+import { lift } from "../input";
+import { restrictedContainer, restrictedPod } from "../restricted";
+import type { EnvironmentValue } from "../environment";
+import type { EnvVar, Probe, WebSocketServiceArgs } from "./args";
+
+type Container = k8s.types.input.core.v1.Container;
+type Lifecycle = k8s.types.input.core.v1.Lifecycle;
+type PodTemplate = k8s.types.input.core.v1.PodTemplateSpec;
+type SpreadConstraint = k8s.types.input.core.v1.TopologySpreadConstraint;
+
+/** Of the main container; `podTemplate` merges into it by this name. */
+export const containerName = "app";
+
+export const defaultPort = 8_080;
+
+/**
+ * The user that runs the container unless `securityContext.runAsUser` says otherwise: Pod Security `restricted` allows
+ * any but root, and a number is needed where the image names its user or has none. It is `node` in Node.js' images.
+ */
+const defaultUser = 1_000;
+
+/** Fields of a `securityContext` that Kubernetes has on the pod alone. */
+const podOnlyFields = ["fsGroup", "fsGroupChangePolicy", "supplementalGroups", "sysctls"];
+
+/** The pods of a WebSocket service: how they start, prove themselves, are spread, and end. */
+export function podTemplate(
+  name: string,
+  args: WebSocketServiceArgs,
+  drain: pulumi.Input<Drain>,
+): PodTemplate {
+  const { pod, container } = securityContexts(args.securityContext ?? {});
+  const template: PodTemplate = {
+    metadata: {
+      labels: { ...args.podLabels, ...workloadLabels(name, "websocket-service") },
+      ...(args.podAnnotations === undefined ? {} : { annotations: { ...args.podAnnotations } }),
+    },
+    spec: {
+      serviceAccountName: args.serviceAccountName ?? name,
+      automountServiceAccountToken: args.automountServiceAccountToken ?? false,
+      // Kubernetes would add variables of its own, such as REDIS_PORT, for each Service in the namespace.
+      enableServiceLinks: false,
+      terminationGracePeriodSeconds: lift([drain], ({ gracePeriodSeconds }) => gracePeriodSeconds),
+      securityContext: { ...restrictedPod(defaultUser), ...pod },
+      topologySpreadConstraints: ["topology.kubernetes.io/zone", "kubernetes.io/hostname"].map((key) =>
+        spread(name, key),
+      ),
+      ...optional(
+        "imagePullSecrets",
+        args.imagePullSecrets?.map((secret) => ({ name: secret })),
+      ),
+      ...optional("nodeSelector", args.nodeSelector),
+      ...optional("tolerations", args.tolerations),
+      ...optional("priorityClassName", args.priorityClassName),
+      containers: [appContainer(args, container, drain)],
+      volumes: [{ name: "tmp", emptyDir: {} }, ...(args.volumes ?? [])],
+    },
+  };
+  if (args.podTemplate === undefined) return template;
+  return strategicMerge(template, args.podTemplate) as PodTemplate;
+}
+
+function appContainer(
+  args: WebSocketServiceArgs,
+  securityContext: object,
+  drain: pulumi.Input<Drain>,
+): Container {
+  const { resources = { cpu: "250m", memory: "512Mi" } } = args;
+  const readiness = args.readinessProbe ?? { tcpSocket: { port: "http" } };
+  const lifecycle = preStop(args.preStop ?? "sleep", drain);
+  return {
+    name: containerName,
+    image: args.image,
+    imagePullPolicy: args.imagePullPolicy ?? "IfNotPresent",
+    ...optional("command", args.command),
+    ...optional("args", args.args),
+    env: [
+      ...storeVariable(args),
+      ...Object.entries(args.env ?? {}).map(([name, value]) => variable(name, value)),
+    ],
+    ...optional("envFrom", args.envFrom),
+    ports: containerPorts(args),
+    // Starting may take as long as startupSeconds allows, whatever the probe's own patience is once it runs.
+    startupProbe: { ...(args.startupProbe ?? asked(readiness)), ...startupTiming(args.startupProbe) },
+    readinessProbe: { ...readinessTiming(args, drain), ...readiness },
+    ...optional("livenessProbe", args.livenessProbe && { ...livenessTiming, ...args.livenessProbe }),
+    ...optional("lifecycle", lifecycle),
+    resources: { requests: { ...resources }, limits: { memory: resources.memory } },
+    securityContext: { ...restrictedContainer, ...securityContext },
+    volumeMounts: [{ name: "tmp", mountPath: "/tmp" }, ...(args.volumeMounts ?? [])],
+  };
+}
+
+function readinessTiming(
+  { isLoadBalancerTarget = false }: WebSocketServiceArgs,
+  drain: pulumi.Input<Drain>,
+): Probe {
+  return {
+    periodSeconds: readinessSeconds,
+    timeoutSeconds: readinessSeconds,
+    failureThreshold: lift([drain], (times) => readinessFailures(isLoadBalancerTarget, times)),
+  };
+}
+
+const livenessTiming = { periodSeconds: 10, timeoutSeconds: 5, failureThreshold: 3 };
+
+function startupTiming(probe: Probe | undefined): Probe {
+  return {
+    periodSeconds: probe?.periodSeconds ?? 1,
+    failureThreshold: probe?.failureThreshold ?? startupSeconds,
+  };
+}
+
+/** What a probe asks, without how often. */
+function asked({ httpGet, tcpSocket, grpc, exec }: Probe): Probe {
+  return {
+    ...optional("httpGet", httpGet),
+    ...optional("tcpSocket", tcpSocket),
+    ...optional("grpc", grpc),
+    ...optional("exec", exec),
+  };
+}
+
+function containerPorts(args: WebSocketServiceArgs): { name: string; containerPort: pulumi.Input<number> }[] {
+  const ports = {
+    http: args.port ?? defaultPort,
+    grpc: args.grpcPort,
+    metrics: args.metricsPort,
+    ...args.privatePorts,
+  };
+  return Object.entries(ports).flatMap(([name, containerPort]) =>
+    containerPort === undefined ? [] : [{ name, containerPort }],
+  );
+}
+
+/** The wait before SIGTERM; its time counts against the grace period. */
+function preStop(
+  hook: NonNullable<WebSocketServiceArgs["preStop"]>,
+  drain: pulumi.Input<Drain>,
+): pulumi.Input<Lifecycle> | undefined {
+  if (hook === "none") return undefined;
+  if (hook === "sleep") {
+    return lift([drain], ({ preStopSeconds }) =>
+      // The API server refuses a sleep of 0 before Kubernetes 1.33.
+      preStopSeconds === 0 ? (undefined as never) : { preStop: { sleep: { seconds: preStopSeconds } } },
+    );
+  }
+  if ("command" in hook) return { preStop: { exec: { command: [...hook.command] } } };
+  return { preStop: { httpGet: { path: hook.path, port: hook.port } } };
+}
+
+function storeVariable({ sessionStore, sessionStoreEnv = "REDIS_URL" }: WebSocketServiceArgs): EnvVar[] {
+  return sessionStore === undefined ? [] : [variable(sessionStoreEnv, { secret: sessionStore.url })];
+}
+
+/** One entry of the container's `env`. */
+export function variable(name: string, value: EnvironmentValue): EnvVar {
+  if (isInput(value)) return { name, value };
+  if ("secret" in value) return { name, valueFrom: { secretKeyRef: value.secret } };
+  if ("configMap" in value) return { name, valueFrom: { configMapKeyRef: value.configMap } };
+  // The API server would add the version; written out, an interrupted create can be repeated (see docs/troubleshooting.md).
+  return { name, valueFrom: { fieldRef: { apiVersion: "v1", fieldPath: value.field } } };
+}
+
+function isInput(value: EnvironmentValue): value is pulumi.Input<string> {
+  return typeof value === "string" || pulumi.Output.isInstance(value) || value instanceof Promise;
+}
+
+function securityContexts(over: Readonly<Record<string, unknown>>): { pod: object; container: object } {
+  const entries = Object.entries(over);
+  const user = entries.filter(([field]) => field === "runAsUser" || field === "runAsGroup");
+  return {
+    // The user goes to the pod as well, so that volumes and other containers agree with it.
+    pod: Object.fromEntries([...entries.filter(([field]) => podOnlyFields.includes(field)), ...user]),
+    container: Object.fromEntries(entries.filter(([field]) => !podOnlyFields.includes(field))),
+  };
+}
+
+/**
+ * Best effort, because a zone that is down must not keep pods from starting; counted for each revision by
+ * itself (matchLabelKeys), or the old pods of a rollout would push the new ones together.
+ */
+function spread(name: string, topologyKey: string): SpreadConstraint {
+  return {
+    maxSkew: 1,
+    topologyKey,
+    whenUnsatisfiable: "ScheduleAnyway",
+    labelSelector: { matchLabels: selectorLabels(name) },
+    matchLabelKeys: ["pod-template-hash"],
+  };
+}
+
+/** A field that is there only with a value: an empty one would show in every manifest. */
+function optional<Value>(field: string, value: Value | undefined): Record<string, Value> {
+  if (value === undefined || (Array.isArray(value) && value.length === 0)) return {};
+  return { [field]: value };
+}

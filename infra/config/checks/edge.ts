@@ -1,0 +1,48 @@
+import { issue, type ConfigIssue } from "../issue";
+import { peerForms } from "../values";
+import type { Checked } from "./checked";
+
+export function hostIssues({ config: { host, edge } }: Checked): ConfigIssue[] {
+  if (edge.kind === "none" || host !== undefined) return [];
+  return [issue("host", undefined, "the host name that clients connect to, such as api.example.com")];
+}
+
+export function cookieIssues({ config: { affinity, properties } }: Checked): ConfigIssue[] {
+  if (affinity.cookieSecure) return [];
+  const { tls, cookie } = properties;
+  if (cookie("/") === undefined) return [];
+  if (tls !== undefined) return [issue("affinity.cookieSecure", false, `true, since ${tls} is set`)];
+  if (affinity.cookieSameSite === "None") {
+    return [
+      issue("affinity.cookieSecure", false, "true, since browsers drop a SameSite None cookie without it"),
+    ];
+  }
+  return [];
+}
+
+/** Without an edge nobody knows who the clients are, and closed pods would be an outage. */
+export function networkIssues({ config: { edge, network, networkPolicies } }: Checked): ConfigIssue[] {
+  if (edge.kind !== "none" || !networkPolicies || (network.edge?.length ?? 0) > 0) return [];
+  return [
+    issue(
+      "network.edge",
+      network.edge === undefined ? undefined : "an empty list",
+      `a list of who connects, since edge.kind is none: ${peerForms}`,
+      "Set it to [{ sameNamespace: true }] for clients in the stack's own namespace, or set networkPolicies to false.",
+    ),
+  ];
+}
+
+/** A browser's sockets need an origin that is let in, and the page itself a way past the edge. */
+export function pageIssues({ config: { servePage, allowedOrigins, services } }: Checked): ConfigIssue[] {
+  if (!servePage) return [];
+  const issues = services.flatMap(({ connectionProxy }, index) =>
+    connectionProxy === undefined
+      ? []
+      : [issue("servePage", true, `false: the proxy of services[${index}] passes on sockets alone`)],
+  );
+  if (allowedOrigins.length > 0) return issues;
+  const expected =
+    "the page's own origin, such as https://<host>: a browser's sockets are refused without it";
+  return [...issues, issue("allowedOrigins", "nothing, with servePage", expected)];
+}

@@ -1,0 +1,126 @@
+import { issue, type ConfigIssue } from "../issue";
+import type { ServiceConfig } from "../resolve";
+import type { ServiceValues } from "../schema";
+import type { Checked } from "./checked";
+
+/** Labels that select the pods; another value would take the pod out of its own Service. */
+const reservedLabels = ["app.kubernetes.io/name", "app.kubernetes.io/component"];
+
+/** What comes with the Holdfast application, and is yours to say of your own image. */
+const imageKeys = ["command", "args", "ports", "probes", "preStop", "sessionStore"] as const;
+
+/** What a Deployment that runs already has, and Holdfast leaves as it is. */
+const ownedKeys = [
+  "image",
+  "imagePullPolicy",
+  "replicas",
+  "autoscaling",
+  "command",
+  "args",
+  "probes",
+  "sessionStore",
+  "resources",
+  "securityContext",
+  "serviceAccount",
+  "nodeSelector",
+  "priorityClassName",
+  "podTemplate",
+] as const;
+
+export function serviceIssues({ values, config }: Checked): ConfigIssue[] {
+  return values.services.flatMap((service, index) => {
+    const resolved = config.services[index];
+    if (resolved === undefined) return [];
+    const key = `services[${index}]`;
+    return [
+      ...kindIssues(key, service, resolved, values.image),
+      ...portIssues(key, service),
+      ...podIssues(key, service),
+    ];
+  });
+}
+
+function kindIssues(
+  key: string,
+  service: ServiceValues,
+  { isApplication, protocol }: ServiceConfig,
+  image: string | undefined,
+): ConfigIssue[] {
+  if (service.existing !== undefined) {
+    return given(service, ownedKeys).map((name) =>
+      issue(`${key}.${name}`, "set", "nothing, since the service is existing: its owner sets that"),
+    );
+  }
+  if (!isApplication) return [];
+  return [
+    ...(image === undefined
+      ? [
+          issue(
+            "image",
+            undefined,
+            `the Holdfast application's image, since ${key} has none of its own`,
+            `Set it, or give ${key} an image of your own.`,
+          ),
+        ]
+      : []),
+    ...(protocol === "holdfast"
+      ? []
+      : [
+          issue(
+            `${key}.protocol`,
+            protocol,
+            "holdfast, since the service has no image of its own",
+            "Set image to your own, or remove protocol.",
+          ),
+        ]),
+    ...given(service, imageKeys).map((name) =>
+      issue(
+        `${key}.${name}`,
+        "set",
+        "nothing, since it comes with the Holdfast application; it goes with an image of your own",
+      ),
+    ),
+  ];
+}
+
+function given<Key extends keyof ServiceValues>(service: ServiceValues, keys: readonly Key[]): Key[] {
+  return keys.filter((name) => service[name] !== undefined);
+}
+
+function portIssues(key: string, { ports }: ServiceValues): ConfigIssue[] {
+  if (ports === undefined) return [];
+  const seen = new Map<number, string>();
+  return Object.entries(ports).flatMap(([name, port]: [string, number | undefined]) => {
+    if (port === undefined) return [];
+    const other = seen.get(port);
+    seen.set(port, name);
+    return other === undefined
+      ? []
+      : [issue(`${key}.ports.${name}`, port, `another port than ports.${other}`)];
+  });
+}
+
+function podIssues(key: string, { podLabels, volumes, volumeMounts }: ServiceValues): ConfigIssue[] {
+  const names = ["tmp", ...volumes.map(({ name }) => name)];
+  return [
+    ...reservedLabels
+      .filter((label) => label in podLabels)
+      .map((label) =>
+        issue(
+          `${key}.podLabels["${label}"]`,
+          podLabels[label],
+          "nothing, since the Service finds its pods by it",
+        ),
+      ),
+    ...volumes.flatMap(({ name }, at) =>
+      name === "tmp"
+        ? [issue(`${key}.volumes[${at}].name`, name, "another name: tmp is the writable /tmp of each pod")]
+        : [],
+    ),
+    ...volumeMounts.flatMap(({ name }, at) =>
+      names.includes(name)
+        ? []
+        : [issue(`${key}.volumeMounts[${at}].name`, name, `the name of a volume: ${names.join(", ")}`)],
+    ),
+  ];
+}

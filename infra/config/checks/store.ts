@@ -1,0 +1,76 @@
+import { elasticacheIssues } from "../../components/session-store/elasticache";
+import { issue, type ConfigIssue } from "../issue";
+import type { Checked } from "./checked";
+
+/** What is said of a secret's value. */
+export const secret = "a secret";
+
+export function storeIssues({ config, secrets: { redisUrl } }: Checked): ConfigIssue[] {
+  const { sessionStore } = config;
+  const issues = durabilityIssues(config);
+  if (sessionStore.kind !== "external") {
+    if (redisUrl !== undefined)
+      issues.push(issue("redisUrl", secret, "nothing, unless sessionStore.kind is external"));
+    if (sessionStore.kind === "none") issues.push(...missingStoreIssues(config));
+    return [...issues, ...(sessionStore.kind === "elasticache" ? elasticacheIssues(sessionStore) : [])];
+  }
+  if (redisUrl === undefined) {
+    issues.push(
+      issue(
+        "redisUrl",
+        undefined,
+        "the store's URL",
+        "Set it with: pulumi config set --secret holdfast:redisUrl redis://…",
+      ),
+    );
+  }
+  if (sessionStore.sentinelName !== undefined && sessionStore.mode !== "sentinel") {
+    issues.push(
+      issue("sessionStore.sentinelName", sessionStore.sentinelName, "nothing, unless mode is sentinel"),
+    );
+  }
+  return issues;
+}
+
+/** Who needs a store that the stack does not have. */
+function missingStoreIssues({ services }: Checked["config"]): ConfigIssue[] {
+  return services.flatMap(({ isApplication, sessionStore }, index) => {
+    if (isApplication) {
+      return [
+        issue(
+          "sessionStore.kind",
+          "none",
+          `redis, elasticache or external: services[${index}] is the Holdfast application, which keeps its sessions there`,
+        ),
+      ];
+    }
+    if (sessionStore === undefined) return [];
+    return [
+      issue(
+        `services[${index}].sessionStore.env`,
+        sessionStore.env,
+        "nothing, since sessionStore.kind is none",
+      ),
+    ];
+  });
+}
+
+/** What a store cannot confirm, the application would wait for in vain, or refuse at its start. */
+function durabilityIssues({ sessionStore, session: { durability } }: Checked["config"]): ConfigIssue[] {
+  if (durability === "memory") return [];
+  const refuse = (expected: string) => [issue("session.durability", durability, expected)];
+  switch (sessionStore.kind) {
+    case "none":
+      return [];
+    case "redis":
+      return durability === "replica" ? refuse("memory or aof, since sessionStore redis has no replica") : [];
+    case "elasticache":
+      // AWS takes no append-only file from Redis 2.8.22 on.
+      if (durability === "aof") return refuse("memory or replica, since ElastiCache has no append-only file");
+      if (sessionStore.shards !== undefined)
+        return refuse("memory, since sessionStore.shards turns cluster mode on");
+      return sessionStore.replicas === 0 ? refuse("memory, since sessionStore.replicas is 0") : [];
+    case "external":
+      return sessionStore.mode === "cluster" ? refuse("memory, since sessionStore.mode is cluster") : [];
+  }
+}

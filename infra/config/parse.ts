@@ -1,0 +1,202 @@
+import { z } from "zod";
+import { crossIssues } from "./checks";
+import { issue, type ConfigIssue } from "./issue";
+import { nearest } from "./nearest";
+import { resolveConfig, type ResolvedConfig } from "./resolve";
+import { configSchema, secretsSchema, type ConfigValues, type SecretValues } from "./schema";
+import { knownKeys } from "./values";
+
+/** The name of the Pulumi project: what its configuration keys begin with. */
+export const project = "holdfast";
+
+/** Secrets of which only the presence counts. */
+const anySecrets = z.partialRecord(secretsSchema.keyof(), z.string());
+
+/** What {@link parseValues} reads: the values of a stack by key, without the project's name. */
+export interface RawConfig {
+  readonly stack: string;
+  /** Text as Pulumi hands it over: JSON wherever the value is not itself text. */
+  readonly values: Readonly<Record<string, string>>;
+  /** Whether the stack's file keeps the value encrypted. */
+  readonly isSecret: (key: string) => boolean;
+  /** False where secrets are placeholders, so that their form says nothing. Default true. */
+  readonly checkSecrets?: boolean;
+}
+
+export interface Parsed {
+  /** Undefined if there are issues. */
+  readonly config: ResolvedConfig | undefined;
+  readonly secrets: SecretValues;
+  readonly issues: readonly ConfigIssue[];
+}
+
+/** Reads and checks a stack's configuration: every issue at once, those between keys included. Pure. */
+export function parseValues({ values, isSecret, checkSecrets = true }: Omit<RawConfig, "stack">): Parsed {
+  const secretKeys = Object.keys(secretsSchema.shape);
+  const secretText = Object.fromEntries(Object.entries(values).filter(([key]) => secretKeys.includes(key)));
+  const plain = Object.fromEntries(
+    Object.entries(values)
+      .filter(([key]) => !secretKeys.includes(key))
+      .map(([key, value]) => [key, decode(key, value)]),
+  );
+  const structure = configSchema.safeParse(plain);
+  const secrets = (checkSecrets ? secretsSchema : anySecrets).safeParse(secretText);
+  const own = [
+    ...Object.keys(values).flatMap((key) => storageIssues(key, secretKeys.includes(key), isSecret(key))),
+    ...schemaIssues(structure.error, plain, show),
+    ...schemaIssues(secrets.error, secretText, () => "a secret"),
+  ];
+  const readable = structure.data ?? withoutBrokenKeys(plain, structure.error);
+  const between = readable === undefined ? [] : crossChecks(readable, secretText, own);
+  const issues = [...own, ...between];
+  const config =
+    structure.data !== undefined && issues.length === 0 ? resolveConfig(structure.data) : undefined;
+  return { config, secrets: secrets.data ?? {}, issues };
+}
+
+/** What contradicts itself in what could be read, without what follows from a key that is wrong already. */
+function crossChecks(
+  values: ConfigValues,
+  secrets: SecretValues,
+  own: readonly ConfigIssue[],
+): ConfigIssue[] {
+  const wrong = own.map(({ path }) => path);
+  const found = crossIssues({ values, config: resolveConfig(values), secrets });
+  return found.filter(({ path }) => !wrong.some((key) => isWithin(path, key) || isWithin(key, path)));
+}
+
+function isWithin(path: string, outer: string): boolean {
+  return path === outer || path.startsWith(`${outer}.`) || path.startsWith(`${outer}[`);
+}
+
+/** Attempts at leaving out what is wrong; each removes at least one key. */
+const maxRepairs = 10;
+
+/**
+ * The values as they would be without the keys that are wrong, so that one misspelt key hides no other issue. Undefined
+ * where what is left cannot be read either.
+ */
+function withoutBrokenKeys(input: object, error: z.ZodError): ConfigValues | undefined {
+  const copy = structuredClone(input);
+  let issues: readonly z.core.$ZodIssue[] = error.issues;
+  for (let repair = 0; repair < maxRepairs; repair++) {
+    for (const path of issues.flatMap(brokenPaths)) remove(copy, path);
+    const parsed = configSchema.safeParse(copy);
+    if (parsed.success) return parsed.data;
+    issues = parsed.error.issues;
+  }
+  return undefined;
+}
+
+function brokenPaths(issue: z.core.$ZodIssue): PropertyKey[][] {
+  if (issue.code === "unrecognized_keys") return issue.keys.map((key) => [...issue.path, key]);
+  return [[...issue.path]];
+}
+
+/** Removes a key; an item of a list stays as an empty object, so that the others keep their places. */
+function remove(value: unknown, path: readonly PropertyKey[]): void {
+  const parent = valueAt(value, path.slice(0, -1));
+  const last = path.at(-1);
+  if (last === undefined || typeof parent !== "object" || parent === null) return;
+  if (Array.isArray(parent) && typeof last === "number") parent.splice(last, 1);
+  else Reflect.deleteProperty(parent, last);
+}
+
+/** Structure is not secret, or every manifest would be; a secret in plain text would stay in the repository for ever. */
+function storageIssues(key: string, shouldBeSecret: boolean, isSecret: boolean): ConfigIssue[] {
+  if (shouldBeSecret === isSecret) return [];
+  if (!shouldBeSecret) return [issue(key, "an encrypted value", "plain text: structure is not secret")];
+  const command = `pulumi config set --secret ${project}:${key}`;
+  return [issue(key, "plain text", "an encrypted value", `Set it with: ${command}`)];
+}
+
+/** What is not JSON stays text, and the schema says what it should have been. */
+function decode(key: string, value: string): unknown {
+  if (!(key in configSchema.shape)) return value;
+  const schema = configSchema.shape[key as keyof typeof configSchema.shape];
+  if (isText(schema) || (mayBeText(schema) && !/^\s*[{[]/.test(value))) return value;
+  try {
+    return JSON.parse(value) as unknown;
+  } catch {
+    return value;
+  }
+}
+
+function isText(schema: z.core.$ZodType): boolean {
+  if (schema instanceof z.ZodDefault || schema instanceof z.ZodPrefault || schema instanceof z.ZodOptional) {
+    return isText(schema.def.innerType);
+  }
+  return schema instanceof z.ZodString || schema instanceof z.ZodEnum;
+}
+
+/** Whether it may be text or structure: then only what looks like structure is. */
+function mayBeText(schema: z.core.$ZodType): boolean {
+  return (
+    schema instanceof z.ZodUnion &&
+    schema.options.some((option) => isText(option instanceof z.ZodPipe ? option.def.in : option))
+  );
+}
+
+function schemaIssues(
+  error: z.ZodError | undefined,
+  input: unknown,
+  describe: (value: unknown) => string,
+): ConfigIssue[] {
+  return (error?.issues ?? []).flatMap(unionIssues).flatMap((found) => {
+    if (found.code === "unrecognized_keys") {
+      return found.keys.map((key) => unknownKey([...found.path, key], found.message, input, describe));
+    }
+    const actual = valueAt(input, found.path);
+    return [issue(showPath(found.path), actual === undefined ? undefined : describe(actual), found.message)];
+  });
+}
+
+/** Of a value that may take several forms, what is wrong with the one that it was meant to have. */
+function unionIssues(found: z.core.$ZodIssue): z.core.$ZodIssue[] {
+  if (found.code !== "invalid_union") return [found];
+  // The form whose type fits and that recognises the most: it alone has issues deeper than the value itself.
+  const fitting = found.errors.filter((issues) => issues.length > 0 && issues.every(isInside));
+  const [best] = fitting.sort((a, b) => a.length - b.length);
+  if (best === undefined) return [found];
+  return best.map((inner) => ({ ...inner, path: [...found.path, ...inner.path] })).flatMap(unionIssues);
+}
+
+function isInside(inner: z.core.$ZodIssue): boolean {
+  return inner.path.length > 0 && inner.code !== "invalid_union" ? !isMissing(inner) : false;
+}
+
+function isMissing(inner: z.core.$ZodIssue): boolean {
+  return inner.code === "invalid_type" && inner.input === undefined;
+}
+
+function unknownKey(
+  path: readonly PropertyKey[],
+  expected: string,
+  input: unknown,
+  describe: (value: unknown) => string,
+): ConfigIssue {
+  const key = String(path.at(-1));
+  const close = nearest(key, knownKeys(expected));
+  const fix = close === undefined ? "Remove it." : `Did you mean ${close}?`;
+  return issue(showPath(path), describe(valueAt(input, path)), expected, fix);
+}
+
+function valueAt(value: unknown, path: readonly PropertyKey[]): unknown {
+  return path.reduce<unknown>((at, key) => (at as Record<PropertyKey, unknown> | undefined)?.[key], value);
+}
+
+function showPath(path: readonly PropertyKey[]): string {
+  return path.reduce<string>((shown, key) => {
+    if (typeof key === "number") return `${shown}[${key}]`;
+    return shown === "" ? String(key) : `${shown}.${String(key)}`;
+  }, "");
+}
+
+/** Short, and without the password of a URL that should not have had one. */
+function show(value: unknown): string {
+  const text = (typeof value === "string" ? value : JSON.stringify(value)).replace(
+    /:\/\/[^\s/@"]*@/g,
+    "://…@",
+  );
+  return text.length <= 80 ? text : `${text.slice(0, 77)}…`;
+}

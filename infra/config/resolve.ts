@@ -1,0 +1,159 @@
+import type { Autoscaling } from "../components/autoscaler";
+import { edgeProperties, type EdgeProperties } from "../components/edge";
+import { defaultModes } from "../components/connection-proxy/environment";
+import { resolveDrain, type Drain, type DrainInput } from "../timing";
+import type { ConfigValues, ConnectionProxyValues, DrainConfig, ServiceValues } from "./schema";
+
+/** A service with everything that it leaves out filled in from the stack. */
+export interface ServiceConfig extends Omit<
+  ServiceValues,
+  | "path"
+  | "protocol"
+  | "image"
+  | "imagePullPolicy"
+  | "replicas"
+  | "autoscaling"
+  | "connectionProxy"
+  | "resources"
+  | "existing"
+  | "minReadySeconds"
+  | "drain"
+  | "rollout"
+> {
+  readonly path: string;
+  readonly protocol: "holdfast" | "websocket" | "socket.io";
+  /** Undefined for a service that runs already. */
+  readonly image: string | undefined;
+  /** Whether it is the Holdfast application, which gets its ports, probes and environment from the program. */
+  readonly isApplication: boolean;
+  readonly imagePullPolicy: ConfigValues["imagePullPolicy"];
+  readonly resources: ConfigValues["resources"];
+  /** A fixed number of pods, or who owns the number. */
+  readonly scale: number | Autoscaling;
+  readonly drain: DrainConfig;
+  readonly minReadySeconds: number;
+  readonly maxSurge: number | string;
+  /** The names of what runs already; undefined where the stack makes the service. */
+  readonly existing: ExistingConfig | undefined;
+  /** The tier that keeps its clients' sockets; undefined where they come to its pods. */
+  readonly connectionProxy: ConnectionProxyConfig | undefined;
+}
+
+/** A Deployment and a Service that something else owns. */
+export interface ExistingConfig {
+  readonly deployment: string;
+  readonly service: string;
+  readonly container: string;
+}
+
+/** A connection proxy with everything that it leaves out filled in. */
+export interface ConnectionProxyConfig extends Omit<ConnectionProxyValues, "mode"> {
+  readonly mode: NonNullable<ConnectionProxyValues["mode"]>;
+  readonly scale: number | Autoscaling;
+  readonly drain: DrainConfig;
+}
+
+/** The configuration of a stack, resolved once: what components, checks and policies read. Without secrets. */
+export interface ResolvedConfig extends Omit<ConfigValues, "services" | "drain"> {
+  readonly drain: DrainConfig;
+  readonly services: readonly ServiceConfig[];
+  /** What the edge means for the rest of the system. */
+  readonly properties: EdgeProperties;
+}
+
+/** Pods of a service that names no number. */
+const defaultReplicas = 3;
+
+/** Pods of a proxy that names no number: one can go. */
+const defaultProxies = 2;
+
+/** Pods that a rollout adds at once, unless the stack names a number: the least that keeps capacity. */
+const defaultMaxSurge = 1;
+
+/** Fills in what a stack leaves out. Pure; wrong values stay as they are, for the checks to report. */
+export function resolveConfig(values: ConfigValues): ResolvedConfig {
+  const properties = edgeProperties(values.edge, values.affinity);
+  const drain = { ...values.drain, ...resolveDrain(values.drain, properties.propagationSeconds) };
+  return {
+    ...values,
+    properties,
+    drain,
+    services: values.services.map((service) => resolveService(service, values, properties)),
+  };
+}
+
+function resolveService(
+  service: ServiceValues,
+  values: ConfigValues,
+  { propagationSeconds }: EdgeProperties,
+): ServiceConfig {
+  const { autoscaler: metricsSource } = values;
+  const isApplication = service.image === undefined && service.existing === undefined;
+  const protocol = service.protocol ?? (isApplication ? "holdfast" : "websocket");
+  const drain = { ...values.drain, ...resolveDrain(drainInput(service, values.drain), propagationSeconds) };
+  const { connectionProxy } = service;
+  return {
+    ...service,
+    path: service.path ?? (protocol === "socket.io" ? "/socket.io" : "/"),
+    protocol,
+    image: service.existing === undefined ? (service.image ?? values.image) : undefined,
+    isApplication,
+    imagePullPolicy: service.imagePullPolicy ?? values.imagePullPolicy,
+    imagePullSecrets: [...new Set([...values.imagePullSecrets, ...service.imagePullSecrets])],
+    resources: service.resources ?? values.resources,
+    scale: scale(service, metricsSource) ?? defaultReplicas,
+    drain: service.preStop === "none" ? withoutPreStop(drain, service) : drain,
+    minReadySeconds: service.minReadySeconds ?? values.minReadySeconds,
+    maxSurge: service.rollout?.maxSurge ?? values.rollout.maxSurge ?? defaultMaxSurge,
+    existing: existing(service),
+    connectionProxy: connectionProxy && {
+      ...connectionProxy,
+      mode: connectionProxy.mode ?? defaultModes[protocol],
+      scale: scale(connectionProxy, metricsSource) ?? defaultProxies,
+      drain: { ...values.drain, ...proxyDrain(connectionProxy, values, propagationSeconds) },
+    },
+  };
+}
+
+/** A service's own times over the stack's; a grace period that only the stack names does not bind one that needs more. */
+function drainInput({ drain: own = {} }: ServiceValues, stack: ConfigValues["drain"]): DrainInput {
+  const changed = own.preStopSeconds !== undefined || own.drainSeconds !== undefined;
+  return {
+    preStopSeconds: own.preStopSeconds ?? stack.preStopSeconds,
+    drainSeconds: own.drainSeconds ?? stack.drainSeconds,
+    gracePeriodSeconds: own.gracePeriodSeconds ?? (changed ? undefined : stack.gracePeriodSeconds),
+  };
+}
+
+/** Without a hook nothing waits, and the grace period that follows from it is shorter. */
+function withoutPreStop(drain: DrainConfig, { drain: own }: ServiceValues): DrainConfig {
+  const { drainSeconds, preStopHook } = drain;
+  const input = { preStopSeconds: 0, drainSeconds, gracePeriodSeconds: own?.gracePeriodSeconds };
+  return { ...resolveDrain(input, 0), preStopHook };
+}
+
+/**
+ * The end of a proxy's pod: routers hear of it as of any pod's, then its clients are moved over a time of its own, and
+ * the grace period is as long as that takes.
+ */
+function proxyDrain(
+  { drainSeconds }: ConnectionProxyValues,
+  { drain: { preStopSeconds } }: ConfigValues,
+  propagationSeconds: number,
+): Drain {
+  return resolveDrain({ preStopSeconds, drainSeconds }, propagationSeconds);
+}
+
+function existing({ name, existing: given }: ServiceValues): ExistingConfig | undefined {
+  if (given === undefined) return undefined;
+  const { deployment = name, service = name, container = name } = given === true ? {} : given;
+  return { deployment, service, container };
+}
+
+/** Who owns the number of pods, or the number itself; undefined where neither is given. */
+function scale(
+  { autoscaling, replicas }: Pick<ServiceValues, "autoscaling" | "replicas">,
+  metricsSource: ConfigValues["autoscaler"],
+): Autoscaling | number | undefined {
+  return autoscaling === undefined ? replicas : { ...autoscaling, metricsSource };
+}

@@ -1,0 +1,74 @@
+import type { ConfigValues } from "../config/schema";
+import { tokenVariables } from "../components/connection-proxy/environment";
+import type { AffinityCookie } from "../components/edge";
+import { environment, type EnvironmentValue } from "../components/environment";
+import type { SecretKey, SessionStore } from "../components/session-store";
+import type { WebSocketServiceArgs } from "../components/websocket-service";
+import { outside } from "../components/websocket-service/network-policies";
+import type { DrainConfig } from "../config/schema";
+import { holdfastPod } from "./holdfast-pod";
+
+export interface HoldfastApplicationArgs {
+  readonly config: Pick<
+    ConfigValues,
+    "session" | "sockets" | "auth" | "allowedOrigins" | "servePage" | "logLevel"
+  > & { readonly drain: DrainConfig };
+  readonly service: { readonly name: string; readonly path: string };
+  readonly store: Pick<SessionStore, "url" | "mode" | "sentinelName" | "egress">;
+  /** The cookie that the edge sets for this service. */
+  readonly cookie: AffinityCookie | undefined;
+  /** HS256 key; only with auth kind jwt. */
+  readonly jwtSecret: SecretKey | undefined;
+  /** Of the gRPC Publisher's callers. */
+  readonly publisherToken: SecretKey | undefined;
+}
+
+/** The Holdfast application as arguments of a WebSocketService: one preset of what any image is configured by. */
+export function holdfastApplication(args: HoldfastApplicationArgs) {
+  const { auth, drain } = args.config;
+  return {
+    ...holdfastPod(["http", "grpc", "metrics", "lifecycle"], drain.preStopHook),
+    protocol: "holdfast",
+    sessionStore: args.store,
+    env: applicationEnvironment(args),
+    egress: auth?.kind === "jwt" && auth.jwksUrl !== undefined ? [outside(auth.jwksUrl)] : [],
+  } as const satisfies Partial<WebSocketServiceArgs>;
+}
+
+/**
+ * The environment of the application, whose contract is `app/server/config.ts`, without `REDIS_URL`, which comes from
+ * the session store. What is undefined here is left to the application's default; secrets come by reference only.
+ */
+function applicationEnvironment(args: HoldfastApplicationArgs): Record<string, EnvironmentValue> {
+  const { config, service, store, cookie } = args;
+  const { drain, session, sockets, auth } = config;
+  return environment({
+    POD_NAME: { field: "metadata.name" },
+    SERVICE_NAME: service.name,
+    SERVICE_PATH: service.path,
+    REDIS_MODE: store.mode,
+    REDIS_SENTINEL_NAME: store.sentinelName,
+    DURABILITY: session.durability,
+    PRE_STOP_SECONDS: drain.preStopSeconds,
+    PRE_STOP_HOOK: drain.preStopHook,
+    DRAIN_SECONDS: drain.drainSeconds,
+    AFFINITY_COOKIE_NAME: cookie?.name,
+    AFFINITY_COOKIE_PATH: cookie?.path,
+    SESSION_TTL_SECONDS: session.ttlSeconds,
+    PING_INTERVAL_SECONDS: sockets.pingIntervalSeconds,
+    HISTORY_SIZE: session.historySize,
+    HISTORY_TTL_SECONDS: session.historyTtlSeconds,
+    AUTH_MODE: auth?.kind ?? "anonymous",
+    ...tokenVariables(auth?.kind === "jwt" ? auth : undefined),
+    ALLOWED_ORIGINS: config.allowedOrigins,
+    SERVE_PAGE: config.servePage ? true : undefined,
+    MAX_CONNECTIONS: sockets.maxConnections,
+    MAX_PAYLOAD_BYTES: sockets.maxPayloadBytes,
+    MAX_BUFFERED_BYTES: sockets.maxBufferedBytes,
+    MAX_ROOMS: sockets.maxRooms,
+    MAX_PUBLISH_RATE: sockets.maxPublishRate,
+    LOG_LEVEL: config.logLevel,
+    JWT_SECRET: args.jwtSecret && { secret: args.jwtSecret },
+    PUBLISHER_TOKEN: args.publisherToken && { secret: args.publisherToken },
+  });
+}

@@ -1,0 +1,219 @@
+import * as k8s from "@pulumi/kubernetes";
+import * as pulumi from "@pulumi/pulumi";
+import { ConnectionProxy, type ConnectionProxyArgs } from "../components/connection-proxy";
+import { createEdge, type EdgeBackend } from "../components/edge";
+import { createMonitoring } from "../components/monitoring";
+import { StackNamespace } from "../components/namespace";
+import { createSessionStore, type SecretKey, type SessionStore } from "../components/session-store";
+import { WebSocketService } from "../components/websocket-service";
+import type { Config, ServiceConfig } from "../config";
+import { longestGraceSeconds } from "../config/checks";
+import { stackLabels } from "../labels";
+import { holdfastApplication } from "../presets/holdfast-application";
+import { serviceArgs } from "./service-args";
+
+/** What a person needs after `pulumi up`. */
+export interface Outputs {
+  /** Where to connect, by service. */
+  readonly urls: Readonly<Record<string, pulumi.Output<string>>>;
+  readonly namespace: pulumi.Output<string>;
+  /** Commands that watch a rollout, by service. */
+  readonly watchRollout: Readonly<Record<string, pulumi.Output<string>>>;
+  /** Secret. The session store's copy in another region, where there is one. */
+  readonly standbyUrl?: pulumi.Output<string>;
+}
+
+/** What the services of a stack have in common. */
+interface Shared {
+  readonly config: Config;
+  readonly namespace: pulumi.Output<string>;
+  readonly store: (SessionStore & pulumi.Resource) | undefined;
+  readonly secrets: ApplicationSecrets;
+}
+
+/** The whole system of one stack: its only description. */
+export function deploy(config: Config): Outputs {
+  const namespace = stackNamespace(config);
+  const { sessionStore: storeConfig, networkPolicies } = config;
+  const store =
+    storeConfig.kind === "none"
+      ? undefined
+      : createSessionStore("redis", {
+          config: storeConfig,
+          namespace,
+          networkPolicies,
+          externalUrl: config.secrets.redisUrl,
+        });
+  const shared: Shared = { config, namespace, store, secrets: applicationSecrets(config, namespace) };
+  const workloads = config.services.map((service) => createService(service, shared));
+
+  const edge = createEdge(
+    "edge",
+    {
+      config: config.edge,
+      affinity: config.affinity,
+      namespace,
+      host: config.host ?? "",
+      backends: workloads.map(({ backend }) => backend),
+      gracePeriodSeconds: longestGraceSeconds(config),
+    },
+    { dependsOn: workloads.flatMap(({ resources }) => resources) },
+  );
+  createMonitoring("monitoring", {
+    config: config.monitoring,
+    namespace,
+    namespaceName: config.namespace.name,
+    services: config.services.map(({ name }) => name),
+  });
+  return {
+    urls: edge.urls,
+    namespace,
+    watchRollout: watchCommands(config.services, namespace),
+    ...(store?.standbyUrl === undefined ? {} : { standbyUrl: store.standbyUrl }),
+  };
+}
+
+function stackNamespace({ namespace, networkPolicies, properties }: Config): pulumi.Output<string> {
+  if (!namespace.create) return pulumi.output(namespace.name);
+  return new StackNamespace("holdfast", {
+    name: namespace.name,
+    podSecurity: namespace.podSecurity,
+    defaultDeny: networkPolicies,
+    labels: properties.namespaceLabels,
+  }).name;
+}
+
+/** A service, before it the tier that keeps its clients' sockets if there is one, and what the edge routes to. */
+function createService(
+  service: ServiceConfig,
+  shared: Shared,
+): { backend: EdgeBackend; resources: pulumi.Resource[] } {
+  const { config, store } = shared;
+  const created = new WebSocketService(
+    service.name,
+    {
+      ...serviceArgs(service),
+      ...(service.isApplication ? application(service, shared) : {}),
+      ...surroundings(service, shared),
+    },
+    // A pod is not ready without its store, so the store comes first.
+    { dependsOn: store === undefined ? [] : [store] },
+  );
+  if (service.connectionProxy === undefined) return { backend: created.backend, resources: [created] };
+  const proxy = new ConnectionProxy(
+    `${service.name}-proxy`,
+    proxyArgs(created, service.connectionProxy, shared, config),
+  );
+  return { backend: proxy.backend, resources: [created, proxy] };
+}
+
+function application(service: ServiceConfig, { config, store, secrets }: Shared) {
+  if (store === undefined)
+    throw new Error(`${service.name} needs a session store; the configuration was checked`);
+  const preset = holdfastApplication({
+    config: { ...config, drain: service.drain },
+    service,
+    store,
+    cookie: config.properties.cookie(service.path),
+    ...secrets,
+  });
+  return { ...preset, env: { ...preset.env, ...service.env } };
+}
+
+/** Where a service is, who reaches it and whom it reaches. */
+function surroundings(service: ServiceConfig, { config, namespace, store }: Shared) {
+  const { network, properties } = config;
+  return {
+    namespace,
+    registrationSeconds: properties.registrationSeconds,
+    isLoadBalancerTarget: properties.podsAreTargets && service.connectionProxy === undefined,
+    clientIpTimeoutSeconds: config.affinity.clientIpTimeoutSeconds,
+    networkPolicies: config.networkPolicies,
+    edgePeers: network.edge ?? properties.ingressSources,
+    proxyName: service.connectionProxy && `${service.name}-proxy`,
+    monitoringPeers: network.monitoring,
+    grpcPeers: network.backends,
+    ...(service.sessionStore === undefined ? {} : { sessionStore: store }),
+  };
+}
+
+function proxyArgs(
+  service: WebSocketService,
+  proxy: NonNullable<ServiceConfig["connectionProxy"]>,
+  { config, namespace, secrets }: Pick<Shared, "config" | "namespace" | "secrets">,
+  { image, imagePullPolicy, imagePullSecrets, sockets, auth, network, properties }: Config,
+): ConnectionProxyArgs {
+  const { scale, checkTokens } = proxy;
+  return {
+    service,
+    namespace,
+    image: image ?? "",
+    imagePullPolicy,
+    imagePullSecrets,
+    mode: proxy.mode,
+    discovery: proxy.discovery,
+    ...(typeof scale === "number" ? { replicas: scale } : { autoscaling: scale }),
+    resources: proxy.resources,
+    holdSeconds: proxy.holdSeconds,
+    preStopSeconds: proxy.drain.preStopSeconds,
+    drainSeconds: proxy.drain.drainSeconds,
+    preStopHook: proxy.drain.preStopHook,
+    finalCloseCodes: proxy.finalCloseCodes,
+    trustedHops: proxy.trustedHops,
+    maxWaitingBytes: proxy.maxWaitingBytes,
+    tokens: checkTokens && auth?.kind === "jwt" ? { ...auth, secret: secrets.jwtSecret } : undefined,
+    allowedOrigins: config.allowedOrigins,
+    pingIntervalSeconds: sockets.pingIntervalSeconds,
+    maxConnections: sockets.maxConnections,
+    maxPayloadBytes: sockets.maxPayloadBytes,
+    logLevel: config.logLevel,
+    cookie: properties.cookie(service.backend.path),
+    minReadySeconds: config.minReadySeconds,
+    maxSurge: config.rollout.maxSurge,
+    registrationSeconds: properties.registrationSeconds,
+    isLoadBalancerTarget: properties.podsAreTargets,
+    clientIpTimeoutSeconds: config.affinity.clientIpTimeoutSeconds,
+    networkPolicies: config.networkPolicies,
+    edgePeers: network.edge ?? properties.ingressSources,
+    monitoringPeers: network.monitoring,
+  };
+}
+
+interface ApplicationSecrets {
+  readonly jwtSecret: SecretKey | undefined;
+  readonly publisherToken: SecretKey | undefined;
+}
+
+/** Secrets that the application itself reads, in one object; none if there are none. */
+function applicationSecrets(
+  { secrets: { jwtSecret, publisherToken } }: Config,
+  namespace: pulumi.Input<string>,
+): ApplicationSecrets {
+  if (jwtSecret === undefined && publisherToken === undefined) {
+    return { jwtSecret: undefined, publisherToken: undefined };
+  }
+  const { name } = new k8s.core.v1.Secret(
+    "application",
+    {
+      metadata: { namespace, labels: stackLabels },
+      stringData: {
+        ...(jwtSecret === undefined ? {} : { "jwt-secret": jwtSecret }),
+        ...(publisherToken === undefined ? {} : { "publisher-token": publisherToken }),
+      },
+    },
+    { replaceOnChanges: ["stringData"] },
+  ).metadata;
+  return {
+    jwtSecret: jwtSecret && { name, key: "jwt-secret" },
+    publisherToken: publisherToken && { name, key: "publisher-token" },
+  };
+}
+
+function watchCommands(services: readonly ServiceConfig[], namespace: pulumi.Input<string>) {
+  return Object.fromEntries(
+    services.map(({ name, existing }) => [
+      name,
+      pulumi.interpolate`kubectl --namespace ${namespace} rollout status deployment/${existing?.deployment ?? name} --watch`,
+    ]),
+  );
+}

@@ -1,0 +1,99 @@
+import type { KubernetesObject } from "../../ops/render/kubernetes-object";
+import { examples, stacks } from "../../ops/render/stacks";
+import { readStackConfig } from "../../ops/render/stack-config";
+import { parseConfig, type Config } from "../../infra/config";
+import { selects } from "../../infra/policy/workload";
+import { generated, rendered } from "./rendered";
+
+/** What holds for every service of every stack and example, read back from what is rendered. */
+
+interface Container {
+  readonly name: string;
+  readonly image: string;
+  readonly env?: readonly { readonly name: string }[];
+  readonly ports: readonly { readonly name: string; readonly containerPort: number }[];
+  readonly startupProbe?: Probe;
+  readonly readinessProbe?: Probe;
+  readonly livenessProbe?: Probe;
+}
+
+interface Probe {
+  readonly httpGet?: { readonly path: string; readonly port: string | number };
+  readonly tcpSocket?: { readonly port: string | number };
+}
+
+interface Policy {
+  readonly metadata: { readonly namespace?: string };
+  readonly spec: {
+    readonly podSelector: object;
+    readonly policyTypes: readonly string[];
+    readonly ingress?: readonly {
+      readonly from?: readonly object[];
+      readonly ports?: readonly { port: number }[];
+    }[];
+  };
+}
+
+async function configOf(stack: string): Promise<Config> {
+  const { values, secretKeys } = await readStackConfig(stack, {}, generated);
+  return parseConfig({ stack, values, isSecret: (key) => secretKeys.includes(key), checkSecrets: false });
+}
+
+function podOf(objects: readonly KubernetesObject[], name: string) {
+  const deployment = objects.find(({ kind, metadata }) => kind === "Deployment" && metadata.name === name);
+  const template = (
+    deployment as unknown as {
+      spec: { template: { metadata: { labels: Record<string, string> }; spec: { containers: Container[] } } };
+    }
+  ).spec.template;
+  const [app] = template.spec.containers;
+  if (app === undefined) throw new Error(`${name} has no container`);
+  return { labels: template.metadata.labels, app };
+}
+
+describe.each([...stacks(), ...examples()])("each service of %s", (stack) => {
+  test("has at least one admitted peer on its http port", async () => {
+    const [config, objects] = [await configOf(stack), await rendered(stack)];
+    const policies = objects.filter(({ kind }) => kind === "NetworkPolicy") as unknown as Policy[];
+    for (const { name } of config.services) {
+      const { labels, app } = podOf(objects, name);
+      const http = app.ports.find((port) => port.name === "http")?.containerPort;
+      const own = policies.filter(({ spec }) => selects(spec.podSelector, labels));
+      const isClosed = own.some(({ spec }) => spec.policyTypes.includes("Ingress"));
+      const peers = own
+        .flatMap(({ spec }) => spec.ingress ?? [])
+        .filter(({ ports }) => ports?.some(({ port }) => port === http) ?? true)
+        .flatMap(({ from }) => from ?? [{}]);
+      expect({ name, isClosed, admits: peers.length > 0 }).toEqual({ name, isClosed: true, admits: true });
+    }
+  });
+
+  test("is probed by what its image is declared to serve", async () => {
+    const [config, objects] = [await configOf(stack), await rendered(stack)];
+    for (const { name, isApplication, probes } of config.services) {
+      const { app } = podOf(objects, name);
+      const asked = [app.startupProbe, app.readinessProbe, app.livenessProbe].filter(
+        (probe) => probe !== undefined,
+      );
+      const paths = new Set(asked.flatMap(({ httpGet }) => (httpGet === undefined ? [] : [httpGet.path])));
+      const declared = isApplication
+        ? ["/startupz", "/readyz", "/livez"]
+        : Object.values(probes ?? {}).flatMap((probe) =>
+            probe !== undefined && "path" in probe ? [probe.path] : [],
+          );
+      expect([...paths].sort()).toEqual([...new Set(declared)].sort());
+      const ports = app.ports.flatMap((port) => [port.name, port.containerPort]);
+      for (const { httpGet, tcpSocket } of asked) expect(ports).toContain(httpGet?.port ?? tcpSocket?.port);
+    }
+  });
+
+  test("gets no variable that it did not ask for", async () => {
+    const [config, objects] = [await configOf(stack), await rendered(stack)];
+    for (const { name, isApplication, env, sessionStore } of config.services) {
+      if (isApplication) continue;
+      const asked = [...Object.keys(env), ...(sessionStore === undefined ? [] : [sessionStore.env])];
+      const given = (podOf(objects, name).app.env ?? []).map((variable) => variable.name);
+      expect({ name, given: given.sort() }).toEqual({ name, given: asked.sort() });
+    }
+  });
+});
