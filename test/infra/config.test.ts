@@ -81,7 +81,9 @@ describe("Pulumi.yaml", () => {
 
   test("has the defaults that the schema has", () => {
     const declared = Object.fromEntries(Object.entries(config).map(([key, value]) => [key, value.default]));
-    expect(load({ values: { ...declared, ...least } })).toEqual(load({}));
+    // A function is equal only to itself, and what the properties follow from is compared beside them.
+    const { properties: _, ...values } = load({ values: { ...declared, ...least } });
+    expect({ ...values, properties: expect.anything() as object }).toEqual(load({}));
   });
 
   test("says of every secret how to set it", () => {
