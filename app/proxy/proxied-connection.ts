@@ -1,3 +1,4 @@
+import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import type { Logger } from "pino";
 import type { RawData, WebSocket } from "ws";
@@ -48,6 +49,7 @@ export abstract class ProxiedConnection implements Drainable {
   ) {
     this.client = new UpstreamSocket(ws, stream, () => this.onClientDrained());
     this.#expire(expiresAt);
+    this.#watch(stream as Duplex & Pick<Socket, "setTimeout">); // behind a plain HTTP server it has one
     context.connections.add(this);
     context.metrics.created.inc();
     ws.on("message", (data: RawData, isBinary) => {
@@ -100,6 +102,19 @@ export abstract class ProxiedConnection implements Drainable {
       this.#lastSeenAt = now; // it is the proxy that does not listen
     else if (silentMs > 2 * this.context.config.PING_INTERVAL_SECONDS * 1_000) this.client.terminate();
     else this.ping();
+  }
+
+  /**
+   * Cuts a client that reads nothing of what waits for it: it is gone, or wants to cost. Node.js tells when a socket has
+   * neither read nor written for so long, and counts what the kernel has taken of a large write (`writeQueueSize`).
+   */
+  #watch(socket: Duplex & Pick<Socket, "setTimeout">): void {
+    const stalledMs = 2 * this.context.config.PING_INTERVAL_SECONDS * 1_000;
+    socket.setTimeout(stalledMs);
+    socket.on("timeout", () => {
+      if (this.client.full) this.client.terminate();
+      else socket.setTimeout(stalledMs);
+    });
   }
 
   /** Closes when the token ends; asked again in between, because a timer reaches no further than 24.8 days. */

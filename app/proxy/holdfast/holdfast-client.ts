@@ -27,7 +27,7 @@ export class ProxiedHoldfastClient extends ProxiedSession {
   }
 
   override get waitingBytes(): number {
-    return this.#waitingBytes;
+    return this.#waitingBytes + this.askedBytes;
   }
 
   override advise(): void {
@@ -55,6 +55,7 @@ export class ProxiedHoldfastClient extends ProxiedSession {
     const text = data.toString();
     try {
       this.#take(text);
+      this.flowIfFull();
     } catch (error) {
       if (!(error instanceof FrameError)) throw error;
       this.#send({ type: "error", code: "bad_frame", message: error.message, retryable: false });
@@ -91,7 +92,6 @@ export class ProxiedHoldfastClient extends ProxiedSession {
           break;
         }
         this.#count(frame.room, (publishes) => publishes.publish(frame.id, text));
-        if (this.mustWait()) this.flow();
         break;
       case "received":
         if (!this.sendToPod(text)) this.#received = text;
@@ -149,7 +149,7 @@ export class ProxiedHoldfastClient extends ProxiedSession {
   }
 
   protected override mustWait(): boolean {
-    return this.#waitingBytes > this.context.config.MAX_WAITING_BYTES;
+    return this.waitingBytes > this.context.config.MAX_WAITING_BYTES;
   }
 
   /** Changes the publishes of a room, and the sum of what waits with them. */

@@ -13,6 +13,7 @@ import {
   type ServerFrame,
 } from "../../protocol/frames";
 import type { Admitted, ProxyContext } from "../proxied-connection";
+import { messageOverheadBytes } from "../upstream-socket";
 import { retrySettings } from "../upstream-reconnect";
 import { ProxiedSession } from "./proxied-session";
 import type { PodSocket } from "./pod-socket";
@@ -48,7 +49,7 @@ export class ProxiedPlainClient extends ProxiedSession {
   }
 
   override get waitingBytes(): number {
-    return this.#linesBytes + this.#unansweredBytes;
+    return this.#linesBytes + this.#unansweredBytes + this.askedBytes;
   }
 
   /** There is no way to ask: its turn in the drain is its close. */
@@ -69,7 +70,7 @@ export class ProxiedPlainClient extends ProxiedSession {
     for (const line of data.toString().split(/\r?\n/)) {
       if (line === "") continue;
       this.#lines.push(line);
-      this.#linesBytes += line.length;
+      this.#linesBytes += costOf(line);
     }
     this.#publishLines();
     if (this.mustWait()) this.flow();
@@ -79,9 +80,9 @@ export class ProxiedPlainClient extends ProxiedSession {
     while (this.#unanswered < limits.unacknowledged) {
       const line = this.#lines.shift();
       if (line === undefined) return;
-      this.#linesBytes -= line.length;
+      this.#linesBytes -= costOf(line);
       this.#unanswered += 1;
-      this.#unansweredBytes += line.length;
+      this.#unansweredBytes += costOf(line);
       this.#outbox
         .publish(line)
         .catch((error: unknown) => this.#tellError(error as HoldfastError))
@@ -92,7 +93,7 @@ export class ProxiedPlainClient extends ProxiedSession {
   #answered(line: string): void {
     const waited = this.mustWait();
     this.#unanswered -= 1;
-    this.#unansweredBytes -= line.length;
+    this.#unansweredBytes -= costOf(line);
     this.#publishLines();
     if (waited && !this.mustWait()) this.flow();
     if (this.#gone && this.#unanswered === 0) this.#end();
@@ -175,4 +176,8 @@ export class ProxiedPlainClient extends ProxiedSession {
       }),
     );
   }
+}
+
+function costOf(line: string): number {
+  return line.length + messageOverheadBytes;
 }

@@ -1,4 +1,5 @@
 import type { FrameSink } from "../../client/outbox";
+import { messageOverheadBytes } from "../upstream-socket";
 
 /**
  * The publishes of one room that a client has sent under ids of its own and that no pod has answered: to each next pod
@@ -17,7 +18,7 @@ export class Unacknowledged {
   publish(id: number, text: string): void {
     this.#unsubscribe(id); // sent again by the client: it belongs behind what it has sent before
     this.#texts.set(id, text);
-    this.bytes += text.length;
+    this.bytes += costOf(text);
     this.#sink?.sendText(text);
   }
 
@@ -42,7 +43,13 @@ export class Unacknowledged {
   }
 
   #unsubscribe(id: number): boolean {
-    this.bytes -= this.#texts.get(id)?.length ?? 0;
+    const text = this.#texts.get(id);
+    if (text === undefined) return false;
+    this.bytes -= costOf(text);
     return this.#texts.delete(id);
   }
+}
+
+function costOf(text: string): number {
+  return text.length + messageOverheadBytes;
 }

@@ -5,11 +5,11 @@ import { abnormal, policyViolation } from "../close-codes";
 import type { Upstream } from "../dialer";
 import { ProxiedConnection, type Admitted, type ProxyContext } from "../proxied-connection";
 import { UpstreamReconnect } from "../upstream-reconnect";
-import { UpstreamSocket } from "../upstream-socket";
+import { messageOverheadBytes, UpstreamSocket } from "../upstream-socket";
 import { Assembler, type Packet } from "./assembler";
 import { withSid, engineQuery } from "./engine-target";
 import { connectPacket, engineTypes, packetTypes } from "./packet";
-import { packetOverheadBytes, parseOpen, SocketIoSession, type Namespace } from "./session";
+import { parseOpen, SocketIoSession, type Namespace } from "./session";
 
 /** How the client came, and what is known of it. */
 export interface EngineStart {
@@ -411,5 +411,5 @@ export class ProxiedSocketIo extends ProxiedConnection {
 }
 
 function costOf({ bytes, attachments }: Packet): number {
-  return bytes + packetOverheadBytes * (1 + attachments.length);
+  return bytes + messageOverheadBytes * (1 + attachments.length);
 }

@@ -1,3 +1,4 @@
+import { messageOverheadBytes } from "../upstream-socket";
 import type { Packet } from "./assembler";
 import { objectIn, offsetIn, packetTypes, parseObject, withId } from "./packet";
 
@@ -187,11 +188,8 @@ export class SocketIoSession {
   }
 }
 
-/** What an object of the queue costs besides its bytes: measured at about 200 on Node.js 20, with its Buffer. Bytes. */
-export const packetOverheadBytes = 256;
-
 function costOf(packet: Packet | undefined): number {
-  return packetOverheadBytes + (packet?.bytes ?? 0);
+  return messageOverheadBytes + (packet?.bytes ?? 0);
 }
 
 /** Reads an open packet, `0{…}`; undefined where it is none. */

@@ -1,3 +1,5 @@
+import { messageOverheadBytes } from "../upstream-socket";
+
 /** What a client has said, on its way to a service that knows nothing of proxies. */
 export interface Message {
   readonly data: Buffer;
@@ -21,6 +23,7 @@ export class Outgoing {
   /** How many messages were confirmed and dropped: what numbers in pings count from. */
   #confirmed = 0;
   #pinged = 0;
+  /** What it costs to keep: empty messages as well. */
   bytes = 0;
 
   constructor(guarantee: Guarantee) {
@@ -33,7 +36,7 @@ export class Outgoing {
 
   push(message: Message): void {
     this.#messages.push(message);
-    this.bytes += message.data.length;
+    this.bytes += costOf(message);
   }
 
   /** What is to be written next; whether it could be is told by {@link Outgoing.sent}. */
@@ -70,7 +73,11 @@ export class Outgoing {
   }
 
   #drop(count: number): void {
-    for (const { data } of this.#messages.splice(0, count)) this.bytes -= data.length;
+    for (const message of this.#messages.splice(0, count)) this.bytes -= costOf(message);
     if (this.#guarantee === "at-least-once") this.#confirmed += count;
   }
+}
+
+function costOf({ data }: Message): number {
+  return data.length + messageOverheadBytes;
 }

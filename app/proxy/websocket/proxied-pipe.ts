@@ -108,7 +108,7 @@ export class ProxiedPipe extends ProxiedConnection {
   protected override onMessage(data: Buffer, binary: boolean): void {
     this.#outgoing.push({ data, binary });
     this.#send();
-    if (this.#mustWait()) this.#flow();
+    if (this.#mustWait() || this.client.full || this.#pod?.full === true) this.#flow();
   }
 
   protected override onClientDrained(): void {
@@ -154,7 +154,8 @@ export class ProxiedPipe extends ProxiedConnection {
   #flow(): void {
     if (this.#pod && !this.#pod.full && this.#outgoing.next) this.#send();
     this.#pod?.read(!this.client.full);
-    this.client.read(!this.#mustWait() && this.#pod?.full !== true);
+    // Whoever does not read the answers may not go on asking.
+    this.client.read(!this.client.full && !this.#mustWait() && this.#pod?.full !== true);
   }
 }
 

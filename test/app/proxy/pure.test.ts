@@ -4,6 +4,7 @@ import { chooseEndpoint, Endpoints } from "../../../app/proxy/endpoints";
 import { answerHeaders, passedHeaders, upstreamHeaders } from "../../../app/proxy/forwarding";
 import { isBelow, targetIssue } from "../../../app/proxy/request-target";
 import { isNetwork, plainAddress, trustedHops } from "../../../app/proxy/trusted-hops";
+import { messageOverheadBytes } from "../../../app/proxy/upstream-socket";
 import { Outgoing } from "../../../app/proxy/websocket/outgoing";
 
 describe("loadProxyConfig", () => {
@@ -257,7 +258,7 @@ describe("Outgoing", () => {
     write(line);
     expect(line.pingNumber()).toBeUndefined(); // a pong is due
     line.confirmed(2);
-    expect([line.size, line.bytes, line.pingNumber()]).toEqual([1, 1, 3]);
+    expect([line.size, line.bytes, line.pingNumber()]).toEqual([1, 1 + messageOverheadBytes, 3]);
     line.rewind();
     line.push(message("4"));
     expect([write(line), line.pingNumber()]).toEqual([["3", "4"], 4]);
