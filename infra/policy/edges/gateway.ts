@@ -1,11 +1,21 @@
 import type { NamedSeconds } from "../../timing";
 import { isKind, type Resource } from "../resource";
+import type { System } from "../system";
+import { trafficLimits } from "./envoy-gateway";
 import type { RouteTo } from "./route";
 
 /** An HTTPRoute of the Gateway API, as far as rules look into it. */
 export interface HttpRoute {
-  readonly metadata?: { readonly namespace?: string };
-  readonly spec?: { readonly hostnames?: readonly string[]; readonly rules?: readonly HttpRouteRule[] };
+  readonly metadata?: { readonly name?: string; readonly namespace?: string };
+  readonly spec?: {
+    readonly parentRefs?: readonly {
+      readonly kind?: string;
+      readonly name?: string;
+      readonly namespace?: string;
+    }[];
+    readonly hostnames?: readonly string[];
+    readonly rules?: readonly HttpRouteRule[];
+  };
 }
 
 export interface HttpRouteRule {
@@ -27,22 +37,23 @@ export function httpRoute(resource: Resource): HttpRoute | undefined {
   return isKind(resource, "gateway.networking.k8s.io", "HTTPRoute") ? resource.properties : undefined;
 }
 
-/**
- * What Envoy cuts a quiet stream after, unless a route's request timeout is 0. Seconds.
- * https://github.com/envoyproxy/gateway/pull/2708
- */
+/** What Envoy cuts a quiet stream after, unless something says otherwise. Seconds. */
 const defaultTimeoutSeconds = 300;
 
+/** The least idle limit that Envoy Gateway makes of a route's request timeout, unless that is 0. Seconds. */
+const leastTimeoutSeconds = 3_600;
+
 /** Routes of the Gateway API, as Envoy Gateway reads them. */
-export function* gatewayRoutes(resource: Resource): Iterable<RouteTo> {
+export function* gatewayRoutes(resource: Resource, system: System): Iterable<RouteTo> {
   const route = httpRoute(resource);
-  for (const rule of route?.spec?.rules ?? []) {
-    for (const { name, kind = "Service", namespace = route?.metadata?.namespace } of rule.backendRefs ?? []) {
+  if (route === undefined) return;
+  for (const rule of route.spec?.rules ?? []) {
+    for (const { name, kind = "Service", namespace = route.metadata?.namespace } of rule.backendRefs ?? []) {
       if (name === undefined || kind !== "Service") continue;
       yield {
         resource,
         to: { namespace, name },
-        idleTimeouts: () => idleTimeouts(rule),
+        idleTimeouts: () => idleTimeouts(route, rule, system),
         affinityAges: () => {
           const age = durationSeconds(rule.sessionPersistence?.absoluteTimeout);
           return age === undefined ? [] : [{ path: "sessionPersistence.absoluteTimeout", seconds: age }];
@@ -54,12 +65,16 @@ export function* gatewayRoutes(resource: Resource): Iterable<RouteTo> {
   }
 }
 
-function idleTimeouts({ timeouts }: HttpRouteRule): NamedSeconds[] {
+/** https://github.com/envoyproxy/gateway/blob/v1.9.1/internal/xds/translator/route.go, idleTimeout */
+function idleTimeouts(route: HttpRoute, { timeouts }: HttpRouteRule, system: System): NamedSeconds[] {
+  const { path, text } = trafficLimits(route, system).streamIdleTimeout ?? {};
+  const limit = durationSeconds(text);
+  if (path !== undefined && limit !== undefined) return limit === 0 ? [] : [{ path, seconds: limit }];
   const request = durationSeconds(timeouts?.request);
   if (request === 0) return [];
   return request === undefined
     ? [{ path: "timeouts.request, which is not set,", seconds: defaultTimeoutSeconds }]
-    : [{ path: "timeouts.request", seconds: request }];
+    : [{ path: "the idle limit of timeouts.request", seconds: Math.max(request, leastTimeoutSeconds) }];
 }
 
 /** `1h30m`, `15s`: https://gateway-api.sigs.k8s.io/geps/gep-2257/ ; Istio writes durations alike. Parts of a second count as none. */

@@ -5,19 +5,28 @@ import type { RouteTo } from "./route";
 
 interface VirtualService {
   readonly metadata?: { readonly namespace?: string };
-  readonly spec?: {
-    readonly http?: readonly {
-      readonly timeout?: string;
-      readonly route?: readonly { readonly destination?: { readonly host?: string } }[];
-    }[];
-  };
+  readonly spec?: { readonly http?: readonly HttpRule[] };
+}
+
+interface HttpRule {
+  readonly timeout?: string;
+  readonly retries?: { readonly attempts?: number; readonly retryIgnorePreviousHosts?: boolean };
+  readonly route?: readonly { readonly destination?: { readonly host?: string } }[];
 }
 
 interface DestinationRule {
   readonly metadata?: { readonly namespace?: string };
   readonly spec?: {
     readonly host?: string;
-    readonly trafficPolicy?: { readonly loadBalancer?: { readonly consistentHash?: ConsistentHash } };
+    readonly trafficPolicy?: TrafficPolicy;
+  };
+}
+
+interface TrafficPolicy {
+  readonly loadBalancer?: { readonly consistentHash?: ConsistentHash };
+  readonly connectionPool?: {
+    readonly tcp?: { readonly maxConnections?: number };
+    readonly http?: { readonly http1MaxPendingRequests?: number; readonly http2MaxRequests?: number };
   };
 }
 
@@ -64,14 +73,38 @@ interface ServiceName {
 }
 
 /** By what Istio keeps the clients of a Service on a pod; undefined if by nothing. */
-export function consistentHash(service: ServiceName, { resources }: System): ConsistentHash | undefined {
+export function consistentHash(service: ServiceName, system: System): ConsistentHash | undefined {
+  return trafficPolicy(service, system)?.loadBalancer?.consistentHash;
+}
+
+/** Limits of sockets that one proxy carries for a Service, as its DestinationRule sets them; without one there is none. */
+export function socketLimits(service: ServiceName, system: System): Readonly<Record<string, number>> {
+  const { tcp, http } = trafficPolicy(service, system)?.connectionPool ?? {};
+  const limits = {
+    "tcp.maxConnections": tcp?.maxConnections,
+    "http.http1MaxPendingRequests": http?.http1MaxPendingRequests,
+    "http.http2MaxRequests": http?.http2MaxRequests,
+  };
+  return Object.fromEntries(
+    Object.entries(limits).flatMap(([name, limit]) => (limit === undefined ? [] : [[name, limit]])),
+  );
+}
+
+/** Rules of a VirtualService, none of other objects. */
+export function istioRules(resource: Resource): readonly HttpRule[] {
+  return isKind(resource, group, "VirtualService")
+    ? ((resource.properties as VirtualService).spec?.http ?? [])
+    : [];
+}
+
+function trafficPolicy(service: ServiceName, { resources }: System): TrafficPolicy | undefined {
   return resources
     .filter((resource) => isKind(resource, group, "DestinationRule"))
     .map(({ properties }) => properties as DestinationRule)
     .find(({ metadata, spec }) => {
       const host = serviceOf(spec?.host ?? "", metadata?.namespace);
       return host.name === service.name && host.namespace === service.namespace;
-    })?.spec?.trafficPolicy?.loadBalancer?.consistentHash;
+    })?.spec?.trafficPolicy;
 }
 
 /** `chat`, of the object's own namespace, or `chat.live.svc.cluster.local`. */

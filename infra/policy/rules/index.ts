@@ -24,7 +24,9 @@ import { readinessLeavesInTime } from "./readiness-leaves-in-time";
 import { resourcesAreSet } from "./resources-are-set";
 import { restrictedPods } from "./restricted-pods";
 import { rolloutKeepsCapacity } from "./rollout-keeps-capacity";
+import { routesCarryAllSockets } from "./routes-carry-all-sockets";
 import { routesKeepClients } from "./routes-keep-clients";
+import { routesTryAnotherPod } from "./routes-try-another-pod";
 import { secretsByReference } from "./secrets-by-reference";
 import { servicesKeepClients } from "./services-keep-clients";
 import { sessionStoreAsksForPassword } from "./session-store-asks-for-password";
@@ -42,6 +44,8 @@ export const rules: readonly Rule[] = [
   edgeCookiesDoNotCollide,
   loadBalancersKeepClients,
   routesKeepClients,
+  routesCarryAllSockets,
+  routesTryAnotherPod,
   loadBalancerAnnotationsCount,
   // The law of times
   gracePeriodCoversDrain,

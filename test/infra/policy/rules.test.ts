@@ -1,7 +1,7 @@
 import { judge, type Violation } from "../../../infra/policy/rule";
 import { rules } from "../../../infra/policy/rules";
 import { systemOf, type Environment } from "../../../infra/policy/system";
-import type { Resource } from "../../../infra/policy/resource";
+import { fromManifest, type Resource } from "../../../infra/policy/resource";
 import { compliant, type AutoscalerOf, type EdgeOf } from "./compliant";
 import { find, hide, paths, spoil, type Path } from "./spoil";
 
@@ -194,12 +194,83 @@ const cases: readonly Case[] = [
     found: "no DestinationRule keeps the clients of Service chat by a consistent hash",
   },
   {
+    rule: "routes-carry-all-sockets",
+    edge: "gateway",
+    of: "BackendTrafficPolicy live/chat",
+    field: "spec > circuitBreaker",
+    value: undefined,
+    blamed: "HTTPRoute live/chat",
+    found: "circuitBreaker has maxConnections 1024, maxPendingRequests 1024, maxParallelRequests 1024",
+  },
+  {
+    rule: "routes-carry-all-sockets",
+    edge: "gateway",
+    of: "BackendTrafficPolicy live/chat",
+    field: "spec > circuitBreaker > maxPendingRequests",
+    value: undefined,
+    blamed: "HTTPRoute live/chat",
+    found: "circuitBreaker has maxPendingRequests 1024",
+  },
+  {
+    rule: "routes-carry-all-sockets",
+    edge: "gateway",
+    of: "BackendTrafficPolicy live/chat",
+    field: "spec > circuitBreaker > perEndpoint",
+    value: { maxConnections: 500 },
+    blamed: "HTTPRoute live/chat",
+    found: "circuitBreaker has perEndpoint.maxConnections 500",
+  },
+  {
+    rule: "routes-carry-all-sockets",
+    edge: "istio",
+    of: "DestinationRule live/chat",
+    field: "spec > trafficPolicy > connectionPool > tcp > maxConnections",
+    value: 100,
+    blamed: "VirtualService live/chat",
+    found: "connectionPool of Service chat has tcp.maxConnections 100",
+  },
+  {
+    rule: "routes-try-another-pod",
+    edge: "gateway",
+    of: "BackendTrafficPolicy live/chat",
+    field: "spec > retry",
+    value: undefined,
+    blamed: "HTTPRoute live/chat",
+    found: "no BackendTrafficPolicy retries a connection that fails",
+  },
+  {
+    rule: "routes-try-another-pod",
+    edge: "gateway",
+    of: "BackendTrafficPolicy live/chat",
+    field: "spec > retry > retryOn > triggers",
+    value: ["gateway-error"],
+    blamed: "HTTPRoute live/chat",
+    found: "no BackendTrafficPolicy retries a connection that fails",
+  },
+  {
+    rule: "routes-try-another-pod",
+    edge: "istio",
+    of: "VirtualService live/chat",
+    field: "spec > http > 0 > retries",
+    value: undefined,
+    found: "rule 1 retries on the same pod",
+  },
+  {
+    rule: "routes-try-another-pod",
+    edge: "istio",
+    of: "VirtualService live/chat",
+    field: "spec > http > 0 > retries > attempts",
+    value: 0,
+    found: "rule 1 has retries.attempts 0",
+  },
+  {
     rule: "ping-below-idle-timeouts",
     edge: "gateway",
-    of: "HTTPRoute live/chat",
-    field: "spec > rules > 0 > timeouts > request",
-    value: "15s",
-    found: `PING_INTERVAL_SECONDS of ${deployment} is 25, but it must be less than timeouts.request (15 s), or quiet sockets are cut between two pings`,
+    of: "BackendTrafficPolicy live/chat",
+    field: "spec > timeout > http > streamIdleTimeout",
+    value: "20s",
+    blamed: "HTTPRoute live/chat",
+    found: `PING_INTERVAL_SECONDS of ${deployment} is 25, but it must be less than timeout.http.streamIdleTimeout of a BackendTrafficPolicy (20 s), or quiet sockets are cut between two pings`,
   },
   {
     rule: "ping-below-idle-timeouts",
@@ -934,6 +1005,54 @@ test("type nlb without a class is taken by the one controller or the other, by t
         "service.beta.kubernetes.io/aws-load-balancer-type is nlb, which leaves it to the Service's age which controller takes it, and no loadBalancerClass does",
     },
   ]);
+});
+
+describe("policies of Envoy Gateway", () => {
+  const policy = "BackendTrafficPolicy live/chat";
+  /** What a policy of the Gateway says, beside the route's own without one field, or without one at all. */
+  const broken = (kind: string, spec: object, change: (resources: Resource[]) => Resource[]) => {
+    const resources = change(compliant("gateway"));
+    const of = { targetRef: { kind: "Gateway", name: "public" }, ...spec };
+    const manifest = { kind, metadata: { name: "all", namespace: "edge" }, spec: of };
+    resources.push(fromManifest({ apiVersion: "gateway.envoyproxy.io/v1alpha1", ...manifest }));
+    return judge(rules, systemOf(resources)).filter(
+      ({ resource }) => resource.title === "HTTPRoute live/chat",
+    );
+  };
+  const without = (field: string) => (resources: Resource[]) => {
+    spoil(find(resources, policy), field, undefined);
+    return resources;
+  };
+
+  test("a ClientTrafficPolicy of the Gateway counts where the route's own says nothing", () => {
+    const spec = { timeout: { http: { streamIdleTimeout: "10s" } } };
+    expect(broken("ClientTrafficPolicy", spec, (resources) => resources)).toEqual([]);
+    const [first, ...more] = broken("ClientTrafficPolicy", spec, without("spec > timeout"));
+    expect(more).toEqual([]);
+    expect(first?.found).toContain("timeout.http.streamIdleTimeout of a ClientTrafficPolicy (10 s)");
+  });
+
+  test("a request timeout is an idle limit of an hour at least, as Envoy Gateway makes it", () => {
+    const resources = compliant("gateway");
+    spoil(find(resources, policy), "spec > timeout", undefined);
+    spoil(find(resources, "HTTPRoute live/chat"), "spec > rules > 0 > timeouts > request", "5s");
+    expect(judge(rules, systemOf(resources))).toEqual([]);
+  });
+
+  test("a BackendTrafficPolicy of the Gateway counts where the route's own is merged, or there is none", () => {
+    const spec = {
+      circuitBreaker: { maxConnections: 9_000, maxPendingRequests: 9_000, maxParallelRequests: 9_000 },
+      retry: {},
+    };
+    const lacks = ["routes-carry-all-sockets"];
+    const namesOf = (change: (resources: Resource[]) => Resource[]) =>
+      broken("BackendTrafficPolicy", spec, change).map(({ rule }) => rule.name);
+    expect(namesOf(without("spec > circuitBreaker"))).toEqual([]);
+    const unmerged = (resources: Resource[]) =>
+      without("spec > mergeType")(without("spec > circuitBreaker")(resources));
+    expect(namesOf(unmerged)).toEqual(lacks);
+    expect(namesOf((resources) => resources.filter(({ title }) => title !== policy))).toEqual([]);
+  });
 });
 
 test("nothing is said of a session store whose settings are not there to be read", () => {
