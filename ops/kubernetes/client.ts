@@ -3,6 +3,7 @@ import {
   AppsV1Api,
   AutoscalingV2Api,
   CoreV1Api,
+  CustomObjectsApi,
   type KubeConfig,
   NetworkingV1Api,
 } from "@kubernetes/client-node";
@@ -33,6 +34,8 @@ export interface KubernetesClient {
   readonly apps: AppsV1Api;
   readonly autoscaling: AutoscalingV2Api;
   readonly networking: NetworkingV1Api;
+  /** For kinds that Kubernetes itself does not know. */
+  readonly custom: CustomObjectsApi;
 }
 
 /**
@@ -51,6 +54,7 @@ export function openCluster(wanted?: string): KubernetesClient {
     apps: config.makeApiClient(AppsV1Api),
     autoscaling: config.makeApiClient(AutoscalingV2Api),
     networking: config.makeApiClient(NetworkingV1Api),
+    custom: config.makeApiClient(CustomObjectsApi),
   };
 }
 

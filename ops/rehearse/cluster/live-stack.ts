@@ -1,7 +1,8 @@
-import type { V1Deployment, V1Ingress, V1NetworkPolicy } from "@kubernetes/client-node";
+import type { V1Deployment, V1NetworkPolicy } from "@kubernetes/client-node";
 import { componentLabels } from "../../../infra/labels";
-import type { Deployment, Ingress } from "../../local/manifest";
+import type { Deployment } from "../../local/manifest";
 import type { KubernetesObject } from "../../render/render";
+import { hostOf } from "./hosts";
 
 /** One WebSocket service, as its Deployment says. */
 export interface ServiceDescription {
@@ -22,7 +23,7 @@ export interface ServiceDescription {
 export interface StackDescription {
   readonly namespace: string;
   readonly services: readonly ServiceDescription[];
-  /** The host name that clients connect to; undefined without an Ingress. */
+  /** The host name that clients connect to; undefined where no Ingress or route names one. */
   readonly host: string | undefined;
 }
 
@@ -46,11 +47,10 @@ export class StackMismatchError extends Error {
 export function describeManifests(objects: readonly KubernetesObject[]): StackDescription {
   const deployments = objects.filter(({ kind }) => kind === "Deployment") as unknown as Deployment[];
   const services = deployments.filter(isWebSocketService).map(describeDeployment);
-  const ingresses = objects.filter(({ kind }) => kind === "Ingress") as unknown as Ingress[];
   return {
     namespace: deployments[0]?.metadata?.namespace ?? "default",
     services,
-    host: hostOf(ingresses),
+    host: hostOf(objects),
   };
 }
 
@@ -73,7 +73,7 @@ export function expectSameStack(expected: StackDescription, live: LiveStack, who
   const strangers = live.services.filter(({ name }) => !known.has(name)).map(({ name }) => name);
   if (whole && strangers.length > 0) differences.push(`the stack knows nothing of ${strangers.join(", ")}`);
   if (expected.host !== undefined && live.host !== undefined && expected.host !== live.host) {
-    differences.push(`the Ingress is for ${live.host}, the stack says ${expected.host}`);
+    differences.push(`its Ingress or route is for ${live.host}, the stack says ${expected.host}`);
   }
   if (differences.length === 0) return;
   throw new StackMismatchError(
@@ -100,9 +100,4 @@ export function describeDeployment({ metadata, spec }: Deployment | V1Deployment
     selector: spec?.selector.matchLabels ?? {},
     labels: spec?.template.metadata?.labels ?? {},
   };
-}
-
-/** The first host that an Ingress names. */
-export function hostOf(ingresses: readonly (Ingress | V1Ingress)[]): string | undefined {
-  return ingresses.flatMap(({ spec }) => spec?.rules ?? []).find(({ host }) => host !== undefined)?.host;
 }

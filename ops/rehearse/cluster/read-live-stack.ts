@@ -1,21 +1,28 @@
 import { componentLabels } from "../../../infra/labels";
 import { ask, type KubernetesClient } from "../../kubernetes/client";
-import { describeDeployment, hostOf, type LiveStack } from "./live-stack";
+import { hostOf, readRouting } from "./hosts";
+import { describeDeployment, type LiveStack } from "./live-stack";
 
 const websocketServices = toSelector(componentLabels("websocket-service"));
 const sessionStores = toSelector(componentLabels("session-store"));
 
-/** What runs in a namespace. */
+/**
+ * What runs in a namespace.
+ *
+ * @param wantedHost the host that clients are to ask for, where the namespace has several
+ */
 export async function readLiveStack(
-  { core, apps, autoscaling, networking }: KubernetesClient,
+  client: KubernetesClient,
   namespace: string,
+  wantedHost?: string,
 ): Promise<LiveStack> {
+  const { core, apps, autoscaling, networking } = client;
   const labelSelector = websocketServices;
   const list = <T>(what: string, request: Promise<{ items: T[] }>) =>
     ask(`list the ${what} of namespace ${namespace}`, request).then(({ items }) => items);
-  const [deployments, ingresses, scalers, stores, policies, accounts] = await Promise.all([
+  const [deployments, routing, scalers, stores, policies, accounts] = await Promise.all([
     list("Deployments", apps.listNamespacedDeployment({ namespace, labelSelector })),
-    list("Ingresses", networking.listNamespacedIngress({ namespace })),
+    readRouting(client, namespace),
     list("autoscalers", autoscaling.listNamespacedHorizontalPodAutoscaler({ namespace })),
     list("StatefulSets", apps.listNamespacedStatefulSet({ namespace, labelSelector: sessionStores })),
     list("NetworkPolicies", networking.listNamespacedNetworkPolicy({ namespace })),
@@ -25,7 +32,7 @@ export async function readLiveStack(
   return {
     namespace,
     services: deployments.map(describeDeployment),
-    host: hostOf(ingresses),
+    host: hostOf(routing, wantedHost),
     autoscaled: scalers.flatMap(({ spec }) =>
       spec?.scaleTargetRef.kind === "Deployment" ? spec.scaleTargetRef.name : [],
     ),

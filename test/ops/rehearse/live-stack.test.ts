@@ -3,6 +3,7 @@ import {
   expectSameStack,
   StackMismatchError,
 } from "../../../ops/rehearse/cluster/live-stack";
+import { hostOf } from "../../../ops/rehearse/cluster/hosts";
 import { renderStack } from "../../../ops/render/render";
 import { live, service } from "./live";
 
@@ -15,6 +16,31 @@ describe("describeManifests", () => {
       { name: "streaming-service", path: "/streaming", auth: "jwt", replicas: 6 },
     ]);
     expect(services[0]?.labels).toMatchObject({ "app.kubernetes.io/component": "websocket-service" });
+  });
+});
+
+describe("hostOf", () => {
+  const ingress = { kind: "Ingress", spec: { rules: [{}, { host: "a.example.com" }] } };
+  const route = { kind: "HTTPRoute", spec: { hostnames: ["b.example.com"] } };
+  const virtual = { kind: "VirtualService", spec: { hosts: ["*", "c.example.com"] } };
+
+  it.each([
+    [[ingress], "a.example.com"],
+    [[route], "b.example.com"],
+    [[virtual], "c.example.com"],
+    [[{ kind: "Gateway", spec: { hosts: ["d.example.com"] } }], undefined],
+    [[{ kind: "HTTPRoute" }], undefined],
+  ])("reads %j", (objects, host) => {
+    expect(hostOf(objects)).toBe(host);
+  });
+
+  it("takes the host that is asked for where it is one of several, else the first", () => {
+    expect(hostOf([ingress, route, virtual], "c.example.com")).toBe("c.example.com");
+    expect(hostOf([ingress, route, virtual], "x.example.com")).toBe("a.example.com");
+  });
+
+  it.each(["gateway-redis", "istio-external"])("reads the manifests of %s", async (example) => {
+    expect(describeManifests(await renderStack(example)).host).toBe("api.nova.social");
   });
 });
 
@@ -41,7 +67,7 @@ describe("expectSameStack", () => {
       { services: [...live().services, service("voice")] },
       "the stack knows nothing of voice-service",
     ],
-    ["another host", { host: "api.example.com" }, "the Ingress is for api.example.com"],
+    ["another host", { host: "api.example.com" }, "its Ingress or route is for api.example.com"],
   ])("refuses %s", (_title, changes, words) => {
     const compare = () => expectSameStack(live(), live(changes), true);
     expect(compare).toThrow(StackMismatchError);
