@@ -20,14 +20,20 @@ const controllerNames = [
 const nginxConfigs = "app.kubernetes.io/name=ingress-nginx";
 
 const monitoring = "/apis/monitoring.coreos.com/v1";
+const envoyGateway = "/apis/gateway.envoyproxy.io/v1alpha1";
+const istio = "/apis/networking.istio.io/v1";
 
 /**
  * Reads everything that checks look at. What the API server does not let us see is noted as unseen, never taken as
  * absent. Throws NoClusterError if it cannot be asked at all.
  */
-export async function readCluster(api: Api, { namespace }: Config): Promise<Reading> {
+export async function readCluster(api: Api, { namespace, edge }: Config): Promise<Reading> {
   const { major, minor } = await get<{ major: string; minor: string }>(api, "/version");
   const own = (group: string, kind: string) => `${group}/namespaces/${namespace}/${kind}`;
+  const attached = edge.kind === "gateway" ? edge.attach?.namespace : undefined;
+  /** Of the stack's namespace, and of that of the Gateway. */
+  const inBoth = (group: string, kind: string) =>
+    [...new Set([namespace, attached ?? namespace])].map((each) => `${group}/namespaces/${each}/${kind}`);
   const paths: Readonly<Record<keyof Objects, string | readonly string[]>> = {
     services: own("/api/v1", "services"),
     deployments: own("/apis/apps/v1", "deployments"),
@@ -38,6 +44,11 @@ export async function readCluster(api: Api, { namespace }: Config): Promise<Read
     autoscalers: own("/apis/autoscaling/v2", "horizontalpodautoscalers"),
     endpointSlices: own("/apis/discovery.k8s.io/v1", "endpointslices"),
     networkPolicies: own("/apis/networking.k8s.io/v1", "networkpolicies"),
+    httpRoutes: own("/apis/gateway.networking.k8s.io/v1", "httproutes"),
+    backendPolicies: inBoth(envoyGateway, "backendtrafficpolicies"),
+    clientPolicies: inBoth(envoyGateway, "clienttrafficpolicies"),
+    virtualServices: own(istio, "virtualservices"),
+    destinationRules: own(istio, "destinationrules"),
     namespaces: "/api/v1/namespaces",
     ingressClasses: "/apis/networking.k8s.io/v1/ingressclasses",
     controllerPods: `/api/v1/pods?labelSelector=${encodeURIComponent(`app.kubernetes.io/name in (${controllerNames.join(",")})`)}`,

@@ -14,6 +14,11 @@ const kinds = {
   ingresses: ["networking.k8s.io/v1", "Ingress"],
   budgets: ["policy/v1", "PodDisruptionBudget"],
   autoscalers: ["autoscaling/v2", "HorizontalPodAutoscaler"],
+  httpRoutes: ["gateway.networking.k8s.io/v1", "HTTPRoute"],
+  backendPolicies: ["gateway.envoyproxy.io/v1alpha1", "BackendTrafficPolicy"],
+  clientPolicies: ["gateway.envoyproxy.io/v1alpha1", "ClientTrafficPolicy"],
+  virtualServices: ["networking.istio.io/v1", "VirtualService"],
+  destinationRules: ["networking.istio.io/v1", "DestinationRule"],
 } as const satisfies Partial<Record<keyof Objects, readonly [apiVersion: string, kind: string]>>;
 
 interface RuledCheck extends Pick<Check, "name" | "title"> {

@@ -67,6 +67,14 @@ export interface Objects {
   readonly networkPolicies: readonly NetworkPolicy[];
   /** AWS Load Balancer Controller's; empty where its CRDs are not installed. */
   readonly targetGroupBindings: readonly TargetGroupBinding[];
+  /** Of the Gateway API and of Envoy Gateway, as rules read them; empty where their CRDs are not installed. */
+  readonly httpRoutes: readonly CustomObject[];
+  /** These two also of the namespace of the Gateway that the stack attaches to. */
+  readonly backendPolicies: readonly CustomObject[];
+  readonly clientPolicies: readonly CustomObject[];
+  /** Of Istio; empty where its CRDs are not installed. */
+  readonly virtualServices: readonly CustomObject[];
+  readonly destinationRules: readonly CustomObject[];
   /** Of the whole cluster. */
   readonly namespaces: readonly NamespaceObject[];
   readonly ingressClasses: readonly Plain<V1IngressClass>[];
@@ -83,6 +91,13 @@ export interface Objects {
 export interface TargetGroupBinding {
   readonly metadata: { readonly name: string; readonly creationTimestamp?: string };
   readonly spec: { readonly targetType?: string; readonly serviceRef: { readonly name: string } };
+}
+
+/** Of a kind that Kubernetes itself does not know. */
+export interface CustomObject {
+  readonly metadata?: { readonly name?: string; readonly namespace?: string };
+  readonly spec?: object;
+  readonly status?: object;
 }
 
 export interface NamespaceObject {

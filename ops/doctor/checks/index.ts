@@ -10,6 +10,7 @@ import { edgeAdmission } from "./edge-admission";
 import { edgeCookie } from "./edge-cookie";
 import { edgeUpgrade } from "./edge-upgrade";
 import { edgeStickiness } from "./edge-stickiness";
+import { gatewayRoutes, istioRoutes } from "./gateway-routes";
 import { idleTimeouts } from "./idle-timeouts";
 import { ignoredFields } from "./ignored-fields";
 import { ingressAffinity } from "./ingress-affinity";
@@ -46,6 +47,8 @@ export const checks: readonly Check[] = [
   ingressAnnotations,
   ingressBackends,
   cookieCollisions,
+  gatewayRoutes,
+  istioRoutes,
   loadBalancerStickiness,
   nlbTargets,
   readinessGates,

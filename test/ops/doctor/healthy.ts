@@ -5,12 +5,12 @@ import { parseExposition } from "../../../ops/kubernetes/exposition";
 import type { Deployment, Objects, Pod, Snapshot, Upgrade } from "../../../ops/doctor/snapshot";
 
 /**
- * A snapshot of `staging` in which all is well: the objects are those that the program renders, and around them stands
+ * A snapshot of a stack, `staging` unless given, in which all is well: the objects are those that the program renders, and around them stands
  * what a cluster adds. Each test spoils one thing in it.
  */
-export async function healthySnapshot(): Promise<Snapshot> {
-  const config = await stackConfig({ stack: "staging" });
-  const rendered = await renderStack("staging");
+export async function healthySnapshot(stack = "staging"): Promise<Snapshot> {
+  const config = await stackConfig({ stack });
+  const rendered = await renderStack(stack);
   const kind = <T>(name: string) => rendered.filter((each) => each.kind === name) as unknown as T[];
   const deployments = kind<Deployment>("Deployment").map(rolledOut);
   const pods = deployments.flatMap(podsOf);
@@ -37,6 +37,11 @@ export async function healthySnapshot(): Promise<Snapshot> {
     })),
     networkPolicies: kind("NetworkPolicy"),
     targetGroupBindings: [],
+    httpRoutes: kind("HTTPRoute"),
+    backendPolicies: kind("BackendTrafficPolicy"),
+    clientPolicies: [],
+    virtualServices: kind("VirtualService"),
+    destinationRules: kind("DestinationRule"),
     namespaces: [
       ...kind<KubernetesObject>("Namespace"),
       { metadata: { name: "traefik", labels: { "kubernetes.io/metadata.name": "traefik" } } },
@@ -56,7 +61,7 @@ export async function healthySnapshot(): Promise<Snapshot> {
     ],
   };
   return {
-    stack: "staging",
+    stack,
     config,
     objects,
     unseen: {},

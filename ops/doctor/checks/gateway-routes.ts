@@ -1,0 +1,87 @@
+import { pingBelowIdleTimeouts } from "../../../infra/policy/rules/ping-below-idle-timeouts";
+import { routesCarryAllSockets } from "../../../infra/policy/rules/routes-carry-all-sockets";
+import { routesKeepClients } from "../../../infra/policy/rules/routes-keep-clients";
+import { routesTryAnotherPod } from "../../../infra/policy/rules/routes-try-another-pod";
+import type { Check } from "../check";
+import { fail, type Finding } from "../finding";
+import { ruledCheck } from "../ruled-check";
+import type { CustomObject, Snapshot } from "../snapshot";
+import { reapply, title } from "../subjects";
+
+const rules = [routesKeepClients, routesCarryAllSockets, routesTryAnotherPod, pingBelowIdleTimeouts];
+
+const ruled = ruledCheck({
+  name: "gateway-routes",
+  title: "HTTPRoutes are accepted, keep clients on their pods, and have no limit of Envoy's defaults",
+  rules,
+  needs: ["httpRoutes", "backendPolicies", "clientPolicies", "services", "deployments"],
+  of: "httpRoutes",
+});
+
+/**
+ * Also sees what an API server has dropped: CRDs of the standard channel, or of Gateway API 1.7 and newer, do not know
+ * the session persistence that the edge writes, and a route without it looks well.
+ */
+export const gatewayRoutes: Check = {
+  ...ruled,
+  judge: (snapshot) =>
+    snapshot.config.edge.kind === "gateway" && snapshot.objects.httpRoutes.length === 0
+      ? [missing(snapshot)]
+      : [
+          ...ruled.judge(snapshot),
+          ...snapshot.objects.httpRoutes.flatMap((route) => refusals(snapshot, "HTTPRoute", route)),
+          ...snapshot.objects.backendPolicies.flatMap((policy) =>
+            refusals(snapshot, "BackendTrafficPolicy", policy),
+          ),
+        ],
+};
+
+/** The same for Istio, which says nothing of the kind in its objects. */
+export const istioRoutes = ruledCheck({
+  name: "istio-routes",
+  title: "VirtualServices keep clients on their pods, and try another pod where one is dead",
+  rules,
+  needs: ["virtualServices", "destinationRules", "services", "deployments"],
+  of: "virtualServices",
+});
+
+function missing(snapshot: Snapshot): Finding {
+  return fail("httpRoutes", {
+    what: "no HTTPRoute leads to the services",
+    evidence: `namespace ${snapshot.config.namespace} has none`,
+    why: "nobody can connect from outside",
+    fix: reapply(snapshot),
+  });
+}
+
+interface Status {
+  /** Of an HTTPRoute. */
+  readonly parents?: readonly Accepted[];
+  /** Of a policy. */
+  readonly ancestors?: readonly Accepted[];
+}
+
+interface Accepted {
+  readonly conditions?: readonly {
+    readonly type: string;
+    readonly status: string;
+    readonly reason?: string;
+    readonly message?: string;
+  }[];
+}
+
+/** What the controller does not accept of an object, as its conditions say. */
+function refusals(snapshot: Snapshot, kind: string, object: CustomObject): Finding[] {
+  const { parents = [], ancestors = [] } = (object.status ?? {}) as Status;
+  return [...parents, ...ancestors]
+    .flatMap(({ conditions = [] }) => conditions)
+    .filter(({ type, status }) => ["Accepted", "ResolvedRefs"].includes(type) && status === "False")
+    .map(({ type, reason = "", message = "" }) =>
+      fail(title(kind, object), {
+        what: "the controller of the Gateway does not act on it as it stands",
+        evidence: `${type} is False: ${reason}: ${message}`,
+        why: "clients are refused, or served without what it sets",
+        fix: `correct what the message names; then ${reapply(snapshot)}`,
+      }),
+    );
+}
