@@ -9,6 +9,7 @@ import { render } from "../../ops/render/render";
 import { fetchCrds } from "./crds";
 import { buildWithoutEngine } from "./dockerfile";
 import { apply, kubectl, kubectlJson } from "./kubectl";
+import { findLabs } from "./lab";
 import type { Surroundings } from "./surroundings";
 import { until } from "./until";
 
@@ -85,6 +86,9 @@ function testCluster(command: string): Cluster {
       const edge = new URL((await call("traefik")).trim());
       if (await needsCrds()) {
         tell("installing CRDs");
+        // Left by lab-gateway, it would refuse any other version of Gateway API than its own.
+        const guard = "validatingadmissionpolicybinding/safe-upgrades.gateway.networking.k8s.io";
+        await call("exec", "kubectl", "delete", guard, "--ignore-not-found");
         await call("crds");
         // Established is not yet served: for a moment the API server answers that it is still making room for them.
         await until("the API server serves the CRDs", servedMs, async () => {
@@ -103,6 +107,7 @@ function testCluster(command: string): Cluster {
         clientNetworks: ["10.98.0.0/16"],
         ipv6Policies: false, // a policy that holds an IPv6 network is never enforced there, nor any after it
         crds: await fetchCrds(),
+        labs: findLabs(path.dirname(command)),
         secretSeed: randomBytes(32).toString("hex"),
       };
     },
@@ -169,6 +174,7 @@ function kind(name: string): Cluster {
         clientNetworks: [`${prefix}.0.0/16`],
         ipv6Policies: true,
         crds: await fetchCrds(),
+        labs: {},
         secretSeed: randomBytes(32).toString("hex"),
       };
     },

@@ -1,4 +1,5 @@
 import type { Crds } from "./crds";
+import type { Lab, LabName } from "./lab";
 
 /** What the tests are told of the cluster that they run in. */
 export interface Surroundings {
@@ -23,6 +24,8 @@ export interface Surroundings {
   readonly ipv6Policies: boolean;
   /** Definitions of what the examples hold and Kubernetes does not know. */
   readonly crds: readonly Crds[];
+  /** Edges' controllers that can be installed in it; those that cannot are absent. */
+  readonly labs: Readonly<Partial<Record<LabName, Lab>>>;
   /** What this run's generated secrets are derived from. */
   readonly secretSeed: string;
 }

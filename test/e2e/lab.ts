@@ -1,0 +1,100 @@
+import { execFile } from "node:child_process";
+import { existsSync } from "node:fs";
+import path from "node:path";
+import { promisify } from "node:util";
+import { kubectl, kubectlJson } from "./kubectl";
+import type { Pod } from "./pods";
+import { readSurroundings } from "./surroundings";
+
+const run = promisify(execFile);
+
+const names = ["gateway", "istio"] as const;
+
+/** An edge's controller that the test cluster can install. */
+export type LabName = (typeof names)[number];
+
+export interface Lab {
+  /** The command that installs it, in the network of this machine: what it downloads is not to be had in the cluster's. */
+  readonly command: readonly string[];
+  /** The command that runs another one in the network of a node, without the node's number. */
+  readonly onNode: readonly string[];
+}
+
+/** The labs beside a test cluster's command. Call it where the network of this machine is. */
+export function findLabs(folder: string): Partial<Record<LabName, Lab>> {
+  const outside = ["nsenter", `--net=/proc/${process.pid}/ns/net`];
+  const found = names
+    .map((name) => ({ name, command: path.join(folder, `lab-${name}`) }))
+    .filter(({ command }) => existsSync(command))
+    .map(({ name, command }) => {
+      const onNode = [path.join(folder, "cluster"), "exec-on"];
+      return [name, { command: [...outside, command], onNode }] as const;
+    });
+  return Object.fromEntries(found);
+}
+
+/** `describe` where the cluster has the lab; elsewhere it is skipped, and says so. */
+export function describeOnLab(name: LabName, title: string, tests: () => void): void {
+  if (readSurroundings().labs[name] !== undefined) {
+    describe(title, tests);
+    return;
+  }
+  process.stderr.write(
+    `e2e: skipped: ${title}: there is no ../shared/cluster/lab-${name} for this cluster\n`,
+  );
+  describe.skip(title, tests);
+}
+
+/** Installs a lab; repeating it changes nothing. */
+export async function startLab(name: LabName): Promise<void> {
+  await lab(name, "up");
+}
+
+/** What the lab's command prints. */
+export async function lab(name: LabName, ...args: readonly string[]): Promise<string> {
+  const [file = "", ...prefix] = found(name).command;
+  return (await run(file, [...prefix, ...args], { maxBuffer: 64 * 2 ** 20 })).stdout.trim();
+}
+
+/** How packets to a pod end: refused at once, or never answered. */
+export type Fence = "reject" | "drop";
+
+/**
+ * Makes a pod unreachable for other pods while its node, whose kubelet asks whether it is ready, still reaches it: it is
+ * as good as dead, and still among the endpoints. Resolves with the undo.
+ */
+export async function fence(name: LabName, pod: Pod, how: Fence): Promise<() => Promise<void>> {
+  const [file = "", ...prefix] = found(name).onNode;
+  const target = how === "drop" ? ["DROP"] : ["REJECT", "--reject-with", "tcp-reset"];
+  const rule = ["FORWARD", "-p", "tcp", "-d", pod.address, "--dport", "8080", "-j", ...target];
+  const iptables = (action: string) =>
+    run(file, [...prefix, pod.node.replace("node-", ""), "iptables", action, ...rule]);
+  await iptables("-I");
+  return async () => {
+    await iptables("-D");
+  };
+}
+
+/** Whether the endpoints of a Service hold the pod as ready. */
+export async function isListed(namespace: string, service: string, pod: Pod): Promise<boolean> {
+  const slices = await kubectlJson<{
+    items: { endpoints?: { addresses: string[]; conditions: { ready?: boolean } }[] }[];
+  }>([
+    ...["--namespace", namespace, "get", "endpointslices"],
+    ...["--selector", `kubernetes.io/service-name=${service}`],
+  ]);
+  return slices.items
+    .flatMap(({ endpoints = [] }) => endpoints)
+    .some(({ addresses, conditions }) => addresses.includes(pod.address) && conditions.ready === true);
+}
+
+/** Lets what the lab runs go without work: its CPU is that of the other tests. */
+export async function removeNamespace(namespace: string): Promise<void> {
+  await kubectl(["delete", "namespace", namespace, "--ignore-not-found", "--timeout=120s"]);
+}
+
+function found(name: LabName): Lab {
+  const one = readSurroundings().labs[name];
+  if (one === undefined) throw new Error(`there is no lab ${name}`);
+  return one;
+}
