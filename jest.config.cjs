@@ -24,6 +24,8 @@ module.exports = {
     project("app"),
     project("ops"),
     project("faults"),
+    // The fuzzers and floods in short; in full by `npm run test:attack`.
+    project("attack"),
     project("browser"),
     project("e2e"),
   ],
