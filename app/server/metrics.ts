@@ -122,6 +122,12 @@ export class Metrics {
     registers: [this.registry],
   });
 
+  readonly #dropped = new Counter({
+    name: "websocket_redis_messages_dropped_total",
+    help: "Messages on the session store's channels that nobody here could read, and that were dropped.",
+    registers: [this.registry],
+  });
+
   constructor() {
     collectDefaultMetrics({ register: this.registry });
     for (const code of knownCodes) this.#closed.inc({ code: String(code) }, 0);
@@ -153,6 +159,11 @@ export class Metrics {
   refused(reason: RefusalReason): void {
     this.#refused.inc({ reason });
   }
+
+  /** Notes a message on a channel of the session store that could not be read. */
+  readonly dropped = (): void => {
+    this.#dropped.inc();
+  };
 
   /** Notes an operation on the session store that has ended. */
   readonly stored = (operation: StoreOperation, seconds: number, failed: boolean): void => {

@@ -44,10 +44,11 @@ export function createPublisherBackend(
   };
 }
 
-/** The other end of `closeUser`, on each pod where the user has sockets. */
+/** The other end of `closeUser`, on each pod where the user has sockets. Throws where the text is something else. */
 export function closeUserOnControl(room: LiveRoom, text: string): void {
-  const { close } = JSON.parse(text) as { close?: unknown };
-  if (typeof close !== "string") return;
+  const control = JSON.parse(text) as { close?: unknown } | null;
+  if (typeof control?.close !== "string") throw new Error("no control message of a room");
+  const { close } = control;
   for (const member of [...room.members]) {
     if (member instanceof Membership) member.connection.close(closeCodes.normal, close);
   }

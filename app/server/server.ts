@@ -23,6 +23,7 @@ import { createLifecycleServer, createMetricsServer } from "./side-ports";
 import { DurabilityError, GroupCommit } from "./store/group-commit";
 import { podChannel } from "./store/keys";
 import { storeMemory } from "./store/memory";
+import { logRefusals } from "./store/refusal-log";
 import { connectRedis, withinTimeout, type RedisConnections } from "./store/redis";
 import { RoomStore } from "./store/room-store";
 import { SessionStore } from "./store/session-store";
@@ -55,8 +56,9 @@ export class HoldfastServer {
     this.#redis = connectRedis(config, log);
     const { metrics, health } = this;
     this.#commit = new GroupCommit(this.#redis.writes, config.DURABILITY, config.REDIS_TIMEOUT_MS);
-    const roomStore = new RoomStore(this.#redis.commands, this.#commit, config, metrics.stored);
-    this.#sessions = new SessionStore(this.#redis.commands, config, metrics.stored);
+    const observe = logRefusals(log, metrics.stored);
+    const roomStore = new RoomStore(this.#redis.commands, this.#commit, config, observe);
+    this.#sessions = new SessionStore(this.#redis.commands, config, observe);
     this.#rooms = new Rooms({
       redis: this.#redis,
       store: roomStore,
@@ -64,7 +66,8 @@ export class HoldfastServer {
       timeoutMs: config.REDIS_TIMEOUT_MS,
       onControl: closeUserOnControl,
       onDelivered: metrics.delivered,
-      observe: metrics.stored,
+      onDropped: metrics.dropped,
+      observe,
     });
     this.#connections = new Connections(config, log, this.#sessions, roomStore);
     this.#backend = createPublisherBackend(config, roomStore, this.#rooms, metrics);
@@ -152,8 +155,9 @@ export class HoldfastServer {
   }
 
   #onPodMessage(text: string): void {
-    const [verb, sessionId, generation] = text.split(" ");
-    if (verb === "supersede" && sessionId) this.#connections.supersede(sessionId, Number(generation));
+    const [, sessionId, generation] = /^supersede (\S+) (\d+)$/.exec(text) ?? [];
+    if (sessionId === undefined) throw new Error("no control message of a pod");
+    this.#connections.supersede(sessionId, Number(generation));
   }
 
   /** Fails readiness, refuses upgrades, moves the clients away. Resolves when the last one has left. */

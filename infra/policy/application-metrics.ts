@@ -21,6 +21,7 @@ export const applicationSeries: ReadonlySet<string> = new Set([
   "websocket_redis_errors_total",
   "websocket_redis_memory_limit_bytes",
   "websocket_redis_memory_used_bytes",
+  "websocket_redis_messages_dropped_total",
   "websocket_redis_operation_duration_seconds_bucket",
   "websocket_redis_operation_duration_seconds_count",
   "websocket_redis_operation_duration_seconds_sum",

@@ -115,7 +115,7 @@ export class Connections implements Iterable<Connection> {
   /** Writes the sessions of this pod again: Redis may have lost them, or rooms and tokens of the last second. */
   async restoreSessions(sessions: SessionStore): Promise<void> {
     await this.#inBatches("sessions", [...this.#bySession.values()], (batch) =>
-      Promise.all(batch.flatMap(({ session }) => (session ? [sessions.restore(session)] : []))),
+      sessions.restoreAll(batch.flatMap(({ session }) => session ?? [])),
     );
   }
 

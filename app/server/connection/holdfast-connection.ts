@@ -134,6 +134,7 @@ export class HoldfastConnection extends Connection {
     hello: HelloFrame,
   ): Promise<OpenedSession & { readonly resumed: boolean; readonly previousPod?: string }> {
     const { sessions, metrics, config } = this.context;
+    const startedAt = performance.now();
     if (hello.session) {
       metrics.reconnects.inc();
       const resumed = await sessions.resume(user, hello.session.id, hello.session.token);
@@ -143,7 +144,7 @@ export class HoldfastConnection extends Connection {
       }
       metrics.resumes.inc({ outcome: "refused" });
     }
-    return { ...(await sessions.create(user)), resumed: false };
+    return { ...(await sessions.create(user, performance.now() - startedAt)), resumed: false };
   }
 
   /** The user's own room and the rooms of the hello; what else the session had was left while the client was away. */

@@ -1,6 +1,6 @@
 import type { Position } from "../../protocol/frames";
 import type { RoomKeys } from "../store/keys";
-import { pageSize, type HistoryPage, type RoomStore } from "../store/room-store";
+import { isBody, pageSize, type HistoryPage, type RoomStore } from "../store/room-store";
 import { textFrame } from "./frame";
 
 /** One socket's place in a room. The room moves `position`; the member writes. */
@@ -149,19 +149,23 @@ export class LiveRoom {
     this.#members.delete(member);
   }
 
-  /** A message from the room's channel: `<epoch> <offset> <body>`. */
+  /** A message from the room's channel: `<epoch> <offset> <body>`. Throws where it is something else. */
   receive(payload: Buffer): void {
     const afterEpoch = payload.indexOf(0x20);
     const afterOffset = payload.indexOf(0x20, afterEpoch + 1);
     const epoch = payload.toString("latin1", 0, afterEpoch);
     const offset = Number(payload.toString("latin1", afterEpoch + 1, afterOffset));
+    const body = payload.subarray(afterOffset + 1);
+    if (afterEpoch < 1 || afterOffset < 0 || !Number.isSafeInteger(offset) || offset < 1 || !isBody(body)) {
+      throw new Error("no message of a room");
+    }
     if (this.#epoch === "") {
       this.#heard = Math.max(this.#heard, offset); // not open yet
       return;
     }
     if (epoch === this.#epoch) {
       this.#heard = Math.max(this.#heard, offset);
-      this.#append(offset, payload.subarray(afterOffset + 1));
+      this.#append(offset, body);
     }
     if (epoch !== this.#epoch || this.#heard > this.#last) void this.fill();
   }

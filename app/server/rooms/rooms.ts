@@ -9,6 +9,9 @@ import { LiveRoom, type CountDeliveries, type JoinRequest, type RoomMember } fro
 /** Every room asks once in this time whether it has missed anything, so that a lost last message is late, not lost. Milliseconds. */
 const checkIntervalMs = 15_000;
 
+/** Messages that cannot be read are logged once in this time; all are counted. Milliseconds. */
+const dropLogMs = 10_000;
+
 /** What is sent on a channel beside messages begins with this; an epoch never does. */
 const controlPrefix = 0x21; // "!"
 
@@ -25,6 +28,8 @@ export class Rooms {
   readonly #controls = new Map<string, (text: string) => void>();
   readonly #onControl: (room: LiveRoom, text: string) => void;
   readonly #onDelivered: CountDeliveries | undefined;
+  readonly #onDropped: (() => void) | undefined;
+  #droppedLoggedAt = -Infinity;
   readonly #observe: ObserveStore | undefined;
   readonly #checks = new TimerWheel<LiveRoom>(checkIntervalMs, (room) => void room.fill());
 
@@ -37,6 +42,8 @@ export class Rooms {
     /** Called with what another pod or a backend says to the members of a room. */
     readonly onControl: (room: LiveRoom, text: string) => void;
     readonly onDelivered?: CountDeliveries;
+    /** Called for each message on a channel that could not be read. */
+    readonly onDropped?: () => void;
     readonly observe?: ObserveStore;
   }) {
     this.#subscriber = options.redis.subscriber;
@@ -46,6 +53,7 @@ export class Rooms {
     this.#timeoutMs = options.timeoutMs;
     this.#onControl = options.onControl;
     this.#onDelivered = options.onDelivered;
+    this.#onDropped = options.onDropped;
     this.#observe = options.observe;
     this.#subscriber.onMessage = this.#onMessage;
     this.#subscriber.onRestored = this.#onRestored;
@@ -100,16 +108,31 @@ export class Rooms {
     );
   }
 
+  /** Anybody may publish to a channel, another version too: what cannot be read is dropped, and ends nothing. */
   readonly #onMessage = (channel: string, payload: Buffer): void => {
+    try {
+      this.#read(channel, payload);
+    } catch (error) {
+      this.#onDropped?.();
+      const now = performance.now();
+      if (now - this.#droppedLoggedAt < dropLogMs) return;
+      this.#droppedLoggedAt = now;
+      this.#log.warn({ channel, bytes: payload.length, err: (error as Error).message }, "message dropped");
+    }
+  };
+
+  #read(channel: string, payload: Buffer): void {
     const room = this.#rooms.get(channel);
+    const onText = this.#controls.get(channel);
     if (payload[0] !== controlPrefix) {
-      room?.receive(payload);
+      if (onText) throw new Error("no control message of a pod");
+      room?.receive(payload); // of a room that has been left, something may still be on its way
       return;
     }
     const text = payload.toString("utf8", 1);
     if (room) this.#onControl(room, text);
-    else this.#controls.get(channel)?.(text);
-  };
+    else onText?.(text);
+  }
 
   #subscribe(channel: string): Promise<void> {
     return observed(this.#observe, "subscribe", this.#timeoutMs, () => this.#subscriber.subscribe(channel));

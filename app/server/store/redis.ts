@@ -11,6 +11,12 @@ export class UnavailableError extends Error {
   readonly code = "HOLDFAST_UNAVAILABLE";
 }
 
+/**
+ * Redis refused the operation: a permission that is missing, a key of the wrong type. It may succeed once somebody has
+ * put that right. The cause is Redis' reply.
+ */
+export class RefusedError extends UnavailableError {}
+
 export type RedisClient = Redis | Cluster;
 
 /** The connections of a pod, as REDIS_MODE says. */
@@ -159,7 +165,10 @@ export const storeOperations = [
   "read",
   "received",
   "present",
+  "presence",
+  "room_check",
   "session_write",
+  "session_refresh",
   "session_resume",
   "session_change",
   "subscribe",
@@ -168,12 +177,17 @@ export const storeOperations = [
 
 export type StoreOperation = (typeof storeOperations)[number];
 
-/** Hears of each operation that has ended, with the time it took in all. */
-export type ObserveStore = (operation: StoreOperation, seconds: number, failed: boolean) => void;
+/** Hears of each operation that has ended, with the time it took in all, and of why it failed. */
+export type ObserveStore = (
+  operation: StoreOperation,
+  seconds: number,
+  failed: boolean,
+  error?: unknown,
+) => void;
 
 /**
  * The same as {@link withinTimeout}, and tells `observe` how it went. Failed is what the store is to blame for: it did
- * not answer, or with an error that the operation does not know.
+ * not answer, or refused.
  */
 export async function observed<T>(
   observe: ObserveStore | undefined,
@@ -182,13 +196,14 @@ export async function observed<T>(
   operation: () => Promise<T>,
 ): Promise<T> {
   const start = performance.now();
-  const end = (failed: boolean) => observe?.(name, (performance.now() - start) / 1_000, failed);
+  const end = (failed: boolean, error?: unknown) =>
+    observe?.(name, (performance.now() - start) / 1_000, failed, error);
   try {
     const result = await withinTimeout(timeoutMs, operation);
     end(false);
     return result;
   } catch (error) {
-    end(error instanceof UnavailableError || (error instanceof Error && error.name === "ReplyError"));
+    end(error instanceof UnavailableError, error);
     throw error;
   }
 }
@@ -196,7 +211,7 @@ export async function observed<T>(
 /**
  * Runs an operation that is safe to repeat until it succeeds or `timeoutMs` have passed; then throws
  * {@link UnavailableError}, whether or not the last try has ended. Replies of the server that are errors in themselves
- * are not repeated.
+ * are not repeated: {@link RefusedError}.
  */
 export async function withinTimeout<T>(timeoutMs: number, operation: () => Promise<T>): Promise<T> {
   const deadline = performance.now() + timeoutMs;
@@ -213,7 +228,7 @@ export async function withinTimeout<T>(timeoutMs: number, operation: () => Promi
       try {
         return await Promise.race([operation(), late]);
       } catch (error) {
-        if (!isTransient(error)) throw error;
+        if (!isTransient(error)) throw isReply(error) ? refused(error) : error;
         cause = error;
         if (performance.now() + pause >= deadline) throw unavailable();
         await new Promise((resolve) => setTimeout(resolve, pause));
@@ -235,5 +250,13 @@ function isTransient(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
   if ("code" in error && String(error.code).startsWith("HOLDFAST_")) return false; // said on purpose
   if (error instanceof TypeError || error instanceof RangeError || error instanceof URIError) return false; // ours
-  return error.name !== "ReplyError" || transientReply.test(error.message);
+  return !isReply(error) || transientReply.test(error.message);
+}
+
+function isReply(error: unknown): error is Error {
+  return error instanceof Error && error.name === "ReplyError";
+}
+
+function refused(reply: Error): RefusedError {
+  return new RefusedError(`the session store refused: ${reply.message}`, { cause: reply });
 }

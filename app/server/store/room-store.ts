@@ -7,6 +7,7 @@ import type { GroupCommit } from "./group-commit";
 import type { RoomKeys } from "./keys";
 import { observed, type ObserveStore, type RedisClient, type StoreOperation } from "./redis";
 import * as scripts from "./scripts";
+import { settled } from "./settled";
 
 /** A message as it is stored: `body` is the tail of its frame, `"from":…,"at":…,"data":…}`, so that nobody parses it again. */
 export interface StoredMessage {
@@ -145,7 +146,9 @@ export class RoomStore {
     const [epoch, top, recovered, base, ...entries] = reply;
     const messages: StoredMessage[] = [];
     for (let i = 0; i < entries.length; i += 2) {
-      messages.push({ offset: entries[i] as number, body: entries[i + 1] as string });
+      const offset = entries[i] as number;
+      if (offset !== base + messages.length + 1 || offset > top) break; // written or deleted by somebody else
+      messages.push({ offset, body: readableBody(entries[i + 1] as string) });
     }
     return { epoch, top, recovered: recovered === 1, base, messages };
   }
@@ -159,18 +162,17 @@ export class RoomStore {
 
   /** Notes that these are present now. Called when one comes, and for all again and again. */
   async notePresent(entries: readonly { room: RoomKeys; user: string; connection: string }[]): Promise<void> {
-    const now = Date.now();
-    const present = new Set(entries.map(({ room }) => room.present));
-    // One command at a time, pipelined by ioredis: in a Cluster each goes to its own node.
-    await Promise.all([
-      ...entries.map(({ room, user, connection }) =>
-        this.#redis.zadd(room.present, now, `${user} ${connection}`),
+    const rooms = new Map<string, string[]>();
+    for (const { room, user, connection } of entries) {
+      const members = rooms.get(room.present);
+      if (members) members.push(`${user} ${connection}`);
+      else rooms.set(room.present, [`${user} ${connection}`]);
+    }
+    await settled(
+      [...rooms].map(([key, members]) =>
+        this.#run("presence", () => this.#eval(scripts.notePresent, [key], [presenceTtlMs, ...members])),
       ),
-      ...[...present].flatMap((key) => [
-        this.#redis.zremrangebyscore(key, "-inf", now - presenceTtlMs), // pods that died could not say so
-        this.#redis.pexpire(key, presenceTtlMs),
-      ]),
-    ]);
+    );
   }
 
   async noteAbsent(room: RoomKeys, user: string, connection: string): Promise<void> {
@@ -179,10 +181,9 @@ export class RoomStore {
 
   /** Who is in a room, on any pod, and with how many connections. */
   async present(room: RoomKeys): Promise<{ user: string; connections: number }[]> {
-    const since = Date.now() - presenceTtlMs;
-    const entries = await this.#run("present", () =>
-      this.#redis.zrange(room.present, since, "+inf", "BYSCORE"),
-    );
+    const entries = (await this.#run("present", () =>
+      this.#eval(scripts.present, [room.present], [presenceTtlMs]),
+    )) as string[];
     const users = new Map<string, number>();
     for (const entry of entries) {
       const user = entry.slice(0, entry.lastIndexOf(" "));
@@ -211,4 +212,20 @@ export class RoomStore {
   #eval(script: string, keys: readonly string[], args: readonly (string | number)[]): Promise<unknown> {
     return evalScript(this.#redis, script, keys, args);
   }
+}
+
+/** The tail of a frame, as it is stored: what else is in a history would break the frames of everyone in the room. */
+export function isBody(body: string | Buffer): boolean {
+  const [head, tail] =
+    typeof body === "string"
+      ? [body.slice(0, bodyHead.length), body.at(-1)]
+      : [body.toString("latin1", 0, bodyHead.length), body.toString("latin1", body.length - 1)];
+  return head === bodyHead && tail === "}";
+}
+
+const bodyHead = `"from":`;
+
+/** Somebody else's entry keeps its offset, so that the history stays whole, and says nothing. */
+function readableBody(body: string): string {
+  return isBody(body) ? body : `"from":"","at":0,"data":null}`;
 }

@@ -82,8 +82,9 @@ for i = 9, #ARGV, 2 do
     add(0, 2)
     break
   else
+    -- The entry before the count: where it is refused, nothing has changed.
+    redis.call('XADD', stream, 'MAXLEN', '~', ARGV[5], string.format('%.0f', top + 1) .. '-0', 'm', body)
     top = redis.call('HINCRBY', meta, 'top', 1)
-    redis.call('XADD', stream, 'MAXLEN', '~', ARGV[5], top .. '-0', 'm', body)
     redis.call('HSET', KEYS[4], ARGV[i], top)
     redis.call('HDEL', KEYS[4], string.format('%.0f', id - remembered))
     redis.call('SPUBLISH', stream, epoch .. ' ' .. string.format('%.0f', top) .. ' ' .. body)
@@ -215,27 +216,34 @@ return 0
 /**
  * Writes a session as its pod knows it, unless a newer socket has it: creates it, or puts right what a Redis that came
  * back without its newest writes holds. What an older generation left goes; of the same one only rooms can be wrong.
+ * A session that is new takes memory, so where there is none its first write is refused: that is why nothing is deleted
+ * before it, unless there is something to delete.
  * KEYS[1] session; ARGV[1] TTL ms, [2] generation, then fields and values. Returns 1 if it wrote.
  */
 export const writeSession = `
 local stored = tonumber(redis.call('HGET', KEYS[1], 'generation') or '0')
 local generation = tonumber(ARGV[2])
 if stored > generation then return 0 end
-if stored < generation then redis.call('DEL', KEYS[1]) end
+if stored < generation and redis.call('EXISTS', KEYS[1]) == 1 then redis.call('DEL', KEYS[1]) end
 for _, field in ipairs(redis.call('HKEYS', KEYS[1])) do
   if string.sub(field, 1, 5) == 'room:' then redis.call('HDEL', KEYS[1], field) end
 end
-redis.call('HSET', KEYS[1], 'generation', ARGV[2], unpack(ARGV, 3))
+redis.call('HSET', KEYS[1], 'generation', ARGV[2])
+-- In parts: Lua passes no more than about 8,000 values at once, and a session may have 10,000 rooms.
+for i = 3, #ARGV, 1000 do
+  redis.call('HSET', KEYS[1], unpack(ARGV, i, math.min(i + 999, #ARGV)))
+end
 redis.call('PEXPIRE', KEYS[1], ARGV[1])
 return 1
 `;
 
 /**
  * Resumes a session: its user, and its token or the one before it within its grace. The generation goes up, the token
- * rotates. KEYS[1] session; ARGV[1] user, [2] hash of the token shown, [3] hash of the new token, [4] pod, [5] TTL ms,
+ * rotates. Allowed without memory, as nearly none is taken: who has a session keeps it when Redis is full.
+ * KEYS[1] session; ARGV[1] user, [2] hash of the token shown, [3] hash of the new token, [4] pod, [5] TTL ms,
  * [6] grace ms. Returns {generation, old pod, created_at, …room fields} or nil; why not is not told apart.
  */
-export const resumeSession = `
+export const resumeSession = `#!lua flags=allow-oom
 local s = redis.call('HMGET', KEYS[1], 'user_id', 'token', 'token_before', 'token_before_until', 'pod_id', 'created_at')
 if not s[1] or s[1] ~= ARGV[1] then return nil end
 local time = redis.call('TIME')
@@ -254,10 +262,47 @@ return reply
 
 /**
  * Runs one command on a session while it is still the caller's: a newer generation's writes are never undone by an
- * older socket. KEYS[1] session; ARGV[1] generation, ARGV[2] command, the rest its arguments. Returns 1 if it ran.
+ * older socket. Allowed without memory, like resuming. KEYS[1] session; ARGV[1] generation, ARGV[2] command, the rest its arguments. Returns 1 if it ran.
  */
-export const fenced = `
+export const fenced = `#!lua flags=allow-oom
 if redis.call('HGET', KEYS[1], 'generation') ~= ARGV[1] then return 0 end
 redis.call(ARGV[2], KEYS[1], unpack(ARGV, 3))
 return 1
+`;
+
+/** Redis' time as `now`, in milliseconds: pods' clocks differ. */
+const time = `
+local time = redis.call('TIME')
+local now = time[1] * 1000 + math.floor(time[2] / 1000)
+`;
+
+/**
+ * Notes who is present in a room now, and takes out whom nobody has noted for long: pods that died could not say so.
+ * KEYS[1] present; ARGV[1] TTL ms, then members.
+ */
+export const notePresent = `#!lua flags=allow-oom
+${time}
+for i = 2, #ARGV do redis.call('ZADD', KEYS[1], now, ARGV[i]) end
+redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', now - ARGV[1])
+redis.call('PEXPIRE', KEYS[1], ARGV[1])
+`;
+
+/** Who was noted as present lately. KEYS[1] present; ARGV[1] TTL ms. */
+export const present = `#!lua flags=no-writes
+${time}
+return redis.call('ZRANGE', KEYS[1], string.format('%.0f', now - ARGV[1]), '+inf', 'BYSCORE')
+`;
+
+/**
+ * Compares many rooms at once with what their pod knows of them. Writes nothing. In a Cluster it runs on the node that
+ * serves all of them, whatever their slots; one that it does not serve counts as changed.
+ * ARGV: meta key and `<epoch>:<top>` of each, `:` for a room without a message. Returns the indexes of those that differ.
+ */
+export const changedRooms = `#!lua flags=no-writes,allow-cross-slot-keys
+local changed = {}
+for i = 1, #ARGV, 2 do
+  local m = redis.pcall('HMGET', ARGV[i], 'epoch', 'top')
+  if m.err or (m[1] or '') .. ':' .. (m[2] or '') ~= ARGV[i + 1] then changed[#changed + 1] = (i - 1) / 2 end
+end
+return changed
 `;

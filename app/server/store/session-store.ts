@@ -2,7 +2,8 @@ import { createHash, randomBytes } from "node:crypto";
 import type { AppConfig } from "../config";
 import { evalScript } from "./eval";
 import { sessionKey } from "./keys";
-import { observed, type ObserveStore, type RedisClient, type StoreOperation } from "./redis";
+import { observed, RefusedError, type ObserveStore, type RedisClient, type StoreOperation } from "./redis";
+import { settled } from "./settled";
 import * as scripts from "./scripts";
 
 /** A session as the pod that serves it knows it; the stored record is a hash of the same, in {@link SessionStore}. */
@@ -52,7 +53,10 @@ export class SessionStore {
     this.#ttlMs = settings.SESSION_TTL_SECONDS * 1_000;
   }
 
-  async create(user: string): Promise<OpenedSession> {
+  /**
+   * @param spentMs what the handshake has waited for Redis already: in all it waits no longer than REDIS_TIMEOUT_MS
+   */
+  async create(user: string, spentMs = 0): Promise<OpenedSession> {
     const token = newToken();
     const session: Session = {
       id: randomBytes(16).toString("base64url"),
@@ -62,38 +66,42 @@ export class SessionStore {
       tokenHash: hash(token),
       rooms: new Set(),
     };
-    await this.restore(session);
+    await this.#write(session, Math.max(0, this.#settings.REDIS_TIMEOUT_MS - spentMs));
     return { session, token };
   }
 
   /** Writes a session that this pod serves and Redis has lost, or has an older state of; never undoes a newer socket's. */
   async restore(session: Session): Promise<void> {
+    await this.#write(session, this.#settings.REDIS_TIMEOUT_MS);
+  }
+
+  /** The same for many; one that Redis refuses does not stop the others. */
+  async restoreAll(sessions: Iterable<Session>): Promise<void> {
+    await settled([...sessions].map((session) => this.restore(session)));
+  }
+
+  async #write(session: Session, timeoutMs: number): Promise<void> {
     const fields = [
       ...["user_id", session.user, "connection_id", session.id, "pod_id", this.#settings.POD_NAME],
       ...["created_at", session.createdAt, "token", session.tokenHash],
       ...[...session.rooms].flatMap((room) => [`room:${room}`, ""]),
     ];
-    await this.#run("session_write", scripts.writeSession, session.id, [
-      this.#ttlMs,
-      session.generation,
-      ...fields,
-    ]);
+    const args = [this.#ttlMs, session.generation, ...fields];
+    await this.#run("session_write", scripts.writeSession, session.id, args, timeoutMs);
   }
 
-  /** Resumes a session for this user, or undefined: unknown, expired, somebody else's, or a wrong token. */
+  /**
+   * Resumes a session for this user, or undefined: unknown, expired, somebody else's, a wrong token, or a record that
+   * cannot be read any more: its client begins a new one.
+   */
   async resume(user: string, id: string, shownToken: string): Promise<ResumedSession | undefined> {
     const token = newToken();
     const tokenHash = hash(token);
-    const reply = (await this.#run("session_resume", scripts.resumeSession, id, [
-      user,
-      hash(shownToken),
-      tokenHash,
-      this.#settings.POD_NAME,
-      this.#ttlMs,
-      tokenGraceMs,
-    ])) as [number, string, string, ...string[]] | null;
-    if (reply === null) return undefined;
-    const [generation, previousPod, createdAt, ...rooms] = reply;
+    const { POD_NAME } = this.#settings;
+    const args = [user, hash(shownToken), tokenHash, POD_NAME, this.#ttlMs, tokenGraceMs];
+    const reply = await this.#run("session_resume", scripts.resumeSession, id, args).catch(brokenRecord);
+    if (!Array.isArray(reply)) return undefined;
+    const [generation, previousPod, createdAt, ...rooms] = reply as [number, string, string, ...string[]];
     const session: Session = {
       id,
       user,
@@ -120,11 +128,14 @@ export class SessionStore {
     await this.#fenced(session, "DEL");
   }
 
-  /** Keeps sessions alive; those that Redis has lost are written again. */
+  /** Keeps sessions alive; those that Redis has lost are written again. One that Redis refuses does not stop the others. */
   async refresh(sessions: Iterable<Session>): Promise<void> {
-    await Promise.all(
+    const { REDIS_TIMEOUT_MS } = this.#settings;
+    await settled(
       [...sessions].map(async (session) => {
-        const kept = await this.#redis.pexpire(sessionKey(session.id), this.#ttlMs);
+        const kept = await observed(this.#observe, "session_refresh", REDIS_TIMEOUT_MS, () =>
+          this.#redis.pexpire(sessionKey(session.id), this.#ttlMs),
+        );
         if (kept === 0) await this.restore(session);
       }),
     );
@@ -139,11 +150,18 @@ export class SessionStore {
     script: string,
     id: string,
     args: readonly (string | number)[],
+    timeoutMs = this.#settings.REDIS_TIMEOUT_MS,
   ): Promise<unknown> {
-    return observed(this.#observe, name, this.#settings.REDIS_TIMEOUT_MS, () =>
+    return observed(this.#observe, name, timeoutMs, () =>
       evalScript(this.#redis, script, [sessionKey(id)], args),
     );
   }
+}
+
+/** Redis refuses to read what is stored under the session's key: a string, say, or a generation that is no number. */
+function brokenRecord(error: unknown): undefined {
+  const isBroken = error instanceof RefusedError && /^(WRONGTYPE|ERR) /.test((error.cause as Error).message);
+  if (!isBroken) throw error;
 }
 
 /** 256 random bits. */
