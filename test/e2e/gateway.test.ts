@@ -70,7 +70,7 @@ describeOnLab("gateway", "staging behind Envoy Gateway", () => {
     const opened = await openSockets(edge.target, sockets);
     expect(openOf(opened)).toBe(sockets);
     for (const socket of opened) socket.terminate();
-  }, 120_000);
+  }, 300_000);
 
   it.each(["reject", "drop"] as const)(
     "refuses nobody while a pod is dead and still listed (%s)",
@@ -81,7 +81,7 @@ describeOnLab("gateway", "staging behind Envoy Gateway", () => {
       expect(servedBy).not.toContain(dead);
       expect(listed).toBe(true);
     },
-    60_000,
+    120_000,
   );
 
   it("keeps quiet and long sockets whatever limits a ClientTrafficPolicy of the Gateway sets", async () => {

@@ -52,7 +52,7 @@ describeOnLab("istio", "staging behind Istio's ingress gateway", () => {
     const opened = await openSockets(edge.target, sockets);
     expect(openOf(opened)).toBe(sockets);
     for (const socket of opened) socket.terminate();
-  }, 120_000);
+  }, 300_000);
 
   it.each(["reject", "drop"] as const)(
     "refuses nobody while a pod is dead and still listed (%s)",
@@ -63,7 +63,7 @@ describeOnLab("istio", "staging behind Istio's ingress gateway", () => {
       expect(servedBy).not.toContain(dead);
       expect(listed).toBe(true);
     },
-    60_000,
+    120_000,
   );
 
   it("loses nothing in a rolling restart and a killed pod, as rehearse sees it through the gateway", async () => {

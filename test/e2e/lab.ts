@@ -88,7 +88,7 @@ export async function isListed(namespace: string, service: string, pod: Pod): Pr
     .some(({ addresses, conditions }) => addresses.includes(pod.address) && conditions.ready === true);
 }
 
-/** Lets what the lab runs go without work: its CPU is that of the other tests. */
+/** Removes a stack, and with it the proxies that the lab runs for it: their CPU is that of the other tests. */
 export async function removeNamespace(namespace: string): Promise<void> {
   await kubectl(["delete", "namespace", namespace, "--ignore-not-found", "--timeout=120s"]);
 }
