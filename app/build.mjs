@@ -19,7 +19,7 @@ async function buildServer(out) {
     platform: "node",
     target: "node20",
     format: "cjs",
-    sourcemap: true,
+    // No source map: at 10 MB it was most of the image, and node reads none unless it is told to.
     minifySyntax: true,
     // Optional accelerators of ws: absent, ws does without them.
     external: ["bufferutil", "utf-8-validate"],
