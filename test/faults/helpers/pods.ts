@@ -6,7 +6,7 @@ import { promisify } from "node:util";
 import { pino } from "pino";
 import { loadAppConfig } from "../../../app/server/config";
 import { HoldfastServer } from "../../../app/server/server";
-import { Child } from "../../../ops/process/child";
+import { Child, type Exit } from "../../../ops/process/child";
 import { until } from "./until";
 
 /** Short times, any port: what the pods of fault tests begin with. */
@@ -50,6 +50,15 @@ export interface Pod {
   kill(): Promise<void>;
 }
 
+/** A pod that is a process of its own. */
+export interface ProcessPod extends Pod {
+  readonly log: string;
+  readonly pid: number;
+  /** Settles once it has ended. */
+  readonly exited: Promise<Exit>;
+  signal(signal: NodeJS.Signals): void;
+}
+
 function environment({ name, redisUrl, env }: PodOptions): Record<string, string> {
   return { ...podDefaults, REDIS_URL: redisUrl, POD_NAME: name, ...env };
 }
@@ -91,7 +100,7 @@ export class BuiltApp {
   }
 
   /** A pod as a process of its own: its kill is SIGKILL. Resolves once it serves. */
-  async start(options: PodOptions): Promise<Pod & { readonly log: string }> {
+  async start(options: PodOptions): Promise<ProcessPod> {
     let log = "";
     const child = new Child(process.execPath, [join(this.directory, "main.js")], {
       env: { LOG_LEVEL: "info", ...environment(options) },
@@ -125,6 +134,11 @@ export class BuiltApp {
       get log() {
         return log;
       },
+      get pid() {
+        return child.pid ?? 0;
+      },
+      exited: child.exited,
+      signal: (signal) => child.kill(signal),
       end: async () => {
         const { code } = await end("SIGTERM");
         if (code !== 0) throw new Error(`${options.name} ended with ${code}: ${log.slice(-2_000)}`);

@@ -16,7 +16,11 @@ export interface Notes {
   /** What happened, line by line: of use only to whoever looks for a cause. */
   readonly trace: (line: string) => void;
   readonly views: View[];
-  readonly acknowledged: (Omit<Acknowledged, "mayBeLost"> & { readonly losses: number })[];
+  readonly acknowledged: (Omit<Acknowledged, "mayBeLost"> & {
+    readonly losses: number;
+    /** From the publish to its acknowledgement. Milliseconds. */
+    readonly tookMs?: number;
+  })[];
   /** How often Redis had lost data, or was about to, when it is asked. */
   losses: () => number;
 }
@@ -144,19 +148,20 @@ export class RecordedClient {
     room.subscription.leave();
   }
 
-  /** Publishes the next number to a room that it is in. */
-  publish(id: string): void {
+  /** Publishes the next number to a room that it is in; with padding, where a message is to be large. */
+  publish(id: string, padding = ""): void {
     const room = this.#rooms.get(id)?.subscription;
     if (!room) return;
     const number = (this.#published.get(id) ?? 0) + 1;
     this.#published.set(id, number);
-    const data = `${this.name}#${number}`;
+    const data = `${this.name}#${number}${padding && `#${padding}`}`;
     const losses = this.notes.losses();
+    const at = performance.now();
     this.pending.add(data);
     room.publish(data).then(
       (offset) => {
         this.pending.delete(data);
-        this.notes.acknowledged.push({ room: id, data, offset, losses });
+        this.notes.acknowledged.push({ room: id, data, offset, losses, tookMs: performance.now() - at });
       },
       (error: unknown) => {
         this.pending.delete(data);

@@ -134,6 +134,25 @@ export class RedisCluster {
     if (master) await this.#call(master, "CLIENT", "KILL", "TYPE", "pubsub");
   }
 
+  /** Moves a slot with all its keys from the master that owns it to another, as `redis-cli --cluster reshard` does. */
+  async migrateSlot(slot: number, to: number): Promise<void> {
+    const ids = await Promise.all(this.#masters.map((node) => this.#call(node, "CLUSTER", "MYID")));
+    const from = Math.floor((slot * masterCount) / slots);
+    const [source, target] = [this.#masters[from], this.#masters[to]];
+    if (!source || !target || source === target) throw new Error(`slot ${slot} is to move to another master`);
+    await this.#call(target, "CLUSTER", "SETSLOT", slot, "IMPORTING", String(ids[from]));
+    await this.#call(source, "CLUSTER", "SETSLOT", slot, "MIGRATING", String(ids[to]));
+    for (;;) {
+      const keys = (await this.#call(source, "CLUSTER", "GETKEYSINSLOT", slot, 10)) as string[];
+      if (keys.length === 0) break;
+      const how = ["", 0, 5_000, "AUTH", this.password, "KEYS", ...keys] as const;
+      await this.#call(source, "MIGRATE", "127.0.0.1", target.port, ...how);
+    }
+    for (const node of [target, source, ...this.#masters]) {
+      await this.#call(node, "CLUSTER", "SETSLOT", slot, "NODE", String(ids[to]));
+    }
+  }
+
   async stop(): Promise<void> {
     await Promise.all([...this.#masters, ...this.#replicas].map((process) => process.stop()));
     await Promise.all([...this.#proxies.values()].map((proxy) => proxy.stop()));

@@ -12,6 +12,8 @@ export interface RedisProcessOptions {
   /** What its log says once it serves. */
   readonly ready?: RegExp;
   readonly args?: readonly string[];
+  /** A command that ends in running the one behind it, such as one that makes a file system for it. */
+  readonly within?: readonly string[];
 }
 
 /**
@@ -48,7 +50,9 @@ export class RedisProcess {
   /** Starts it again, with the data and the configuration that it left. */
   async up(): Promise<void> {
     this.#log = "";
-    const child = new Child(redisServerBinary(), [this.#file, ...(this.options.args ?? [])], {
+    const { within = [], args = [] } = this.options;
+    const [file = "", ...rest] = [...within, redisServerBinary(), this.#file, ...args];
+    const child = new Child(file, rest, {
       env: { PATH: process.env.PATH ?? "", LANG: "C" },
       output: (text) => (this.#log += text),
     });
@@ -61,6 +65,10 @@ export class RedisProcess {
       },
       () => `redis-server that serves; its log: ${this.#log}`,
     );
+  }
+
+  get pid(): number {
+    return this.#child?.pid ?? 0;
   }
 
   signal(signal: NodeJS.Signals): void {

@@ -75,6 +75,27 @@ export class SentinelGroup {
     return before;
   }
 
+  /** Has the Sentinels promote a replica while the primary lives; resolves once that has become a replica. */
+  async switchOver(): Promise<void> {
+    const before = await this.primary();
+    const redis = this.#ask(this.#sentinels[0]);
+    try {
+      await redis.call("SENTINEL", "FAILOVER", watched);
+    } finally {
+      redis.disconnect();
+    }
+    await until(async () => (await this.primary()) !== before, "new primary", 30_000);
+    // Until then it takes writes that it forgets when it follows the new one.
+    const old = new Redis(before.port, { password: this.options.password });
+    old.on("error", () => undefined);
+    await until(
+      async () => (await old.info("replication")).includes("role:slave"),
+      "demoted primary",
+      30_000,
+    );
+    old.disconnect();
+  }
+
   async stop(): Promise<void> {
     await Promise.all([...this.#sentinels, ...this.#nodes].map((process) => process.stop()));
   }

@@ -1,0 +1,103 @@
+import type { Cluster, Redis } from "ioredis";
+import { measured } from "./measured";
+import type { BuiltApp, ProcessPod } from "./pods";
+import { Scene } from "./scene";
+import { until } from "./until";
+
+/** Between two publishes of a client to a room. Milliseconds. */
+const publishMs = 40;
+/** Publishes that must be acknowledged before, and again behind a fault. */
+const steady = 150;
+
+export interface LoadedPodsOptions {
+  readonly app: BuiltApp;
+  readonly redisUrl: string;
+  /** Sees what is stored, by a way that no fault befalls. Closed by the test. */
+  readonly admin: Redis | Cluster;
+  readonly env?: Readonly<Record<string, string>>;
+  /** Of the pod of this name alone. */
+  readonly envOf?: (name: string) => Readonly<Record<string, string>>;
+  readonly names?: readonly string[];
+  readonly rooms?: readonly string[];
+}
+
+/** Pods as processes, three clients on each, which publish all the time: what every fault of the suite happens to. */
+export class LoadedPods {
+  readonly scene: Scene;
+  readonly pods: ProcessPod[] = [];
+  readonly #options: LoadedPodsOptions;
+  /** Acknowledgements, and closes, at the time of the fault. */
+  #acknowledged = 0;
+  #closes = 0;
+
+  private constructor(options: LoadedPodsOptions) {
+    this.#options = options;
+    this.scene = new Scene(options.admin);
+  }
+
+  static async start(options: LoadedPodsOptions): Promise<LoadedPods> {
+    const loaded = new LoadedPods(options);
+    const { names = ["pod-a", "pod-b", "pod-c"], rooms = ["alpha", "beta"] } = options;
+    try {
+      await Promise.all(names.map((name) => loaded.add(name)));
+      for (const pod of loaded.pods) for (let i = 0; i < 3; i++) loaded.scene.addClient(pod, ...rooms);
+      await loaded.scene.caughtUp();
+      loaded.scene.publishEvery(publishMs);
+      await loaded.traffic();
+      loaded.#acknowledged = loaded.scene.notes.acknowledged.length;
+      loaded.#closes = loaded.scene.closes.length;
+      return loaded;
+    } catch (error) {
+      await loaded.scene.stop();
+      throw error;
+    }
+  }
+
+  /** One more pod, which takes clients once it serves. */
+  async add(name: string): Promise<ProcessPod> {
+    const { app, redisUrl, env, envOf } = this.#options;
+    const pod = await app.start({ name, redisUrl, env: { ...env, ...envOf?.(name) } });
+    this.pods.push(pod);
+    this.scene.pods.push(pod);
+    return pod;
+  }
+
+  pod(name: string): ProcessPod {
+    const found = this.pods.find((pod) => pod.name === name);
+    if (!found) throw new Error(`there is no ${name}`);
+    return found;
+  }
+
+  /** Waits until messages flow: so many more are acknowledged. */
+  async traffic(timeoutMs = 20_000): Promise<void> {
+    const { acknowledged } = this.scene.notes;
+    const before = acknowledged.length;
+    await until(() => acknowledged.length >= before + steady, "traffic", timeoutMs);
+  }
+
+  /** The close codes of sockets since the fault. */
+  get closes(): readonly string[] {
+    return this.scene.closes.slice(this.#closes).map((close) => close.replace(/^.*: /, ""));
+  }
+
+  /**
+   * The fault is over: messages flow again, everybody catches up, and what breaks the law of delivery is given back.
+   *
+   * @param lossless whether Redis has kept all that it had acknowledged
+   */
+  async verdict(fault: string, { lossless }: { readonly lossless: boolean }): Promise<string[]> {
+    const { scene } = this;
+    await this.traffic(60_000);
+    scene.stopPublishing();
+    await scene.caughtUp(60_000);
+    const since = scene.notes.acknowledged.slice(this.#acknowledged);
+    measured(
+      fault,
+      "slowest publish to acknowledgement, ms",
+      Math.max(...since.map(({ tookMs = 0 }) => tookMs)),
+    );
+    measured(fault, "sockets closed", this.closes.length);
+    measured(fault, "told of a loss", scene.resyncs);
+    return scene.broken({ lossless });
+  }
+}
