@@ -121,7 +121,12 @@ function isComponent(type: string): boolean {
 
 function answer(
   args: pulumi.runtime.MockResourceArgs,
-  { protect = false, replaceOnChanges = [], ignoreChanges = [], customTimeouts = {} }: pulumi.CustomResourceOptions,
+  {
+    protect = false,
+    replaceOnChanges = [],
+    ignoreChanges = [],
+    customTimeouts = {},
+  }: pulumi.CustomResourceOptions,
   secretOf: SecretOf,
 ): { resource: Resource; state: Record<string, unknown> } {
   const inputs = args.inputs as Record<string, unknown>;

@@ -1,9 +1,7 @@
 import { proxyName } from "../../infra/components/connection-proxy/names";
-import type { ServiceConfig } from "../../infra/config";
-import { stackConfig } from "../kubernetes/stack-in-cluster";
 import type { Manifest } from "../local/manifest";
 import { renderStack } from "../render/render";
-import type { Overrides, SecretOf } from "../render/stack-config";
+import { readStackConfig, type Overrides, type SecretOf } from "../render/stack-config";
 import { omit } from "./omit";
 
 /** Pods of each proxy where the stack's configuration asks for none. */
@@ -14,28 +12,24 @@ export async function withAndWithoutProxies(
   stack: string,
   secrets: SecretOf,
 ): Promise<{ readonly proxied: readonly Manifest[]; readonly direct: readonly Manifest[] }> {
-  const { services } = await stackConfig({ stack });
+  const { values } = await readStackConfig(stack, {}, secrets);
+  const services = JSON.parse(values.services ?? "[]") as Service[];
+  const direct = services.map((service) => omit(service, "connectionProxy"));
   const render = (overrides: Overrides) => renderStack(stack, { secrets, overrides });
   return {
     // A proxy passes on sockets alone, so there is no page behind it.
     proxied: await render({
-      services: services.map((service) => ({ ...asked(service), connectionProxy: proxyAsked(service) })),
+      services: services.map((service) => ({ connectionProxy: { replicas }, ...service })),
       servePage: false,
     }),
-    direct: await render({ services: services.map(asked) }),
+    direct: await render({ services: direct }),
   };
 }
 
-/** A service as configuration asks for it, without its proxy: the inverse of what reading the configuration fills in. */
-function asked({ scale, ...service }: ServiceConfig): object {
-  return {
-    ...omit(service, "connectionProxy"),
-    ...(typeof scale === "number" ? { replicas: scale } : { autoscaling: scale }),
-  };
-}
-
-function proxyAsked({ connectionProxy }: ServiceConfig): object {
-  return connectionProxy ? omit(connectionProxy, "scale", "drain") : { replicas };
+/** An entry of `services`, as the stack's file has it. */
+interface Service {
+  readonly name: string;
+  readonly connectionProxy?: object;
 }
 
 /** Of these workloads those that are no proxy of another. */

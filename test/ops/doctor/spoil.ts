@@ -6,10 +6,20 @@ type Tree = Record<string, unknown> | unknown[];
  * `undefined` the place is removed. Throws where the path leads nowhere, so that a test never spoils nothing.
  */
 export function spoil<T extends object>(data: T, path: string, value: unknown): T {
-  const copy = structuredClone(data);
+  const copy = clone(data);
   const keys = path.split(/(?<!\\)\./).map((key) => key.replaceAll("\\.", "."));
   if (change(copy as Tree, keys, value) === 0) throw new Error(`there is no ${path}`);
   return copy;
+}
+
+/** Functions are the same in both; all else is copied. */
+function clone<Value>(value: Value): Value {
+  if (Array.isArray(value)) return value.map(clone) as Value;
+  if (typeof value !== "object" || value === null || Object.getPrototypeOf(value) !== Object.prototype)
+    return value;
+  return Object.fromEntries(
+    Object.entries(value).map(([key, item]) => [key, clone(item as unknown)]),
+  ) as Value;
 }
 
 /** How many places were changed. */
