@@ -94,8 +94,8 @@ describe("the network between clients and two pods under load", () => {
     behind.stall();
     const bulk = pods.scene.addClient(pods.pod("pod-b"), "alpha");
     // 20 MB: more than the buffers of the kernel, of the edge's both sockets and of the pod hold.
-    for (let n = 0; n < 100; n += 1) {
-      for (let i = 0; i < 50; i += 1) bulk.publish("alpha", "x".repeat(4_000));
+    for (let n = 0; n < 50; n += 1) {
+      for (let i = 0; i < 50; i += 1) bulk.publish("alpha", "x".repeat(8_000));
       await until(() => bulk.pending.size < 50, "acknowledgements");
     }
     behind.resume();
@@ -103,7 +103,7 @@ describe("the network between clients and two pods under load", () => {
     expect(await pods.verdict("a client that does not read", { lossless: false })).toEqual([]);
     expect([1006, 4008]).toContain(behind.closes[0]); // the pod cuts who does not read the close either
     expect(pods.closes).toHaveLength(behind.closes.length);
-  });
+  }, 180_000);
 });
 
 describe("a partition between one of two pods and Redis, under load", () => {
