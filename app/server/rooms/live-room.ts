@@ -78,6 +78,14 @@ export class LiveRoom {
     return this.#members;
   }
 
+  /** Where it stands, as `RoomStore.changed` compares it. */
+  get known(): string {
+    return this.#last === 0 && this.#epoch.startsWith("~") ? ":" : `${this.#epoch}:${this.#last}`;
+  }
+
+  /** When it was last read in full, on the monotonic clock. */
+  readAt = performance.now();
+
   /** The room's epoch while nothing was published to it; undefined as soon as something was, or before it is open. */
   get emptyEpoch(): string | undefined {
     return this.#epoch === "" || this.#last > 0 ? undefined : this.#epoch;
@@ -190,6 +198,7 @@ export class LiveRoom {
         const position = { epoch: this.#epoch, offset: this.#last };
         const page = await this.#store.read(this.keys, { position, count: pageSize, proof: true });
         if (this.#closed) return;
+        this.readAt = performance.now();
         if (page.recovered) {
           if (page.epoch !== this.#epoch) this.#enter(page, true);
           for (const { offset, body } of page.messages) this.#append(offset, body);

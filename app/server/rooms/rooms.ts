@@ -1,13 +1,22 @@
 import type { Logger } from "pino";
 import { TimerWheel } from "../timer-wheel";
 import type { RoomKeys } from "../store/keys";
-import { observed, type ObserveStore, type RedisClient, type RedisConnections } from "../store/redis";
+import {
+  observed,
+  RefusedError,
+  type ObserveStore,
+  type RedisClient,
+  type RedisConnections,
+} from "../store/redis";
 import type { Subscriber } from "../store/subscriber";
 import type { RoomStore } from "../store/room-store";
 import { LiveRoom, type CountDeliveries, type JoinRequest, type RoomMember } from "./live-room";
 
 /** Every room asks once in this time whether it has missed anything, so that a lost last message is late, not lost. Milliseconds. */
 const checkIntervalMs = 15_000;
+
+/** Rooms in one question: their comparison takes Redis well under a millisecond. */
+const checkedAtOnce = 200;
 
 /** Messages that cannot be read are logged once in this time; all are counted. Milliseconds. */
 const dropLogMs = 10_000;
@@ -31,7 +40,8 @@ export class Rooms {
   readonly #onDropped: (() => void) | undefined;
   #droppedLoggedAt = -Infinity;
   readonly #observe: ObserveStore | undefined;
-  readonly #checks = new TimerWheel<LiveRoom>(checkIntervalMs, (room) => void room.fill());
+  readonly #checks = new TimerWheel<LiveRoom>(checkIntervalMs, (room) => this.#check(room));
+  #due: LiveRoom[] = [];
 
   constructor(options: {
     readonly redis: RedisConnections;
@@ -132,6 +142,34 @@ export class Rooms {
     const text = payload.toString("utf8", 1);
     if (room) this.#onControl(room, text);
     else onText?.(text);
+  }
+
+  /** Rooms that are due in one turn are asked about together. */
+  #check(room: LiveRoom): void {
+    if (performance.now() - room.readAt > this.#store.rereadMs) void room.fill();
+    else if (this.#due.push(room) === 1) setImmediate(() => this.#checkDue());
+  }
+
+  #checkDue(): void {
+    const due = this.#due;
+    this.#due = [];
+    for (let i = 0; i < due.length; i += checkedAtOnce) {
+      const rooms = due.slice(i, i + checkedAtOnce);
+      this.#store.changed(rooms).then(
+        (changed) => {
+          for (const room of changed) {
+            // Either a message is on its way, or the subscription does not deliver: making it again costs one command.
+            if (this.#rooms.get(room.keys.stream) !== room) continue;
+            this.#subscriber.renew(room.keys.stream);
+            void room.fill();
+          }
+        },
+        (error: unknown) => {
+          // Where Redis is away the next turn asks again; where it refuses the question, each room asks for itself.
+          if (error instanceof RefusedError) for (const room of rooms) void room.fill();
+        },
+      );
+    }
   }
 
   #subscribe(channel: string): Promise<void> {

@@ -1,11 +1,18 @@
+import { Cluster } from "ioredis";
 import { randomBytes } from "node:crypto";
 import { limits, type Position } from "../../protocol/frames";
 import type { AppConfig } from "../config";
-import { dataSetKey } from "./data-set";
+import { dataSetKey, slotOf } from "./data-set";
 import { evalScript } from "./eval";
 import type { GroupCommit } from "./group-commit";
 import type { RoomKeys } from "./keys";
-import { observed, type ObserveStore, type RedisClient, type StoreOperation } from "./redis";
+import {
+  observed,
+  UnavailableError,
+  type ObserveStore,
+  type RedisClient,
+  type StoreOperation,
+} from "./redis";
 import * as scripts from "./scripts";
 import { settled } from "./settled";
 
@@ -153,6 +160,25 @@ export class RoomStore {
     return { epoch, top, recovered: recovered === 1, base, messages };
   }
 
+  /** Which of the rooms stand elsewhere than their pod knows: one question for many, of each node of a Cluster. */
+  async changed<Room extends KnownRoom>(rooms: readonly Room[]): Promise<Room[]> {
+    const changed: Room[] = [];
+    const ask = async ([node, known]: [RedisClient, Room[]]) => {
+      const args = known.flatMap(({ keys, known: at }) => [keys.meta, at]);
+      const indexes = (await this.#run("room_check", () =>
+        evalScript(node, scripts.changedRooms, [], args),
+      )) as number[];
+      for (const index of indexes) changed.push(...known.slice(index, index + 1));
+    };
+    await Promise.all([...nodesOf(this.#redis, rooms)].map(ask));
+    return changed;
+  }
+
+  /** How often a room that is open must be read in full: what is read lives on. Milliseconds. */
+  get rereadMs(): number {
+    return this.#streamTtlMs / 8;
+  }
+
   /** The user's own room was delivered up to here: later sessions begin behind it. */
   async received(room: RoomKeys, position: Position): Promise<void> {
     await this.#run("received", () =>
@@ -212,6 +238,32 @@ export class RoomStore {
   #eval(script: string, keys: readonly string[], args: readonly (string | number)[]): Promise<unknown> {
     return evalScript(this.#redis, script, keys, args);
   }
+}
+
+/** A room and where it stands, as `<epoch>:<top>`; `:` without a message. */
+interface KnownRoom {
+  readonly keys: RoomKeys;
+  readonly known: string;
+}
+
+/** By the server that has their keys. */
+function nodesOf<Room extends KnownRoom>(
+  redis: RedisClient,
+  rooms: readonly Room[],
+): Map<RedisClient, Room[]> {
+  if (!(redis instanceof Cluster)) return new Map([[redis, [...rooms]]]);
+  const nodes = new Map(
+    redis.nodes("master").map((node) => [`${node.options.host}:${node.options.port}`, node]),
+  );
+  const byNode = new Map<RedisClient, Room[]>();
+  for (const room of rooms) {
+    const node = nodes.get(redis.slots[slotOf(room.keys.meta)]?.[0] ?? "");
+    if (!node) throw new UnavailableError("no node of the Cluster has the room");
+    const known = byNode.get(node);
+    if (known) known.push(room);
+    else byNode.set(node, [room]);
+  }
+  return byNode;
 }
 
 /** The tail of a frame, as it is stored: what else is in a history would break the frames of everyone in the room. */
