@@ -76,6 +76,10 @@ describe("a server under random attack", () => {
     });
     await victim.hello({ rooms: [{ room: "secret" }] });
     await victim.sync("secret");
+    // A full run takes longer than the time after which a silent client is closed.
+    victim.ws.on("message", (data: Buffer) => {
+      if (data.includes('{"type":"ping"}')) victim.send({ type: "pong" });
+    });
     const attacker = await sign(
       claims({ sub: "attacker", holdfast: { join: ["lobby", "a", "b"], publish: ["lobby", "a"] } }),
     );
