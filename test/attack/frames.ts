@@ -122,6 +122,10 @@ export function wireFrame(
   return Buffer.concat([head, key, body]);
 }
 
+function closeCode(code: number): Buffer {
+  return Buffer.from([code >> 8, code & 0xff]);
+}
+
 /** What a hostile peer may send in place of a frame. */
 export function hostileFrame(random: Random): Buffer {
   const payload = textOf(random);
@@ -144,7 +148,18 @@ export function hostileFrame(random: Random): Buffer {
     case 4:
       return wireFrame(10, random.bytes(random.pick([0, 125, 126])));
     case 5:
-      return wireFrame(8, random.bytes(random.pick([0, 1, 2, 50, 125, 126])));
+      // Codes that say something of the server are left to it: it would give them back.
+      return wireFrame(
+        8,
+        Buffer.concat([
+          random.pick([
+            Buffer.alloc(0),
+            Buffer.from([3]),
+            closeCode(random.pick([999, 1000, 1005, 3000, 65_535])),
+          ]),
+          random.bytes(random.pick([0, 50, 123, 124])),
+        ]),
+      );
     case 6:
       return wireFrame(1, payload, { masked: false });
     case 7:
