@@ -9,6 +9,8 @@ const project = (name, extra = {}) => ({
       { jsc: { parser: { syntax: "typescript" }, target: "es2022" }, module: { type: "commonjs" } },
     ],
   },
+  // The package by its name, as its users import it.
+  moduleNameMapper: { "^@holdfast/pulumi$": "<rootDir>/infra" },
   // These ship ES modules only, which jest does not load without a transform.
   transformIgnorePatterns: [
     "/node_modules/(?!(jose|d3-[a-z-]+|internmap|@kubernetes/client-node|openid-client|oauth4webapi)/)",

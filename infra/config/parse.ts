@@ -1,10 +1,9 @@
 import { z } from "zod";
 import { crossIssues } from "./checks";
 import { issue, type ConfigIssue } from "./issue";
-import { nearest } from "./nearest";
 import { resolveConfig, type ResolvedConfig } from "./resolve";
 import { configSchema, secretsSchema, type ConfigValues, type SecretValues } from "./schema";
-import { knownKeys } from "./values";
+import { schemaIssues, show, valueAt } from "./schema-issues";
 
 /** The name of the Pulumi project: what its configuration keys begin with. */
 export const project = "holdfast";
@@ -135,68 +134,4 @@ function mayBeText(schema: z.core.$ZodType): boolean {
     schema instanceof z.ZodUnion &&
     schema.options.some((option) => isText(option instanceof z.ZodPipe ? option.def.in : option))
   );
-}
-
-function schemaIssues(
-  error: z.ZodError | undefined,
-  input: unknown,
-  describe: (value: unknown) => string,
-): ConfigIssue[] {
-  return (error?.issues ?? []).flatMap(unionIssues).flatMap((found) => {
-    if (found.code === "unrecognized_keys") {
-      return found.keys.map((key) => unknownKey([...found.path, key], found.message, input, describe));
-    }
-    const actual = valueAt(input, found.path);
-    return [issue(showPath(found.path), actual === undefined ? undefined : describe(actual), found.message)];
-  });
-}
-
-/** Of a value that may take several forms, what is wrong with the one that it was meant to have. */
-function unionIssues(found: z.core.$ZodIssue): z.core.$ZodIssue[] {
-  if (found.code !== "invalid_union") return [found];
-  // The form whose type fits and that recognises the most: it alone has issues deeper than the value itself.
-  const fitting = found.errors.filter((issues) => issues.length > 0 && issues.every(isInside));
-  const [best] = fitting.sort((a, b) => a.length - b.length);
-  if (best === undefined) return [found];
-  return best.map((inner) => ({ ...inner, path: [...found.path, ...inner.path] })).flatMap(unionIssues);
-}
-
-function isInside(inner: z.core.$ZodIssue): boolean {
-  return inner.path.length > 0 && inner.code !== "invalid_union" ? !isMissing(inner) : false;
-}
-
-function isMissing(inner: z.core.$ZodIssue): boolean {
-  return inner.code === "invalid_type" && inner.input === undefined;
-}
-
-function unknownKey(
-  path: readonly PropertyKey[],
-  expected: string,
-  input: unknown,
-  describe: (value: unknown) => string,
-): ConfigIssue {
-  const key = String(path.at(-1));
-  const close = nearest(key, knownKeys(expected));
-  const fix = close === undefined ? "Remove it." : `Did you mean ${close}?`;
-  return issue(showPath(path), describe(valueAt(input, path)), expected, fix);
-}
-
-function valueAt(value: unknown, path: readonly PropertyKey[]): unknown {
-  return path.reduce<unknown>((at, key) => (at as Record<PropertyKey, unknown> | undefined)?.[key], value);
-}
-
-function showPath(path: readonly PropertyKey[]): string {
-  return path.reduce<string>((shown, key) => {
-    if (typeof key === "number") return `${shown}[${key}]`;
-    return shown === "" ? String(key) : `${shown}.${String(key)}`;
-  }, "");
-}
-
-/** Short, and without the password of a URL that should not have had one. */
-function show(value: unknown): string {
-  const text = (typeof value === "string" ? value : JSON.stringify(value)).replace(
-    /:\/\/[^\s/@"]*@/g,
-    "://…@",
-  );
-  return text.length <= 80 ? text : `${text.slice(0, 77)}…`;
 }

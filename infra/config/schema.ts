@@ -5,6 +5,7 @@ import { monitoringSchema } from "../components/monitoring";
 import { sessionStoreSchema } from "../components/session-store";
 import { namespaceNameLabel } from "../labels";
 import type { Drain } from "../timing";
+import { affinitySchema } from "./affinity";
 import { serviceSchema } from "./service";
 import { resourcesSchema, rolloutSchema } from "./workload";
 import {
@@ -26,19 +27,6 @@ import {
  * What a stack's configuration may hold, key by key. The project's defaults are repeated in Pulumi.yaml,
  * where a person looks for them; a test keeps both equal.
  */
-
-const affinity = object({
-  /** Idle time after which the Service forgets a client address. Seconds; Kubernetes allows 1–86400. */
-  clientIpTimeoutSeconds: whole(1, 86_400).default(10_800),
-  /** Of the edge's affinity cookie. */
-  cookieName: text(/^[A-Za-z0-9_-]{1,64}$/, "a cookie name: letters, digits, _ and -").default("SERVERID"),
-  /** Seconds. It does not slide: the edge sets the cookie only when it chooses a pod. */
-  cookieMaxAgeSeconds: whole(1, 31_536_000).default(86_400),
-  /** Browsers keep a secure cookie to TLS; false only where nothing on the path ends TLS. */
-  cookieSecure: flag.default(true),
-  /** Whether other sites' pages send the cookie. */
-  cookieSameSite: oneOf("Strict", "Lax", "None").default("Lax"),
-});
 
 const drain = object({
   /**
@@ -143,7 +131,7 @@ export const configSchema = object({
   /** Names of Secrets in the namespace, for every pod of the stack. */
   imagePullSecrets: list(objectName, "names of Secrets").default([]),
   resources: resourcesSchema.prefault({}),
-  affinity: affinity.prefault({}),
+  affinity: affinitySchema.prefault({}),
   edge: edgeSchema.prefault({ kind: "nginx" }),
   sessionStore: sessionStoreSchema.prefault({ kind: "redis" }),
   session: session.prefault({}),
@@ -180,7 +168,7 @@ export const secretsSchema = object({
 
 export type ConfigValues = z.infer<typeof configSchema>;
 export type SecretValues = z.infer<typeof secretsSchema>;
-export type AffinityConfig = z.infer<typeof affinity>;
+export type { AffinityConfig } from "./affinity";
 
 export type ServiceAuth = z.infer<typeof auth>;
 export type { ServiceValues } from "./service";

@@ -6,6 +6,8 @@ import { issue, type ConfigIssue } from "../../config/issue";
 import { workloadLabels } from "../../labels";
 import { ports } from "../../ports";
 import { object, objectName, text, whole } from "../../config/values";
+import type { FlatArgs, WithInputs } from "../flat-args";
+import { edgeArgs, type CommonEdgeArgs } from "./args";
 import { annotationIssues } from "./aws-annotations";
 import * as aws from "./aws-load-balancer";
 import {
@@ -46,13 +48,17 @@ export const albSchema = object({
 
 export type AlbConfig = z.infer<typeof albSchema>;
 
+/** The keys that may come from other resources. */
+type FromResources = "certificateArn" | "wafAclArn";
+type AlbValues = WithInputs<AlbConfig, FromResources>;
+
 /** The cookie of an ALB, which cannot be named, for the whole host. */
 const cookie = { name: "AWSALB", path: "/" };
 
 /** The longest stickiness of an ALB. Seconds: a week. */
 const maxCookieSeconds = 604_800;
 
-export function albProperties(config: AlbConfig): EdgeProperties {
+export function albProperties(config: AlbValues): EdgeProperties {
   const tls = config.certificateArn === undefined ? undefined : "edge.certificateArn";
   return {
     scheme: tls === undefined ? "ws" : "wss",
@@ -70,7 +76,7 @@ export function albProperties(config: AlbConfig): EdgeProperties {
 }
 
 /** What of the configuration cannot be, besides the timing constraints. */
-export function albIssues(config: AlbConfig, { affinity, gracePeriodSeconds }: EdgeContext): ConfigIssue[] {
+export function albIssues(config: AlbValues, { affinity, gracePeriodSeconds }: EdgeContext): ConfigIssue[] {
   const age = affinity.cookieMaxAgeSeconds;
   return [
     ...(age <= maxCookieSeconds
@@ -89,6 +95,8 @@ export function albIssues(config: AlbConfig, { affinity, gracePeriodSeconds }: E
   ];
 }
 
+export interface AlbEdgeArgs extends CommonEdgeArgs, FlatArgs<typeof albSchema, FromResources> {}
+
 /**
  * An Ingress for each service, all of one group, so that the AWS Load Balancer Controller makes one ALB with a target
  * group for each. Guards against what an ALB does unasked: cutting a quiet socket after 60 s, and the sockets of a pod
@@ -97,18 +105,24 @@ export function albIssues(config: AlbConfig, { affinity, gracePeriodSeconds }: E
 export class AlbEdge extends pulumi.ComponentResource implements Edge {
   readonly urls: Edge["urls"];
 
-  constructor(name: string, args: EdgeArgs<AlbConfig>, opts?: pulumi.ComponentResourceOptions) {
-    super("holdfast:index:AlbEdge", name, {}, opts);
+  constructor(name: string, flat: AlbEdgeArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("holdfast:index:AlbEdge", name, flat, opts);
+    const args = edgeArgs<typeof albSchema, FromResources>(`AlbEdge ${name}`, albSchema, flat, (found) =>
+      albIssues(found.config, { ...found, services: [] }),
+    );
     for (const backend of args.backends) {
       new k8s.networking.v1.Ingress(`${name}-${backend.name}`, ingress(args, backend), { parent: this });
     }
     const { scheme } = albProperties(args.config);
-    this.urls = socketUrls(args.backends, (backend) => `${scheme}://${serviceHost(args, backend.name)}`);
+    this.urls = socketUrls(
+      args.backends,
+      (backend) => pulumi.interpolate`${scheme}://${serviceHost(args, backend.name)}`,
+    );
     this.registerOutputs({ urls: this.urls });
   }
 }
 
-function ingress(args: EdgeArgs<AlbConfig>, backend: EdgeBackend): k8s.networking.v1.IngressArgs {
+function ingress(args: EdgeArgs<AlbValues>, backend: EdgeBackend): k8s.networking.v1.IngressArgs {
   const { config, namespace } = args;
   return {
     metadata: {
@@ -146,7 +160,7 @@ function ingress(args: EdgeArgs<AlbConfig>, backend: EdgeBackend): k8s.networkin
 function balancerAnnotations({
   config,
   namespace,
-}: EdgeArgs<AlbConfig>): Record<string, pulumi.Input<string>> {
+}: EdgeArgs<AlbValues>): Record<string, pulumi.Input<string>> {
   const { certificateArn, wafAclArn, securityGroups } = config;
   const clients = aws.securityGroupClients(config, awsIngress.ipAddressType);
   return {
@@ -181,7 +195,7 @@ function balancerAnnotations({
 function targetGroupAnnotations({
   affinity,
   gracePeriodSeconds,
-}: EdgeArgs<AlbConfig>): Record<string, string> {
+}: EdgeArgs<AlbValues>): Record<string, string> {
   const { intervalSeconds, timeoutSeconds, healthyThreshold, unhealthyThreshold } = aws.healthCheck;
   return {
     [awsIngress.targetType]: "ip",

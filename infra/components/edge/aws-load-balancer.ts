@@ -146,7 +146,7 @@ export function deregistrationIssues(gracePeriodSeconds: number): ConfigIssue[] 
 }
 
 /** Tokens and messages are not for everyone on the way to read. `keys` are those of the configuration that end TLS. */
-export function plainTextIssues(scheme: string, tls: string | undefined, keys: string): ConfigIssue[] {
+export function plainTextIssues(scheme: string, tls: unknown, keys: string): ConfigIssue[] {
   if (scheme === "internal" || tls !== undefined) return [];
   return [issue("edge.scheme", scheme, `internal, unless TLS ends at the edge: set ${keys}`)];
 }

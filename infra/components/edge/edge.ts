@@ -3,6 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 import type { AffinityConfig } from "../../config/schema";
 import type { NamedSeconds } from "../../timing";
 import type { Peer } from "../../config/values";
+import { lift } from "../input";
 
 /**
  * The shape of every kind of edge: a schema for its configuration, properties that follow from configuration
@@ -68,7 +69,7 @@ export interface EdgeArgs<Config> {
   readonly affinity: AffinityConfig;
   /** Of the services, and so of what routes to them. */
   readonly namespace: pulumi.Input<string>;
-  readonly host: string;
+  readonly host: pulumi.Input<string>;
   readonly backends: readonly EdgeBackend[];
   /** How long a pod may go on serving after its deletion: nothing at the edge may cut it earlier. Seconds. */
   readonly gracePeriodSeconds: number;
@@ -91,8 +92,8 @@ export interface Edge {
 export function serviceHost(
   { host, backends }: Pick<EdgeArgs<unknown>, "host" | "backends">,
   service: string,
-): string {
-  return backends.length === 1 ? host : `${service}.${host}`;
+): pulumi.Input<string> {
+  return backends.length === 1 ? host : lift([host], (value) => `${service}.${value}`);
 }
 
 /** The URLs of all services, given where each one's host is. */

@@ -7,6 +7,8 @@ import { namespaceNameLabel, stackLabels, workloadLabels } from "../../labels";
 import { ports } from "../../ports";
 import type { AffinityConfig } from "../../config/schema";
 import { label, object, objectName } from "../../config/values";
+import type { FlatArgs } from "../flat-args";
+import { edgeArgs, type CommonEdgeArgs } from "./args";
 import {
   socketUrls,
   type Edge,
@@ -74,6 +76,8 @@ export function gatewayIssues({ attach, className, tls }: GatewayConfig): Config
   ];
 }
 
+export interface GatewayEdgeArgs extends CommonEdgeArgs, FlatArgs<typeof gatewaySchema> {}
+
 /**
  * For each service an HTTPRoute, whose session persistence is a cookie of the service's own path, with its
  * BackendTrafficPolicy; and the Gateway, unless there is one already. Guards against a route that spreads reconnects,
@@ -82,8 +86,9 @@ export function gatewayIssues({ attach, className, tls }: GatewayConfig): Config
 export class GatewayEdge extends pulumi.ComponentResource implements Edge {
   readonly urls: Edge["urls"];
 
-  constructor(name: string, args: EdgeArgs<GatewayConfig>, opts?: pulumi.ComponentResourceOptions) {
-    super("holdfast:index:GatewayEdge", name, {}, opts);
+  constructor(name: string, flat: GatewayEdgeArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("holdfast:index:GatewayEdge", name, flat, opts);
+    const args = edgeArgs(`GatewayEdge ${name}`, gatewaySchema, flat, (found) => gatewayIssues(found.config));
     const { config, affinity, backends } = args;
     if (config.attach === undefined) {
       new k8s.apiextensions.CustomResource(`${name}-gateway`, gateway(args), { parent: this });
@@ -101,7 +106,7 @@ export class GatewayEdge extends pulumi.ComponentResource implements Edge {
       });
     }
     const { scheme } = gatewayProperties(config, affinity);
-    this.urls = socketUrls(backends, () => `${scheme}://${args.host}`);
+    this.urls = socketUrls(backends, () => pulumi.interpolate`${scheme}://${args.host}`);
     this.registerOutputs({ urls: this.urls });
   }
 }

@@ -7,7 +7,8 @@ import { nginxSchema, nginxProperties, NginxEdge, type NginxConfig } from "./ngi
 import { albIssues, albSchema, albProperties, AlbEdge, type AlbConfig } from "./alb";
 import { gatewayIssues, gatewaySchema, gatewayProperties, GatewayEdge, type GatewayConfig } from "./gateway";
 import { istioIssues, istioSchema, istioProperties, IstioEdge, type IstioConfig } from "./istio";
-import { createNlbEdge, nlbIssues, nlbSchema, nlbProperties, type NlbConfig } from "./nlb";
+import { flatEdgeArgs } from "./args";
+import { NlbEdge, nlbIssues, nlbSchema, nlbProperties, type NlbConfig } from "./nlb";
 import { noneSchema, noneProperties, NoneEdge, type NoneConfig } from "./none";
 
 export type { AffinityCookie, Edge, EdgeArgs, EdgeBackend, EdgeProperties } from "./edge";
@@ -67,14 +68,14 @@ export function createEdge(
     case "none":
       return new NoneEdge(name, { ...args, config }, opts);
     case "nginx":
-      return new NginxEdge(name, { ...args, config }, opts);
+      return new NginxEdge(name, flatEdgeArgs({ ...args, config }), opts);
     case "nlb":
-      return createNlbEdge(name, { ...args, config }, opts);
+      return new NlbEdge(name, flatEdgeArgs({ ...args, config }), opts);
     case "alb":
-      return new AlbEdge(name, { ...args, config }, opts);
+      return new AlbEdge(name, flatEdgeArgs({ ...args, config }), opts);
     case "gateway":
-      return new GatewayEdge(name, { ...args, config }, opts);
+      return new GatewayEdge(name, flatEdgeArgs({ ...args, config }), opts);
     case "istio":
-      return new IstioEdge(name, { ...args, config }, opts);
+      return new IstioEdge(name, flatEdgeArgs({ ...args, config }), opts);
   }
 }

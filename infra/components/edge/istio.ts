@@ -6,6 +6,8 @@ import { namespaceNameLabel, stackLabels, workloadLabels } from "../../labels";
 import { ports } from "../../ports";
 import type { AffinityConfig } from "../../config/schema";
 import { label, object, objectName, oneOf, text } from "../../config/values";
+import type { FlatArgs } from "../flat-args";
+import { edgeArgs, type CommonEdgeArgs } from "./args";
 import {
   socketUrls,
   defaultEdgeProperties,
@@ -57,6 +59,8 @@ export function istioIssues({ gateway, selector, credentialName }: IstioConfig):
   ];
 }
 
+export interface IstioEdgeArgs extends CommonEdgeArgs, FlatArgs<typeof istioSchema> {}
+
 /**
  * A VirtualService that routes to all services without a time limit, a DestinationRule for each that keeps clients by a
  * consistent hash, and the Gateway unless there is one already. Guards against Istio's least-request balancing, with
@@ -65,8 +69,9 @@ export function istioIssues({ gateway, selector, credentialName }: IstioConfig):
 export class IstioEdge extends pulumi.ComponentResource implements Edge {
   readonly urls: Edge["urls"];
 
-  constructor(name: string, args: EdgeArgs<IstioConfig>, opts?: pulumi.ComponentResourceOptions) {
-    super("holdfast:index:IstioEdge", name, {}, opts);
+  constructor(name: string, flat: IstioEdgeArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("holdfast:index:IstioEdge", name, flat, opts);
+    const args = edgeArgs(`IstioEdge ${name}`, istioSchema, flat, (found) => istioIssues(found.config));
     const { config, affinity, backends } = args;
     const child = { parent: this };
     if (config.gateway === undefined) {
@@ -86,7 +91,7 @@ export class IstioEdge extends pulumi.ComponentResource implements Edge {
       dependsOn: rules,
     });
     const { scheme } = istioProperties(config, affinity);
-    this.urls = socketUrls(backends, () => `${scheme}://${args.host}`);
+    this.urls = socketUrls(backends, () => pulumi.interpolate`${scheme}://${args.host}`);
     this.registerOutputs({ urls: this.urls });
   }
 }

@@ -5,6 +5,8 @@ import { certManagerClusterIssuer, nginx, pulumiSkipAwait } from "../../annotati
 import { namespaceNameLabel, workloadLabels } from "../../labels";
 import type { AffinityConfig } from "../../config/schema";
 import { objectName, object, oneOf, whole } from "../../config/values";
+import type { FlatArgs } from "../flat-args";
+import { edgeArgs, type CommonEdgeArgs } from "./args";
 import { controllerNamespaces, createController, type ControllerFront } from "./controller";
 import {
   socketUrls,
@@ -52,22 +54,26 @@ export function nginxProperties(config: NginxConfig, affinity: AffinityConfig): 
   };
 }
 
-export interface NginxEdgeArgs extends EdgeArgs<NginxConfig> {
+export interface NginxEdgeArgs extends CommonEdgeArgs, FlatArgs<typeof nginxSchema> {
   /** The load balancer that brings clients to the controller; unless given, the controller's chart makes one. */
-  readonly front?: ControllerFront;
+  readonly front?: ControllerFront | undefined;
 }
 
 /**
  * An Ingress for each service, with a cookie path of its own, for any controller that reads ingress-nginx's
  * annotations, and that controller if it is to be installed. Guards against the ways affinity is lost at an
  * L7 edge: cookies that overwrite each other, cookies that outlive their pod, idle timeouts of a minute.
+ *
+ * @example new NginxEdge("edge", { host: "api.example.com", backends: [chat.backend], controller: "traefik" });
  */
 export class NginxEdge extends pulumi.ComponentResource implements Edge {
   readonly urls: Edge["urls"];
 
-  constructor(name: string, args: NginxEdgeArgs, opts?: pulumi.ComponentResourceOptions) {
-    super("holdfast:index:NginxEdge", name, {}, opts);
-    const controller = createController(name, args.config, args.front, { parent: this });
+  constructor(name: string, flat: NginxEdgeArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("holdfast:index:NginxEdge", name, flat, opts);
+    const { front, ...own } = flat;
+    const args = edgeArgs(`NginxEdge ${name}`, nginxSchema, own);
+    const controller = createController(name, args.config, front, { parent: this });
     const dependsOn = controller === undefined ? [] : [controller];
     args.backends.forEach((backend, index) => {
       new k8s.networking.v1.Ingress(`${name}-${backend.name}`, ingress(args, backend, index === 0), {
@@ -76,7 +82,7 @@ export class NginxEdge extends pulumi.ComponentResource implements Edge {
       });
     });
     const { scheme } = nginxProperties(args.config, args.affinity);
-    this.urls = socketUrls(args.backends, () => `${scheme}://${args.host}`);
+    this.urls = socketUrls(args.backends, () => pulumi.interpolate`${scheme}://${args.host}`);
     this.registerOutputs({ urls: this.urls });
   }
 }

@@ -8,6 +8,8 @@ import { ports } from "../../ports";
 import type { AffinityConfig } from "../../config/schema";
 import type { NamedSeconds } from "../../timing";
 import { flag, object, oneOf, whole } from "../../config/values";
+import type { FlatArgs, WithInputs } from "../flat-args";
+import { edgeArgs, flatEdgeArgs, type CommonEdgeArgs } from "./args";
 import { annotationIssues } from "./aws-annotations";
 import * as aws from "./aws-load-balancer";
 import {
@@ -72,27 +74,31 @@ export const nlbSchema = object({
 
 export type NlbConfig = z.infer<typeof nlbSchema>;
 
+/** The key that may come from another resource. */
+type FromResources = "certificateArn";
+type NlbValues = WithInputs<NlbConfig, FromResources>;
+
 /** Of a TLS listener, which has no attribute for it. */
 const tlsIdleTimeout: NamedSeconds = { path: "the idle timeout of an NLB's TLS listener", seconds: 350 };
 
 const usualIdleTimeoutSeconds = 3_600;
 
 /** The nginx edge behind the load balancer, as a configuration of its own; the defaults where it is not given. */
-function behind({ nginx }: NlbConfig) {
+function behind({ nginx }: NlbValues) {
   return { kind: "nginx" as const, ...(nginx ?? nginxBehind.parse({})) };
 }
 
 /** In seconds, the time that a silent connection has, and what sets it. */
-function idleTimeout({ certificateArn, idleTimeoutSeconds }: NlbConfig): NamedSeconds {
+function idleTimeout({ certificateArn, idleTimeoutSeconds }: NlbValues): NamedSeconds {
   if (certificateArn !== undefined) return tlsIdleTimeout;
   return { path: "edge.idleTimeoutSeconds", seconds: idleTimeoutSeconds ?? usualIdleTimeoutSeconds };
 }
 
-function stickiness({ stickiness: said, targets }: NlbConfig): "source_ip" | "none" {
+function stickiness({ stickiness: said, targets }: NlbValues): "source_ip" | "none" {
   return said ?? (targets === "pods" ? "source_ip" : "none");
 }
 
-export function nlbProperties(config: NlbConfig, affinity: AffinityConfig): EdgeProperties {
+export function nlbProperties(config: NlbValues, affinity: AffinityConfig): EdgeProperties {
   const certificate = config.certificateArn === undefined ? undefined : "edge.certificateArn";
   const idleTimeouts = [idleTimeout(config)];
   if (config.targets === "nginx") {
@@ -125,7 +131,7 @@ export function nlbProperties(config: NlbConfig, affinity: AffinityConfig): Edge
 
 /** What of the configuration cannot be, besides the timing constraints. */
 export function nlbIssues(
-  config: NlbConfig,
+  config: NlbValues,
   { gracePeriodSeconds, services }: Pick<EdgeContext, "gracePeriodSeconds" | "services">,
 ): ConfigIssue[] {
   const toPods = config.targets === "pods";
@@ -143,7 +149,7 @@ export function nlbIssues(
 }
 
 function podIssues(
-  config: NlbConfig,
+  config: NlbValues,
   gracePeriodSeconds: number,
   services: readonly string[],
 ): ConfigIssue[] {
@@ -168,7 +174,7 @@ function podIssues(
   return issues;
 }
 
-function certificateIssues(config: NlbConfig): ConfigIssue[] {
+function certificateIssues(config: NlbValues): ConfigIssue[] {
   if (config.certificateArn === undefined) return [];
   const issues: ConfigIssue[] = [];
   if (stickiness(config) === "source_ip") {
@@ -187,25 +193,44 @@ function certificateIssues(config: NlbConfig): ConfigIssue[] {
   return issues;
 }
 
+export interface NlbEdgeArgs extends CommonEdgeArgs, FlatArgs<typeof nlbSchema, FromResources> {}
+
 /**
  * A LoadBalancer Service that the AWS Load Balancer Controller makes an NLB of: one before the controller of an nginx
  * edge, or one for each service's pods; the services' own Services stay as they are. Guards against what an NLB does
  * unasked: hiding client addresses, forgetting a quiet connection after 350 s, cutting the sockets of a pod that drains
  * because it is not ready any more, or before the pod has told its clients.
+ *
+ * With targets pods, give each service `preStopSeconds: 120` and `isLoadBalancerTarget: true`.
+ *
+ * @example new NlbEdge("edge", { host: "api.example.com", backends: [chat.backend], certificateArn });
  */
 export class NlbEdge extends pulumi.ComponentResource implements Edge {
   readonly urls: Edge["urls"];
 
-  constructor(name: string, args: NlbEdgeArgs, opts?: pulumi.ComponentResourceOptions) {
-    super("holdfast:index:NlbEdge", name, {}, opts);
-    const { config, backends, nginx } = args;
-    if (nginx === undefined) {
+  constructor(name: string, flat: NlbEdgeArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("holdfast:index:NlbEdge", name, flat, opts);
+    const args = edgeArgs<typeof nlbSchema, FromResources>(`NlbEdge ${name}`, nlbSchema, flat, (found) =>
+      nlbIssues(found.config, { ...found, services: found.backends.map((backend) => backend.name) }),
+    );
+    const { config, backends } = args;
+    if (config.targets === "pods") {
       for (const backend of backends) {
         new k8s.core.v1.Service(`${name}-${backend.name}`, podBalancer(args, backend), { parent: this });
       }
       const { scheme } = nlbProperties(config, args.affinity);
-      this.urls = socketUrls(backends, (backend) => `${scheme}://${serviceHost(args, backend.name)}`);
+      this.urls = socketUrls(
+        backends,
+        (backend) => pulumi.interpolate`${scheme}://${serviceHost(args, backend.name)}`,
+      );
     } else {
+      // Beside this component and of the same name as without a load balancer, so that one can be put before an edge
+      // that runs already.
+      const nginx = new NginxEdge(
+        name,
+        { ...flatEdgeArgs({ ...args, config: behind(config) }), front: front(config) },
+        opts,
+      );
       new k8s.core.v1.Service(`${name}-nlb`, controllerBalancer(args), { parent: this, dependsOn: [nginx] });
       this.urls = nginx.urls;
     }
@@ -213,25 +238,7 @@ export class NlbEdge extends pulumi.ComponentResource implements Edge {
   }
 }
 
-export interface NlbEdgeArgs extends EdgeArgs<NlbConfig> {
-  /** The nginx edge behind it, with targets nginx; its controller leaves being a load balancer to this edge. */
-  readonly nginx: NginxEdge | undefined;
-}
-
-/** The edge, and before it the nginx edge that it may need: of the same name as without a load balancer, so that one
- * can be put before an edge that runs already. */
-export function createNlbEdge(
-  name: string,
-  args: EdgeArgs<NlbConfig>,
-  opts?: pulumi.ComponentResourceOptions,
-): NlbEdge {
-  const { config } = args;
-  if (config.targets === "pods") return new NlbEdge(name, { ...args, nginx: undefined }, opts);
-  const nginx = new NginxEdge(name, { ...args, config: behind(config), front: front(config) }, opts);
-  return new NlbEdge(name, { ...args, nginx }, opts);
-}
-
-function front(config: NlbConfig): ControllerFront {
+function front(config: NlbValues): ControllerFront {
   return {
     serviceName: balancerName(behind(config).controller),
     namespaceLabels: aws.readinessGateLabels,
@@ -244,7 +251,7 @@ function balancerName(service: string): string {
   return `${service}-nlb`;
 }
 
-function podBalancer(args: EdgeArgs<NlbConfig>, { name, serviceName }: EdgeBackend): k8s.core.v1.ServiceArgs {
+function podBalancer(args: EdgeArgs<NlbValues>, { name, serviceName }: EdgeBackend): k8s.core.v1.ServiceArgs {
   const { certificateArn } = args.config;
   return balancer({
     config: args.config,
@@ -261,7 +268,7 @@ function podBalancer(args: EdgeArgs<NlbConfig>, { name, serviceName }: EdgeBacke
   });
 }
 
-function controllerBalancer({ config, host }: EdgeArgs<NlbConfig>): k8s.core.v1.ServiceArgs {
+function controllerBalancer({ config, host }: EdgeArgs<NlbValues>): k8s.core.v1.ServiceArgs {
   const { controller } = behind(config);
   const { labels, ports: target, health } = controllerPods[controller];
   return balancer({
@@ -287,14 +294,14 @@ function controllerBalancer({ config, host }: EdgeArgs<NlbConfig>): k8s.core.v1.
 }
 
 interface Balancer {
-  readonly config: NlbConfig;
+  readonly config: NlbValues;
   readonly metadata: {
     readonly name: string;
     readonly namespace: pulumi.Input<string>;
     readonly labels: Record<string, string>;
   };
   /** That clients ask the DNS for. */
-  readonly host: string;
+  readonly host: pulumi.Input<string>;
   /** Of the pods that are its targets. */
   readonly selector: Record<string, string>;
   /** Each with the name of the pods' port. */
@@ -370,7 +377,7 @@ function balancerAnnotations({ config, host, listeners, health, deregistrationSe
 }
 
 /** https://docs.aws.amazon.com/elasticloadbalancing/latest/network/edit-target-group-attributes.html */
-function targetGroup(config: NlbConfig, deregistrationSeconds: number) {
+function targetGroup(config: NlbValues, deregistrationSeconds: number) {
   return {
     "stickiness.enabled": stickiness(config) === "source_ip",
     ...(stickiness(config) === "source_ip" ? { "stickiness.type": "source_ip" } : {}),

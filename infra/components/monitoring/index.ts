@@ -1,5 +1,6 @@
 import type * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
+import { withoutKind } from "../flat-args";
 import { object } from "../../config/values";
 import {
   Monitoring,
@@ -19,9 +20,13 @@ export type MonitoringConfig = z.infer<typeof noneSchema> | PrometheusOperatorCo
 
 export function createMonitoring(
   name: string,
-  args: Omit<MonitoringArgs, "config"> & { readonly config: MonitoringConfig },
+  {
+    config,
+    ...args
+  }: Pick<MonitoringArgs, "namespace" | "namespaceName" | "services"> & { readonly config: MonitoringConfig },
   opts?: pulumi.ComponentResourceOptions,
 ): void {
-  const { config } = args;
-  if (config.kind === "prometheus-operator") new Monitoring(name, { ...args, config }, opts);
+  if (config.kind === "prometheus-operator") {
+    new Monitoring(name, { ...withoutKind(config), ...args }, opts);
+  }
 }

@@ -3,6 +3,8 @@ import * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
 import { stackLabels } from "../../labels";
 import { labels, object, text, whole } from "../../config/values";
+import { parseArgs, type FlatArgs } from "../flat-args";
+import { lift } from "../input";
 import { dashboard } from "./dashboard";
 import { podMonitorSpec } from "./pod-monitor";
 import { ruleGroups } from "./rule-groups";
@@ -25,11 +27,11 @@ export const prometheusOperatorSchema = object({
 
 export type PrometheusOperatorConfig = z.infer<typeof prometheusOperatorSchema>;
 
-export interface MonitoringArgs {
-  readonly config: PrometheusOperatorConfig;
-  readonly namespace: pulumi.Input<string>;
-  /** The same, as the expressions hold it. */
-  readonly namespaceName: string;
+export interface MonitoringArgs extends FlatArgs<typeof prometheusOperatorSchema> {
+  /** Of the services. Default `default`. */
+  readonly namespace?: pulumi.Input<string> | undefined;
+  /** The same in plain, as the expressions hold it. Default: the namespace. */
+  readonly namespaceName?: pulumi.Input<string> | undefined;
   /** Names of the services. */
   readonly services: readonly string[];
 }
@@ -46,8 +48,9 @@ const api = "monitoring.coreos.com/v1";
  */
 export class Monitoring extends pulumi.ComponentResource {
   constructor(name: string, args: MonitoringArgs, opts?: pulumi.ComponentResourceOptions) {
-    super("holdfast:index:Monitoring", name, {}, opts);
-    const { config, namespace, namespaceName, services } = args;
+    super("holdfast:index:Monitoring", name, args, opts);
+    const { namespace = "default", namespaceName = namespace, services, ...own } = args;
+    const config = parseArgs(`Monitoring ${name}`, prometheusOperatorSchema, own);
     const child = { parent: this };
     const selected = { ...stackLabels, ...config.labels };
 
@@ -67,7 +70,11 @@ export class Monitoring extends pulumi.ComponentResource {
         apiVersion: api,
         kind: "PrometheusRule",
         metadata: { name: names.rules, namespace, labels: selected },
-        spec: { groups: ruleGroups({ namespace: namespaceName, services }, config.runbooks) },
+        spec: {
+          groups: lift([namespaceName], (known) =>
+            ruleGroups({ namespace: known, services }, config.runbooks),
+          ),
+        },
       },
       child,
     );
@@ -82,7 +89,9 @@ export class Monitoring extends pulumi.ComponentResource {
           labels: { ...stackLabels, ...config.dashboardLabels },
         },
         // The sidecar puts the files of all namespaces into one folder.
-        data: { [`holdfast-${namespaceName}.json`]: JSON.stringify(dashboard(namespaceName), null, 2) },
+        data: lift([namespaceName], (known) => ({
+          [`holdfast-${known}.json`]: JSON.stringify(dashboard(known), null, 2),
+        })),
       },
       child,
     );

@@ -4,6 +4,7 @@ import { z } from "zod";
 import { stackLabels } from "../../labels";
 import { redisPort } from "../../ports";
 import { addressRange, list, object, oneOf, text, whole } from "../../config/values";
+import { parseArgs, type FlatArgs } from "../flat-args";
 import type { SecretKey, SessionStore } from "./session-store";
 
 export const externalSchema = object({
@@ -19,11 +20,11 @@ export const externalSchema = object({
 
 export type ExternalConfig = z.infer<typeof externalSchema>;
 
-export interface ExternalStoreArgs {
-  readonly config: ExternalConfig;
-  /** Secret. */
-  readonly url: pulumi.Output<string>;
-  readonly namespace: pulumi.Input<string>;
+export interface ExternalStoreArgs extends FlatArgs<typeof externalSchema> {
+  /** `redis://` or `rediss://`; secret, whether it comes as one or not. */
+  readonly url: pulumi.Input<string>;
+  /** Default `default`. */
+  readonly namespace?: pulumi.Input<string> | undefined;
 }
 
 /** A Redis that somebody else runs, behind a URL from a Pulumi secret. Creates the Secret that holds it. */
@@ -35,10 +36,13 @@ export class ExternalStore extends pulumi.ComponentResource implements SessionSt
 
   constructor(
     name: string,
-    { config, url, namespace }: ExternalStoreArgs,
+    { namespace = "default", ...args }: ExternalStoreArgs,
     opts?: pulumi.ComponentResourceOptions,
   ) {
-    super("holdfast:index:ExternalStore", name, {}, opts);
+    const { url: plainUrl, ...own } = args;
+    const url = pulumi.secret(plainUrl);
+    super("holdfast:index:ExternalStore", name, { ...own, namespace, url }, opts);
+    const config = parseArgs(`ExternalStore ${name}`, externalSchema, own);
     const secret = new k8s.core.v1.Secret(
       `${name}-auth`,
       { metadata: { namespace, labels: stackLabels }, stringData: { url } },

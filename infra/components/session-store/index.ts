@@ -4,6 +4,7 @@ import { ElastiCacheStore, elasticacheSchema, type ElastiCacheConfig } from "./e
 import { externalSchema, ExternalStore, type ExternalConfig } from "./external";
 import { redisSchema, RedisStore, type RedisConfig } from "./redis";
 import { object } from "../../config/values";
+import { withoutKind } from "../flat-args";
 import type { SessionStore } from "./session-store";
 
 export type { SecretKey, SessionStore, StoreConnection } from "./session-store";
@@ -39,12 +40,12 @@ export function createSessionStore(
 ): SessionStore & pulumi.Resource {
   switch (config.kind) {
     case "redis":
-      return new RedisStore(name, { config, namespace, networkPolicies }, opts);
+      return new RedisStore(name, { ...withoutKind(config), namespace, networkPolicies }, opts);
     case "elasticache":
-      return new ElastiCacheStore(name, { config, namespace }, opts);
+      return new ElastiCacheStore(name, { ...withoutKind(config), namespace }, opts);
     case "external":
       if (externalUrl === undefined)
         throw new Error("sessionStore kind external needs the secret holdfast:redisUrl");
-      return new ExternalStore(name, { config, namespace, url: externalUrl }, opts);
+      return new ExternalStore(name, { ...withoutKind(config), namespace, url: externalUrl }, opts);
   }
 }

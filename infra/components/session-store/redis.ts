@@ -6,6 +6,7 @@ import { pulumiSkipAwait } from "../../annotations";
 import { componentLabels, selectorLabels, workloadLabels } from "../../labels";
 import { redisPort } from "../../ports";
 import { imageReference, object, objectName, whole } from "../../config/values";
+import { parseArgs, type FlatArgs } from "../flat-args";
 import { restrictedContainer, restrictedPod } from "../restricted";
 import type { SecretKey, SessionStore } from "./session-store";
 
@@ -23,11 +24,11 @@ export const redisSchema = object({
 
 export type RedisConfig = z.infer<typeof redisSchema>;
 
-export interface RedisStoreArgs {
-  readonly config: RedisConfig;
-  readonly namespace: pulumi.Input<string>;
+export interface RedisStoreArgs extends FlatArgs<typeof redisSchema> {
+  /** Default `default`. */
+  readonly namespace?: pulumi.Input<string> | undefined;
   /** Whether the server is closed to all but the stack's services. Default true. */
-  readonly networkPolicies?: boolean;
+  readonly networkPolicies?: boolean | undefined;
 }
 
 /** The names that the store takes in its namespace. */
@@ -45,6 +46,8 @@ const redisUser = 999;
  * fsynced each second), subscribers that read too slowly (bounded buffers), a password that anyone can read
  * (Secret, never an argument). It has no replica: a node that fails takes sessions away until the pod is back;
  * where that is too much, use a managed store.
+ *
+ * @example new RedisStore("sessions", { namespace: "chat", memoryMiB: 512 });
  */
 export class RedisStore extends pulumi.ComponentResource implements SessionStore {
   readonly url: SecretKey;
@@ -54,9 +57,10 @@ export class RedisStore extends pulumi.ComponentResource implements SessionStore
     ports: [{ protocol: "TCP", port: redisPort }],
   };
 
-  constructor(name: string, args: RedisStoreArgs, opts?: pulumi.ComponentResourceOptions) {
-    super("holdfast:index:RedisStore", name, {}, opts);
-    const { namespace } = args;
+  constructor(name: string, args: RedisStoreArgs = {}, opts?: pulumi.ComponentResourceOptions) {
+    super("holdfast:index:RedisStore", name, args, opts);
+    const { namespace = "default", networkPolicies, ...own } = args;
+    const config = parseArgs(`RedisStore ${name}`, redisSchema, own);
     const child = { parent: this };
 
     // Letters and digits only: it stands in a URL and in a configuration line without quoting.
@@ -75,19 +79,19 @@ export class RedisStore extends pulumi.ComponentResource implements SessionStore
     );
     const settings = new k8s.core.v1.ConfigMap(
       `${name}-config`,
-      { metadata: { namespace, labels }, data: { "redis.conf": redisConf(args.config) } },
+      { metadata: { namespace, labels }, data: { "redis.conf": redisConf(config) } },
       { ...child, replaceOnChanges: ["data"] },
     );
     this.url = { name: secret.metadata.name, key: "url" };
 
     new k8s.core.v1.Service(`${name}-headless`, headlessService(namespace), child);
     new k8s.core.v1.Service(`${name}-service`, clientService(namespace), child);
-    if (args.networkPolicies !== false) {
+    if (networkPolicies !== false) {
       new k8s.networking.v1.NetworkPolicy(`${name}-policy`, policy(namespace), child);
     }
     new k8s.apps.v1.StatefulSet(
       `${name}-server`,
-      statefulSet(args, secret.metadata.name, settings.metadata.name),
+      statefulSet(config, namespace, secret.metadata.name, settings.metadata.name),
       // A volume that nobody provides shows within minutes, not after ten.
       { ...child, customTimeouts: { create: "5m", update: "5m" } },
     );
@@ -146,7 +150,8 @@ function policy(namespace: pulumi.Input<string>): k8s.networking.v1.NetworkPolic
 }
 
 function statefulSet(
-  { config, namespace }: RedisStoreArgs,
+  config: RedisConfig,
+  namespace: pulumi.Input<string>,
   secretName: pulumi.Input<string>,
   configMapName: pulumi.Input<string>,
 ): k8s.apps.v1.StatefulSetArgs {

@@ -1,10 +1,10 @@
 import { issue, type ConfigIssue } from "../../../config/issue";
-import type { ElastiCacheConfig } from "./schema";
+import type { ElastiCacheValues } from "./schema";
 
 const key = (name: string) => `sessionStore.${name}`;
 
 /** What contradicts itself in the store, before AWS says so after twenty minutes. */
-export function elasticacheIssues(config: ElastiCacheConfig): ConfigIssue[] {
+export function elasticacheIssues(config: ElastiCacheValues): ConfigIssue[] {
   return [
     ...versionIssues(config),
     ...nodeIssues(config),
@@ -16,7 +16,7 @@ export function elasticacheIssues(config: ElastiCacheConfig): ConfigIssue[] {
 }
 
 /** Sharded pub/sub, which live messages go by, came with Redis 7; Valkey began at 7.2. */
-function versionIssues({ engine, engineVersion }: ElastiCacheConfig): ConfigIssue[] {
+function versionIssues({ engine, engineVersion }: ElastiCacheValues): ConfigIssue[] {
   const [major = 0, minor = 0] = engineVersion.split(".").map(Number);
   const known = engine === "redis" ? major === 7 : major > 7 || (major === 7 && minor >= 2);
   if (known) return [];
@@ -25,19 +25,19 @@ function versionIssues({ engine, engineVersion }: ElastiCacheConfig): ConfigIssu
 }
 
 /** Tiered nodes keep what is idle on a disk: the next message of a quiet room would wait for it. */
-function nodeIssues({ nodeType }: ElastiCacheConfig): ConfigIssue[] {
+function nodeIssues({ nodeType }: ElastiCacheValues): ConfigIssue[] {
   return nodeType.startsWith("cache.r6gd.")
     ? [issue(key("nodeType"), nodeType, "a node type without data tiering, such as cache.r7g.large")]
     : [];
 }
 
-function replicaIssues({ multiAz, replicas }: ElastiCacheConfig): ConfigIssue[] {
+function replicaIssues({ multiAz, replicas }: ElastiCacheValues): ConfigIssue[] {
   if (!multiAz || replicas > 0) return [];
   return [issue(key("replicas"), replicas, "at least 1, since multiAz needs a node to fail over to")];
 }
 
 function clientIssues(
-  { securityGroupIds, cidrs }: ElastiCacheConfig["clients"],
+  { securityGroupIds, cidrs }: ElastiCacheValues["clients"],
   name: "clients" | "secondary.clients",
 ): ConfigIssue[] {
   if (securityGroupIds.length + cidrs.length > 0) return [];
@@ -45,7 +45,7 @@ function clientIssues(
 }
 
 /** AWS wants an hour or more for each, and refuses a snapshot inside the maintenance. */
-function windowIssues({ maintenanceWindow, snapshots }: ElastiCacheConfig): ConfigIssue[] {
+function windowIssues({ maintenanceWindow, snapshots }: ElastiCacheValues): ConfigIssue[] {
   const maintenance = weeklyMinutes(maintenanceWindow);
   const snapshot = dailyMinutes(snapshots.window);
   const issues = [
@@ -101,7 +101,7 @@ function overlap(weekly: Span, daily: Span): boolean {
  * What AWS asks of a global datastore:
  * https://docs.aws.amazon.com/AmazonElastiCache/latest/dg/Redis-Global-Datastores-Getting-Started.html
  */
-function secondaryIssues({ secondary, nodeType, multiAz }: ElastiCacheConfig): ConfigIssue[] {
+function secondaryIssues({ secondary, nodeType, multiAz }: ElastiCacheValues): ConfigIssue[] {
   if (secondary === undefined) return [];
   const issues = clientIssues(secondary.clients, "secondary.clients");
   if (nodeType.startsWith("cache.t")) {

@@ -1,7 +1,8 @@
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
 import { redisPort } from "../../../ports";
-import type { ElastiCacheConfig } from "./schema";
+import { lift } from "../../input";
+import type { ElastiCacheValues } from "./schema";
 
 /** Where a replication group lives and who reaches it. */
 export interface StoreNetwork {
@@ -9,7 +10,7 @@ export interface StoreNetwork {
   readonly securityGroupId: pulumi.Output<string>;
 }
 
-export interface StoreNetworkArgs extends Pick<ElastiCacheConfig, "vpcId" | "subnets" | "clients"> {
+export interface StoreNetworkArgs extends Pick<ElastiCacheValues, "vpcId" | "subnets" | "clients"> {
   readonly tags: Readonly<Record<string, string>>;
   /** The provider's own unless given. */
   readonly region?: string;
@@ -27,7 +28,12 @@ export function storeNetwork(
   const there = region === undefined ? {} : { region };
   const subnetGroup = new aws.elasticache.SubnetGroup(
     `${name}-subnets`,
-    { description: "Holdfast's session store", subnetIds: subnets.map(({ id }) => id), tags, ...there },
+    {
+      description: "Holdfast's session store",
+      subnetIds: lift([subnets], (all) => all.map(({ id }) => id)),
+      tags,
+      ...there,
+    },
     opts,
   );
   const securityGroup = new aws.ec2.SecurityGroup(

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import type { WithInputs } from "../../flat-args";
 import { addressRange, flag, list, object, oneOf, text, whole } from "../../../config/values";
 
 const vpcId = text(/^vpc-[0-9a-f]{8,17}$/, "a VPC's id, vpc-…");
@@ -112,4 +113,9 @@ export const elasticacheSchema = object({
 });
 
 export type ElastiCacheConfig = z.infer<typeof elasticacheSchema>;
+
+/** The keys that may come from other resources. */
+export type FromResources = "vpcId" | "subnets" | "kmsKeyArn";
+export type ElastiCacheValues = WithInputs<ElastiCacheConfig, FromResources>;
+
 export type SecondaryConfig = z.infer<typeof secondary>;

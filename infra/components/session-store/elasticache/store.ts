@@ -7,11 +7,19 @@ import { redisPort } from "../../../ports";
 import type { SecretKey, SessionStore } from "../session-store";
 import { storeAlarms } from "./alarms";
 import { storeNetwork } from "./network";
-import type { ElastiCacheConfig, SecondaryConfig } from "./schema";
+import { argumentError, parseArgs, type FlatArgs } from "../../flat-args";
+import { lift } from "../../input";
+import { elasticacheIssues } from "./issues";
+import {
+  elasticacheSchema,
+  type ElastiCacheValues as ElastiCacheConfig,
+  type FromResources,
+  type SecondaryConfig,
+} from "./schema";
 
-export interface ElastiCacheStoreArgs {
-  readonly config: ElastiCacheConfig;
-  readonly namespace: pulumi.Input<string>;
+export interface ElastiCacheStoreArgs extends FlatArgs<typeof elasticacheSchema, FromResources> {
+  /** Of the Secret with its URL. Default `default`. */
+  readonly namespace?: pulumi.Input<string> | undefined;
 }
 
 /**
@@ -31,10 +39,14 @@ export class ElastiCacheStore extends pulumi.ComponentResource implements Sessio
 
   constructor(
     name: string,
-    { config, namespace }: ElastiCacheStoreArgs,
+    { namespace = "default", ...own }: ElastiCacheStoreArgs,
     opts?: pulumi.ComponentResourceOptions,
   ) {
-    super("holdfast:index:ElastiCacheStore", name, {}, opts);
+    super("holdfast:index:ElastiCacheStore", name, { ...own, namespace }, opts);
+    const where = `ElastiCacheStore ${name}`;
+    const config = parseArgs<typeof elasticacheSchema, FromResources>(where, elasticacheSchema, own);
+    const issues = elasticacheIssues(config);
+    if (issues.length > 0) throw argumentError(where, issues);
     const child = { parent: this };
     const data = { ...child, protect: config.protect };
     const tags = { ...stackLabels, "app.kubernetes.io/instance": pulumi.getStack() };
@@ -76,7 +88,7 @@ export class ElastiCacheStore extends pulumi.ComponentResource implements Sessio
     this.url = { name: secret.metadata.name, key: "url" };
     this.mode = config.shards === undefined ? "single" : "cluster";
     this.egress = {
-      to: config.subnets.map(({ cidr }) => ({ ipBlock: { cidr } })),
+      to: lift([config.subnets], (subnets) => subnets.map(({ cidr }) => ({ ipBlock: { cidr } }))),
       ports: [{ protocol: "TCP", port: redisPort }],
     };
     if (config.secondary !== undefined) {

@@ -1,0 +1,80 @@
+import type * as pulumi from "@pulumi/pulumi";
+import type { z } from "zod";
+import { affinitySchema, type AffinityConfig } from "../../config/affinity";
+import type { ConfigIssue } from "../../config/issue";
+import { hostName } from "../../config/values";
+import { argumentError, parseArgs, withoutKind, type FlatArgs, type WithInputs } from "../flat-args";
+import { checked } from "../input";
+import type { EdgeArgs, EdgeBackend } from "./edge";
+
+/** The affinity cookie's keys; the Service's timeout is the service's own. */
+const cookieSchema = affinitySchema.omit({ clientIpTimeoutSeconds: true });
+
+/** What every edge is told, beside the keys of its kind. */
+export interface CommonEdgeArgs extends FlatArgs<typeof cookieSchema> {
+  /** Of the services, and so of what routes to them. Default `default`. */
+  readonly namespace?: pulumi.Input<string> | undefined;
+  /** The host name that clients connect to. */
+  readonly host: pulumi.Input<string>;
+  /** What it routes to: the `backend` of a WebSocketService or ConnectionProxy. */
+  readonly backends: readonly EdgeBackend[];
+  /**
+   * The longest grace period of the backends: nothing at the edge may cut a pod earlier. Seconds; default 35 more than
+   * the edge takes to hear of a pod's end.
+   */
+  readonly gracePeriodSeconds?: number | undefined;
+}
+
+const usualPropagationSeconds = 10;
+
+/** After which a pod has ended once routers know: the default drain of 30, and 5 to close. Seconds. */
+const usualEndSeconds = 35;
+
+/**
+ * An edge's arguments, checked, with the defaults of its schema.
+ *
+ * @param where the component and its name, such as `NlbEdge edge`
+ * @param issues what contradicts itself among the keys
+ * @throws ArgumentError
+ */
+export function edgeArgs<Schema extends z.ZodObject, FromResources extends keyof z.output<Schema> = never>(
+  where: string,
+  schema: Schema,
+  flat: CommonEdgeArgs,
+  issues: (args: EdgeArgs<WithInputs<z.output<Schema>, FromResources>>) => readonly ConfigIssue[] = () => [],
+): EdgeArgs<WithInputs<z.output<Schema>, FromResources>> {
+  const { namespace = "default", host, backends, gracePeriodSeconds, ...rest } = flat;
+  const isCookie = ([key]: [string, unknown]) => key in cookieSchema.shape;
+  const cookie = parseArgs(where, cookieSchema, Object.fromEntries(Object.entries(rest).filter(isCookie)));
+  const own = Object.fromEntries(Object.entries(rest).filter((entry) => !isCookie(entry)));
+  const config = parseArgs<Schema, FromResources>(where, schema, own);
+  const { propagationSeconds = usualPropagationSeconds } = config as { propagationSeconds?: number };
+  const args = {
+    config,
+    affinity: affinitySchema.parse(cookie),
+    namespace,
+    host: checked(`${where}: host`, host, (value) =>
+      hostName.safeParse(value).success
+        ? undefined
+        : `is ${value}. Set it to a host name such as api.example.com.`,
+    ),
+    backends,
+    gracePeriodSeconds: gracePeriodSeconds ?? propagationSeconds + usualEndSeconds,
+  };
+  const found = issues(args);
+  if (found.length > 0) throw argumentError(where, found);
+  return args;
+}
+
+/** The reverse: a configured edge as the arguments of its component. */
+export function flatEdgeArgs<Config extends { readonly kind: string }>({
+  config,
+  affinity,
+  ...common
+}: EdgeArgs<Config>): Omit<Config, "kind"> & CommonEdgeArgs {
+  return { ...withoutKind(config), ...cookieArgs(affinity), ...common };
+}
+
+function cookieArgs({ cookieName, cookieMaxAgeSeconds, cookieSecure, cookieSameSite }: AffinityConfig) {
+  return { cookieName, cookieMaxAgeSeconds, cookieSecure, cookieSameSite };
+}

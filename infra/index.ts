@@ -1,0 +1,33 @@
+/**
+ * The library `@holdfast/pulumi`: the components of a stack, for Pulumi programs of your own. Importing it reads no
+ * configuration and creates no resource.
+ */
+
+export {
+  WebSocketService,
+  type PreStopHook,
+  type WebSocketServiceArgs,
+} from "./components/websocket-service";
+export { ConnectionProxy, type ConnectionProxyArgs } from "./components/connection-proxy";
+export { StackNamespace, type StackNamespaceArgs } from "./components/namespace";
+export { ArgumentError } from "./components/input";
+
+export { RedisStore, type RedisStoreArgs } from "./components/session-store/redis";
+export { ExternalStore, type ExternalStoreArgs } from "./components/session-store/external";
+export { ElastiCacheStore, type ElastiCacheStoreArgs } from "./components/session-store/elasticache/store";
+export type { SecretKey, SessionStore, StoreConnection } from "./components/session-store";
+
+export { NginxEdge, type NginxEdgeArgs } from "./components/edge/nginx";
+export { NlbEdge, type NlbEdgeArgs } from "./components/edge/nlb";
+export { AlbEdge, type AlbEdgeArgs } from "./components/edge/alb";
+export { GatewayEdge, type GatewayEdgeArgs } from "./components/edge/gateway";
+export { IstioEdge, type IstioEdgeArgs } from "./components/edge/istio";
+export type { Edge, EdgeBackend } from "./components/edge";
+
+export { Monitoring, type MonitoringArgs } from "./components/monitoring/monitoring";
+
+export { holdfastApplication, type HoldfastApplicationArgs } from "./presets/holdfast-application";
+export { holdfastPod } from "./presets/holdfast-pod";
+
+export { rules } from "./policy/rules";
+export { policyOf } from "./policy/policies";
