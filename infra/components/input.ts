@@ -14,7 +14,7 @@ export function lift<const Inputs extends readonly unknown[], Result>(
   if (inputs.some((input) => pulumi.Output.isInstance(input) || input instanceof Promise)) {
     return pulumi
       .all(inputs as unknown as unknown[])
-      .apply((values) => compute(...(values as unknown as Plain<Inputs>))) as pulumi.Input<Result>;
+      .apply((values) => compute(...(values as unknown as Plain<Inputs>)));
   }
   return compute(...(inputs as unknown as Plain<Inputs>));
 }
@@ -39,5 +39,5 @@ export function checked<Value>(
     const found = problem(value as pulumi.Unwrap<Value>);
     if (found !== undefined) throw new ArgumentError(`${where} ${found}`);
     return value as Value;
-  }) as pulumi.Input<Value>;
+  });
 }

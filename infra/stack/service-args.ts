@@ -37,11 +37,11 @@ export function serviceArgs(service: ServiceConfig): WebSocketServiceArgs {
     serviceAccountAnnotations: serviceAccount && nonEmpty(serviceAccount.annotations),
     automountServiceAccountToken: serviceAccount?.automountToken,
     nodeSelector: service.nodeSelector,
-    tolerations: service.tolerations as k8s.types.input.core.v1.Toleration[],
+    tolerations: service.tolerations,
     priorityClassName: service.priorityClassName,
     podLabels: service.podLabels,
     podAnnotations: nonEmpty(service.podAnnotations),
-    volumes: service.volumes as k8s.types.input.core.v1.Volume[],
+    volumes: service.volumes,
     volumeMounts: service.volumeMounts as unknown as k8s.types.input.core.v1.VolumeMount[],
     podTemplate: service.podTemplate,
     egress: service.egress?.map(({ to, ports: open }) => ({

@@ -27,7 +27,10 @@ const istio = "/apis/networking.istio.io/v1";
  * Reads everything that checks look at. What the API server does not let us see is noted as unseen, never taken as
  * absent. Throws NoClusterError if it cannot be asked at all.
  */
-export async function readCluster(api: Api, { namespace, edge }: Config): Promise<Reading> {
+export async function readCluster(
+  api: Api,
+  { namespace: { name: namespace }, edge }: Config,
+): Promise<Reading> {
   const { major, minor } = await get<{ major: string; minor: string }>(api, "/version");
   const own = (group: string, kind: string) => `${group}/namespaces/${namespace}/${kind}`;
   const attached = edge.kind === "gateway" ? edge.attach?.namespace : undefined;

@@ -449,7 +449,7 @@ describe("a service of any image", () => {
   const bare = (change: Partial<WebSocketServiceArgs> = {}) =>
     deployed(() => ({ service: new WebSocketService("chat", { ...own, ...change }).url }));
   const podSpec = async (change: Partial<WebSocketServiceArgs> = {}) =>
-    inputsOf(await bare(change), "Deployment").spec.template.spec as Pod;
+    inputsOf(await bare(change), "Deployment").spec.template.spec;
   const container = async (change: Partial<WebSocketServiceArgs> = {}) =>
     (await podSpec(change)).containers[0];
 

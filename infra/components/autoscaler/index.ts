@@ -36,9 +36,11 @@ export function autoscalerIssues(
 
 export function createAutoscaler(
   name: string,
-  { metricsSource, metric: _, ...args }: Omit<AutoscalerArgs<AutoscalerConfig>, "config"> & Autoscaling,
+  args: Omit<AutoscalerArgs<AutoscalerConfig>, "config"> & Autoscaling,
   opts: pulumi.CustomResourceOptions,
 ): void {
-  if (metricsSource.kind === "keda") createScaledObject(name, { ...args, config: metricsSource }, opts);
-  else createHorizontalAutoscaler(name, { ...args, config: metricsSource }, opts);
+  const { metricsSource, namespace, workload, gauge, minReplicas, maxReplicas, connectionsPerPod } = args;
+  const common = { namespace, workload, gauge, minReplicas, maxReplicas, connectionsPerPod };
+  if (metricsSource.kind === "keda") createScaledObject(name, { ...common, config: metricsSource }, opts);
+  else createHorizontalAutoscaler(name, { ...common, config: metricsSource }, opts);
 }

@@ -17,6 +17,9 @@ export const defaultModes = {
   "socket.io": "socket.io",
 } as const;
 
+/** What a Socket.IO server takes unless told otherwise, `maxHttpBufferSize`. https://socket.io/docs/v4/server-options/ */
+const socketIoPayloadBytes = 1_000_000;
+
 /** The environment of a proxy, whose contract is `app/proxy/config.ts`. */
 export function proxyEnvironment({
   args,
@@ -24,13 +27,16 @@ export function proxyEnvironment({
   upstream,
 }: ProxyEnvironmentArgs): Record<string, EnvironmentValue> {
   const { service, tokens } = args;
+  const mode = args.mode ?? defaultModes[service.protocol];
   return environment({
     POD_NAME: { field: "metadata.name" },
     SERVICE_NAME: service.serviceName,
     SERVICE_PATH: service.backend.path,
     UPSTREAMS: upstream,
     DISCOVERY: args.discovery ?? "dns",
-    PROXY_MODE: args.mode ?? defaultModes[service.protocol],
+    PROXY_MODE: mode,
+    // The edge leads everything below the path here, and your own image may answer plain HTTP there.
+    FORWARD_HTTP: mode === "at-most-once" || mode === "at-least-once" ? true : undefined,
     HOLD_SECONDS: args.holdSeconds ?? 30,
     MAX_WAITING_BYTES: args.maxWaitingBytes,
     FINAL_CLOSE_CODES: args.finalCloseCodes,
@@ -45,7 +51,7 @@ export function proxyEnvironment({
     AUTH_MODE: tokens === undefined ? "passthrough" : "jwt",
     ...tokenVariables(tokens),
     MAX_CONNECTIONS: args.maxConnections,
-    MAX_PAYLOAD_BYTES: args.maxPayloadBytes,
+    MAX_PAYLOAD_BYTES: args.maxPayloadBytes ?? (mode === "socket.io" ? socketIoPayloadBytes : undefined),
     LOG_LEVEL: args.logLevel ?? "info",
     JWT_SECRET: tokens?.secret && { secret: tokens.secret },
   });

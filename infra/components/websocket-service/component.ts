@@ -247,7 +247,7 @@ function serviceDrain(name: string, args: WebSocketServiceArgs): pulumi.Input<Dr
   return lift([preStopSeconds, drainSeconds, gracePeriodSeconds] as const, (preStop, drain, grace) => {
     const input = {
       preStopSeconds: preStop,
-      drainSeconds: drain ?? defaultDrainSeconds,
+      drainSeconds: drain,
       gracePeriodSeconds: grace,
     };
     const resolved = resolveDrain(args.preStop === "none" ? { ...input, preStopSeconds: 0 } : input, 0);

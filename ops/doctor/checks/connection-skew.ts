@@ -35,7 +35,7 @@ function judge({ observed, config }: Snapshot, { name, pods }: Subject): Finding
         what: "not every pod tells how many sockets it has",
         evidence: `no websocket_connections_active from ${blind.map(({ pod }) => pod).join(", ")}`,
         why: "a pod that has everybody would not be seen",
-        fix: `kubectl -n ${config.namespace} port-forward POD 9090, and curl localhost:9090/metrics`,
+        fix: `kubectl -n ${config.namespace.name} port-forward POD 9090, and curl localhost:9090/metrics`,
       }),
     ];
   }
@@ -50,7 +50,7 @@ function judge({ observed, config }: Snapshot, { name, pods }: Subject): Finding
       what: `one pod has ${(most / mean).toFixed(1)} times the mean`,
       evidence,
       why: "that pod's end moves most of the clients at once; many behind one address (NAT, or an edge that hides addresses) look like one client to ClientIP",
-      fix: `let clients come by the edge's cookie (holdfast:edge: { kind: nginx }); a rollout spreads them anew: kubectl -n ${config.namespace} rollout restart deployment ${name}`,
+      fix: `let clients come by the edge's cookie (holdfast:edge: { kind: nginx }); a rollout spreads them anew: kubectl -n ${config.namespace.name} rollout restart deployment ${name}`,
     }),
   ];
 }

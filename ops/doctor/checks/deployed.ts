@@ -18,7 +18,7 @@ function judge(snapshot: Snapshot, { name, service, deployment, pods }: Subject)
   if (missing.length > 0 || deployment === undefined) {
     return fail(name, {
       what: `there is no ${missing.join(" and no ")} ${name}`,
-      evidence: `namespace ${snapshot.config.namespace}`,
+      evidence: `namespace ${snapshot.config.namespace.name}`,
       why: "nobody can connect",
       fix: `npm run up -- --stack ${snapshot.stack}, or --namespace if it is elsewhere`,
     });
@@ -31,7 +31,7 @@ function judge(snapshot: Snapshot, { name, service, deployment, pods }: Subject)
       what: "the Service has no ready pod behind it",
       evidence,
       why: "every new connection is refused",
-      fix: `kubectl -n ${snapshot.config.namespace} describe pods -l app.kubernetes.io/name=${name}; if they are ready, compare the Service's selector with their labels`,
+      fix: `kubectl -n ${snapshot.config.namespace.name} describe pods -l app.kubernetes.io/name=${name}; if they are ready, compare the Service's selector with their labels`,
     });
   }
   const wanted = deployment.spec?.replicas ?? 1;
@@ -45,7 +45,7 @@ function judge(snapshot: Snapshot, { name, service, deployment, pods }: Subject)
       what: stuck === undefined ? "not every pod is ready" : "its rollout does not get on",
       evidence: `${evidence}; wanted ${wanted}${stuck === undefined ? "" : `; ${stuck.message ?? ""}`}`,
       why: "the pods that are there carry the clients of those that are not, and a rollout waits for them",
-      fix: `kubectl -n ${snapshot.config.namespace} describe pods -l app.kubernetes.io/name=${name}`,
+      fix: `kubectl -n ${snapshot.config.namespace.name} describe pods -l app.kubernetes.io/name=${name}`,
     });
   }
   if (stale) {

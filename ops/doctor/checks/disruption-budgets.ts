@@ -21,9 +21,9 @@ function judge(snapshot: Snapshot, { name, pods, deployment }: Subject): Finding
     return [
       warn(name, {
         what: "it has no PodDisruptionBudget",
-        evidence: `${budgets.length} budgets in ${snapshot.config.namespace}, none selects its pods`,
+        evidence: `${budgets.length} budgets in ${snapshot.config.namespace.name}, none selects its pods`,
         why: "a node drain may take all pods at once",
-        fix: `kubectl -n ${snapshot.config.namespace} create poddisruptionbudget ${name} --selector app.kubernetes.io/name=${name} --max-unavailable 1`,
+        fix: `kubectl -n ${snapshot.config.namespace.name} create poddisruptionbudget ${name} --selector app.kubernetes.io/name=${name} --max-unavailable 1`,
       }),
     ];
   }
@@ -33,7 +33,7 @@ function judge(snapshot: Snapshot, { name, pods, deployment }: Subject): Finding
         what: "several PodDisruptionBudgets select its pods",
         evidence: own.map((each) => each.metadata?.name ?? "").join(", "),
         why: "the API server refuses every eviction, so no node can be drained",
-        fix: `kubectl -n ${snapshot.config.namespace} delete poddisruptionbudget NAME, all but one`,
+        fix: `kubectl -n ${snapshot.config.namespace.name} delete poddisruptionbudget NAME, all but one`,
       }),
     ];
   }

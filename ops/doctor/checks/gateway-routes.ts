@@ -48,7 +48,7 @@ export const istioRoutes = ruledCheck({
 function missing(snapshot: Snapshot): Finding {
   return fail("httpRoutes", {
     what: "no HTTPRoute leads to the services",
-    evidence: `namespace ${snapshot.config.namespace} has none`,
+    evidence: `namespace ${snapshot.config.namespace.name} has none`,
     why: "nobody can connect from outside",
     fix: reapply(snapshot),
   });

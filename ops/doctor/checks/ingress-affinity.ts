@@ -24,7 +24,7 @@ export const ingressAffinity: Check = {
 function missing(snapshot: Snapshot, service: string): Finding {
   return fail(service, {
     what: "no Ingress routes to the service",
-    evidence: `namespace ${snapshot.config.namespace} has ${snapshot.objects.ingresses.length} Ingresses, none of them with this backend`,
+    evidence: `namespace ${snapshot.config.namespace.name} has ${snapshot.objects.ingresses.length} Ingresses, none of them with this backend`,
     why: "nobody can connect from outside, or they come by a way that knows no affinity",
     fix: reapply(snapshot),
   });
@@ -33,7 +33,8 @@ function missing(snapshot: Snapshot, service: string): Finding {
 function judge(snapshot: Snapshot, ingress: Ingress): Finding {
   const subject = title("Ingress", ingress);
   const { name = "", annotations = {} } = ingress.metadata ?? {};
-  const { affinity, session, namespace } = snapshot.config;
+  const { affinity, session } = snapshot.config;
+  const namespace = snapshot.config.namespace.name;
   const annotate = (...pairs: readonly string[]) =>
     `kubectl -n ${namespace} annotate --overwrite ingress ${name} ${pairs.join(" ")}, or ${reapply(snapshot)}`;
   const cookie = ingressCookie(ingress);

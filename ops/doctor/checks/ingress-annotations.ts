@@ -22,6 +22,6 @@ function judge({ config }: Snapshot, ingress: Ingress): Finding {
     what: `${ignored.length === 1 ? "an annotation is" : `${ignored.length} annotations are`} silently ignored`,
     evidence: ignored.map((each) => `${each.name} (${each.hint})`).join("; "),
     why: "what it was meant to set has the controller's default: no affinity, or a timeout of a minute",
-    fix: `kubectl -n ${config.namespace} annotate ingress ${name} ${ignored.map((each) => `${each.name}-`).join(" ")}`,
+    fix: `kubectl -n ${config.namespace.name} annotate ingress ${name} ${ignored.map((each) => `${each.name}-`).join(" ")}`,
   });
 }

@@ -22,7 +22,7 @@ export const ingressBackends: Check = {
           what: `${ingresses.length} Ingresses route to one service`,
           evidence: `${byAge(ingresses)}${same ? ", with the same affinity" : ", with different affinity"}`,
           why: "the newest gives the cookie's name, path and age to the hosts of all, and the oldest the mode: another host does not keep them apart",
-          fix: `keep one: kubectl -n ${snapshot.config.namespace} delete ingress NAME, or give the other a Service of its own`,
+          fix: `keep one: kubectl -n ${snapshot.config.namespace.name} delete ingress NAME, or give the other a Service of its own`,
         };
         return [same ? warn(name, trouble) : fail(name, trouble)];
       }
@@ -45,7 +45,7 @@ export const ingressBackends: Check = {
             what: "its Ingress names a port that the Service does not have",
             evidence: `${names}: port ${lost.name ?? lost.number ?? "none"}; the Service has ${ports.map((port) => port.name ?? port.port).join(", ")}`,
             why: "the controller answers 503 to everyone",
-            fix: `kubectl -n ${snapshot.config.namespace} edit ingress: backend.service.port.name: http`,
+            fix: `kubectl -n ${snapshot.config.namespace.name} edit ingress: backend.service.port.name: http`,
           }),
         ];
       }

@@ -47,7 +47,7 @@ function judge(snapshot: Snapshot, service: Service): Finding {
       what: "the load balancer has no address",
       evidence,
       why: "nobody can connect from outside; no controller has taken it, or it failed",
-      fix: `kubectl -n ${snapshot.config.namespace} describe service ${name} (its events say why)`,
+      fix: `kubectl -n ${snapshot.config.namespace.name} describe service ${name} (its events say why)`,
     });
   }
   if (externalTrafficPolicy !== "Local" && loadBalancerClass === undefined) {

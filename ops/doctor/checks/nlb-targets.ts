@@ -58,7 +58,7 @@ function judge({ objects, config }: Snapshot, service: Service): Finding[] {
         what: "a rollout does not wait for the load balancer",
         evidence: `namespace label ${awsReadinessGate}: ${gate ?? "absent"}`,
         why: "old pods go while new ones are not yet healthy targets",
-        fix: `kubectl label namespace ${config.namespace} ${awsReadinessGate}=enabled`,
+        fix: `kubectl label namespace ${config.namespace.name} ${awsReadinessGate}=enabled`,
       }),
     );
   }

@@ -34,7 +34,7 @@ export const podRestarts: Check = {
           why: "each time all clients of the pod were cut without notice",
           fix: memory
             ? "holdfast:resources: { memory: … }, or fewer sockets a pod (holdfast:sockets: { maxConnections })"
-            : `kubectl -n ${snapshot.config.namespace} logs --previous ${troubled[0]?.pod ?? ""}`,
+            : `kubectl -n ${snapshot.config.namespace.name} logs --previous ${troubled[0]?.pod ?? ""}`,
         }),
       ];
     }),

@@ -48,9 +48,9 @@ function judge({ objects, config }: Snapshot, binding: TargetGroupBinding): Find
       evidence: `${without.map(({ metadata }) => metadata?.name ?? "").join(", ")}: no spec.readinessGates of type ${gateType}…`,
       why: "a rollout counts them as ready before the load balancer sends them clients, and ends the old pods meanwhile",
       fix:
-        `label the namespace (kubectl label namespace ${config.namespace} ${awsReadinessGate}=enabled), see that the controller runs, ` +
+        `label the namespace (kubectl label namespace ${config.namespace.name} ${awsReadinessGate}=enabled), see that the controller runs, ` +
         "install it with podMutatorWebhookConfig.failurePolicy=Fail (docs/aws.md), then roll: kubectl " +
-        `-n ${config.namespace} rollout restart deployment`,
+        `-n ${config.namespace.name} rollout restart deployment`,
     }),
   ];
 }

@@ -33,7 +33,7 @@ function judge(snapshot: Snapshot): Finding {
       what: "the store keeps no append-only file",
       evidence,
       why,
-      fix: `kubectl -n ${snapshot.config.namespace} exec ${redisNames.workload}-0 -- redis-cli CONFIG SET appendonly yes, then ${reapply(snapshot)}`,
+      fix: `kubectl -n ${snapshot.config.namespace.name} exec ${redisNames.workload}-0 -- redis-cli CONFIG SET appendonly yes, then ${reapply(snapshot)}`,
     });
   }
   if (!onVolume) {
@@ -52,7 +52,7 @@ function judge(snapshot: Snapshot): Finding {
           : "the file is flushed when the kernel likes",
       evidence,
       why: "a node that fails takes up to half a minute of messages with it",
-      fix: `kubectl -n ${snapshot.config.namespace} exec ${redisNames.workload}-0 -- redis-cli CONFIG SET appendfsync everysec; see that the volume has room`,
+      fix: `kubectl -n ${snapshot.config.namespace.name} exec ${redisNames.workload}-0 -- redis-cli CONFIG SET appendfsync everysec; see that the volume has room`,
     });
   }
   return ok(subject, "comes back with its sessions", evidence);

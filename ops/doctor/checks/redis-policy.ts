@@ -24,7 +24,7 @@ function judge(snapshot: Snapshot): Finding {
   const evicted = Number(info.evicted_keys ?? 0);
   const evidence = `maxmemory-policy ${policy}; ${mebibytes(used)} of ${limit === 0 ? "no limit" : mebibytes(limit)} used; ${evicted} keys evicted`;
   const command = (setting: string) =>
-    `kubectl -n ${snapshot.config.namespace} exec ${redisNames.workload}-0 -- redis-cli CONFIG SET ${setting}, then ${reapply(snapshot)}`;
+    `kubectl -n ${snapshot.config.namespace.name} exec ${redisNames.workload}-0 -- redis-cli CONFIG SET ${setting}, then ${reapply(snapshot)}`;
   if (policy !== "noeviction") {
     return fail(subject, {
       what: "the store throws sessions and messages away when it is full",

@@ -22,7 +22,7 @@ function judge(snapshot: Snapshot, { name, deployment, pods }: Subject): Finding
         what: "one pod has to carry everybody",
         evidence,
         why: "when it fails, all clients are cut at once and wait for it to start again",
-        fix: `holdfast:services: [{ name: ${name}, replicas: 3 }] in Pulumi.${snapshot.stack}.yaml, or kubectl -n ${snapshot.config.namespace} scale deployment ${name} --replicas 3`,
+        fix: `holdfast:services: [{ name: ${name}, replicas: 3 }] in Pulumi.${snapshot.stack}.yaml, or kubectl -n ${snapshot.config.namespace.name} scale deployment ${name} --replicas 3`,
       }),
     ];
   }
@@ -32,7 +32,7 @@ function judge(snapshot: Snapshot, { name, deployment, pods }: Subject): Finding
         what: "all of its pods are on one node",
         evidence,
         why: "when the node fails, all clients are cut at once",
-        fix: `kubectl -n ${snapshot.config.namespace} rollout restart deployment ${name} (the pods of a new revision are spread); if they stay, the other nodes have no room`,
+        fix: `kubectl -n ${snapshot.config.namespace.name} rollout restart deployment ${name} (the pods of a new revision are spread); if they stay, the other nodes have no room`,
       }),
     ];
   }

@@ -39,7 +39,7 @@ function judge({ observed, config }: Snapshot, { name, pods }: Subject): Finding
           what: "a WebSocket does not open at the pod itself",
           evidence: describeRefusal(upgrade),
           why: "its clients are refused",
-          fix: `kubectl -n ${config.namespace} logs ${pod}`,
+          fix: `kubectl -n ${config.namespace.name} logs ${pod}`,
         }),
   );
 }
