@@ -19,6 +19,13 @@ const sweepMs = 5_000;
 /** A client may be late by so much with its next poll. Milliseconds. */
 const graceMs = 10_000;
 
+/**
+ * What is kept of sessions by long-polling: of one, since it has no socket that could be held back, and of all. Beyond the
+ * latter the oldest are forgotten; they go on, but end with their pods also after an upgrade. Bytes.
+ */
+const maxUnansweredBytes = 65_536;
+const maxKeptBytes = 67_108_864;
+
 /** What Engine.IO's own server answers to a session that it does not have: clients open a new one. */
 const unknownSid = () =>
   new Refusal(400, "unknown_sid", '{"code":1,"message":"Session ID unknown"}', "application/json");
@@ -26,6 +33,8 @@ const unknownSid = () =>
 interface PollingSession {
   readonly state: SocketIoSession;
   expiresAt: number;
+  /** Of what is counted for all. */
+  bytes: number;
   /** Requests under way. */
   polls: number;
 }
@@ -51,6 +60,7 @@ export class Polling {
   readonly #context: ProxyContext;
   readonly #tags: PodTags;
   readonly #sessions = new Map<string, PollingSession>();
+  #bytes = 0;
   readonly #timer: NodeJS.Timeout;
 
   constructor(context: ProxyContext) {
@@ -89,7 +99,10 @@ export class Polling {
       ...route,
       without,
       onRequestBody: (chunk) => fromClient.push(chunk),
-      onRequestEnd: () => fromClient.end(),
+      onRequestEnd: () => {
+        fromClient.end();
+        this.#touch(known);
+      },
       onResponse: ({ status }) => this.#onPoll(known, status),
     };
   }
@@ -114,7 +127,7 @@ export class Polling {
 
   /** The session goes on by WebSocket. */
   upgraded(session: SocketIoSession): void {
-    this.#sessions.delete(session.open.sid);
+    this.#forget(session.open.sid);
   }
 
   async #discover(tag: string): Promise<string | undefined> {
@@ -151,18 +164,11 @@ export class Polling {
     const [first = "", ...rest] = text.split("\u001e");
     const open = parseOpen(first);
     if (!open) return text;
-    const { MAX_CONNECTIONS, MAX_WAITING_BYTES } = this.#context.config;
-    const session: PollingSession = {
-      state: new SocketIoSession(open, MAX_WAITING_BYTES),
-      expiresAt: 0,
-      polls: 0,
-    };
-    this.#touch(session);
+    const state = new SocketIoSession(open, maxUnansweredBytes);
+    const session: PollingSession = { state, expiresAt: 0, bytes: 0, polls: 0 };
+    this.#forget(open.sid);
     this.#sessions.set(open.sid, session);
-    for (const [oldest] of this.#sessions) {
-      if (this.#sessions.size <= MAX_CONNECTIONS) break;
-      this.#sessions.delete(oldest); // goes on, but its pod cannot be changed
-    }
+    this.#touch(session);
     const told = {
       ...(JSON.parse(first.slice(1)) as object),
       sid: joinSid(open.sid, this.#tags.tagOf(address)),
@@ -173,7 +179,7 @@ export class Polling {
   /** Looks at what a poll brings. */
   #onPoll(session: PollingSession, status: number): AnswerFilter | undefined {
     if (status !== 200) {
-      this.#sessions.delete(session.state.open.sid);
+      this.#forget(session.state.open.sid);
       return undefined;
     }
     const scanner = new PayloadScanner((packet) => fromPod(session.state, packet));
@@ -198,12 +204,24 @@ export class Polling {
   #touch(session: PollingSession): void {
     const { pingInterval, pingTimeout } = session.state.open;
     session.expiresAt = performance.now() + pingInterval + pingTimeout + graceMs;
+    if (this.#sessions.get(session.state.open.sid) !== session) return;
+    this.#bytes += session.state.bytes - session.bytes;
+    session.bytes = session.state.bytes;
+    for (const [oldest] of this.#sessions) {
+      if (this.#bytes <= maxKeptBytes && this.#sessions.size <= this.#context.config.MAX_CONNECTIONS) break;
+      this.#forget(oldest);
+    }
+  }
+
+  #forget(sid: string): void {
+    this.#bytes -= this.#sessions.get(sid)?.bytes ?? 0;
+    this.#sessions.delete(sid);
   }
 
   #sweep(): void {
     const now = performance.now();
     for (const [sid, { polls, expiresAt }] of this.#sessions)
-      if (polls === 0 && expiresAt < now) this.#sessions.delete(sid);
+      if (polls === 0 && expiresAt < now) this.#forget(sid);
   }
 }
 

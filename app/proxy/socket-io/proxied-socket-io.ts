@@ -345,6 +345,7 @@ export class ProxiedSocketIo extends ProxiedConnection {
 
   #live(session: SocketIoSession): void {
     this.#session = session;
+    session.maxUnansweredBytes = this.context.config.MAX_WAITING_BYTES;
     this.#phase = "live";
     this.#pings = setInterval(() => this.client.send(engineTypes.ping), session.open.pingInterval).unref();
   }

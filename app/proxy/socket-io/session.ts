@@ -64,8 +64,14 @@ export class SocketIoSession {
 
   constructor(
     readonly open: EngineOpen,
-    private readonly maxUnansweredBytes: number,
+    /** Beyond it the oldest events that want an acknowledgement are forgotten. */
+    public maxUnansweredBytes: number,
   ) {}
+
+  /** What it costs to keep. */
+  get bytes(): number {
+    return this.#payloadBytes + this.unansweredBytes + messageOverheadBytes * (1 + this.namespaces.size);
+  }
 
   /** The client's packet as the pod that serves now gets it; undefined where it is not for that pod. */
   toPod(packet: Packet, now: number, kept = true): Packet | undefined {

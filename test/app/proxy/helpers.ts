@@ -97,11 +97,15 @@ export class Bare {
   }
 }
 
-/** Waits until it holds; fails after 10 s, with what it was. */
-export async function until(holds: () => boolean | Promise<boolean>, what: () => string): Promise<void> {
-  const deadline = Date.now() + 10_000;
+/** Waits until it holds; fails after 10 s or `ms`, with what it was. */
+export async function until(
+  holds: () => boolean | Promise<boolean>,
+  what: () => string,
+  ms = 10_000,
+): Promise<void> {
+  const deadline = Date.now() + ms;
   while (!(await holds())) {
-    if (Date.now() > deadline) throw new Error(`not within 10 s: ${what()}`);
+    if (Date.now() > deadline) throw new Error(`not within ${ms / 1_000} s: ${what()}`);
     await new Promise((resolve) => setTimeout(resolve, 5));
   }
 }
