@@ -25,7 +25,7 @@ module.exports = {
     project("infra"),
     project("app"),
     project("ops"),
-    project("faults"),
+    project("faults", { setupFilesAfterEnv: ["<rootDir>/test/faults/helpers/leave-nothing.ts"] }),
     // The fuzzers and floods in short; in full by `npm run test:attack`.
     project("attack"),
     project("browser"),

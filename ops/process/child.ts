@@ -22,8 +22,8 @@ export interface ChildOptions {
 
 const living = new Set<ChildProcess>();
 
-/** However this process ends, short of SIGKILL, none of its children stays behind. */
-function killAll(): void {
+/** Ends every child that is running. Called however this process ends, short of SIGKILL: none of them stays behind. */
+export function killAll(): void {
   for (const child of living) child.kill("SIGKILL");
 }
 

@@ -65,10 +65,19 @@ function environment({ name, redisUrl, env }: PodOptions): Record<string, string
 
 const url = (port: number) => `ws://127.0.0.1:${port}${podDefaults.SERVICE_PATH}`;
 
+const here = new Set<HoldfastServer>();
+
+/** Stops every pod in this process that its test has left running. */
+export async function stopPodsHere(): Promise<void> {
+  await Promise.all([...here].map((server) => server.stop()));
+  here.clear();
+}
+
 /** A pod in this process: quick to start, on real sockets. Its kill cuts its sockets, and its Redis connections behind them. */
 export async function startPodHere(options: PodOptions): Promise<Pod> {
   const config = loadAppConfig({ LOG_LEVEL: "silent", ...environment(options) });
   const server = new HoldfastServer(config, pino({ level: config.LOG_LEVEL }));
+  here.add(server);
   await server.start().catch(async (error: unknown) => {
     await server.stop();
     throw error;
