@@ -115,6 +115,7 @@ export const awsIngress = {
   securityGroups: "alb.ingress.kubernetes.io/security-groups",
   manageBackendRules: "alb.ingress.kubernetes.io/manage-backend-security-group-rules",
   wafAcl: "alb.ingress.kubernetes.io/wafv2-acl-arn",
+  healthCheckSuccessCodes: "alb.ingress.kubernetes.io/success-codes",
   healthCheckPort: "alb.ingress.kubernetes.io/healthcheck-port",
   healthCheckPath: "alb.ingress.kubernetes.io/healthcheck-path",
   healthCheckInterval: "alb.ingress.kubernetes.io/healthcheck-interval-seconds",

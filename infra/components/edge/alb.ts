@@ -4,7 +4,6 @@ import { z } from "zod";
 import { awsIngress, pulumiSkipAwait } from "../../annotations";
 import { issue, type ConfigIssue } from "../../config/issue";
 import { workloadLabels } from "../../labels";
-import { ports } from "../../ports";
 import { object, objectName, text, whole } from "../../config/values";
 import type { FlatArgs, WithInputs } from "../flat-args";
 import { edgeArgs, type CommonEdgeArgs } from "./args";
@@ -132,7 +131,7 @@ function ingress(args: EdgeArgs<AlbValues>, backend: EdgeBackend): k8s.networkin
       annotations: {
         ...config.annotations,
         ...balancerAnnotations(args),
-        ...targetGroupAnnotations(args),
+        ...targetGroupAnnotations(args, backend),
         ...aws.propagationAnnotation(config.propagationSeconds),
       },
     },
@@ -192,10 +191,11 @@ function balancerAnnotations({
 }
 
 /** Of each service's own target group. */
-function targetGroupAnnotations({
-  affinity,
-  gracePeriodSeconds,
-}: EdgeArgs<AlbValues>): Record<string, string> {
+function targetGroupAnnotations(
+  { affinity, gracePeriodSeconds }: EdgeArgs<AlbValues>,
+  backend: EdgeBackend,
+): Record<string, pulumi.Input<string>> {
+  const health = aws.healthTarget(backend);
   const { intervalSeconds, timeoutSeconds, healthyThreshold, unhealthyThreshold } = aws.healthCheck;
   return {
     [awsIngress.targetType]: "ip",
@@ -205,8 +205,10 @@ function targetGroupAnnotations({
       "stickiness.lb_cookie.duration_seconds": affinity.cookieMaxAgeSeconds,
       "deregistration_delay.timeout_seconds": gracePeriodSeconds,
     }),
-    [awsIngress.healthCheckPort]: String(ports.http),
-    [awsIngress.healthCheckPath]: "/readyz",
+    [awsIngress.healthCheckPort]: pulumi.interpolate`${health.port}`,
+    [awsIngress.healthCheckPath]: health.path ?? "/",
+    // An ALB asks by HTTP alone: any answer that is no server's error shows that a service without a path listens.
+    ...(health.path === undefined ? { [awsIngress.healthCheckSuccessCodes]: "200-499" } : {}),
     [awsIngress.healthCheckInterval]: String(intervalSeconds),
     [awsIngress.healthCheckTimeout]: String(timeoutSeconds),
     [awsIngress.healthyThreshold]: String(healthyThreshold),

@@ -1,6 +1,9 @@
+import type * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
+import type { EdgeBackend } from "./edge";
 import { awsReadinessGate, measuredPropagation } from "../../annotations";
 import { issue, type ConfigIssue } from "../../config/issue";
+import { ports } from "../../ports";
 import { addressRange, list, oneOf, text, whole } from "../../config/values";
 
 /**
@@ -116,6 +119,19 @@ export function clientIssues(config: Clients, ipAddressType: string): ConfigIssu
 
 /** From a pod's registration until the load balancer calls it healthy, at most. Seconds; an NLB takes two to three minutes. */
 export const registrationSeconds = 180;
+
+/** Where the load balancer asks a pod whether it is ready; without a path it can only open the port. */
+export interface HealthTarget {
+  readonly port: pulumi.Input<number>;
+  readonly path: pulumi.Input<string> | undefined;
+}
+
+/** What a service's readiness probe asks, or the Holdfast application's where nothing is known of the service. */
+export function healthTarget({ port, readinessProbe }: EdgeBackend): HealthTarget {
+  if (port === undefined) return { port: ports.http, path: "/readyz" };
+  const { path } = (readinessProbe?.httpGet ?? {}) as { path?: pulumi.Input<string> };
+  return { port, path };
+}
 
 /** How the load balancer finds out about a pod: the same for both kinds. */
 export const healthCheck = {

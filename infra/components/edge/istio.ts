@@ -144,7 +144,7 @@ function virtualService({
     spec: {
       hosts: [host],
       gateways: [config.gateway ?? ownName],
-      http: innerFirst.map(({ name, serviceName, path }) => ({
+      http: innerFirst.map(({ name, serviceName, path, port }) => ({
         name,
         match: pathMatches(path),
         // Without a timeout there is none; Istio takes no 0s for it.
@@ -155,7 +155,12 @@ function virtualService({
           retryIgnorePreviousHosts: true,
         },
         route: [
-          { destination: { host: serviceAddress(namespace, serviceName), port: { number: ports.http } } },
+          {
+            destination: {
+              host: serviceAddress(namespace, serviceName),
+              port: { number: port ?? ports.http },
+            },
+          },
         ],
       })),
     },

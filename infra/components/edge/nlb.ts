@@ -4,7 +4,6 @@ import { z } from "zod";
 import { awsLoadBalancerClass, awsService, externalDnsHostname, pulumiSkipAwait } from "../../annotations";
 import { issue, type ConfigIssue } from "../../config/issue";
 import { selectorLabels, stackLabels, workloadLabels } from "../../labels";
-import { ports } from "../../ports";
 import type { AffinityConfig } from "../../config/schema";
 import type { NamedSeconds } from "../../timing";
 import { flag, object, oneOf, whole } from "../../config/values";
@@ -251,7 +250,8 @@ function balancerName(service: string): string {
   return `${service}-nlb`;
 }
 
-function podBalancer(args: EdgeArgs<NlbValues>, { name, serviceName }: EdgeBackend): k8s.core.v1.ServiceArgs {
+function podBalancer(args: EdgeArgs<NlbValues>, backend: EdgeBackend): k8s.core.v1.ServiceArgs {
+  const { name, serviceName } = backend;
   const { certificateArn } = args.config;
   return balancer({
     config: args.config,
@@ -263,7 +263,7 @@ function podBalancer(args: EdgeArgs<NlbValues>, { name, serviceName }: EdgeBacke
     host: serviceHost(args, name),
     selector: selectorLabels(serviceName),
     listeners: [certificateArn === undefined ? { port: 80, target: "http" } : { port: 443, target: "http" }],
-    health: { port: ports.http, path: "/readyz" },
+    health: aws.healthTarget(backend),
     deregistrationSeconds: args.gracePeriodSeconds,
   });
 }
@@ -307,7 +307,7 @@ interface Balancer {
   /** Each with the name of the pods' port. */
   readonly listeners: readonly { readonly port: number; readonly target: string }[];
   /** Where a target says whether it is ready. */
-  readonly health: { readonly port: number; readonly path: string };
+  readonly health: aws.HealthTarget;
   /** How long a target may go on with what it has. */
   readonly deregistrationSeconds: number;
 }
@@ -362,9 +362,9 @@ function balancerAnnotations({ config, host, listeners, health, deregistrationSe
           [awsService.securityGroups]: config.securityGroups.join(","),
           [awsService.manageBackendRules]: "true",
         }),
-    [awsService.healthCheckProtocol]: "http",
-    [awsService.healthCheckPort]: String(health.port),
-    [awsService.healthCheckPath]: health.path,
+    [awsService.healthCheckProtocol]: health.path === undefined ? "tcp" : "http",
+    [awsService.healthCheckPort]: pulumi.interpolate`${health.port}`,
+    ...(health.path === undefined ? {} : { [awsService.healthCheckPath]: health.path }),
     [awsService.healthCheckInterval]: String(aws.healthCheck.intervalSeconds),
     [awsService.healthCheckTimeout]: String(aws.healthCheck.timeoutSeconds),
     [awsService.healthyThreshold]: String(aws.healthCheck.healthyThreshold),

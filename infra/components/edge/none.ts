@@ -29,7 +29,8 @@ export class NoneEdge extends pulumi.ComponentResource implements Edge {
     super("holdfast:index:NoneEdge", name, {}, opts);
     this.urls = socketUrls(
       args.backends,
-      (backend) => pulumi.interpolate`ws://${backend.serviceName}.${args.namespace}.svc:${ports.http}`,
+      (backend) =>
+        pulumi.interpolate`ws://${backend.serviceName}.${args.namespace}.svc:${backend.port ?? ports.http}`,
     );
     this.registerOutputs({ urls: this.urls });
   }

@@ -15,7 +15,8 @@ function page(epoch: string, top: number, messages: readonly number[] = []): His
 }
 
 /** A message as it comes from the room's channel. */
-const live = (epoch: string, offset: number) => Buffer.from(`${epoch} ${offset} "from":"x","data":${offset}}`);
+const live = (epoch: string, offset: number) =>
+  Buffer.from(`${epoch} ${offset} "from":"x","data":${offset}}`);
 
 /** A room whose reads wait for the test's answer, and one member that notes the newest offset it was given. */
 async function openRoom() {
