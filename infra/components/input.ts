@@ -22,6 +22,12 @@ export function lift<const Inputs extends readonly unknown[], Result>(
 /** An argument of a component is wrong: the property, what it is, and what to change. */
 export class ArgumentError extends pulumi.RunError {
   readonly code = "HOLDFAST_ARGUMENT";
+
+  constructor(message: string) {
+    super(message);
+    // Pulumi hides the stack of a RunError that a constructor throws, and prints that of one inside an Output.
+    this.stack = message;
+  }
 }
 
 /**

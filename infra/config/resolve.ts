@@ -44,6 +44,8 @@ export interface ExistingConfig {
   readonly deployment: string;
   readonly service: string;
   readonly container: string;
+  readonly disruptionBudget: boolean;
+  readonly force: boolean;
 }
 
 /** A connection proxy with everything that it leaves out filled in. */
@@ -146,8 +148,11 @@ function proxyDrain(
 
 function existing({ name, existing: given }: ServiceValues): ExistingConfig | undefined {
   if (given === undefined) return undefined;
-  const { deployment = name, service = name, container = name } = given === true ? {} : given;
-  return { deployment, service, container };
+  const names: { [Key in keyof ExistingConfig]?: ExistingConfig[Key] | undefined } =
+    given === true ? {} : given;
+  const { deployment = name, service = name, container = name } = names;
+  const { disruptionBudget = true, force = false } = names;
+  return { deployment, service, container, disruptionBudget, force };
 }
 
 /** Who owns the number of pods, or the number itself; undefined where neither is given. */

@@ -140,9 +140,13 @@ const existingSchema = z.union(
       service: serviceName.optional(),
       /** The container that gets the preStop hook. Defaults to the service's name. */
       container: serviceName.optional(),
+      /** Whether a PodDisruptionBudget is made; false where the pods have one, since two block every eviction. */
+      disruptionBudget: flag.default(true),
+      /** Takes fields that have another owner and another value than Kubernetes' default. They are lost, not given back. */
+      force: flag.default(false),
     }),
   ],
-  { error: "true, or { deployment, service, container } where their names differ from the service's" },
+  { error: "true, or { deployment, service, container, disruptionBudget, force }" },
 );
 
 export const serviceSchema = object({

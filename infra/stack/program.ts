@@ -2,6 +2,7 @@ import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import { ConnectionProxy, type ConnectionProxyArgs } from "../components/connection-proxy";
 import { createEdge, type EdgeBackend } from "../components/edge";
+import { ExistingService } from "../components/existing-service";
 import { createMonitoring } from "../components/monitoring";
 import { StackNamespace } from "../components/namespace";
 import { createSessionStore, type SecretKey, type SessionStore } from "../components/session-store";
@@ -10,7 +11,7 @@ import type { Config, ServiceConfig } from "../config";
 import { longestGraceSeconds } from "../config/checks";
 import { stackLabels } from "../labels";
 import { holdfastApplication } from "../presets/holdfast-application";
-import { serviceArgs } from "./service-args";
+import { existingServiceArgs, serviceArgs } from "./service-args";
 
 /** What a person needs after `pulumi up`. */
 export interface Outputs {
@@ -89,6 +90,16 @@ function createService(
   shared: Shared,
 ): { backend: EdgeBackend; resources: pulumi.Resource[] } {
   const { config, store } = shared;
+  if (service.existing !== undefined) {
+    const args = existingServiceArgs(service, service.existing);
+    const { clientIpTimeoutSeconds } = config.affinity;
+    const adopted = new ExistingService(service.name, {
+      ...args,
+      namespace: shared.namespace,
+      clientIpTimeoutSeconds,
+    });
+    return { backend: adopted.backend, resources: [adopted] };
+  }
   const created = new WebSocketService(
     service.name,
     {

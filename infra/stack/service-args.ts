@@ -1,7 +1,9 @@
 import type * as k8s from "@pulumi/kubernetes";
+import type { ExistingServiceArgs } from "../components/existing-service";
 import type { WebSocketServiceArgs } from "../components/websocket-service";
 import { toPolicyPeer } from "../components/websocket-service/network-policies";
 import type { ServiceConfig } from "../config";
+import type { ExistingConfig } from "../config/resolve";
 import type { PreStopConfig, ProbeConfig, ServiceValues } from "../config/service";
 
 /** A configured service as arguments of the component: the same values in the component's terms. Pure. */
@@ -48,6 +50,28 @@ export function serviceArgs(service: ServiceConfig): WebSocketServiceArgs {
       to: [toPolicyPeer(to)],
       ...(open.length === 0 ? {} : { ports: open.map((port) => ({ protocol: "TCP", port })) }),
     })),
+  };
+}
+
+/** A configured service that runs already, as arguments of the component that adopts it. Pure. */
+export function existingServiceArgs(
+  { ports, path, preStop: hook, drain, maxSurge, minReadySeconds }: ServiceConfig,
+  { deployment, service, container, disruptionBudget, force }: ExistingConfig,
+): Omit<ExistingServiceArgs, "namespace"> {
+  return {
+    deploymentName: deployment,
+    serviceName: service,
+    containerName: container,
+    port: ports?.http,
+    path,
+    preStop: hook && preStop(hook),
+    preStopSeconds: drain.preStopSeconds,
+    drainSeconds: drain.drainSeconds,
+    gracePeriodSeconds: drain.gracePeriodSeconds,
+    maxSurge,
+    minReadySeconds,
+    disruptionBudget,
+    force,
   };
 }
 

@@ -82,6 +82,8 @@ async function run(stack: string, program: () => object, secretOf: SecretOf): Pr
       if (isComponent(args.type)) return { id: undefined, state: {} };
       // A fault is thrown when all is over: thrown here, Pulumi would end the process by an unhandled rejection.
       try {
+        // What the program only reads is somebody else's, and unknown without a cluster.
+        if (args.id !== undefined && args.id !== "") return { id: args.id, state: {} };
         const { resource, state } = answer(args, options.get(args.name) ?? {}, secretOf);
         resources.push(resource);
         return { id: isAwsResource(resource) ? reference(args.name, "id") : `${args.name}-id`, state };

@@ -612,8 +612,13 @@ describe("bad configuration", () => {
       "sessionStore.kind: found none",
     ],
     [
+      "a namespace of its own for what runs already",
+      { services: [{ name: "chat", existing: true }] },
+      "namespace.create: found true; allowed: false",
+    ],
+    [
       "an image for what runs already",
-      own({ existing: true }),
+      { ...own({ existing: true }), namespace: { name: "chat", create: false } },
       "services[0].image: found set; allowed: nothing",
     ],
     [

@@ -10,6 +10,7 @@ import { edgeArgs, type CommonEdgeArgs } from "./args";
 import { annotationIssues } from "./aws-annotations";
 import * as aws from "./aws-load-balancer";
 import {
+  ingressPort,
   serviceHost,
   socketUrls,
   type Edge,
@@ -145,7 +146,7 @@ function ingress(args: EdgeArgs<AlbValues>, backend: EdgeBackend): k8s.networkin
               {
                 path: backend.path,
                 pathType: "Prefix",
-                backend: { service: { name: backend.serviceName, port: { name: "http" } } },
+                backend: { service: { name: backend.serviceName, port: ingressPort(backend) } },
               },
             ],
           },

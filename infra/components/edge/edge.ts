@@ -1,6 +1,7 @@
 import type * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import type { AffinityConfig } from "../../config/schema";
+import { ports } from "../../ports";
 import type { NamedSeconds } from "../../timing";
 import type { Peer } from "../../config/values";
 import { lift } from "../input";
@@ -60,6 +61,8 @@ export interface EdgeBackend {
   readonly path: string;
   /** Of the Service. Default 8080. */
   readonly port?: pulumi.Input<number> | undefined;
+  /** Whether the Service's port is named `http`; a Service that something else owns may call it otherwise. Default true. */
+  readonly hasPortName?: boolean | undefined;
   /** How its pods say that they are ready; undefined where the edge can only open the port. */
   readonly readinessProbe?: k8s.types.input.core.v1.Probe | undefined;
 }
@@ -112,4 +115,15 @@ export function socketUrls(
 /** The path of a service's sockets. */
 function socketPath(servicePath: string): string {
   return `${servicePath === "/" ? "" : servicePath}/chat/{room_id}`;
+}
+
+/**
+ * A service's port as an Ingress names it: by name, so that it may have another number, except where the Service is
+ * not ours. A change from one to the other would place each client anew once.
+ */
+export function ingressPort({
+  port,
+  hasPortName = true,
+}: EdgeBackend): k8s.types.input.networking.v1.ServiceBackendPort {
+  return hasPortName ? { name: "http" } : { number: port ?? ports.http };
 }

@@ -150,7 +150,7 @@ function gateway({ config, namespace, host }: EdgeArgs<GatewayConfig>): k8s.apie
 
 function route(
   { config, affinity, namespace, host }: EdgeArgs<GatewayConfig>,
-  { name, serviceName, path, port }: EdgeBackend,
+  { name, serviceName, path, port = ports.http }: EdgeBackend,
 ): k8s.apiextensions.CustomResourceArgs {
   return {
     apiVersion,
@@ -162,7 +162,7 @@ function route(
       rules: [
         {
           matches: [{ path: { type: "PathPrefix", value: path } }],
-          backendRefs: [{ name: serviceName, port: port ?? ports.http }],
+          backendRefs: [{ name: serviceName, port }],
           // As Gateway API 1.6 has it; from 1.7 on it is cookie: { name, lifetimeType }.
           sessionPersistence: {
             type: "Cookie",

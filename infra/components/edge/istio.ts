@@ -144,7 +144,7 @@ function virtualService({
     spec: {
       hosts: [host],
       gateways: [config.gateway ?? ownName],
-      http: innerFirst.map(({ name, serviceName, path, port }) => ({
+      http: innerFirst.map(({ name, serviceName, path, port = ports.http }) => ({
         name,
         match: pathMatches(path),
         // Without a timeout there is none; Istio takes no 0s for it.
@@ -154,14 +154,7 @@ function virtualService({
           // Otherwise the hash leads each attempt back to the pod that failed.
           retryIgnorePreviousHosts: true,
         },
-        route: [
-          {
-            destination: {
-              host: serviceAddress(namespace, serviceName),
-              port: { number: port ?? ports.http },
-            },
-          },
-        ],
+        route: [{ destination: { host: serviceAddress(namespace, serviceName), port: { number: port } } }],
       })),
     },
   };

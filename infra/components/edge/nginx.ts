@@ -11,6 +11,7 @@ import { controllerNamespaces, createController, type ControllerFront } from "./
 import {
   socketUrls,
   defaultEdgeProperties,
+  ingressPort,
   type Edge,
   type EdgeArgs,
   type EdgeBackend,
@@ -120,7 +121,7 @@ function ingress(
               {
                 path: backend.path,
                 pathType: "Prefix",
-                backend: { service: { name: backend.serviceName, port: { name: "http" } } },
+                backend: { service: { name: backend.serviceName, port: ingressPort(backend) } },
               },
             ],
           },

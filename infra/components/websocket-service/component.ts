@@ -242,7 +242,10 @@ function validated(name: string, args: WebSocketServiceArgs): WebSocketServiceAr
   };
 }
 
-function serviceDrain(name: string, args: WebSocketServiceArgs): pulumi.Input<Drain> {
+export function serviceDrain(
+  name: string,
+  args: Pick<WebSocketServiceArgs, "preStop" | "preStopSeconds" | "drainSeconds" | "gracePeriodSeconds">,
+): pulumi.Input<Drain> {
   const { preStopSeconds, drainSeconds = defaultDrainSeconds, gracePeriodSeconds } = args;
   return lift([preStopSeconds, drainSeconds, gracePeriodSeconds] as const, (preStop, drain, grace) => {
     const input = {

@@ -71,7 +71,7 @@ function appContainer(
 ): Container {
   const { resources = { cpu: "250m", memory: "512Mi" } } = args;
   const readiness = args.readinessProbe ?? { tcpSocket: { port: "http" } };
-  const lifecycle = preStop(args.preStop ?? "sleep", drain);
+  const lifecycle = preStopLifecycle(args.preStop ?? "sleep", drain);
   return {
     name: containerName,
     image: args.image,
@@ -138,7 +138,7 @@ function containerPorts(args: WebSocketServiceArgs): { name: string; containerPo
 }
 
 /** The wait before SIGTERM; its time counts against the grace period. */
-function preStop(
+export function preStopLifecycle(
   hook: NonNullable<WebSocketServiceArgs["preStop"]>,
   drain: pulumi.Input<Drain>,
 ): pulumi.Input<Lifecycle> | undefined {

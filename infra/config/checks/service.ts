@@ -33,7 +33,7 @@ export function serviceIssues({ values, config }: Checked): ConfigIssue[] {
     if (resolved === undefined) return [];
     const key = `services[${index}]`;
     return [
-      ...kindIssues(key, service, resolved, values.image),
+      ...kindIssues(key, service, resolved, values.image, config),
       ...portIssues(key, service),
       ...podIssues(key, service),
     ];
@@ -45,11 +45,33 @@ function kindIssues(
   service: ServiceValues,
   { isApplication, protocol }: ServiceConfig,
   image: string | undefined,
+  config: Checked["config"],
 ): ConfigIssue[] {
   if (service.existing !== undefined) {
-    return given(service, ownedKeys).map((name) =>
-      issue(`${key}.${name}`, "set", "nothing, since the service is existing: its owner sets that"),
-    );
+    return [
+      ...given(service, ownedKeys).map((name) =>
+        issue(`${key}.${name}`, "set", "nothing, since the service is existing: its owner sets that"),
+      ),
+      ...(config.namespace.create
+        ? [
+            issue(
+              "namespace.create",
+              true,
+              `false, since ${key} is existing, and so is its namespace`,
+              `Set namespace to { name: ${config.namespace.name}, create: false }.`,
+            ),
+          ]
+        : []),
+      ...(config.edge.kind === "nlb" && config.properties.podsAreTargets
+        ? [
+            issue(
+              "edge.targets",
+              "pods",
+              `nginx, since ${key} is existing: the load balancer's Service finds pods by a label that only the stack's own have`,
+            ),
+          ]
+        : []),
+    ];
   }
   if (!isApplication) return [];
   return [

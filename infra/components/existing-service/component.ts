@@ -1,0 +1,187 @@
+import * as k8s from "@pulumi/kubernetes";
+import * as pulumi from "@pulumi/pulumi";
+import { pulumiSkipAwait } from "../../annotations";
+import { workloadLabels } from "../../labels";
+import type { EdgeBackend } from "../edge/edge";
+import { ArgumentError, lift } from "../input";
+import { disruptionBudget, rolloutTimeouts } from "../workload";
+import type { PreStopHook } from "../websocket-service";
+import { serviceDrain } from "../websocket-service/component";
+import { preStopLifecycle } from "../websocket-service/pod";
+import { deploymentFields, serviceFields, type LiveDeployment, type LiveService } from "./fields";
+import { conflicts, describeConflicts, type ManagedFields, type WantedField } from "./ownership";
+
+/** https://www.pulumi.com/registry/packages/kubernetes/how-to-guides/managing-resources-with-server-side-apply/ */
+const patchForce = "pulumi.com/patchForce";
+const patchFieldManager = "pulumi.com/patchFieldManager";
+
+export interface ExistingServiceArgs {
+  readonly namespace: pulumi.Input<string>;
+  /** Names of the objects. Default: the resource's name. */
+  readonly deploymentName?: string | undefined;
+  readonly serviceName?: string | undefined;
+  /** The container that gets the preStop hook. Default: the resource's name. */
+  readonly containerName?: string | undefined;
+  /** Of the Service. Default: its first port. */
+  readonly port?: number | undefined;
+  /** Path prefix at the edge. Default `/`. */
+  readonly path?: string | undefined;
+  /** Default `sleep`. */
+  readonly preStop?: PreStopHook | undefined;
+  /** Seconds; see WebSocketServiceArgs. */
+  readonly preStopSeconds?: pulumi.Input<number> | undefined;
+  readonly drainSeconds?: pulumi.Input<number> | undefined;
+  readonly gracePeriodSeconds?: pulumi.Input<number> | undefined;
+  /** Pods that a rollout adds at once. Default 1. */
+  readonly maxSurge?: number | string | undefined;
+  /** How long a new pod must stay ready. Seconds; default 10. */
+  readonly minReadySeconds?: number | undefined;
+  /** Seconds; default 10800. */
+  readonly clientIpTimeoutSeconds?: number | undefined;
+  /** Whether a PodDisruptionBudget is made. Default true; false where the pods have one, since two block every eviction. */
+  readonly disruptionBudget?: boolean | undefined;
+  /** Takes fields that have another owner and another value. Default false: they are an error. */
+  readonly force?: boolean | undefined;
+}
+
+/**
+ * Sticky sessions and a graceful end for a Deployment and a Service that something else owns: Helm, kubectl, another
+ * stack. Sets ClientIP affinity, the preStop hook, the grace period, the rollout strategy and minReadySeconds by
+ * server-side apply with a field manager of its own, and makes a PodDisruptionBudget. Everything else of the objects stays
+ * as it is. Deleted, it gives the fields up, and each has Kubernetes' default again, which is what it had before: a
+ * field with another value is refused unless `force` is set.
+ */
+export class ExistingService extends pulumi.ComponentResource {
+  /** What an edge routes to. */
+  readonly backend: EdgeBackend;
+  /** How long its pods go on after their deletion. Seconds. */
+  readonly gracePeriodSeconds: pulumi.Output<number>;
+
+  constructor(name: string, args: ExistingServiceArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("holdfast:index:ExistingService", name, args, opts);
+    const { namespace, force = false, maxSurge = 1, minReadySeconds = 10 } = args;
+    const { deploymentName = name, serviceName = name, containerName = name } = args;
+    const timeoutSeconds = args.clientIpTimeoutSeconds ?? 10_800;
+    const child = { parent: this };
+    const manager = `holdfast-${pulumi.getStack()}`;
+    const idOf = (object: string) => pulumi.interpolate`${namespace}/${object}`;
+    const drain = serviceDrain(name, args);
+
+    const liveService = k8s.core.v1.Service.get(`${name}-live-service`, idOf(serviceName), child);
+    const liveDeployment = k8s.apps.v1.Deployment.get(`${name}-live-deployment`, idOf(deploymentName), child);
+    const metadata = (object: string) => ({
+      name: object,
+      namespace,
+      // Taken by force: kubectl and Helm own every default of what they create. What is not a default is checked above.
+      annotations: { [patchForce]: "true", [patchFieldManager]: manager },
+    });
+    const check = (object: string, fields: readonly WantedField[], managed: readonly ManagedFields[]) => {
+      const found = force ? [] : conflicts(fields, managed, manager);
+      if (found.length > 0) throw new ArgumentError(describeConflicts(object, found));
+    };
+
+    const affinity = pulumi
+      .all([liveService.spec, managedFields(liveService.metadata)])
+      .apply(([live, managed]) => {
+        check(`Service ${serviceName}`, serviceFields((live ?? {}) as LiveService, timeoutSeconds), managed);
+        return { sessionAffinity: "ClientIP", sessionAffinityConfig: { clientIP: { timeoutSeconds } } };
+      });
+    new k8s.core.v1.ServicePatch(
+      `${name}-affinity`,
+      {
+        metadata: {
+          ...metadata(serviceName),
+          annotations: { ...metadata(serviceName).annotations, [pulumiSkipAwait]: "true" },
+        },
+        spec: affinity,
+      },
+      child,
+    );
+
+    const lifecycle = pulumi.output(preStopLifecycle(args.preStop ?? "sleep", drain));
+    const spec = pulumi
+      .all([liveDeployment.spec, managedFields(liveDeployment.metadata), pulumi.output(drain), lifecycle])
+      .apply(([given, managed, times, hook]) => {
+        const live = (given ?? {}) as LiveDeployment;
+        requireContainer(deploymentName, containerName, live);
+        const wishes = {
+          container: containerName,
+          drain: times,
+          maxSurge,
+          minReadySeconds,
+          preStop: hook?.preStop,
+        };
+        check(`Deployment ${deploymentName}`, deploymentFields(live, wishes), managed);
+        return {
+          minReadySeconds,
+          strategy: { type: "RollingUpdate", rollingUpdate: { maxUnavailable: 0, maxSurge } },
+          template: {
+            spec: {
+              terminationGracePeriodSeconds: times.gracePeriodSeconds,
+              ...(hook === undefined ? {} : { containers: [{ name: containerName, lifecycle: hook }] }),
+            },
+          },
+        };
+      });
+    new k8s.apps.v1.DeploymentPatch(
+      `${name}-pods`,
+      { metadata: metadata(deploymentName), spec },
+      {
+        ...child,
+        customTimeouts: rolloutTimeouts(
+          { replicas: liveDeployment.spec.replicas, minReadySeconds, registrationSeconds: 0 },
+          drain,
+        ),
+      },
+    );
+
+    if (args.disruptionBudget !== false) {
+      new k8s.policy.v1.PodDisruptionBudget(
+        `${name}-budget`,
+        {
+          metadata: {
+            name: `${deploymentName}-holdfast`,
+            namespace,
+            labels: workloadLabels(name, "websocket-service"),
+          },
+          spec: {
+            ...disruptionBudget(deploymentName),
+            selector: liveDeployment.spec.apply(
+              (live) => (live as LiveDeployment | undefined)?.selector ?? {},
+            ),
+          },
+        },
+        child,
+      );
+    }
+
+    this.backend = {
+      name,
+      serviceName,
+      path: args.path ?? "/",
+      port:
+        args.port ??
+        liveService.spec.apply((live) => (live as LiveService | undefined)?.ports?.[0]?.port ?? 80),
+      hasPortName: false,
+    };
+    this.gracePeriodSeconds = pulumi.output(lift([drain], ({ gracePeriodSeconds }) => gracePeriodSeconds));
+    this.registerOutputs({ gracePeriodSeconds: this.gracePeriodSeconds });
+  }
+}
+
+/** Server-side apply would add a container to the pods under a name that they do not have. */
+function requireContainer(deployment: string, container: string, { template }: LiveDeployment): void {
+  const names = template?.spec?.containers?.map(({ name }) => name);
+  if (names === undefined || names.includes(container)) return;
+  throw new ArgumentError(
+    `Deployment ${deployment} has no container ${container}. ` +
+      `Set services[].existing.container to one of ${names.join(", ")}.`,
+  );
+}
+
+/** Unknown where there is no cluster, as in a rendering. */
+function managedFields(metadata: pulumi.Output<{ readonly managedFields?: unknown }>) {
+  return metadata.apply(
+    (live) => ((live as typeof live | undefined)?.managedFields ?? []) as ManagedFields[],
+  );
+}

@@ -1,0 +1,90 @@
+import type { Drain } from "../../timing";
+import type { WantedField } from "./ownership";
+
+/** The fields of a Service and of a Deployment that are set, with what the API server gives them by default. */
+
+/** What is read of a live object; partial, since a preview without a cluster knows none of it. */
+export interface LiveService {
+  readonly sessionAffinity?: string;
+  readonly sessionAffinityConfig?: { readonly clientIP?: { readonly timeoutSeconds?: number } };
+  readonly ports?: readonly { readonly name?: string; readonly port: number }[];
+}
+
+export interface LiveDeployment {
+  readonly selector?: { readonly matchLabels?: Readonly<Record<string, string>> };
+  readonly minReadySeconds?: number;
+  readonly strategy?: {
+    readonly type?: string;
+    readonly rollingUpdate?: { readonly maxSurge?: unknown; readonly maxUnavailable?: unknown };
+  };
+  readonly template?: {
+    readonly spec?: {
+      readonly terminationGracePeriodSeconds?: number;
+      readonly containers?: readonly {
+        readonly name: string;
+        readonly lifecycle?: { readonly preStop?: unknown };
+      }[];
+    };
+  };
+}
+
+export function serviceFields(live: LiveService, clientIpTimeoutSeconds: number): WantedField[] {
+  return [
+    field("spec.sessionAffinity", live.sessionAffinity, "ClientIP", "None"),
+    field(
+      "spec.sessionAffinityConfig.clientIP.timeoutSeconds",
+      live.sessionAffinityConfig?.clientIP?.timeoutSeconds,
+      clientIpTimeoutSeconds,
+      undefined,
+    ),
+  ];
+}
+
+export interface DeploymentWishes {
+  readonly container: string;
+  readonly drain: Drain;
+  readonly maxSurge: number | string;
+  readonly minReadySeconds: number;
+  /** Undefined where there is to be none. */
+  readonly preStop: unknown;
+}
+
+export function deploymentFields(live: LiveDeployment, wishes: DeploymentWishes): WantedField[] {
+  const pod = live.template?.spec;
+  const hook = pod?.containers?.find(({ name }) => name === wishes.container)?.lifecycle?.preStop;
+  const rolling = live.strategy?.rollingUpdate;
+  const inPod = ["f:spec", "f:template", "f:spec"];
+  return [
+    field("spec.strategy.type", live.strategy?.type, "RollingUpdate", "RollingUpdate"),
+    field("spec.strategy.rollingUpdate.maxUnavailable", rolling?.maxUnavailable, 0, "25%"),
+    field("spec.strategy.rollingUpdate.maxSurge", rolling?.maxSurge, wishes.maxSurge, "25%"),
+    field("spec.minReadySeconds", live.minReadySeconds || undefined, wishes.minReadySeconds, undefined),
+    field(
+      "spec.template.spec.terminationGracePeriodSeconds",
+      pod?.terminationGracePeriodSeconds,
+      wishes.drain.gracePeriodSeconds,
+      30,
+    ),
+    ...(wishes.preStop === undefined
+      ? []
+      : [
+          {
+            path: `spec.template.spec.containers[${wishes.container}].lifecycle.preStop`,
+            keys: [
+              ...inPod,
+              "f:containers",
+              `k:${JSON.stringify({ name: wishes.container })}`,
+              "f:lifecycle",
+              "f:preStop",
+            ],
+            live: hook,
+            wanted: wishes.preStop,
+            standard: undefined,
+          },
+        ]),
+  ];
+}
+
+function field(path: string, live: unknown, wanted: unknown, standard: unknown): WantedField {
+  return { path, keys: path.split(".").map((key) => `f:${key}`), live, wanted, standard };
+}
