@@ -5,7 +5,11 @@ import {
   type DeploymentWishes,
   type LiveDeployment,
 } from "../../infra/components/existing-service/fields";
+import type { EdgeArgs } from "../../infra/components/edge";
+import { NoneEdge } from "../../infra/components/edge/none";
+import { ArgumentError } from "../../infra/components/input";
 import { renderStack } from "../../ops/render/render";
+import { deployed } from "./deployed";
 
 /** What kubectl owns of a Deployment that it made: the defaults as well. */
 const byKubectl = {
@@ -123,6 +127,7 @@ describe("a stack with an existing service", () => {
         namespace: { name: "chat", create: false },
         sessionStore: { kind: "none" },
         edge: { kind: "nginx", controller: "none" },
+        monitoring: { kind: "none" },
         services: [
           {
             name: "chat",
@@ -187,20 +192,20 @@ describe("a stack with an existing service", () => {
 });
 
 test("without an edge, the URL has the port of the service", async () => {
-  const { evaluate } = await import("../../ops/render/evaluate");
-  const { outputs } = await evaluate(
-    "test",
-    {
-      values: {
-        namespace: "chat",
-        edge: { kind: "none" },
-        network: { edge: [{ sameNamespace: true }] },
-        sessionStore: { kind: "none" },
-        services: [{ name: "echo", image: "echo:1", ports: { http: 3000 } }],
-      },
-      secretKeys: [],
-    },
-    { secretOf: (name) => name, secretsAreReal: false },
-  );
+  const { outputs } = await deployed(() => {
+    const { urls } = new NoneEdge("edge", {
+      config: { kind: "none" },
+      affinity: {} as EdgeArgs<unknown>["affinity"],
+      namespace: "chat",
+      host: "",
+      backends: [{ name: "echo", serviceName: "echo", path: "/", port: 3000 }],
+      gracePeriodSeconds: 45,
+    });
+    return { urls };
+  });
   expect(outputs.urls).toEqual({ echo: "ws://echo.chat.svc:3000/chat/{room_id}" });
+});
+
+test("an argument that is wrong inside an Output is reported without a stack trace", () => {
+  expect(new ArgumentError("port is 0. Set it to 80.").stack).toBe("port is 0. Set it to 80.");
 });
