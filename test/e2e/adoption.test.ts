@@ -14,7 +14,7 @@ const server = `require("node:http").createServer((_, response) => response.end(
 const deployment = (podSpec: object = {}): Manifest => ({
   apiVersion: "apps/v1",
   kind: "Deployment",
-  metadata: { name: "chat", namespace, labels: { app: "chat" } },
+  metadata: { name: "chat", namespace },
   spec: {
     replicas: 2,
     selector: { matchLabels: { app: "chat", tier: "web" } },

@@ -75,10 +75,14 @@ export class PulumiStack {
     const options = { cwd: this.#folder, env: this.#env, maxBuffer: 64 * 2 ** 20 };
     const outcome = await run("pulumi", [...args, "--non-interactive"], options).then(
       ({ stdout, stderr }) => ({ code: 0, output: stdout + stderr }),
-      (error: { code?: number; stdout?: string; stderr?: string }) => ({
-        code: error.code ?? 1,
-        output: (error.stdout ?? String(error)) + (error.stderr ?? ""),
-      }),
+      (error: unknown) => {
+        const {
+          code = 1,
+          stdout = "",
+          stderr = "",
+        } = error as { code?: number; stdout?: string; stderr?: string };
+        return { code, output: stdout + stderr };
+      },
     );
     return { ...outcome, output: outcome.output.replaceAll(/^@ .*\n/gm, "") };
   }
@@ -101,8 +105,9 @@ export class PulumiStack {
     if (failed !== 0) throw new Error(`pulumi stack history: ${history}`);
     const [last] = JSON.parse(history) as { resourceChanges?: Changes }[];
     // Looking at what somebody else owns changes nothing.
-    const { read: _, ...changes } = last?.resourceChanges ?? {};
-    return changes;
+    return Object.fromEntries(
+      Object.entries(last?.resourceChanges ?? {}).filter(([kind]) => kind !== "read"),
+    );
   }
 }
 

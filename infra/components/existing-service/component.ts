@@ -83,7 +83,7 @@ export class ExistingService extends pulumi.ComponentResource {
     const affinity = pulumi
       .all([liveService.spec, managedFields(liveService.metadata)])
       .apply(([live, managed]) => {
-        check(`Service ${serviceName}`, serviceFields((live ?? {}) as LiveService, timeoutSeconds), managed);
+        check(`Service ${serviceName}`, serviceFields(known(live), timeoutSeconds), managed);
         return { sessionAffinity: "ClientIP", sessionAffinityConfig: { clientIP: { timeoutSeconds } } };
       });
     new k8s.core.v1.ServicePatch(
@@ -102,7 +102,7 @@ export class ExistingService extends pulumi.ComponentResource {
     const spec = pulumi
       .all([liveDeployment.spec, managedFields(liveDeployment.metadata), pulumi.output(drain), lifecycle])
       .apply(([given, managed, times, hook]) => {
-        const live = (given ?? {}) as LiveDeployment;
+        const live = known(given);
         requireContainer(deploymentName, containerName, live);
         const wishes = {
           container: containerName,
@@ -179,7 +179,11 @@ function requireContainer(deployment: string, container: string, { template }: L
   );
 }
 
-/** Unknown where there is no cluster, as in a rendering. */
+/** What was read; nothing where there is no cluster, as in a rendering. */
+function known(spec: unknown): LiveService & LiveDeployment {
+  return (spec ?? {}) as LiveService & LiveDeployment;
+}
+
 function managedFields(metadata: pulumi.Output<{ readonly managedFields?: unknown }>) {
   return metadata.apply(
     (live) => ((live as typeof live | undefined)?.managedFields ?? []) as ManagedFields[],

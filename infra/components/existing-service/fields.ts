@@ -58,7 +58,12 @@ export function deploymentFields(live: LiveDeployment, wishes: DeploymentWishes)
     field("spec.strategy.type", live.strategy?.type, "RollingUpdate", "RollingUpdate"),
     field("spec.strategy.rollingUpdate.maxUnavailable", rolling?.maxUnavailable, 0, "25%"),
     field("spec.strategy.rollingUpdate.maxSurge", rolling?.maxSurge, wishes.maxSurge, "25%"),
-    field("spec.minReadySeconds", live.minReadySeconds || undefined, wishes.minReadySeconds, undefined),
+    field(
+      "spec.minReadySeconds",
+      live.minReadySeconds === 0 ? undefined : live.minReadySeconds,
+      wishes.minReadySeconds,
+      undefined,
+    ),
     field(
       "spec.template.spec.terminationGracePeriodSeconds",
       pod?.terminationGracePeriodSeconds,

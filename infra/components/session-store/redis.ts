@@ -7,6 +7,7 @@ import { componentLabels, selectorLabels, workloadLabels } from "../../labels";
 import { redisPort } from "../../ports";
 import { imageReference, object, objectName, whole } from "../../config/values";
 import { parseArgs, type FlatArgs } from "../flat-args";
+import { ArgumentError } from "../input";
 import { restrictedContainer, restrictedPod } from "../restricted";
 import type { SecretKey, SessionStore } from "./session-store";
 
@@ -16,7 +17,7 @@ export const redisSchema = object({
   image: imageReference.default("valkey/valkey:8.1.8-alpine"),
   /** The container's limit; 70 % of it is for data. MiB. */
   memoryMiB: whole(64, 262_144).default(512),
-  /** Of the volume that holds the append-only file. GiB; a change replaces the StatefulSet, not the volume. */
+  /** Of the volume that holds the append-only file. GiB; a change is refused once the volume is there. */
   storageGiB: whole(1, 16_384).default(8),
   /** The cluster's default unless given. */
   storageClassName: objectName.optional(),
@@ -89,14 +90,46 @@ export class RedisStore extends pulumi.ComponentResource implements SessionStore
     if (networkPolicies !== false) {
       new k8s.networking.v1.NetworkPolicy(`${name}-policy`, policy(namespace), child);
     }
-    new k8s.apps.v1.StatefulSet(
+    const server = new k8s.apps.v1.StatefulSet(
       `${name}-server`,
       statefulSet(config, namespace, secret.metadata.name, settings.metadata.name),
-      // A volume that nobody provides shows within minutes, not after ten.
-      { ...child, customTimeouts: { create: "5m", update: "5m" } },
+      {
+        ...child,
+        // A volume that nobody provides shows within minutes, not after ten.
+        customTimeouts: { create: "5m", update: "5m" },
+        // Kubernetes changes no claim template, so Pulumi would replace the server, and its claim would stay as it is.
+        ignoreChanges: ["spec.volumeClaimTemplates"],
+      },
     );
-    this.registerOutputs({ url: this.url, mode: this.mode });
+    this.registerOutputs({
+      url: this.url,
+      mode: this.mode,
+      storage: pulumi
+        .all([server.spec.volumeClaimTemplates, namespace])
+        .apply(([claims, where]) => checkedStorage(config.storageGiB, storageOf(claims), where)),
+    });
   }
+}
+
+/** The claim that the server has, as the engine knows it: `ignoreChanges` keeps what it was made with. */
+function storageOf(claims: k8s.types.output.core.v1.PersistentVolumeClaim[] | undefined): string | undefined {
+  return claims?.[0]?.spec.resources.requests.storage;
+}
+
+/** Throws {@link ArgumentError} where the claim that is there has another size, with the way to grow it. */
+export function checkedStorage(storageGiB: number, actual: string | undefined, namespace: string): string {
+  const wanted = `${storageGiB}Gi`;
+  if (actual === undefined || actual === wanted) return wanted;
+  const kubectl = `kubectl --namespace ${namespace}`;
+  const { workload } = redisNames;
+  throw new ArgumentError(
+    `sessionStore.storageGiB is ${storageGiB}, but the volume of ${workload} was made with ${actual}, and Kubernetes changes no ` +
+      `claim template. Set it back, or, to grow the volume where its StorageClass allows expansion, run:\n` +
+      `  ${kubectl} patch pvc data-${workload}-0 --patch '{"spec":{"resources":{"requests":{"storage":"${wanted}"}}}}'\n` +
+      `  ${kubectl} delete statefulset ${workload} --cascade=orphan\n` +
+      `  pulumi refresh --yes && pulumi up\n` +
+      `The pod goes on meanwhile; the new StatefulSet takes it over. A claim never shrinks.`,
+  );
 }
 
 /** Redis reads the units mb as MiB. */

@@ -1,0 +1,37 @@
+import { checkedStorage } from "../../infra/components/session-store/redis";
+import { evaluateProgram } from "../../ops/render/evaluate";
+import { RedisStore } from "../../infra/components/session-store/redis";
+
+/** The first use of each of Pulumi's SDKs loads it, which takes seconds on a busy machine. */
+jest.setTimeout(120_000);
+
+describe("the size of the session store's volume", () => {
+  test("is refused where the claim has another, with the commands that grow it", () => {
+    expect(() => checkedStorage(20, "8Gi", "nova")).toThrow(
+      "sessionStore.storageGiB is 20, but the volume of redis was made with 8Gi, and Kubernetes changes no claim template. " +
+        "Set it back, or, to grow the volume where its StorageClass allows expansion, run:\n" +
+        `  kubectl --namespace nova patch pvc data-redis-0 --patch '{"spec":{"resources":{"requests":{"storage":"20Gi"}}}}'\n` +
+        "  kubectl --namespace nova delete statefulset redis --cascade=orphan\n" +
+        "  pulumi refresh --yes && pulumi up\n" +
+        "The pod goes on meanwhile; the new StatefulSet takes it over. A claim never shrinks.",
+    );
+  });
+
+  test("is taken as it is where there is no claim yet, or the same", () => {
+    expect(checkedStorage(8, undefined, "nova")).toBe("8Gi");
+    expect(checkedStorage(8, "8Gi", "nova")).toBe("8Gi");
+  });
+
+  test("never replaces the StatefulSet", async () => {
+    const { resources } = await evaluateProgram(
+      "test",
+      () => {
+        new RedisStore("redis", { namespace: "nova" });
+        return {};
+      },
+      () => "generated",
+    );
+    const server = resources.find(({ type }) => type.endsWith(":StatefulSet"));
+    expect(server?.ignoreChanges).toEqual(["spec.volumeClaimTemplates"]);
+  });
+});
