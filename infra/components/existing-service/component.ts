@@ -181,7 +181,7 @@ function requireContainer(deployment: string, container: string, { template }: L
 
 /** What was read; nothing where there is no cluster, as in a rendering. */
 function known(spec: unknown): LiveService & LiveDeployment {
-  return (spec ?? {}) as LiveService & LiveDeployment;
+  return spec ?? {};
 }
 
 function managedFields(metadata: pulumi.Output<{ readonly managedFields?: unknown }>) {
