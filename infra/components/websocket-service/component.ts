@@ -50,7 +50,8 @@ export class WebSocketService extends pulumi.ComponentResource {
   readonly gracePeriodSeconds: pulumi.Output<number>;
 
   constructor(name: string, args: WebSocketServiceArgs, opts?: pulumi.ComponentResourceOptions) {
-    super("holdfast:index:WebSocketService", name, args, opts);
+    // A store may be a resource, and policy packs cannot read a resource among a component's inputs.
+    super("holdfast:index:WebSocketService", name, { ...args, sessionStore: undefined }, opts);
     const valid = validated(name, args);
     const workload = args.serviceName ?? name;
     const namespace = args.namespace ?? "default";
