@@ -214,7 +214,11 @@ async function plantInPods(): Promise<void> {
 
 async function plantAtTheEdge(): Promise<void> {
   await kubectl(own("annotate", ingressOf(messaging.name), "nginx.ingress.kubernetes.io/affinity-"));
-  await patch(`networkpolicy/${streaming.name}`, { ingress: [] });
+  const ways = stack.objects.filter(
+    ({ kind, metadata }) => kind === "NetworkPolicy" && metadata.name.startsWith(`${streaming.name}-from-`),
+  );
+  expect(ways).not.toHaveLength(0);
+  for (const { metadata } of ways) await patch(`networkpolicy/${metadata.name}`, { ingress: [] });
 }
 
 /**
