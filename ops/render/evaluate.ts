@@ -68,9 +68,25 @@ export function evaluateProgram(
   program: () => object,
   secretOf: SecretOf,
 ): Promise<Evaluation> {
-  const result = turn.then(() => run(stack, program, secretOf));
+  const result = turn.then(() => withoutSourceMaps(() => run(stack, program, secretOf)));
   turn = result.catch(() => undefined);
   return result;
+}
+
+/**
+ * Pulumi reads the stack of each promise and each resource that it makes. Looked up in source maps, as tsx and jest do,
+ * these took more than half of an evaluation's time, and nobody reads them. The stack of an error that is first read
+ * after the evaluation still names lines of the source.
+ */
+async function withoutSourceMaps<Result>(work: () => Promise<Result>): Promise<Result> {
+  const before = Object.getOwnPropertyDescriptor(Error, "prepareStackTrace");
+  Error.prepareStackTrace = (error, frames) => [error, ...frames.slice(0, 10)].join("\n    at ");
+  try {
+    return await work();
+  } finally {
+    if (before === undefined) Reflect.deleteProperty(Error, "prepareStackTrace");
+    else Object.defineProperty(Error, "prepareStackTrace", before);
+  }
 }
 
 async function run(stack: string, program: () => object, secretOf: SecretOf): Promise<Evaluation> {

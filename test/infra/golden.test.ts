@@ -126,7 +126,9 @@ describe("evaluateProgram", () => {
     const program = () => {
       throw new Error("no such thing");
     };
-    await expect(evaluateProgram("test", program, secretOf)).rejects.toThrow("no such thing");
+    const evaluation = evaluateProgram("test", program, secretOf);
+    await expect(evaluation).rejects.toThrow("no such thing");
+    await expect(evaluation).rejects.toHaveProperty("stack", expect.stringMatching(/golden\.test\.ts:\d+/));
   });
 
   test("tells which inputs are secret, in whatever depth", async () => {

@@ -1,3 +1,4 @@
+import { inspect } from "node:util";
 import type { KubernetesObject } from "../../ops/render/kubernetes-object";
 import { renderStack, type RenderOptions } from "../../ops/render/render";
 
@@ -8,11 +9,22 @@ jest.setTimeout(120_000);
 export const generated = (name: string): string =>
   name === "redisUrl" ? "redis://cache.example:6379" : `${name}-${"x".repeat(40)}`;
 
-export function rendered(
+/** The same text for the same values, those that are undefined included. */
+export function keyOf(...values: readonly unknown[]): string {
+  return inspect(values, { depth: null, maxArrayLength: null, maxStringLength: null });
+}
+
+const renderings = new Map<string, Promise<KubernetesObject[]>>();
+
+/** The objects of a stack, new each time; each stack with its overrides is rendered once a test file. */
+export async function rendered(
   stack: string,
   overrides: RenderOptions["overrides"] = {},
 ): Promise<KubernetesObject[]> {
-  return renderStack(stack, { overrides, secrets: generated });
+  const key = keyOf(stack, overrides);
+  const rendering = renderings.get(key) ?? renderStack(stack, { overrides, secrets: generated });
+  renderings.set(key, rendering);
+  return structuredClone(await rendering);
 }
 
 interface EnvVar {
