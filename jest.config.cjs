@@ -25,7 +25,13 @@ module.exports = {
     project("infra"),
     project("app"),
     project("ops"),
-    project("faults", { setupFilesAfterEnv: ["<rootDir>/test/faults/helpers/leave-nothing.ts"] }),
+    project("faults", {
+      // The long ones are due in `npm run test:soak` alone.
+      testMatch: [
+        `<rootDir>/test/faults/**/*.${process.env.HOLDFAST_SOAK === "1" ? "{test,soak}" : "test"}.ts`,
+      ],
+      setupFilesAfterEnv: ["<rootDir>/test/faults/helpers/leave-nothing.ts"],
+    }),
     // The fuzzers and floods in short; in full by `npm run test:attack`.
     project("attack"),
     project("browser"),

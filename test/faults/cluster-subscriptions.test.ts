@@ -87,6 +87,7 @@ describe("a pod's subscriptions in a Redis Cluster", () => {
     const { scene, cluster } = there();
     const closed = scene.closes.length;
     scene.publishEvery(500);
+    const since = scene.notes.acknowledged.length;
     for (let master = 0; master < 3; master++) {
       await cluster.failOverGracefully(master);
       const before = new Map(scene.clients.map((client) => [client, client.pending.size]));
@@ -99,6 +100,7 @@ describe("a pod's subscriptions in a Redis Cluster", () => {
     }
     scene.stopPublishing();
     await scene.caughtUp(silenceMs);
+    scene.measureFrom(since, "Cluster failover, graceful");
     expect(scene.closes.slice(closed)).toEqual([]);
     expect(await scene.broken({ lossless: true })).toEqual([]);
   }, 90_000);

@@ -59,12 +59,14 @@ describe("Redis Cluster, under live clients on two pods", () => {
   it("a master dies: sockets stay open, its rooms go on at its replica, and are live again", async () => {
     const closed = scene.closes.length;
     scene.publishEvery(500);
+    const since = scene.notes.acknowledged.length;
     await cluster.failOver(1);
     scene.losses += 1;
     const before = scene.notes.acknowledged.length;
     await until(() => scene.notes.acknowledged.length > before + 500, "traffic behind the failover", 30_000);
     scene.stopPublishing();
     await scene.caughtUp(liveMs);
+    scene.measureFrom(since, "Cluster failover after kill -9");
 
     publishAll(1);
     await scene.caughtUp(liveMs);

@@ -46,6 +46,7 @@ describe("a primary that is demoted behind its endpoint", () => {
     scene.publishEvery(20);
     await until(() => scene.notes.acknowledged.length > 50, "traffic");
 
+    const since = scene.notes.acknowledged.length;
     const old = new Redis(first.port);
     await admin.replicaof("NO", "ONE");
     endpoint.redirect({ host: "127.0.0.1", port: second.port });
@@ -57,6 +58,7 @@ describe("a primary that is demoted behind its endpoint", () => {
     await until(() => scene.notes.acknowledged.length > before + 100, "traffic behind the failover", 15_000);
     scene.stopPublishing();
     await scene.caughtUp();
+    scene.measureFrom(since, "a primary is demoted");
     expect(scene.closes).toEqual([]);
     expect(await scene.broken({ lossless: false })).toEqual([]);
   });

@@ -54,12 +54,13 @@ describe("Redis away for a few seconds, under live clients on two pods", () => {
   ];
   it.each(absences)(
     "%s; sockets stay open, publishes are answered within the bound, all recovers",
-    async (_how, go, comeBack) => {
+    async (how, go, comeBack) => {
       const [pod] = scene.pods;
       const wire = new Wire(`${pod?.url}/chat/wire`);
       await wire.hello({ rooms: [{ room: "wire" }] });
       await wire.sync("wire");
       const closed = scene.closes.length;
+      const before = scene.notes.acknowledged.length;
 
       await go();
       // The second is taken while the first waits; a busy connection must not hide that nothing comes back.
@@ -78,6 +79,7 @@ describe("Redis away for a few seconds, under live clients on two pods", () => {
 
       scene.stopPublishing();
       await scene.caughtUp();
+      scene.measureFrom(before, `Redis away: ${how}`);
       wire.send({ type: "publish", room: "wire", id: 1, data: 1 });
       expect(await wire.next("ack")).toMatchObject({ id: 1 });
       expect(scene.closes.slice(closed)).toEqual([]);

@@ -45,7 +45,7 @@ describe("a restart of Redis under live clients, on two pods", () => {
   ];
   it.each(restarts)(
     "%s: sockets stay open, publishes go on by themselves, nobody loses anything unknowingly",
-    async (_what, options, lossless) => {
+    async (what, options, lossless) => {
       if (options.data === "checkpoint") {
         await redis.checkpoint();
         // Sessions change too: tokens rotate, rooms are joined.
@@ -61,12 +61,14 @@ describe("a restart of Redis under live clients, on two pods", () => {
         );
       }
       const closed = scene.closes.length;
+      const before = scene.notes.acknowledged.length;
       await redis.restart(options);
       if (!lossless) scene.losses += 1;
-      const before = scene.notes.acknowledged.length;
-      await until(() => scene.notes.acknowledged.length > before + 100, "traffic after the restart");
+      const after = scene.notes.acknowledged.length;
+      await until(() => scene.notes.acknowledged.length > after + 100, "traffic after the restart");
       scene.stopPublishing();
       await scene.caughtUp();
+      scene.measureFrom(before, `Redis restarts: ${what}`);
 
       expect(scene.closes.slice(closed)).toEqual([]);
       // Every room had moved past what is left.

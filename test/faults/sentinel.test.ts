@@ -58,12 +58,14 @@ describe.each(durabilities)(
       await until(() => scene.notes.acknowledged.length > 100, "traffic");
 
       const closed = scene.closes.length;
+      const since = scene.notes.acknowledged.length;
       await group.failOver();
       if (mayBeLost) scene.losses += 1;
       const before = scene.notes.acknowledged.length;
       await until(() => scene.notes.acknowledged.length > before + 100, "traffic at the new primary", 20_000);
       scene.stopPublishing();
       await scene.caughtUp();
+      scene.measureFrom(since, `Sentinel failover after kill -9, DURABILITY=${durability}`);
 
       expect(scene.closes.slice(closed)).toEqual([]);
       expect(await scene.broken({ lossless: false })).toEqual([]);

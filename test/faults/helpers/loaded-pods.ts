@@ -4,8 +4,6 @@ import type { BuiltApp, ProcessPod } from "./pods";
 import { Scene } from "./scene";
 import { until } from "./until";
 
-/** Between two publishes of a client to a room. Milliseconds. */
-const publishMs = 40;
 /** Publishes that must be acknowledged before, and again behind a fault. */
 const steady = 150;
 
@@ -19,6 +17,8 @@ export interface LoadedPodsOptions {
   readonly envOf?: (name: string) => Readonly<Record<string, string>>;
   readonly names?: readonly string[];
   readonly rooms?: readonly string[];
+  /** Between two publishes of a client to a room. Milliseconds, default 40. */
+  readonly publishMs?: number;
 }
 
 /** Pods as processes, three clients on each, which publish all the time: what every fault of the suite happens to. */
@@ -37,7 +37,7 @@ export class LoadedPods {
 
   static async start(options: LoadedPodsOptions): Promise<LoadedPods> {
     const loaded = new LoadedPods(options);
-    const { names = ["pod-a", "pod-b", "pod-c"], rooms = ["alpha", "beta"] } = options;
+    const { names = ["pod-a", "pod-b", "pod-c"], rooms = ["alpha", "beta"], publishMs = 40 } = options;
     try {
       await Promise.all(names.map((name) => loaded.add(name)));
       for (const pod of loaded.pods) for (let i = 0; i < 3; i++) loaded.scene.addClient(pod, ...rooms);
@@ -90,12 +90,7 @@ export class LoadedPods {
     await this.traffic(60_000);
     scene.stopPublishing();
     await scene.caughtUp(60_000);
-    const since = scene.notes.acknowledged.slice(this.#acknowledged);
-    measured(
-      fault,
-      "slowest publish to acknowledgement, ms",
-      Math.max(...since.map(({ tookMs = 0 }) => tookMs)),
-    );
+    scene.measureFrom(this.#acknowledged, fault);
     measured(fault, "sockets closed", this.closes.length);
     measured(fault, "told of a loss", scene.resyncs);
     return scene.broken({ lossless });

@@ -2,6 +2,7 @@ import type { Cluster, Redis } from "ioredis";
 import { OWN_ROOM } from "../../../app/protocol/frames";
 import { roomKeys } from "../../../app/server/store/keys";
 import { breaches } from "./ledger";
+import { measured } from "./measured";
 import { serviceName, type Pod } from "./pods";
 import { RecordedClient, type Notes } from "./recorded-client";
 import { emptyRoom, isAtTop } from "./ledger";
@@ -64,6 +65,16 @@ export class Scene {
   /** How often clients were told of a loss in a room, their own left aside. */
   get resyncs(): number {
     return this.clients.flatMap(({ resyncs }) => resyncs).filter(({ room }) => room !== OWN_ROOM).length;
+  }
+
+  /**
+   * Keeps how long the slowest publish took since a fault.
+   *
+   * @param since how many were acknowledged when it began
+   */
+  measureFrom(since: number, fault: string): void {
+    const took = this.notes.acknowledged.slice(since).map(({ tookMs = 0 }) => tookMs);
+    measured(fault, "slowest publish to acknowledgement, ms", Math.max(...took));
   }
 
   /** What breaks the law of delivery; see the ledger. */

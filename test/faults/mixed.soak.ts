@@ -1,0 +1,112 @@
+import { execFileSync } from "node:child_process";
+import { Redis } from "ioredis";
+import { startRedis, type RedisServer } from "../../ops/redis/server";
+import { LoadedPods } from "./helpers/loaded-pods";
+import { measured } from "./helpers/measured";
+import { BuiltApp, type ProcessPod } from "./helpers/pods";
+import { randomFrom } from "./model/random";
+
+/** How long faults go on; each of them happens at least once. */
+const minutes = Number(process.env.HOLDFAST_SOAK_MINUTES ?? 1);
+/** Between two publishes of a client to a room: slow enough that a ledger of half an hour fits into memory. Milliseconds. */
+const publishMs = 250;
+/** What Redis and a pod may hold more at the end than after the first round of faults: nothing may add up. MiB. */
+const growthMiB = 32;
+
+const residentMiB = ({ pid }: ProcessPod) =>
+  Number(execFileSync("ps", ["-o", "rss=", "-p", String(pid)], { encoding: "utf8" })) / 1_024;
+
+describe("rollouts, kills and Redis restarts, one after the other, under load", () => {
+  let app: BuiltApp | undefined;
+  let redis: RedisServer | undefined;
+  let admin: Redis | undefined;
+  let loaded: LoadedPods | undefined;
+
+  afterAll(async () => {
+    await loaded?.scene.stop();
+    admin?.disconnect();
+    await redis?.stop();
+    await app?.remove();
+  });
+
+  it(
+    minutes > 0
+      ? `for ${minutes} minutes: nothing is lost, and nothing adds up`
+      : "once each: nothing is lost",
+    async () => {
+      const world = {
+        app: (app = await BuiltApp.build()),
+        redis: (redis = await startRedis()),
+        admin: (admin = new Redis(redis.url, { retryStrategy: () => 20 }).on("error", () => undefined)),
+      };
+      const pods = await LoadedPods.start({ ...world, redisUrl: world.redis.url, publishMs });
+      loaded = pods;
+      const seed = Date.now() % 1e6;
+      const random = randomFrom(seed);
+      let generation = 0;
+      const serving = () => pods.pods.filter(({ ready }) => ready);
+      const replace = async (old: ProcessPod) => {
+        await pods.add(`pod-${(generation += 1)}`);
+        await old.end();
+      };
+      const any = () => serving().sort(() => random() - 0.5);
+
+      const faults: Readonly<Record<string, () => Promise<void>>> = {
+        rollout: async () => {
+          for (const old of serving()) await replace(old);
+        },
+        "kill of one pod": async () => {
+          await any()[0]?.kill();
+          await pods.add(`pod-${(generation += 1)}`);
+        },
+        "kill of two pods": async () => {
+          await Promise.all(
+            any()
+              .slice(0, 2)
+              .map((pod) => pod.kill()),
+          );
+          await Promise.all([1, 2].map(() => pods.add(`pod-${(generation += 1)}`)));
+        },
+        "restart of Redis": () => world.redis.restart({ data: "kept" }),
+        "rollout while Redis restarts": async () => {
+          const [first, ...rest] = serving();
+          if (first) await replace(first);
+          await Promise.all([world.redis.restart({ data: "kept" }), ...rest.map(replace)]);
+        },
+      };
+
+      const happened = new Map<string, number>();
+      const endAt = Date.now() + minutes * 60_000;
+      const memory = async () => ({
+        redis: Number(/used_memory:(\d+)/.exec(await world.admin.info("memory"))?.[1]) / 2 ** 20,
+        pod: Math.max(...serving().map(residentMiB)),
+      });
+      let first: Awaited<ReturnType<typeof memory>> | undefined;
+      do {
+        for (const [name, happen] of Object.entries(faults).sort(() => random() - 0.5)) {
+          const before = pods.scene.notes.acknowledged.length;
+          await happen();
+          await pods.traffic(60_000);
+          happened.set(name, (happened.get(name) ?? 0) + 1);
+          pods.scene.measureFrom(before, `mixed: ${name}`);
+        }
+        first ??= await memory();
+      } while (Date.now() < endAt);
+
+      const last = await memory();
+      measured("mixed", "growth of Redis, MiB", last.redis - first.redis);
+      measured("mixed", "growth of a pod, MiB", last.pod - first.pod);
+      measured(
+        "mixed",
+        "faults",
+        [...happened.values()].reduce((sum, times) => sum + times),
+      );
+      measured("mixed", "acknowledged publishes", pods.scene.notes.acknowledged.length);
+      expect({ seed, broken: await pods.verdict("mixed", { lossless: true }) }).toEqual({ seed, broken: [] });
+      expect([...happened.keys()].sort()).toEqual(Object.keys(faults).sort());
+      expect(last.redis - first.redis).toBeLessThan(growthMiB);
+      expect(last.pod - first.pod).toBeLessThan(growthMiB);
+    },
+    (minutes + 5) * 60_000,
+  );
+});
