@@ -28,26 +28,29 @@ export async function runProcess(
   try {
     const { server, log } = create();
     let ending = false;
+    // The last lines say why it ends.
+    const exit = (code: number) => log.flush(() => process.exit(code));
     const end = (signal: NodeJS.Signals) => {
       if (ending) {
         log.warn({ signal }, "second signal: ending at once");
-        process.exit(1);
+        exit(1);
+        return;
       }
       ending = true;
       log.info({ signal }, "ending");
       // Each step is bounded by itself. This is for what nobody has thought of.
       setTimeout(() => {
         log.fatal({ ms: server.endMs }, "not ended in time: ending at once");
-        process.exit(1);
+        exit(1);
       }, server.endMs);
       server
         .drain()
         .then(() => server.stop())
         .then(
-          () => process.exit(0),
+          () => exit(0),
           (error: unknown) => {
             log.fatal({ err: error }, "the drain failed");
-            process.exit(1);
+            exit(1);
           },
         );
     };

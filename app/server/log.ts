@@ -1,4 +1,5 @@
 import { pino, type DestinationStream, type Logger } from "pino";
+import { LogOutput } from "../runtime/log-output";
 import type { AppConfig } from "./config";
 
 /**
@@ -7,7 +8,7 @@ import type { AppConfig } from "./config";
  */
 export function createLog(
   config: Pick<AppConfig, "LOG_LEVEL" | "SERVICE_NAME" | "POD_NAME">,
-  destination?: DestinationStream,
+  destination: DestinationStream = new LogOutput(),
 ): Logger {
   const base = { service: config.SERVICE_NAME, pod: config.POD_NAME };
   return pino({ level: config.LOG_LEVEL, base, serializers: { err: describeError } }, destination);

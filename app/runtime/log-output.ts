@@ -1,0 +1,90 @@
+import { write } from "node:fs";
+import type { DestinationStream } from "pino";
+
+/** What may wait for a reader of standard output that is slow; what comes beyond is dropped and counted. Bytes. */
+const maxWaitingBytes = 1_048_576;
+/** How long a full pipe is left alone before the next try. Milliseconds. */
+const retryMs = 100;
+/** How long the end of the process waits for its last lines to be read. Milliseconds. */
+const flushMs = 500;
+
+/**
+ * Where the log goes: a file descriptor that nobody may read any more. Writing never holds up the process, what waits is
+ * bounded, and a reader that is gone ends the log and nothing else. (pino's own destination waits in its exit handler for
+ * as long as the pipe is closed or full: a pod whose log is not read would end by SIGKILL alone.)
+ */
+export class LogOutput implements DestinationStream {
+  #waiting: Buffer[] = [];
+  #bytes = 0;
+  #dropped = 0;
+  #isWriting = false;
+  #isGone = false;
+  #flushed: (() => void)[] = [];
+
+  constructor(private readonly fd = 1) {}
+
+  write(line: string): void {
+    if (this.#isGone) return;
+    const bytes = Buffer.from(line);
+    if (this.#bytes + bytes.length > maxWaitingBytes) {
+      this.#dropped += 1;
+      return;
+    }
+    this.#waiting.push(bytes);
+    this.#bytes += bytes.length;
+    if (!this.#isWriting) this.#writeNext();
+  }
+
+  /** Calls back once everything is written, or nobody reads it. pino's `flush()` comes here. */
+  flush(done: () => void): void {
+    if (!this.#isWriting) return done();
+    const timer = setTimeout(done, flushMs);
+    this.#flushed.push(() => (clearTimeout(timer), done()));
+  }
+
+  #writeNext(): void {
+    if (this.#bytes === 0 && this.#dropped > 0) this.#queueDropped();
+    if (this.#bytes === 0) {
+      this.#isWriting = false;
+      for (const done of this.#flushed.splice(0)) done();
+      return;
+    }
+    this.#isWriting = true;
+    const chunk = Buffer.concat(this.#waiting);
+    this.#waiting = [chunk];
+    write(this.fd, chunk, (error, written) => {
+      if (error === null) this.#took(chunk, written);
+      else if (error.code !== "EAGAIN") return this.#end();
+      else return void setTimeout(() => this.#writeNext(), retryMs).unref();
+      this.#writeNext();
+    });
+  }
+
+  /** Lines that came meanwhile stand behind the chunk. */
+  #took(chunk: Buffer, written: number): void {
+    this.#bytes -= written;
+    if (written === chunk.length) this.#waiting.shift();
+    else this.#waiting[0] = chunk.subarray(written);
+  }
+
+  #queueDropped(): void {
+    const entry = {
+      level: 40,
+      time: Date.now(),
+      lines: this.#dropped,
+      msg: "log lines dropped: nobody read them in time",
+    };
+    this.#dropped = 0;
+    const line = Buffer.from(`${JSON.stringify(entry)}\n`);
+    this.#waiting.push(line);
+    this.#bytes += line.length;
+  }
+
+  #end(): void {
+    this.#isGone = true;
+    this.#waiting = [];
+    this.#bytes = 0;
+    this.#dropped = 0;
+    this.#writeNext();
+  }
+}
