@@ -47,26 +47,42 @@ const session = object({
   ttlSeconds: whole(10, 86_400).default(3_600),
   /** Messages that a room's history keeps. */
   historySize: whole(1, 100_000).default(1_000),
+  /** Bytes of messages that a room's history keeps; the oldest go first, and the newest always stays. Default 8 MiB. */
+  historyBytes: whole(65_536, 1_073_741_824).optional(),
   /** How long an idle room's history is kept. Seconds. */
   historyTtlSeconds: whole(10, 604_800).default(3_600),
   /** What "acknowledged" promises: in the store's memory, fsynced to its AOF (Redis 7.2+, Valkey), or on a replica. */
   durability: oneOf("memory", "aof", "replica").default("memory"),
 });
 
-/** Limits left out are the application's own defaults. */
+/** Limits of the Holdfast application. Those left out are its own defaults, which `docs/protocol.md` lists. */
 const sockets = object({
   /** Between two pings to each client; below every idle timeout on the path. Seconds. */
   pingIntervalSeconds: whole(1, 300).default(25),
-  /** Open sockets a pod. */
+  /** Open sockets a pod, of clients that have said who they are. Default 20,000. */
   maxConnections: whole(1, 1_000_000).optional(),
-  /** One inbound message. Bytes. */
+  /** Open sockets a pod that have not said who they are yet; one more closes the oldest of them. Default 1,000. */
+  maxUnauthenticatedConnections: whole(1, 1_000_000).optional(),
+  /** From the upgrade to a valid `hello`. Seconds, default 5. */
+  handshakeTimeoutSeconds: whole(1, 60).optional(),
+  /** One inbound message. Bytes, default 64 KiB. */
   maxPayloadBytes: whole(256, 16_777_216).optional(),
-  /** Bytes that may wait in one slow socket. */
+  /** Bytes of live messages that may wait in one slow socket before it is closed. Default 1 MiB. */
   maxBufferedBytes: whole(4_096, 268_435_456).optional(),
-  /** Rooms on one socket. */
+  /** Rooms on one socket. Default 100. */
   maxRooms: whole(1, 10_000).optional(),
-  /** Messages a second that one socket may publish. */
+  /** Messages a second that one socket may publish, twice this in a burst. Default 100. */
   maxPublishRate: whole(1, 100_000).optional(),
+  /** Bytes of messages that one socket may publish a second, ten times this in a burst. Default 4 KiB for each of `maxPublishRate`. */
+  maxPublishBytesRate: whole(1_024, 1_073_741_824).optional(),
+  /** What one socket may ask for a second besides publishes, where a join costs 1. Default 200. */
+  maxFrameRate: whole(1, 100_000).optional(),
+  /** Rooms a second that one socket may publish the first message of; `maxRooms` in a burst. Default 1. */
+  maxRoomCreationRate: whole(1, 100_000).optional(),
+  /** Bytes of history that one socket is sent a second, four times this in a burst. Default 4 MiB. */
+  maxReplayRate: whole(65_536, 1_073_741_824).optional(),
+  /** Bytes of history that a pod holds for all of its sockets together. Default 64 MiB. */
+  maxReplayBytes: whole(1_048_576, 17_179_869_184).optional(),
 });
 
 const auth = z.discriminatedUnion(

@@ -45,7 +45,15 @@ const cases: { name: string; stack: string; overrides?: RenderOptions["overrides
         maxBufferedBytes: 65_536,
         maxRooms: 5,
         maxPublishRate: 7,
+        maxUnauthenticatedConnections: 50,
+        handshakeTimeoutSeconds: 7,
+        maxPublishBytesRate: 8_192,
+        maxFrameRate: 60,
+        maxRoomCreationRate: 2,
+        maxReplayRate: 131_072,
+        maxReplayBytes: 2_097_152,
       },
+      session: { historyBytes: 131_072 },
       allowedOrigins: ["https://a.example", "https://b.example"],
       logLevel: "debug",
     },
@@ -89,6 +97,26 @@ describe("what the application reads", () => {
       SESSION_TTL_SECONDS: 3_600,
       PING_INTERVAL_SECONDS: 25,
       AUTH_MODE: "anonymous",
+    });
+  });
+
+  test("has every limit that the stack sets", async () => {
+    const limits = cases.find(({ name }) => name === "every limit")?.overrides;
+    expect(await appConfigOf("staging", limits)).toMatchObject({
+      PING_INTERVAL_SECONDS: 20,
+      MAX_CONNECTIONS: 1_000,
+      MAX_PAYLOAD_BYTES: 1_024,
+      MAX_BUFFERED_BYTES: 65_536,
+      MAX_ROOMS: 5,
+      MAX_PUBLISH_RATE: 7,
+      MAX_UNAUTHENTICATED_CONNECTIONS: 50,
+      HANDSHAKE_TIMEOUT_SECONDS: 7,
+      MAX_PUBLISH_BYTES_RATE: 8_192,
+      MAX_FRAME_RATE: 60,
+      MAX_ROOM_CREATION_RATE: 2,
+      MAX_REPLAY_RATE: 131_072,
+      MAX_REPLAY_BYTES: 2_097_152,
+      HISTORY_BYTES: 131_072,
     });
   });
 
