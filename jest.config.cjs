@@ -1,3 +1,5 @@
+const { availableParallelism } = require("node:os");
+
 // One project a layer, so that each can run alone: `jest --selectProjects app`.
 // Tests are transpiled by swc; types are checked beside them by `npm run typecheck`.
 const project = (name, extra = {}) => ({
@@ -20,11 +22,13 @@ const project = (name, extra = {}) => ({
 
 module.exports = {
   // Tests wait for conditions; this only ends one that waits for ever, on however busy a machine.
-  testTimeout: 60_000,
+  testTimeout: 120_000,
+  // Half of the tests' time is waiting: for pods that start, drain and stop, for times that a rule prescribes.
+  maxWorkers: Math.max(2, Math.ceil(availableParallelism() * 1.5)),
   projects: [
     project("infra"),
     project("app"),
-    project("ops"),
+    project("ops", { globalSetup: "<rootDir>/test/build-application.ts" }),
     project("faults", {
       // The long ones are due in `npm run test:soak` alone.
       testMatch: [
@@ -34,7 +38,7 @@ module.exports = {
     }),
     // The fuzzers and floods in short; in full by `npm run test:attack`.
     project("attack"),
-    project("browser"),
+    project("browser", { globalSetup: "<rootDir>/test/build-application.ts" }),
     project("e2e"),
   ],
 };

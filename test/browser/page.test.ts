@@ -2,9 +2,8 @@ import { SignJWT } from "jose";
 import type { Browser, Page } from "playwright-core";
 import { findChromium } from "../../ops/browser/install";
 import { launchChromium } from "../../ops/browser/launch";
-import { screens, visit } from "../../ops/pictures/scene";
+import { screens, visit, visitor } from "../../ops/pictures/scene";
 import { raiseStage, type Stage } from "../../ops/pictures/stage";
-import { buildApplication } from "../../ops/start/prepare";
 import { complaintsOf, figures, moved } from "./reading";
 
 const chromium = findChromium();
@@ -13,6 +12,9 @@ if (chromium === undefined) {
     "left out: there is no Chromium or Chrome on the PATH; `npx tsx ops/browser/ensure.ts` installs one",
   );
 }
+
+/** A browser and seven pods, beside all other tests. */
+jest.setTimeout(300_000);
 
 const secret = "a key of thirty-two bytes or more, for tests";
 const issuer = "https://id.example";
@@ -24,7 +26,6 @@ const audience = "api.example";
   let open: Stage;
   let guarded: Stage;
   beforeAll(async () => {
-    await buildApplication();
     const overrides = { auth: { kind: "jwt", issuer, audience }, jwtSecret: secret };
     [browser, open, guarded] = await Promise.all([
       launchChromium(chromium ?? ""),
@@ -73,7 +74,7 @@ const audience = "api.example";
       .setAudience(audience)
       .setExpirationTime("5 minutes")
       .sign(new TextEncoder().encode(secret));
-    const context = await browser.newContext();
+    const context = await visitor(browser);
     const page = await context.newPage();
     const requested: string[] = [];
     page.on("request", (request) => requested.push(request.url()));
@@ -99,7 +100,7 @@ const audience = "api.example";
 
   it("is no wider than a phone while it is not connected, which is its longest word for that", async () => {
     const phone = screens.find(({ context: { isMobile } }) => isMobile);
-    const context = await browser.newContext(phone?.context);
+    const context = await visitor(browser, phone?.context);
     const page = await context.newPage();
     await page.goto(guarded.url);
     await page.locator("#service").getByText("messaging-service").waitFor();

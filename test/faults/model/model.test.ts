@@ -1,11 +1,15 @@
 import fc from "fast-check";
 import { startRedis, type RedisServer } from "../../../ops/redis/server";
+import { soaking } from "../helpers/measured";
 import { startPodHere } from "../helpers/pods";
 import { schedules } from "./schedule";
 import { World } from "./world";
 
-/** What CI runs; more by HOLDFAST_FAULTS_RUNS. A failure prints the seed and the path that repeat it. */
-const runs = Number(process.env.HOLDFAST_FAULTS_RUNS ?? 30);
+/**
+ * Few beside all other tests, more in each round of `npm run test:soak`. A failure prints the seed and the path that
+ * repeat it.
+ */
+const runs = Number(process.env.HOLDFAST_FAULTS_RUNS ?? (soaking ? 100 : 8));
 const stepsPerRun = Number(process.env.HOLDFAST_FAULTS_STEPS ?? 160);
 const seed = process.env.HOLDFAST_FAULTS_SEED;
 const path = process.env.HOLDFAST_FAULTS_PATH;

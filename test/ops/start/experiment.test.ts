@@ -2,7 +2,6 @@ import { existsSync } from "node:fs";
 import { Load } from "../../../ops/load/load";
 import { runScenario } from "../../../ops/start/experiment";
 import { withAndWithoutProxies } from "../../../ops/start/proxied";
-import { buildApplication } from "../../../ops/start/prepare";
 import { StackRunner } from "../../../ops/start/remote-stack";
 import type { RunningStack } from "../../../ops/experiment/running-stack";
 import { promiseKept, type Scenario, scenarios } from "../../../ops/start/scenario";
@@ -16,7 +15,6 @@ const size = { clients: 24, roomsPerService: 3, reconnects: 12, rate: 50, steady
 
 let load: Load;
 let stop: () => Promise<void>;
-beforeAll(buildApplication);
 afterEach(async () => {
   await load.stop();
   await stop();
