@@ -4,7 +4,7 @@ import { parse } from "yaml";
 import { z } from "zod";
 import { project } from "../../infra/config";
 import { secretsSchema } from "../../infra/config/schema";
-import { examples, projectRoot, stackFile, stacks } from "./stacks";
+import { examples, isExample, projectRoot, stackFile, stacks } from "./stacks";
 
 /** A stack's configuration as Pulumi would hand it to the program: text by key, without the project's name. */
 export interface StackConfig {
@@ -33,7 +33,8 @@ const secureValue = z.strictObject({ secure: z.string() });
 /**
  * Reads Pulumi.yaml and Pulumi.STACK.yaml as the Pulumi CLI does: a stack's value replaces the project's default
  * whole. Overrides are then merged in: objects key by key (unless their `kind` differs), all else replaced.
- * Encrypted values are never opened; `secretOf` gives a value in their place.
+ * Encrypted values are never opened; `secretOf` gives a value in their place, as for the URL of a store that an example
+ * leaves to its copy.
  * Throws {@link StackFileError} if a file is missing or is not what Pulumi writes.
  */
 export async function readStackConfig(
@@ -46,6 +47,10 @@ export async function readStackConfig(
   const values = { ...ownKeys(mapValues(declared.config, (key) => key.default)), ...ownKeys(own.config) };
   for (const [key, value] of Object.entries(overrides)) values[key] = merge(values[key], value);
 
+  if (isExample(stack) && values.redisUrl === undefined && isExternal(values.sessionStore)) {
+    // Encrypted with a key that nobody has, it would keep the engine from reading a copy of the file at all.
+    values.redisUrl = { secure: "" };
+  }
   const encrypted = Object.keys(values).filter((key) => secureValue.safeParse(values[key]).success);
   for (const key of encrypted) values[key] = secretOf(key);
   const given = Object.keys(overrides).filter((key) => key in secretsSchema.shape);
@@ -53,6 +58,17 @@ export async function readStackConfig(
     values: mapValues(values, encode),
     secretKeys: [...encrypted, ...given],
   };
+}
+
+/** The context of the kubeconfig that a stack is for; undefined where its file names none. */
+export async function readStackContext(stack: string): Promise<string | undefined> {
+  return contextOf((await readYaml(stackFile(stack), stackSchema)).config);
+}
+
+/** The same of the `config` of a stack's file. */
+export function contextOf(config: Readonly<Record<string, unknown>>): string | undefined {
+  const context = config["kubernetes:context"];
+  return typeof context === "string" && context !== "" ? context : undefined;
 }
 
 async function readYaml<Content>(file: string, schema: z.ZodType<Content>): Promise<Content> {
@@ -96,6 +112,10 @@ function merge(base: unknown, over: unknown): unknown {
       key in over ? merge(base[key], over[key]) : base[key],
     ]),
   );
+}
+
+function isExternal(store: unknown): boolean {
+  return isObject(store) && store.kind === "external";
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {

@@ -26,9 +26,14 @@ function stackFiles(folder: string): string[] {
 /** The file of a stack, from the project's root: an example's only if no stack has that name. */
 export function stackFile(stack: string): string {
   const file = `Pulumi.${stack}.yaml`;
-  const example = path.join(exampleFolder, file);
-  const isExample = !existsSync(path.join(projectRoot, file)) && existsSync(path.join(projectRoot, example));
-  return isExample ? example : file;
+  return isExample(stack) ? path.join(exampleFolder, file) : file;
+}
+
+/** Whether a stack's name is that of an example, and of no stack of the project. */
+export function isExample(stack: string): boolean {
+  const file = `Pulumi.${stack}.yaml`;
+  const has = (folder: string) => existsSync(path.join(projectRoot, folder, file));
+  return !has(".") && has(exampleFolder);
 }
 
 /** The manifests of a stack as they were last read and found right. */
