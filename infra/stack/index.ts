@@ -1,5 +1,8 @@
 import { loadConfig } from "../config";
+import { checkCluster } from "./cluster";
 import { deploy } from "./program";
 
+const config = loadConfig();
+checkCluster();
 // The stack's outputs are what the program returns: not each stack has all of them.
-export = deploy(loadConfig());
+export = deploy(config);

@@ -1,6 +1,7 @@
 import { Command, CommanderError, InvalidArgumentError } from "commander";
 import { connect } from "../kubernetes/api";
 import { stackConfig } from "../kubernetes/stack-in-cluster";
+import { readStackContext } from "../render/stack-config";
 import { answer, type Check } from "./check";
 import { checks } from "./checks";
 import { exitCode } from "./finding";
@@ -27,7 +28,10 @@ const program = new Command("npm run doctor --")
     "Looks at a stack in a live cluster, finds what makes users notice a deployment, and says how to change it.",
   )
   .requiredOption("-s, --stack <name>", "the stack, as in Pulumi.<name>.yaml")
-  .option("-c, --context <name>", "of the KUBECONFIG; default: the current one")
+  .option(
+    "-c, --context <name>",
+    "of the KUBECONFIG; default: the stack's kubernetes:context, else the current one",
+  )
   .option("-n, --namespace <name>", "where the stack runs, if not where its configuration says")
   .option("--host <name>", "that clients ask for, if not the one of its configuration")
   .option(
@@ -88,7 +92,7 @@ async function main(): Promise<number> {
     json,
   } = program.parse().opts<Options>();
   const config = await stackConfig({ stack, namespace, host });
-  const api = connect(context);
+  const api = connect(context ?? (await readStackContext(stack)));
   const wanted = new Set(only.flatMap(({ needs }) => needs));
   const token = process.env.HOLDFAST_TOKEN;
   const snapshot = await takeSnapshot({ api, stack, config, edge, token, wanted, live });

@@ -101,7 +101,10 @@ function describe(): Command {
       "Puts live clients on a stack of a Kubernetes cluster, replaces its pods under them (or breaks something), and says whether anybody noticed: a verdict, and a report with charts.",
     )
     .requiredOption("-s, --stack <name>", "the stack, as in Pulumi.<name>.yaml")
-    .option("--context <name>", "the context of KUBECONFIG (default: its current one)")
+    .option(
+      "--context <name>",
+      "the context of KUBECONFIG (default: the stack's kubernetes:context, else the current one)",
+    )
     .option("--namespace <name>", "where the stack is (default: as the stack's configuration says)")
     .option("--host <name>", "that clients ask for (default: as the stack's configuration says)")
     .option("--service <name>", "rehearse this service alone; may be given again", collect)

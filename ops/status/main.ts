@@ -3,6 +3,7 @@ import { Command, CommanderError, InvalidArgumentError } from "commander";
 import { connect } from "../kubernetes/api";
 import { stackConfig } from "../kubernetes/stack-in-cluster";
 import { onEndSignal } from "../process/end-signal";
+import { readStackContext } from "../render/stack-config";
 import { lookAt, type Look } from "./look";
 import { Screen, type Size } from "./screen";
 import { statusOf, type Status } from "./status";
@@ -24,7 +25,10 @@ interface Options {
 const program = new Command("npm run status --")
   .description("Shows who is connected where, per service and pod, and the drains under way, until Ctrl-C.")
   .requiredOption("-s, --stack <name>", "the stack, as in Pulumi.<name>.yaml")
-  .option("-c, --context <name>", "of the KUBECONFIG; default: the current one")
+  .option(
+    "-c, --context <name>",
+    "of the KUBECONFIG; default: the stack's kubernetes:context, else the current one",
+  )
   .option("-n, --namespace <name>", "where the stack runs, if not where its configuration says")
   .option("--interval <seconds>", "between two looks, 1 to 60", toInterval, 2)
   .option("--once", "one look, without rates, and the end", false)
@@ -51,7 +55,7 @@ function toInterval(text: string): number {
 async function main(): Promise<number> {
   const { stack, context, namespace, interval, once, json } = program.parse().opts<Options>();
   const config = await stackConfig({ stack, namespace });
-  const api = connect(context);
+  const api = connect(context ?? (await readStackContext(stack)));
   const colours = process.stdout.isTTY && process.env.NO_COLOR === undefined;
   const about = { stack, namespace: config.namespace.name, context: api.context, colours };
 
