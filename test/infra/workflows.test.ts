@@ -85,8 +85,10 @@ test("prod waits for staging, and both for the image and its tests", () => {
   });
 });
 
-test("the Pulumi CLI is the one that npm run up takes", () => {
-  expect(readFileSync(action, "utf8")).toContain(`pulumi-version: ${npmPackage.replace("pulumi@", "")}\n`);
+test("the Pulumi CLI is the one that npm run up takes, for deployments and for the end-to-end tests on kind", () => {
+  for (const file of [action, path.join(folder, "ci.yml")]) {
+    expect(readFileSync(file, "utf8")).toContain(`pulumi-version: ${npmPackage.replace("pulumi@", "")}\n`);
+  }
 });
 
 describe("actionlint", () => {
