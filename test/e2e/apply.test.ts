@@ -41,6 +41,12 @@ describe("staging, applied", () => {
     expect(await generations()).toBe(before);
   });
 
+  it("conflicts with itself nowhere under another field manager, as a repeated `pulumi up` has", async () => {
+    await expect(
+      apply(stack.objects, "--dry-run=server", "--field-manager=holdfast-again"),
+    ).resolves.toBeDefined();
+  });
+
   it("refuses a field that Kubernetes does not know, so a misspelt one cannot go unnoticed", async () => {
     const service = stack.objects.find(({ kind }) => kind === "Service");
     const misspelt = { ...service, spec: { ...(service?.spec as object), sesionAffinity: "ClientIP" } };

@@ -28,6 +28,7 @@ export interface DeployedStack {
   readonly namespace: string;
   readonly host: string;
   readonly services: readonly DeployedService[];
+  /** As they were applied. */
   readonly objects: readonly Manifest[];
 }
 
@@ -51,7 +52,7 @@ export async function deploy(
 ): Promise<DeployedStack> {
   const surroundings = readSurroundings();
   const { images, edge } = surroundings;
-  const objects = await renderStack("staging", {
+  const rendered = await renderStack("staging", {
     overrides: {
       namespace,
       image: images.app,
@@ -61,10 +62,8 @@ export async function deploy(
     },
     secrets: secretsOf(surroundings),
   });
-  await apply([
-    ...(surroundings.ipv6Policies ? objects : objects.map(withoutIpv6)),
-    clientPolicy(namespace, surroundings),
-  ]);
+  const objects = surroundings.ipv6Policies ? rendered : rendered.map(withoutIpv6);
+  await apply([...objects, clientPolicy(namespace, surroundings)]);
   const deployments = objects.filter(({ kind }) => kind === "Deployment") as unknown as Deployment[];
   for (const workload of [
     "statefulset/redis",

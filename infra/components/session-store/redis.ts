@@ -5,7 +5,7 @@ import { z } from "zod";
 import { pulumiSkipAwait } from "../../annotations";
 import { componentLabels, selectorLabels, workloadLabels } from "../../labels";
 import { redisPort } from "../../ports";
-import { imageReference, object, objectName, whole } from "../../config/values";
+import { flag, imageReference, object, objectName, whole } from "../../config/values";
 import { parseArgs, type FlatArgs } from "../flat-args";
 import { ArgumentError } from "../input";
 import { restrictedContainer, restrictedPod } from "../restricted";
@@ -21,6 +21,8 @@ export const redisSchema = object({
   storageGiB: whole(1, 16_384).default(8),
   /** The cluster's default unless given. */
   storageClassName: objectName.optional(),
+  /** Whether Pulumi refuses to delete or replace the server, so that `pulumi destroy` stops before it deletes anything. */
+  protect: flag.default(false),
 });
 
 export type RedisConfig = z.infer<typeof redisSchema>;
@@ -95,6 +97,7 @@ export class RedisStore extends pulumi.ComponentResource implements SessionStore
       statefulSet(config, namespace, secret.metadata.name, settings.metadata.name),
       {
         ...child,
+        protect: config.protect,
         // A volume that nobody provides shows within minutes, not after ten.
         customTimeouts: { create: "5m", update: "5m" },
         // Kubernetes changes no claim template, so Pulumi would replace the server, and its claim would stay as it is.
@@ -240,12 +243,18 @@ function statefulSet(
       },
       volumeClaimTemplates: [
         {
+          // The list is atomic, and the API server fills in what is left out: an `up` that repeats an interrupted one, under
+          // another field manager, would conflict with its own values.
+          apiVersion: "v1",
+          kind: "PersistentVolumeClaim",
           metadata: { name: "data" },
           spec: {
             accessModes: ["ReadWriteOnce"],
             resources: { requests: { storage: `${config.storageGiB}Gi` } },
+            volumeMode: "Filesystem",
             ...(config.storageClassName === undefined ? {} : { storageClassName: config.storageClassName }),
           },
+          status: { phase: "Pending" },
         },
       ],
     },
