@@ -7,7 +7,6 @@ import { closeCodes } from "../protocol/close-codes";
 import type { Drainable } from "../server/drain";
 import type { ProxyConfig } from "./config";
 import type { Dialer, Upstream, UpstreamRequest } from "./dialer";
-import type { ProxiedConnections } from "./proxied-connections";
 import { UpstreamSocket } from "./upstream-socket";
 import type { ProxyMetrics } from "./metrics";
 
@@ -20,7 +19,12 @@ export interface ProxyContext {
   readonly log: Logger;
   readonly metrics: ProxyMetrics;
   readonly dialer: Dialer;
-  readonly connections: ProxiedConnections;
+  /** Those that are open; see `ProxiedConnections`. */
+  readonly connections: {
+    readonly size: number;
+    add(connection: ProxiedConnection): void;
+    delete(connection: ProxiedConnection): void;
+  };
   /** Whether the service closes for good by this code. */
   readonly isFinal: (code: number) => boolean;
 }

@@ -7,7 +7,7 @@ import { httpOptions } from "../runtime/http-options";
 import { refuseUpgrade } from "../runtime/refuse-upgrade";
 import { malformedUpgrade } from "../runtime/upgrade-request";
 import { AuthError } from "./auth/auth-error";
-import type { Identity } from "./auth/authenticator";
+import type { Identity } from "./auth/identity";
 import type { AppConfig } from "./config";
 import { readCredentials } from "./auth/credentials";
 import { isOriginAllowed } from "./auth/origin";

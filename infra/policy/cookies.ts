@@ -1,9 +1,9 @@
 import { nginx } from "../annotations";
 import { alb } from "./edges/alb";
 import { attributes } from "./edges/attributes";
-import { httpRoute } from "./edges/gateway";
+import { httpRoute } from "./edges/http-route";
 import { ingressOf, ingressPaths } from "./edges/ingress";
-import { routes } from "./edges/route";
+import { routes } from "./edges/routes";
 import type { Resource, ObjectOf } from "./resource";
 import type { System } from "./system";
 

@@ -1,4 +1,4 @@
-import type { Resource } from "./evaluate";
+import type { Resource } from "./resource";
 import type { KubernetesObject } from "./kubernetes-object";
 
 /** A secret stands where anyone who may list objects reads it. */

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import * as pulumi from "@pulumi/pulumi";
-import type { Resource } from "./evaluate";
+import type { Resource } from "./resource";
 import type { SecretOf } from "./stack-config";
 
 /** The program registers a type that rendering does not know, so its outputs cannot be told. */

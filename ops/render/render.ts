@@ -1,7 +1,8 @@
-import { evaluate, type Evaluation, type Resource } from "./evaluate";
+import { evaluate, type Evaluation } from "./evaluate";
 import { applyOrder, type KubernetesObject } from "./kubernetes-object";
 import { manifest } from "./manifest";
 import { helmRelease, ingressNginx, isAwsResource, isKubernetesObject } from "./provider-outputs";
+import type { Resource } from "./resource";
 import { readStackConfig, type Overrides, type SecretOf } from "./stack-config";
 
 export type { KubernetesObject } from "./kubernetes-object";

@@ -9,7 +9,7 @@ import { render } from "../../ops/render/render";
 import { fetchCrds } from "./crds";
 import { buildWithoutEngine } from "./dockerfile";
 import { apply, kubectl, kubectlJson } from "./kubectl";
-import { findLabs } from "./lab";
+import { findLabs } from "./labs";
 import type { Surroundings } from "./surroundings";
 import { until } from "./until";
 

@@ -1,5 +1,5 @@
 import type { Crds } from "./crds";
-import type { Lab, LabName } from "./lab";
+import type { Lab, LabName } from "./labs";
 
 /** What the tests are told of the cluster that they run in. */
 export interface Surroundings {

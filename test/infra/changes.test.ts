@@ -1,4 +1,5 @@
-import { evaluate, type Resource } from "../../ops/render/evaluate";
+import { evaluate } from "../../ops/render/evaluate";
+import type { Resource } from "../../ops/render/resource";
 import { readStackConfig } from "../../ops/render/stack-config";
 import { elasticache, secondary } from "./elasticache";
 import { keyOf } from "./rendered";

@@ -1,6 +1,7 @@
 import type * as aws from "@pulumi/aws";
 import type * as k8s from "@pulumi/kubernetes";
-import { evaluateProgram, type Evaluation, type Resource } from "../../ops/render/evaluate";
+import { evaluateProgram, type Evaluation } from "../../ops/render/evaluate";
+import type { Resource } from "../../ops/render/resource";
 
 /** The first use of each of Pulumi's SDKs loads it, which takes seconds on a busy machine. */
 jest.setTimeout(120_000);

@@ -1,20 +1,8 @@
 import { createHash } from "node:crypto";
-import type { AppConfig } from "../config";
+import type { AuthConfig } from "./auth-config";
 import { AuthError } from "./auth-error";
+import type { Identity } from "./identity";
 import { createJwtVerifier } from "./jwt";
-
-/** Who a connection belongs to. */
-export interface Identity {
-  /** 1–128 characters: the token's `sub`, or `anon-…` without authentication. */
-  readonly user: string;
-  /**
-   * When the identity ends and its sockets close. Unix milliseconds: the token's `exp` plus the clock tolerance.
-   * Absent: never. May lie further ahead than one timer reaches (2^31 ms, 24.8 days).
-   */
-  readonly expiresAt?: number;
-  /** What the token says, verified; empty for anonymous users. */
-  readonly claims: Readonly<Record<string, unknown>>;
-}
 
 /** Turns what a connection presents into the user that it belongs to. */
 export interface Authenticator {
@@ -25,12 +13,6 @@ export interface Authenticator {
    */
   authenticate(token: string | undefined, anonymousSeed: string): Promise<Identity>;
 }
-
-/** The part of the configuration that authentication reads. */
-export type AuthConfig = Pick<
-  AppConfig,
-  "AUTH_MODE" | "JWT_SECRET" | "JWT_PUBLIC_KEY" | "JWT_JWKS_URL" | "JWT_ISSUER" | "JWT_AUDIENCE"
->;
 
 /** The authenticator that the configuration asks for. Throws `ConfigError` for a public key that cannot be used. */
 export function createAuthenticator(config: AuthConfig): Authenticator {

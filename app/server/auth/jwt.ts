@@ -1,6 +1,7 @@
 import { errors, jwtVerify, type JWTPayload, type JWTVerifyOptions } from "jose";
+import type { AuthConfig } from "./auth-config";
 import { AuthError } from "./auth-error";
-import type { AuthConfig, Identity } from "./authenticator";
+import type { Identity } from "./identity";
 import { createKeySource } from "./key-source";
 import { isUserId, MAX_USER_ID_LENGTH } from "./user-id";
 

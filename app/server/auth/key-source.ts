@@ -1,8 +1,8 @@
 import { createPublicKey, type KeyObject } from "node:crypto";
 import { createRemoteJWKSet, errors, type JWTVerifyGetKey } from "jose";
 import { ConfigError } from "../config";
+import type { AuthConfig } from "./auth-config";
 import { AuthError } from "./auth-error";
-import type { AuthConfig } from "./authenticator";
 
 /** Where the keys of tokens come from, and which algorithms fit them. */
 export interface KeySource {

@@ -1,5 +1,5 @@
 import { OWN_ROOM } from "../../protocol/frames";
-import type { Identity } from "./authenticator";
+import type { Identity } from "./identity";
 
 /**
  * Who may do what in which room. Asked at each join and publish, and again for every room of a resumed session, since

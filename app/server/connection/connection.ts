@@ -3,7 +3,8 @@ import type { WebSocket } from "ws";
 import { closeCodes } from "../../protocol/close-codes";
 import { limits, OWN_ROOM, type ErrorCode, type Position, type RoomRequest } from "../../protocol/frames";
 import { AuthError } from "../auth/auth-error";
-import type { Authenticator, Identity } from "../auth/authenticator";
+import type { Authenticator } from "../auth/authenticator";
+import type { Identity } from "../auth/identity";
 import type { RoomPolicy } from "../auth/room-policy";
 import type { AppConfig } from "../config";
 import type { Metrics } from "../metrics";
@@ -15,7 +16,6 @@ import { UnavailableError } from "../store/redis";
 import { SparseIdError, type RoomStore } from "../store/room-store";
 import type { Session, SessionStore } from "../store/session-store";
 import { Budget, frameCosts } from "./budget";
-import type { Connections } from "./connections";
 import { Membership } from "./membership";
 import { PublishOrder } from "./publish-order";
 import { ReadGate } from "./read-gate";
@@ -23,6 +23,17 @@ import { ReplayTurns } from "./replay-turns";
 import { Slots } from "./slots";
 import { PublishQueue, type PublishOutcome, type WaitingPublish } from "./publish-queue";
 import { ClosedError, type Transport } from "./transport";
+
+/** The connections of a pod, as each of them needs them; see `Connections`. */
+export interface ConnectionSet {
+  /** Whether the pod has as many authenticated connections as it may have. */
+  readonly isFull: boolean;
+  add(connection: Connection, isAuthenticated: boolean): void;
+  admit(connection: Connection): boolean;
+  adopt(connection: Connection, session: Session): void;
+  supersede(sessionId: string, generation: number): void;
+  delete(connection: Connection): void;
+}
 
 /** What all connections of a pod share. */
 export interface ConnectionContext {
@@ -34,7 +45,7 @@ export interface ConnectionContext {
   readonly sessions: SessionStore;
   readonly rooms: Rooms;
   readonly roomStore: RoomStore;
-  readonly connections: Connections;
+  readonly connections: ConnectionSet;
   readonly replay: ReplayBudget;
 }
 

@@ -4,7 +4,7 @@ import { TimerWheel } from "../timer-wheel";
 import type { AppConfig } from "../config";
 import { presenceTtlMs, type RoomStore } from "../store/room-store";
 import type { Session, SessionStore } from "../store/session-store";
-import type { Connection } from "./connection";
+import type { Connection, ConnectionSet } from "./connection";
 
 /** How often the pod looks whose token has expired. Milliseconds. */
 const expiryMs = 1_000;
@@ -21,7 +21,7 @@ type Settings = Pick<
  * The connections of this pod, with the work that is done for all of them: pings, token expiry, and keeping sessions
  * and presence alive in Redis. One timer for each, not one a connection.
  */
-export class Connections implements Iterable<Connection> {
+export class Connections implements ConnectionSet, Iterable<Connection> {
   readonly #all: TimerWheel<Connection>;
   /** Those whose user is not known yet, the oldest first. */
   readonly #unauthenticated = new Set<Connection>();

@@ -1,6 +1,20 @@
 import { OWN_ROOM, type Position } from "../../protocol/frames";
 import type { LiveRoom, RoomMember } from "../rooms/live-room";
-import type { Connection } from "./connection";
+import type { Metrics } from "../metrics";
+import type { Transport } from "./transport";
+
+/** The connection that is in the room, as far as the room has to do with it. */
+interface Member {
+  readonly transport: Transport;
+  readonly context: { readonly metrics: Metrics };
+  /** Whether it goes on with a session that was there before. */
+  readonly resumed: boolean;
+  replay(frames: Buffer, onWritten?: () => void): void;
+  takeReplayTurn(): Promise<() => void>;
+  sendSync(room: string, position: Position, recovered: boolean, ask?: number): void;
+  ownRoomWritten(position: Position): void;
+  close(code: number, reason: string): void;
+}
 
 /** One connection's place in one room. */
 export class Membership implements RoomMember {
@@ -15,7 +29,7 @@ export class Membership implements RoomMember {
 
   constructor(
     readonly name: string,
-    readonly connection: Connection,
+    readonly connection: Member,
     /** The client named a position: what `sync` says of it is worth counting. */
     private readonly resuming: boolean,
     /** The client's name for the join; its first sync is the answer. */

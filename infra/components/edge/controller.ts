@@ -2,7 +2,7 @@ import * as k8s from "@pulumi/kubernetes";
 import { IngressController } from "@pulumi/kubernetes-ingress-nginx";
 import * as pulumi from "@pulumi/pulumi";
 import { stackLabels } from "../../labels";
-import type { NginxConfig } from "./nginx";
+import type { NginxConfig } from "./nginx-schema";
 
 /** Chart versions that are installed; docs/decisions/edge-controller.md says why these. */
 export const charts = {

@@ -1,6 +1,6 @@
 import type * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
-import type { AffinityConfig } from "../../config/schema";
+import type { AffinityConfig } from "../../config/affinity";
 import { ports } from "../../ports";
 import type { NamedSeconds } from "../../timing";
 import type { Peer } from "../../config/values";

@@ -5,7 +5,7 @@ import { certManagerClusterIssuer } from "../../annotations";
 import { issue, type ConfigIssue } from "../../config/issue";
 import { namespaceNameLabel, stackLabels, workloadLabels } from "../../labels";
 import { ports } from "../../ports";
-import type { AffinityConfig } from "../../config/schema";
+import type { AffinityConfig } from "../../config/affinity";
 import { label, object, objectName } from "../../config/values";
 import type { FlatArgs } from "../flat-args";
 import { edgeArgs, type CommonEdgeArgs } from "./args";

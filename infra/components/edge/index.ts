@@ -1,9 +1,10 @@
 import type * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
-import type { AffinityConfig } from "../../config/schema";
+import type { AffinityConfig } from "../../config/affinity";
 import type { ConfigIssue } from "../../config/issue";
 import type { Edge, EdgeArgs, EdgeContext, EdgeProperties } from "./edge";
-import { nginxSchema, nginxProperties, NginxEdge, type NginxConfig } from "./nginx";
+import { nginxProperties, NginxEdge } from "./nginx";
+import { nginxSchema, type NginxConfig } from "./nginx-schema";
 import { albIssues, albSchema, albProperties, AlbEdge, type AlbConfig } from "./alb";
 import { gatewayIssues, gatewaySchema, gatewayProperties, GatewayEdge, type GatewayConfig } from "./gateway";
 import { istioIssues, istioSchema, istioProperties, IstioEdge, type IstioConfig } from "./istio";

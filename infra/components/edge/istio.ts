@@ -4,7 +4,7 @@ import { z } from "zod";
 import { issue, type ConfigIssue } from "../../config/issue";
 import { namespaceNameLabel, stackLabels, workloadLabels } from "../../labels";
 import { ports } from "../../ports";
-import type { AffinityConfig } from "../../config/schema";
+import type { AffinityConfig } from "../../config/affinity";
 import { label, object, objectName, oneOf, text } from "../../config/values";
 import type { FlatArgs } from "../flat-args";
 import { edgeArgs, type CommonEdgeArgs } from "./args";

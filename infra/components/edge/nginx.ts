@@ -1,10 +1,8 @@
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
-import { z } from "zod";
 import { certManagerClusterIssuer, nginx, pulumiSkipAwait } from "../../annotations";
 import { namespaceNameLabel, workloadLabels } from "../../labels";
-import type { AffinityConfig } from "../../config/schema";
-import { objectName, object, oneOf, whole } from "../../config/values";
+import type { AffinityConfig } from "../../config/affinity";
 import type { FlatArgs } from "../flat-args";
 import { edgeArgs, type CommonEdgeArgs } from "./args";
 import { controllerNamespaces, createController, type ControllerFront } from "./controller";
@@ -17,29 +15,7 @@ import {
   type EdgeBackend,
   type EdgeProperties,
 } from "./edge";
-
-/** What the kind `nginx` asks for, and the kind `nlb` of the nginx edge behind it. */
-export const nginxKeys = {
-  ingressClassName: objectName.default("nginx"),
-  /** Silence after which a socket is cut, in both directions. Seconds; the proxies' own default of 60 is too short. */
-  timeoutSeconds: whole(3_600, 604_800).default(3_600),
-  /** Ends TLS at the edge; without it, either something before the edge does or nothing. */
-  tls: object({
-    /** Of type kubernetes.io/tls, in the namespace of the services. */
-    secretName: objectName,
-    /** The cert-manager ClusterIssuer that fills it; without one, the Secret exists already. */
-    clusterIssuer: objectName.optional(),
-  }).optional(),
-};
-
-export const nginxSchema = object({
-  kind: z.literal("nginx"),
-  ...nginxKeys,
-  /** Who reads the Ingresses: `none`, it runs already; or what is to be installed. See docs/decisions/edge-controller.md. */
-  controller: oneOf("none", "traefik", "ingress-nginx").default("none"),
-});
-
-export type NginxConfig = z.infer<typeof nginxSchema>;
+import { nginxSchema, type NginxConfig } from "./nginx-schema";
 
 export function nginxProperties(config: NginxConfig, affinity: AffinityConfig): EdgeProperties {
   return {

@@ -4,7 +4,7 @@ import { z } from "zod";
 import { awsLoadBalancerClass, awsService, externalDnsHostname, pulumiSkipAwait } from "../../annotations";
 import { issue, type ConfigIssue } from "../../config/issue";
 import { selectorLabels, stackLabels, workloadLabels } from "../../labels";
-import type { AffinityConfig } from "../../config/schema";
+import type { AffinityConfig } from "../../config/affinity";
 import type { NamedSeconds } from "../../timing";
 import { flag, object, oneOf, whole } from "../../config/values";
 import type { FlatArgs, WithInputs } from "../flat-args";
@@ -26,7 +26,8 @@ import {
   type EdgeContext,
   type EdgeProperties,
 } from "./edge";
-import { NginxEdge, nginxKeys, nginxProperties } from "./nginx";
+import { NginxEdge, nginxProperties } from "./nginx";
+import { nginxKeys } from "./nginx-schema";
 
 /** The nginx edge behind the load balancer. The program installs its controller: one that runs already has its own. */
 const nginxBehind = object({

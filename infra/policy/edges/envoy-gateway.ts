@@ -1,6 +1,6 @@
 import { isKind } from "../resource";
 import type { System } from "../system";
-import type { HttpRoute } from "./gateway";
+import type { HttpRoute } from "./http-route";
 
 /** A policy of Envoy Gateway, of clients or of backends, as far as rules look into it. */
 interface Policy {

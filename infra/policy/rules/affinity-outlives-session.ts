@@ -1,5 +1,5 @@
 import { ageIssues, type NamedSeconds } from "../../timing";
-import { routes } from "../edges/route";
+import { routes } from "../edges/routes";
 import { asKind, type Resource, type ObjectOf } from "../resource";
 import { rule } from "../rule";
 import type { System } from "../system";

@@ -3,7 +3,7 @@ import { attributes } from "../edges/attributes";
 import { ingressOf } from "../edges/ingress";
 import { awsService } from "../../annotations";
 import { nlbService } from "../edges/nlb";
-import { routes } from "../edges/route";
+import { routes } from "../edges/routes";
 import { rule } from "../rule";
 
 export const loadBalancersKeepClients = rule({

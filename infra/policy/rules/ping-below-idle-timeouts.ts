@@ -1,5 +1,5 @@
 import { pingIssues } from "../../timing";
-import { frontsOfWorkloads, routesToWorkloads } from "../edges/route";
+import { frontsOfWorkloads, routesToWorkloads } from "../edges/routes";
 import { rule } from "../rule";
 import { environmentSeconds } from "../workload";
 

@@ -1,4 +1,4 @@
-import { routesToWorkloads } from "../edges/route";
+import { routesToWorkloads } from "../edges/routes";
 import { podEnd } from "../pod-end";
 import { rule } from "../rule";
 

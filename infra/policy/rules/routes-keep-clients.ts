@@ -1,6 +1,6 @@
-import { httpRoute } from "../edges/gateway";
+import { httpRoute } from "../edges/http-route";
 import { consistentHash } from "../edges/istio";
-import { routes } from "../edges/route";
+import { routes } from "../edges/routes";
 import { isKind } from "../resource";
 import { rule, type Finding } from "../rule";
 

@@ -1,7 +1,7 @@
 import { trafficLimits } from "../edges/envoy-gateway";
-import { httpRoute } from "../edges/gateway";
+import { httpRoute } from "../edges/http-route";
 import { istioRules } from "../edges/istio";
-import { routes } from "../edges/route";
+import { routes } from "../edges/routes";
 import { rule, type Finding } from "../rule";
 
 export const routesTryAnotherPod = rule({

@@ -1,4 +1,4 @@
-import { routesToWorkloads } from "../edges/route";
+import { routesToWorkloads } from "../edges/routes";
 import { rule } from "../rule";
 
 /** Kubernetes' own default of failureThreshold. */

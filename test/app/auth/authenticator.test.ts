@@ -1,6 +1,7 @@
 import { createHmac } from "node:crypto";
 import type { AuthErrorCode } from "../../../app/server/auth/auth-error";
-import { createAuthenticator, type AuthConfig } from "../../../app/server/auth/authenticator";
+import type { AuthConfig } from "../../../app/server/auth/auth-config";
+import { createAuthenticator } from "../../../app/server/auth/authenticator";
 import { ConfigError } from "../../../app/server/config";
 import { claims, ecKeys, jwtConfig, part, rsaKeys, SECRET, secondsFromNow, sign } from "./tokens";
 

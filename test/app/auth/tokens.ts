@@ -1,6 +1,6 @@
 import { generateKeyPairSync, type KeyObject } from "node:crypto";
 import { SignJWT, type JWTPayload } from "jose";
-import type { AuthConfig } from "../../../app/server/auth/authenticator";
+import type { AuthConfig } from "../../../app/server/auth/auth-config";
 
 /** An HS256 secret of the length that the configuration asks for. */
 export const SECRET = "a-secret-for-tests-of-at-least-32-bytes";

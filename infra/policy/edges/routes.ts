@@ -1,0 +1,85 @@
+import { asKind, sameNamespace, type ObjectOf, type Resource } from "../resource";
+import type { System } from "../system";
+import { webSocketWorkloadsOf, type Workload } from "../workload";
+import { albRoutes } from "./alb";
+import { gatewayRoutes } from "./gateway";
+import { istioRoutes } from "./istio";
+import { nginxRoutes } from "./nginx";
+import { nlbRoutes } from "./nlb";
+import type { Route, RouteTo } from "./route";
+
+/** Every kind of edge that rules can read; a new one is a file of the same shape and a line here. */
+const kinds: readonly ((resource: Resource, system: System) => Iterable<RouteTo>)[] = [
+  nginxRoutes,
+  albRoutes,
+  nlbRoutes,
+  gatewayRoutes,
+  istioRoutes,
+];
+
+/** Every known way to pods that serve WebSockets. */
+export function* routes(resource: Resource, system: System): Iterable<Route> {
+  for (const kind of kinds) {
+    for (const { to, ...route } of kind(resource, system)) {
+      const service = isService(to) ? to : findService(to, system);
+      if (service === undefined || webSocketWorkloadsOf(service, system).length === 0) continue;
+      yield { ...route, service };
+    }
+  }
+}
+
+/** A way and one of the workloads at its end. */
+export interface RouteToWorkload {
+  readonly route: Route;
+  readonly workload: Workload;
+}
+
+export function* routesToWorkloads(resource: Resource, system: System): Iterable<RouteToWorkload> {
+  for (const route of routes(resource, system)) {
+    for (const workload of webSocketWorkloadsOf(route.service, system)) yield { route, workload };
+  }
+}
+
+/**
+ * What stands before an Ingress controller: a load balancer whose targets are pods of somebody else. It leads to every
+ * Service that an Ingress leads to, as far as anyone can tell from here.
+ */
+export function* frontsOfWorkloads(resource: Resource, system: System): Iterable<RouteToWorkload> {
+  for (const { to, ...front } of nlbRoutes(resource)) {
+    if (!isService(to) || webSocketWorkloadsOf(to, system).length > 0) continue;
+    const behind = system.resources.flatMap((one) =>
+      asKind(one, "Ingress") === undefined ? [] : [...routesToWorkloads(one, system)],
+    );
+    for (const { route, workload } of behind) {
+      yield {
+        route: {
+          ...front,
+          service: route.service,
+          affinityAges: () => [],
+          podsAreTargets: () => false,
+          propagationSeconds: () => 0,
+        },
+        workload,
+      };
+    }
+  }
+}
+
+function isService(to: RouteTo["to"]): to is ObjectOf<"Service"> {
+  return !("name" in to);
+}
+
+function findService(
+  { namespace, name }: { readonly namespace: string | undefined; readonly name: string },
+  system: System,
+): ObjectOf<"Service"> | undefined {
+  return system.resources
+    .flatMap((resource) => asKind(resource, "Service") ?? [])
+    .find(
+      (service) => service.metadata?.name === name && sameNamespace(service, { metadata: nsOf(namespace) }),
+    );
+}
+
+function nsOf(namespace: string | undefined): { namespace?: string } {
+  return namespace === undefined ? {} : { namespace };
+}

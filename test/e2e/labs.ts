@@ -1,0 +1,27 @@
+import { existsSync } from "node:fs";
+import path from "node:path";
+
+const names = ["gateway", "istio"] as const;
+
+/** An edge's controller that the test cluster can install. */
+export type LabName = (typeof names)[number];
+
+export interface Lab {
+  /** The command that installs it, in the network of this machine: what it downloads is not to be had in the cluster's. */
+  readonly command: readonly string[];
+  /** The command that runs another one in the network of a node, without the node's number. */
+  readonly onNode: readonly string[];
+}
+
+/** The labs beside a test cluster's command. Call it where the network of this machine is. */
+export function findLabs(folder: string): Partial<Record<LabName, Lab>> {
+  const outside = ["nsenter", `--net=/proc/${process.pid}/ns/net`];
+  const found = names
+    .map((name) => ({ name, command: path.join(folder, `lab-${name}`) }))
+    .filter(({ command }) => existsSync(command))
+    .map(({ name, command }) => {
+      const onNode = [path.join(folder, "cluster"), "exec-on"];
+      return [name, { command: [...outside, command], onNode }] as const;
+    });
+  return Object.fromEntries(found);
+}
