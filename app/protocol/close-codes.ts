@@ -31,8 +31,6 @@ export const closeCodes = {
   timeout: 4009,
 } as const;
 
-export type CloseCode = (typeof closeCodes)[keyof typeof closeCodes];
-
 /** Codes after which coming back with the same credentials cannot succeed, or is not wanted. */
 const fatal: ReadonlySet<number> = new Set([
   closeCodes.normal,

@@ -6,13 +6,13 @@ import type { IsTrusted } from "./trusted-hops";
  */
 
 /** Names one client's socket to the service: the same each time that the service is dialled for it. */
-export const sessionHeader = "x-holdfast-session";
+const sessionHeader = "x-holdfast-session";
 
 /** How often the service was dialled again for this socket: 0 the first time. */
 export const redialHeader = "x-holdfast-redials";
 
 /** Whom the proxy has verified; only where it checks tokens itself. */
-export const userHeader = "x-holdfast-user";
+const userHeader = "x-holdfast-user";
 
 /** RFC 9110 section 7.6.1: of one connection, not of the request. */
 const hopByHop: ReadonlySet<string> = new Set([

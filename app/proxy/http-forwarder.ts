@@ -10,7 +10,7 @@ import type { ProxyContext } from "./proxied-connection";
  * Between two bytes of a pod's answer, and until its first: more than the interval of a long poll, which is 25 s with
  * Socket.IO unless configured. Also how long a client may read nothing of an answer. Milliseconds.
  */
-export const responseIdleMs = 120_000;
+const responseIdleMs = 120_000;
 
 /** Where a request goes, and who looks at what passes. */
 export interface HttpRoute {

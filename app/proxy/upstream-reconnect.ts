@@ -10,7 +10,7 @@ import type { SwitchReason } from "./metrics";
  * Shorter waits than a client's: a client is watching, and every pod was tried before the first of them. A connection
  * that lasted 10 s begins anew, as everywhere.
  */
-export const redialBackoff: Backoff = { baseMs: 50, maxMs: 1_000, stableMs: 10_000 };
+const redialBackoff: Backoff = { baseMs: 50, maxMs: 1_000, stableMs: 10_000 };
 
 export const retrySettings = { timers: systemTimers, random: Math.random, backoff: redialBackoff };
 

@@ -14,7 +14,7 @@ export interface UpgradeRefusal {
  * How long a refused socket may take to accept its answer. An answer is less than a kilobyte and fits every fresh
  * socket's send buffer, so only a dead or hostile peer takes longer. Milliseconds.
  */
-export const refusalFlushMs = 2_000;
+const refusalFlushMs = 2_000;
 
 /**
  * Answers an upgrade request in plain HTTP and destroys its socket once the answer is flushed, at the latest after

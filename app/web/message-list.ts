@@ -170,7 +170,7 @@ export class MessageList {
 }
 
 /** A pod's name on its colour. */
-export function chip({ short, name, hue }: Pod): HTMLElement {
+function chip({ short, name, hue }: Pod): HTMLElement {
   return create("span", { class: "chip", "data-hue": String(hue), title: name }, short);
 }
 

@@ -7,7 +7,7 @@ import type { SecretValues } from "./schema";
 /** A stack's configuration: read, checked and resolved before the first resource. */
 
 export { project, type RawConfig } from "./parse";
-export type { ConnectionProxyConfig, ExistingConfig, ResolvedConfig, ServiceConfig } from "./resolve";
+export type { ResolvedConfig, ServiceConfig } from "./resolve";
 
 /** The whole configuration of a stack: plain values for structure, Outputs for secrets alone. */
 export interface Config extends ResolvedConfig {

@@ -186,7 +186,6 @@ export type ConfigValues = z.infer<typeof configSchema>;
 export type SecretValues = z.infer<typeof secretsSchema>;
 export type { AffinityConfig } from "./affinity";
 
-export type ServiceAuth = z.infer<typeof auth>;
 export type { ServiceValues } from "./service";
 export type { ConnectionProxyValues } from "./connection-proxy";
 

@@ -109,8 +109,6 @@ const envValue = z.union(
   },
 );
 
-export type EnvValue = z.infer<typeof envValue>;
-
 const envSchema = z.record(text(envName, "the name of an environment variable"), envValue, {
   error: "variables, NAME: value",
 });

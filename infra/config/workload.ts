@@ -10,8 +10,6 @@ export const resourcesSchema = object({
   memory: memoryQuantity.default("512Mi"),
 });
 
-export type ResourcesConfig = z.infer<typeof resourcesSchema>;
-
 /** Owns the number of replicas, by open sockets and never by CPU: idle sockets cost memory, not CPU. */
 export const autoscalingSchema = object({
   minReplicas: whole(1, 1_000),

@@ -4,7 +4,7 @@
  */
 
 /** A rule read a property whose value is known only after an update. */
-export class UnknownValueError extends Error {
+class UnknownValueError extends Error {
   readonly code = "HOLDFAST_UNKNOWN_VALUE";
 
   constructor(property: string) {

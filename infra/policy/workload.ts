@@ -106,7 +106,7 @@ export function selects(selector: Loose<k8s.V1LabelSelector> | undefined, labels
 }
 
 /** The value of an environment variable that the pod template sets in plain text. */
-export function environmentValue({ pod }: Workload, name: string): string | undefined {
+function environmentValue({ pod }: Workload, name: string): string | undefined {
   const { containers: main = [] } = pod.spec;
   return main.flatMap(({ env = [] }) => env).find((entry) => entry.name === name)?.value;
 }

@@ -75,7 +75,7 @@ export function existingServiceArgs(
   };
 }
 
-export function probe(config: ProbeConfig): k8s.types.input.core.v1.Probe {
+function probe(config: ProbeConfig): k8s.types.input.core.v1.Probe {
   if ("path" in config) {
     const { path, port, ...timing } = config;
     return { httpGet: { path, port }, ...timing };

@@ -14,7 +14,7 @@ export interface ControllerKind {
 }
 
 /** The controllers that are found in clusters; docs/decisions/edge-controller.md says why it matters which. */
-export const controllerKinds: readonly ControllerKind[] = [
+const controllerKinds: readonly ControllerKind[] = [
   {
     name: "ingress-nginx",
     image: /ingress-nginx\/controller|nginx-ingress-controller/,

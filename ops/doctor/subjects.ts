@@ -37,7 +37,7 @@ function isOf(pod: Pod, service: string): boolean {
 }
 
 /** The Services that an Ingress routes to. */
-export function backendsOf({ spec }: Ingress): string[] {
+function backendsOf({ spec }: Ingress): string[] {
   const backends = [
     spec?.defaultBackend,
     ...(spec?.rules ?? []).flatMap(({ http }) => (http?.paths ?? []).map(({ backend }) => backend)),

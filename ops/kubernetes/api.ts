@@ -6,7 +6,7 @@ import { KubeConfig } from "@kubernetes/client-node";
 const answerMs = 20_000;
 
 /** There is no cluster to ask: no configuration, no such context, or nobody answers. The message says what to do. */
-export class NoClusterError extends Error {
+class NoClusterError extends Error {
   readonly code = "HOLDFAST_NO_CLUSTER";
 }
 

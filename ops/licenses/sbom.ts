@@ -29,7 +29,7 @@ export interface Shipped {
 /**
  * Licences that ask for no more than their text beside the code: for anything else a person decides, and adds it here.
  */
-export const permitted: ReadonlySet<string> = new Set([
+const permitted: ReadonlySet<string> = new Set([
   "0BSD",
   "Apache-2.0",
   "BSD-2-Clause",
@@ -58,7 +58,7 @@ export async function readSbom(): Promise<Sbom> {
  * A document about one workspace and what that needs to run. `npm sbom --omit dev` is no way to it: it leaves out what the
  * root of the repository needs for its tests, though the workspace needs it too (npm 11.19: ws, jose).
  */
-export function narrowed(sbom: Sbom, workspace: string, dependencies: readonly string[]): Sbom {
+function narrowed(sbom: Sbom, workspace: string, dependencies: readonly string[]): Sbom {
   const needs = new Map(sbom.dependencies.map(({ ref, dependsOn }) => [ref, dependsOn]));
   const isOf = (name: string) => (ref: string) => ref.slice(0, ref.lastIndexOf("@")) === name;
   const main = sbom.components.find((component) => isOf(workspace)(component["bom-ref"]));

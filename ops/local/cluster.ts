@@ -26,7 +26,7 @@ export interface LocalClusterArgs {
 export type Listeners = Pick<LocalCluster, "services" | "edgePort">;
 
 /** A rollout did not end in time; the message tells the state of each pod. */
-export class RolloutTimeoutError extends Error {
+class RolloutTimeoutError extends Error {
   readonly code = "HOLDFAST_LOCAL_ROLLOUT_TIMEOUT";
 }
 

@@ -15,7 +15,7 @@ export interface SystemProgram {
 }
 
 /** A program is missing and cannot be installed from here; the message says what a person can do. */
-export class ProgramUnavailableError extends Error {
+class ProgramUnavailableError extends Error {
   readonly code = "HOLDFAST_PROGRAM_UNAVAILABLE";
 }
 

@@ -5,7 +5,7 @@ import { z } from "zod";
 import { fromManifest, type ManifestObject, type Resource } from "../../infra/policy/resource";
 
 /** A file of manifests cannot be read, or holds something else. */
-export class ManifestFileError extends Error {
+class ManifestFileError extends Error {
   readonly code = "HOLDFAST_MANIFEST_FILE";
 }
 

@@ -21,7 +21,7 @@ interface Answer {
 }
 
 /** What a call to another process failed with: that process' own error by message and code, or its end. */
-export class RemoteError extends Error {
+class RemoteError extends Error {
   readonly code: unknown;
 
   constructor(message: string, code: unknown = "HOLDFAST_REMOTE") {

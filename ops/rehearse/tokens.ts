@@ -17,12 +17,12 @@ export interface Tokens {
 }
 
 /** The token command gives no tokens that would do; the message says why, and nothing of what it printed. */
-export class TokenCommandError extends Error {
+class TokenCommandError extends Error {
   readonly code = "HOLDFAST_TOKEN_COMMAND";
 }
 
 /** A command's tokens must be good for this long: time enough to connect, and to ask for the next. Seconds. */
-export const leastLifeSeconds = 30;
+const leastLifeSeconds = 30;
 
 /** How long the command may take. Milliseconds. */
 const commandLimitMs = 60_000;

@@ -2,7 +2,7 @@ import type { Resource } from "./resource";
 import type { KubernetesObject } from "./kubernetes-object";
 
 /** A secret stands where anyone who may list objects reads it. */
-export class ExposedSecretError extends Error {
+class ExposedSecretError extends Error {
   readonly code = "HOLDFAST_EXPOSED_SECRET";
 }
 

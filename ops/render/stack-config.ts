@@ -20,7 +20,7 @@ export type Overrides = Readonly<Record<string, unknown>>;
 export type SecretOf = (name: string) => string;
 
 /** The files of a stack cannot be read, or do not exist. */
-export class StackFileError extends Error {
+class StackFileError extends Error {
   readonly code = "HOLDFAST_STACK_FILE";
 }
 

@@ -35,6 +35,6 @@ export function obeyKeys(stack: RunningStack, say: (line: string) => void): () =
   };
 }
 
-export function keysHelp(): string {
+function keysHelp(): string {
   return keys.map(({ key, does }) => `${key} ${does}`).join("; ");
 }

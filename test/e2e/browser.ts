@@ -11,7 +11,7 @@ export interface Upgraded {
 }
 
 /** An upgrade was not answered by 101. */
-export class RefusedError extends Error {
+class RefusedError extends Error {
   readonly code = "HOLDFAST_REFUSED";
 }
 

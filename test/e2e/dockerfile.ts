@@ -15,7 +15,7 @@ export interface Stage {
 }
 
 /** A Dockerfile uses something that is not imitated here. */
-export class DockerfileError extends Error {
+class DockerfileError extends Error {
   readonly code = "HOLDFAST_DOCKERFILE";
 }
 

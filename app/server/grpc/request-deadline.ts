@@ -1,7 +1,7 @@
 import { ServerInterceptingCall, status, type ServerInterceptor } from "@grpc/grpc-js";
 
 /** From a call's headers to the end of its request, which is one message. Milliseconds. */
-export const requestMs = 10_000;
+const requestMs = 10_000;
 
 /**
  * Ends calls whose request does not come: handlers only begin with a whole request, so such a call would have no

@@ -5,7 +5,7 @@ import { stackLabels } from "../../labels";
 import type { NginxConfig } from "./nginx-schema";
 
 /** Chart versions that are installed; docs/decisions/edge-controller.md says why these. */
-export const charts = {
+const charts = {
   traefik: {
     chart: "traefik",
     version: "41.3.0",

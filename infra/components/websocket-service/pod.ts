@@ -14,7 +14,7 @@ type PodTemplate = k8s.types.input.core.v1.PodTemplateSpec;
 type SpreadConstraint = k8s.types.input.core.v1.TopologySpreadConstraint;
 
 /** Of the main container; `podTemplate` merges into it by this name. */
-export const containerName = "app";
+const containerName = "app";
 
 export const defaultPort = 8_080;
 
@@ -158,7 +158,7 @@ function storeVariable({ sessionStore, sessionStoreEnv = "REDIS_URL" }: WebSocke
 }
 
 /** One entry of the container's `env`. */
-export function variable(name: string, value: EnvironmentValue): EnvVar {
+function variable(name: string, value: EnvironmentValue): EnvVar {
   if (isInput(value)) return { name, value };
   if ("secret" in value) return { name, valueFrom: { secretKeyRef: value.secret } };
   if ("configMap" in value) return { name, valueFrom: { configMapKeyRef: value.configMap } };

@@ -14,7 +14,7 @@ const newcomers = 6;
 const returns = 3;
 
 /** There is no way to the edge from here; the message says why, and what would be one. */
-export class NoWayError extends Error {
+class NoWayError extends Error {
   readonly code = "HOLDFAST_NO_WAY";
 }
 

@@ -18,7 +18,7 @@ interface Entry {
 }
 
 /** Another rehearsal of this stack is under way, or left something behind; the message tells how to go on. */
-export class RehearsalRunningError extends Error {
+class RehearsalRunningError extends Error {
   readonly code = "HOLDFAST_REHEARSAL_RUNNING";
 }
 

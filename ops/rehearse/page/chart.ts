@@ -81,6 +81,6 @@ export function chart(
 }
 
 /** A tenth of a unit is less than an eye sees, and keeps the page small. */
-export function round(value: number): number {
+function round(value: number): number {
   return Math.round(value * 10) / 10;
 }

@@ -112,7 +112,7 @@ export function welcomeFrame(options: WelcomeOptions = {}): ServerFrame {
   };
 }
 
-export function message(room: string, offset: number): ServerFrame {
+function message(room: string, offset: number): ServerFrame {
   return { type: "message", room, offset, from: "bob", at: 0, data: offset };
 }
 
