@@ -1,4 +1,5 @@
 import { Channel } from "../../client/channel";
+import { attemptAfter, backoffMs } from "../../client/backoff";
 import { Retry } from "../../client/retry";
 import { Sequence } from "../../client/sequence";
 import { closeCodes } from "../../protocol/close-codes";
@@ -280,11 +281,21 @@ export abstract class ProxiedSession extends ProxiedConnection {
 
   // ---- the move: the next pod before the old one goes ----
 
+  /**
+   * The next pod is dialled when this one has asked for it: at once after a connection that lasted, else after a back-off,
+   * or a service whose every pod asks to be left would be met by a socket after the other.
+   */
   #advised(socket: PodSocket, delayMs: number): void {
     this.#leaving(socket);
     if (this.#movingSince !== undefined) return;
     this.#movingSince = performance.now();
-    this.#move.set(delayMs, () => void this.#openNext());
+    const { random, backoff } = retrySettings;
+    const attempt = attemptAfter(this.#move.attempt, this.#movingSince - socket.welcomedAt, backoff);
+    this.#move.attempt = attempt + 1;
+    this.#move.set(
+      Math.max(delayMs, attempt && backoffMs(attempt - 1, random, backoff)),
+      () => void this.#openNext(),
+    );
   }
 
   async #openNext(): Promise<void> {
@@ -316,7 +327,6 @@ export abstract class ProxiedSession extends ProxiedConnection {
     if (this.#movingSince !== undefined)
       this.context.metrics.switched("advice", performance.now() - this.#movingSince);
     this.#movingSince = undefined;
-    this.#move.attempt = 0;
     if (next.welcome) this.#serve(next);
   }
 

@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import { WebSocket, WebSocketServer } from "ws";
 import { HoldfastClient } from "../../../app/client/node";
-import { SUBPROTOCOL } from "../../../app/protocol/frames";
+import { SUBPROTOCOL, type HelloFrame } from "../../../app/protocol/frames";
 import { startRedis, type RedisServer } from "../../../ops/redis/server";
 import { startPod, stopPods } from "../helpers/pod";
 import { randomClient, Wire } from "../helpers/wire";
@@ -52,6 +52,25 @@ describe("clients that speak holdfast.v1.json behind a proxy", () => {
     expect(wire.offsets("x")).toEqual(Array.from({ length: id }, (_, i) => i + 1));
     expect(wire.frames.filter(({ type }) => type === "sync")).toHaveLength(2); // x and the own room, once each
     expect(wire.frames.some(({ type }) => type === "advice")).toBe(false);
+  });
+
+  it("are moved ever more slowly between pods that all ask to be left", async () => {
+    const server = await leavingPod();
+    try {
+      const proxy = await startProxy(new Set([server.address]));
+      await new Wire(`${proxy.url}/chat/x`).hello();
+      // At once each, it is hundreds a second. With waits below a bound that doubles from 50 ms to a second, the fifteenth
+      // comes after 5.3 s on average, and in less than 1.5 s once in 100,000 times.
+      const begun = performance.now();
+      await until(
+        () => server.connections() >= 15,
+        () => String(server.connections()),
+        40_000,
+      );
+      expect(performance.now() - begun).toBeGreaterThan(1_500);
+    } finally {
+      await server.close();
+    }
   });
 
   it("stay where all their rooms do not fit into one hello: the pod is never sent more than it takes", async () => {
@@ -202,6 +221,46 @@ async function earlyPinger(pod: string) {
     await once(server, "close");
   };
   return { address, types, pinged, close };
+}
+
+/** A pod that welcomes everybody, and asks each at once to leave. */
+async function leavingPod() {
+  const server = new WebSocketServer({ host: "127.0.0.1", port: 0, handleProtocols: () => SUBPROTOCOL });
+  await once(server, "listening");
+  let connections = 0;
+  server.on("connection", (socket) => {
+    connections += 1;
+    socket.once("message", (data: Buffer) => {
+      const { rooms } = JSON.parse(data.toString()) as HelloFrame;
+      const session = { id: "s".repeat(22), token: "t".repeat(22), generation: connections };
+      const welcome = {
+        session,
+        resumed: true,
+        user: "ada",
+        pod: "leaving",
+        pingMs: 25_000,
+        maxPayloadBytes: 65_536,
+      };
+      const syncs = rooms.map(({ room, ask }) => ({
+        type: "sync",
+        room,
+        ask,
+        epoch: "e",
+        offset: 0,
+        recovered: true,
+      }));
+      const advice = { type: "advice", reason: "drain", delayMs: 0 };
+      for (const frame of [{ type: "welcome", ...welcome }, ...syncs, advice])
+        socket.send(JSON.stringify(frame));
+    });
+  });
+  const close = async () => {
+    server.close();
+    for (const socket of server.clients) socket.terminate();
+    await once(server, "close");
+  };
+  const address = `127.0.0.1:${(server.address() as { port: number }).port}`;
+  return { address, connections: () => connections, close };
 }
 
 function acks(wire: Wire): number[] {
