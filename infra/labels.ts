@@ -16,8 +16,11 @@ export function componentLabels(component: Component): Record<string, string> {
   return { "app.kubernetes.io/component": component };
 }
 
+export const partOfLabel = "app.kubernetes.io/part-of";
+export const stackName = "holdfast";
+
 /** The labels of what belongs to the whole stack. */
-export const stackLabels: Readonly<Record<string, string>> = { "app.kubernetes.io/part-of": "holdfast" };
+export const stackLabels: Readonly<Record<string, string>> = { [partOfLabel]: stackName };
 
 /** The labels of a workload's objects and pods. */
 export function workloadLabels(workload: string, component: Component): Record<string, string> {

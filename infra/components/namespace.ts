@@ -1,7 +1,16 @@
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import { podSecurity } from "../annotations";
-import { stackLabels } from "../labels";
+import { partOfLabel, stackLabels, stackName } from "../labels";
+import { dns, toWorkload } from "./websocket-service/network-policies";
+
+/** Pods of the namespace that connect to the stack's services, and are no part of it. */
+export interface NamespaceClients {
+  /** Of each kind of them; none means all. */
+  readonly podLabels: Readonly<Record<string, string>>;
+  /** The workloads that they connect to. */
+  readonly to: readonly { readonly workload: string; readonly port: number }[];
+}
 
 export interface StackNamespaceArgs {
   /** Of the namespace. */
@@ -12,10 +21,15 @@ export interface StackNamespaceArgs {
   readonly podSecurity?: "restricted" | "baseline" | "privileged";
   /** Whether pods are closed that no NetworkPolicy of their own opens. Default true. */
   readonly defaultDeny?: boolean;
+  /** Who connects from inside: `defaultDeny` would keep them from it, whatever lets them in. Default none. */
+  readonly clients?: readonly NamespaceClients[];
 }
 
 /** The name of the policy that {@link StackNamespace} puts in the namespace. */
 export const defaultDenyName = "default-deny";
+
+/** Begins the names of the policies that let clients in the namespace out. */
+const namespaceClientsName = "namespace-clients";
 
 /**
  * The namespace of a stack. Nothing in it is reachable or reaches out unless a policy of its own says so, and
@@ -54,6 +68,24 @@ export class StackNamespace extends pulumi.ComponentResource {
         },
         { parent: this },
       );
+      (args.clients ?? []).forEach(({ podLabels, to }, index) => {
+        new k8s.networking.v1.NetworkPolicy(
+          `${name}-clients-${index}`,
+          {
+            metadata: { name: `${namespaceClientsName}-${index}`, namespace: this.name, labels: stackLabels },
+            spec: {
+              podSelector: {
+                matchLabels: podLabels,
+                // The stack's own pods have ways out of their own, and no other.
+                matchExpressions: [{ key: partOfLabel, operator: "NotIn", values: [stackName] }],
+              },
+              policyTypes: ["Egress"],
+              egress: [dns, ...to.map(({ workload, port }) => toWorkload(workload, [port]))],
+            },
+          },
+          { parent: this },
+        );
+      });
     }
     this.registerOutputs({ name: this.name });
   }

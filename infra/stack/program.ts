@@ -1,15 +1,17 @@
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import { ConnectionProxy, type ConnectionProxyArgs } from "../components/connection-proxy";
+import { proxyName } from "../components/connection-proxy/names";
 import { createEdge, type EdgeBackend } from "../components/edge";
 import { ExistingService } from "../components/existing-service";
 import { createMonitoring } from "../components/monitoring";
-import { StackNamespace } from "../components/namespace";
+import { StackNamespace, type NamespaceClients } from "../components/namespace";
 import { createSessionStore, type SecretKey, type SessionStore } from "../components/session-store";
 import { WebSocketService } from "../components/websocket-service";
 import type { Config, ServiceConfig } from "../config";
 import { longestGraceSeconds } from "../config/checks";
 import { stackLabels } from "../labels";
+import { ports } from "../ports";
 import { holdfastApplication } from "../presets/holdfast-application";
 import { existingServiceArgs, serviceArgs } from "./service-args";
 
@@ -74,14 +76,28 @@ export function deploy(config: Config): Outputs {
   };
 }
 
-function stackNamespace({ namespace, networkPolicies, properties }: Config): pulumi.Output<string> {
+function stackNamespace(config: Config): pulumi.Output<string> {
+  const { namespace, networkPolicies, properties } = config;
   if (!namespace.create) return pulumi.output(namespace.name);
   return new StackNamespace("holdfast", {
     name: namespace.name,
     podSecurity: namespace.podSecurity,
     defaultDeny: networkPolicies,
+    clients: namespaceClients(config),
     labels: properties.namespaceLabels,
   }).name;
+}
+
+/** The pods of the namespace that the configuration lets in, and what they connect to. */
+function namespaceClients({ network, services }: Config): NamespaceClients[] {
+  const to = services.map(({ name, connectionProxy, ports: own }) =>
+    connectionProxy === undefined
+      ? { workload: name, port: own?.http ?? ports.http }
+      : { workload: proxyName(name), port: ports.http },
+  );
+  return (network.edge ?? []).flatMap((peer) =>
+    "sameNamespace" in peer ? [{ podLabels: peer.podLabels, to }] : [],
+  );
 }
 
 /** A service, before it the tier that keeps its clients' sockets if there is one, and what the edge routes to. */

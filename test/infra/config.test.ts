@@ -631,9 +631,39 @@ describe("bad configuration", () => {
       { network: { edge: [{ cidr: "10.0.0.0/33" }] } },
       "network.edge[0].cidr: found 10.0.0.0/33",
     ],
+    [
+      "root beside runAsNonRoot",
+      { ...own({ securityContext: { runAsUser: 0 } }), namespace: { name: "chat", create: false } },
+      "services[0].securityContext.runAsUser: found 0; allowed: another user than root, since runAsNonRoot is true",
+    ],
+    ...[
+      ["baseline", { runAsNonRoot: false }, "securityContext.runAsNonRoot is false"],
+      ["baseline", { runAsUser: 0, runAsNonRoot: false }, "securityContext.runAsUser is 0"],
+      ["baseline", { allowPrivilegeEscalation: true }, "securityContext.allowPrivilegeEscalation is true"],
+      ["baseline", { capabilities: { drop: ["ALL"], add: ["CHOWN"] } }, "securityContext.capabilities is"],
+      ["privileged", { capabilities: { add: ["NET_ADMIN"] } }, "securityContext.capabilities is"],
+      ["privileged", { seccompProfile: { type: "Unconfined" } }, "securityContext.seccompProfile is"],
+    ].map(([level, securityContext, why]): [string, Record<string, unknown>, string] => [
+      `a namespace that would refuse pods with ${JSON.stringify(securityContext)}`,
+      own({ securityContext }),
+      `namespace.podSecurity: found restricted; allowed: ${String(level)}, since services[0].${String(why)}`,
+    ]),
+    [
+      "a namespace that would refuse a folder of the node",
+      own({ volumes: [{ name: "host", hostPath: { path: "/var" } }] }),
+      "namespace.podSecurity: found restricted; allowed: privileged, since services[0].volumes[0] is a hostPath",
+    ],
     ["a path with a dot segment", own({ path: "/chat/.." }), "services[0].path: found /chat/.."],
   ])("refuses %s", (_, values, expected) => {
     expect(faultsOf({ values })).toEqual([expect.stringContaining(expected)]);
+  });
+
+  test.each([
+    ["of the level that the pods need", { name: "chat", podSecurity: "baseline" }],
+    ["that the stack does not make", { name: "chat", create: false }],
+  ])("takes root in a namespace %s", (_, namespace) => {
+    const values = { ...own({ securityContext: { runAsUser: 0, runAsNonRoot: false } }), namespace };
+    expect(load({ values }).services).toHaveLength(1);
   });
 
   test("needs no host where there is no edge", () => {

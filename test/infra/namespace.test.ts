@@ -1,4 +1,5 @@
 import { StackNamespace } from "../../infra/components/namespace";
+import { renderStack } from "../../ops/render/render";
 import { deployed, inputsOf } from "./deployed";
 
 const create = () => deployed(() => ({ name: new StackNamespace("holdfast", { name: "nova" }).name }));
@@ -21,6 +22,31 @@ describe("StackNamespace", () => {
       metadata: { name: "default-deny", namespace: "nova" },
       spec: { podSelector: {}, policyTypes: ["Ingress", "Egress"] },
     });
+  });
+
+  test("lets the pods out that connect to its services from inside, and none of the stack's own", async () => {
+    const objects = await renderStack("none-redis", {
+      overrides: { network: { edge: [{ sameNamespace: true, podLabels: { role: "client" } }] } },
+    });
+    const policy = objects.find(
+      ({ kind, metadata }) => kind === "NetworkPolicy" && metadata.name === "namespace-clients-0",
+    ) as unknown as { spec: { egress: object[] } };
+    expect(policy.spec).toMatchObject({
+      podSelector: {
+        matchLabels: { role: "client" },
+        matchExpressions: [{ key: "app.kubernetes.io/part-of", operator: "NotIn", values: ["holdfast"] }],
+      },
+      policyTypes: ["Egress"],
+    });
+    const services = objects.filter(
+      ({ kind, metadata }) => kind === "Deployment" && metadata.name !== "redis",
+    );
+    expect(policy.spec.egress.slice(1)).toEqual(
+      services.map(({ metadata: { name } }) => ({
+        to: [{ podSelector: { matchLabels: { "app.kubernetes.io/name": name } } }],
+        ports: [{ protocol: "TCP", port: 8080 }],
+      })),
+    );
   });
 
   test("gives its name only when the namespace is there", async () => {

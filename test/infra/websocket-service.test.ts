@@ -528,6 +528,21 @@ describe("a service of any image", () => {
     });
   });
 
+  test.each([
+    ["http", { port: 80 }],
+    ["metrics", { port: 3000, metricsPort: pulumi.output(443) }],
+  ])("may listen on a port below 1024 without root: %s", async (_, ports) => {
+    const pod = await podSpec(ports);
+    expect(pod.securityContext).toMatchObject({
+      runAsNonRoot: true,
+      sysctls: [{ name: "net.ipv4.ip_unprivileged_port_start", value: "0" }],
+    });
+  });
+
+  test("changes no setting of the kernel for other ports", async () => {
+    expect((await podSpec({ port: 3000 })).securityContext).not.toHaveProperty("sysctls");
+  });
+
   test("two of one name in two namespaces do not collide", async () => {
     const { resources } = await deployed(() => {
       for (const namespace of ["blue", "green"]) {

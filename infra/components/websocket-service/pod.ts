@@ -24,6 +24,9 @@ export const defaultPort = 8_080;
  */
 const defaultUser = 1_000;
 
+/** Ports below it are open to root alone, unless the pod says otherwise. */
+const firstUnprivilegedPort = 1_024;
+
 /** Fields of a `securityContext` that Kubernetes has on the pod alone. */
 const podOnlyFields = ["fsGroup", "fsGroupChangePolicy", "supplementalGroups", "sysctls"];
 
@@ -45,7 +48,7 @@ export function podTemplate(
       // Kubernetes would add variables of its own, such as REDIS_PORT, for each Service in the namespace.
       enableServiceLinks: false,
       terminationGracePeriodSeconds: lift([drain], ({ gracePeriodSeconds }) => gracePeriodSeconds),
-      securityContext: { ...restrictedPod(defaultUser), ...pod },
+      securityContext: { ...restrictedPod(defaultUser), ...lowPorts(args), ...pod },
       topologySpreadConstraints: ["topology.kubernetes.io/zone", "kubernetes.io/hostname"].map((key) =>
         spread(name, key),
       ),
@@ -192,6 +195,21 @@ function spread(name: string, topologyKey: string): SpreadConstraint {
     labelSelector: { matchLabels: selectorLabels(name) },
     matchLabelKeys: ["pod-template-hash"],
   };
+}
+
+/**
+ * Lets a user who is not root listen on a port such as 80, as images do that were made for Docker, which always allows it.
+ * Pod Security `restricted` admits this sysctl.
+ */
+function lowPorts({ port, grpcPort, metricsPort }: WebSocketServiceArgs): object {
+  return optional(
+    "sysctls",
+    lift([port, grpcPort, metricsPort], (...all) =>
+      all.some((one) => one !== undefined && one < firstUnprivilegedPort)
+        ? [{ name: "net.ipv4.ip_unprivileged_port_start", value: "0" }]
+        : (undefined as never),
+    ),
+  );
 }
 
 /** A field that is there only with a value: an empty one would show in every manifest. */

@@ -7,6 +7,7 @@ import type { Checked } from "./checked";
 import { connectionProxyIssues } from "./connection-proxy";
 import { cookieIssues, hostIssues, networkIssues, pageIssues } from "./edge";
 import { nameIssues, pathIssues } from "./names";
+import { podSecurityIssues } from "./pod-security";
 import { scaledWorkloads, scaleIssues } from "./scale";
 import { serviceIssues } from "./service";
 import { storeIssues } from "./store";
@@ -20,6 +21,7 @@ export function crossIssues(checked: Checked): ConfigIssue[] {
     ...nameIssues(checked),
     ...pathIssues(checked),
     ...serviceIssues(checked),
+    ...podSecurityIssues(checked),
     ...scaleIssues(checked),
     ...autoscalerIssues(config.autoscaler, scaledWorkloads(config)),
     ...hostIssues(checked),

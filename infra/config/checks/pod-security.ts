@@ -1,0 +1,96 @@
+import { issue, type ConfigIssue } from "../issue";
+import type { ServiceConfig } from "../resolve";
+import type { Checked } from "./checked";
+
+/**
+ * What of a service's `securityContext` keeps its pods from starting. Otherwise it would show minutes after `pulumi up`, as
+ * pods that do not come.
+ */
+export function podSecurityIssues({ config: { services, namespace } }: Checked): ConfigIssue[] {
+  return services.flatMap((service, index) => {
+    const key = `services[${index}]`;
+    return [
+      ...rootIssues(key, service),
+      // Of a namespace that exists already nobody knows the level here.
+      ...(namespace.create ? levelIssues(key, service, namespace.podSecurity) : []),
+    ];
+  });
+}
+
+/** The kubelet compares the two by itself, in whatever namespace. */
+function rootIssues(key: string, { securityContext = {} }: ServiceConfig): ConfigIssue[] {
+  if (securityContext.runAsUser !== 0 || securityContext.runAsNonRoot === false) return [];
+  return [
+    issue(
+      `${key}.securityContext.runAsUser`,
+      0,
+      "another user than root, since runAsNonRoot is true",
+      "Set it to the user of your image, or set runAsNonRoot to false beside it.",
+    ),
+  ];
+}
+
+/** https://kubernetes.io/docs/concepts/security/pod-security-standards/ */
+const levels = ["restricted", "baseline", "privileged"] as const;
+type Level = (typeof levels)[number];
+
+function levelIssues(key: string, service: ServiceConfig, level: Level): ConfigIssue[] {
+  const needs = [...contextNeeds(service.securityContext ?? {}), ...volumeNeeds(service)].toSorted(
+    (a, b) => levels.indexOf(b.level) - levels.indexOf(a.level),
+  );
+  const [most] = needs;
+  if (most === undefined || levels.indexOf(most.level) <= levels.indexOf(level)) return [];
+  return [
+    issue(
+      "namespace.podSecurity",
+      level,
+      `${most.level}, since ${key}.${most.field} is ${most.value}, and the namespace would refuse the pods`,
+      `Set namespace to { name, podSecurity: ${most.level} }, or remove ${key}.${most.field}.`,
+    ),
+  ];
+}
+
+/** A field with a value that takes at least a level. */
+interface Need {
+  readonly field: string;
+  readonly value: string;
+  readonly level: Level;
+}
+
+/** What `baseline` lets a container add. */
+const baselineCapabilities = [
+  ...["AUDIT_WRITE", "CHOWN", "DAC_OVERRIDE", "FOWNER", "FSETID", "KILL", "MKNOD", "NET_BIND_SERVICE"],
+  ...["SETFCAP", "SETGID", "SETPCAP", "SETUID", "SYS_CHROOT"],
+];
+
+function contextNeeds(context: Readonly<Record<string, unknown>>): Need[] {
+  const need = (name: string, level: Level): Need => ({
+    field: `securityContext.${name}`,
+    value: JSON.stringify(context[name]),
+    level,
+  });
+  const { add = [], drop = [] } = (context.capabilities ?? { drop: ["ALL"] }) as {
+    readonly add?: readonly string[];
+    readonly drop?: readonly string[];
+  };
+  const { type = "RuntimeDefault" } = (context.seccompProfile ?? {}) as { readonly type?: string };
+  return [
+    ...(context.runAsUser === 0 ? [need("runAsUser", "baseline")] : []),
+    ...(context.runAsNonRoot === false ? [need("runAsNonRoot", "baseline")] : []),
+    ...(context.allowPrivilegeEscalation === true ? [need("allowPrivilegeEscalation", "baseline")] : []),
+    ...(context.privileged === true ? [need("privileged", "privileged")] : []),
+    ...(type === "Unconfined" ? [need("seccompProfile", "privileged")] : []),
+    ...(add.some((one) => !baselineCapabilities.includes(one)) ? [need("capabilities", "privileged")] : []),
+    ...(!drop.includes("ALL") || add.some((one) => one !== "NET_BIND_SERVICE")
+      ? [need("capabilities", "baseline")]
+      : []),
+  ];
+}
+
+function volumeNeeds({ volumes }: ServiceConfig): Need[] {
+  return volumes.flatMap((volume, index) =>
+    "hostPath" in volume
+      ? [{ field: `volumes[${index}]`, value: "a hostPath", level: "privileged" as const }]
+      : [],
+  );
+}
