@@ -1,6 +1,10 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { Target } from "../../ops/load/target";
+import { within } from "../../ops/process/wait";
 import { Browser } from "./browser";
+
+/** A handshake that takes longer is as good as refused: packets that a policy drops are never answered. Milliseconds. */
+const answerMs = 10_000;
 
 /** Between two rounds. Milliseconds. */
 const pauseMs = 100;
@@ -38,7 +42,7 @@ export class EdgeProbe {
 
   async #visit(browser: Browser): Promise<void> {
     try {
-      await browser.visit(this.#target);
+      await within("a handshake", answerMs, browser.visit(this.#target));
       this.upgrades++;
     } catch (error) {
       this.refusals.push(

@@ -112,6 +112,15 @@ describe("a change of", () => {
     ]);
   });
 
+  test("a proxy before a service leaves the edge's way to its pods as it is, for as long as the edge needs it", async () => {
+    const service = { name: "messaging-service", path: "/messaging" };
+    const without = await resourcesOf({ services: [service] });
+    const withProxy = await resourcesOf({ services: [{ ...service, connectionProxy: {} }] });
+    const [way] = [...without.keys()].filter((key) => key.includes("messaging-service-policy-from-edge-"));
+    expect(way).toBeDefined();
+    expect(withProxy.get(way ?? "")).toEqual(without.get(way ?? ""));
+  });
+
   test("the drain is an update in place", async () => {
     expect(await changes({}, { drain: { drainSeconds: 20, gracePeriodSeconds: 40 } })).toEqual(
       deployments(containers, "spec.template.spec.terminationGracePeriodSeconds"),

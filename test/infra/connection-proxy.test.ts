@@ -72,16 +72,22 @@ describe("a proxied service", () => {
     });
   });
 
-  test("opens http to its proxy alone, and the proxy reaches nothing but it and DNS", async () => {
+  test("opens http to its proxy and the edge's pods, never to addresses, and the proxy reaches nothing but it and DNS", async () => {
     const byProxy = { podSelector: { matchLabels: { "app.kubernetes.io/name": "chat-proxy" } } };
     const service = (await find(proxied({}), "NetworkPolicy", "chat")) as unknown as Policy;
     expect(service.spec.ingress).toBeUndefined();
-    const objects = await rendered("staging", proxied({}));
+    // A load balancer's addresses are its clients': they could come past the proxy, which may check their tokens.
+    const edge = [{ namespaceLabels: { "kubernetes.io/metadata.name": "traefik" } }, { cidr: "10.0.0.0/16" }];
+    const objects = await rendered("staging", proxied({}, { network: { edge } }));
     const toHttp = objects
       .filter(({ kind, metadata }) => kind === "NetworkPolicy" && metadata.name.startsWith("chat-from-"))
       .flatMap((policy) => (policy as unknown as Policy).spec.ingress)
       .filter(({ ports }) => ports.some(({ port }) => port === 8080));
-    expect(toHttp).toEqual([{ from: [byProxy], ports: [{ protocol: "TCP", port: 8080 }] }]);
+    const edgePods = { namespaceSelector: { matchLabels: { "kubernetes.io/metadata.name": "traefik" } } };
+    expect(toHttp.toSorted((a, b) => a.ports.length - b.ports.length).map(({ from }) => from)).toEqual([
+      [byProxy],
+      [edgePods],
+    ]);
     const connectionProxy = (await find(proxied({}), "NetworkPolicy", "chat-proxy")) as unknown as Policy;
     expect(connectionProxy.spec.egress.map(({ ports }) => ports.map(({ port }) => port))).toEqual([
       [53, 53, 5353, 5353],

@@ -109,7 +109,10 @@ export interface WebSocketServiceArgs {
   readonly networkPolicies?: boolean | undefined;
   /** Who reaches the http port, and grpc where they are pods: the edge. */
   readonly edgePeers?: readonly Peer[] | undefined;
-  /** Who reaches the http port, by workload name: a connection proxy in the same namespace. Edge peers do not then. */
+  /**
+   * Who reaches the http port, by workload name: a connection proxy in the same namespace. Edge peers that are addresses do
+   * not then, since clients could come past the proxy.
+   */
   readonly proxyName?: string | undefined;
   /** Who reads metrics. */
   readonly monitoringPeers?: readonly Peer[] | undefined;

@@ -191,16 +191,14 @@ function waysIn(args: WebSocketServiceArgs, port: pulumi.Input<number>): WayIn[]
   const pods = edgePeers.filter(isPods).map(toPolicyPeer);
   // A load balancer's: nothing but its clients' sockets and its own health checks come from there.
   const addresses = edgePeers.filter((peer) => !isPods(peer)).map(toPolicyPeer);
-  const edge: WayIn[] =
+  // Edge pods keep their way in when a proxy comes or goes: they act on a new route seconds after it is applied, and until
+  // then lead clients to where they were.
+  const edge: WayIn[] = [
+    { from: "edge", peers: pods, ports: [port, grpcPort] },
     proxyName === undefined
-      ? [
-          { from: "edge", peers: pods, ports: [port, grpcPort] },
-          { from: "addresses", peers: addresses, ports: [port] },
-        ]
-      : [
-          { from: "proxy", peers: [workloadPeer(proxyName)], ports: [port] },
-          { from: "edge", peers: pods, ports: [grpcPort] },
-        ];
+      ? { from: "addresses", peers: addresses, ports: [port] }
+      : { from: "proxy", peers: [workloadPeer(proxyName)], ports: [port] },
+  ];
   return [
     ...edge,
     { from: "backends", peers: (args.grpcPeers ?? []).map(toPolicyPeer), ports: [grpcPort] },
