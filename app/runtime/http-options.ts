@@ -4,10 +4,10 @@ import type { ServerOptions } from "node:http";
 const keepAliveMs = 75_000;
 
 /** From a connection, or the end of the answer before, to the last header of a request. Milliseconds. */
-const headersMs = 10_000;
+export const headersMs = 10_000;
 
 /** From the first byte of a request to its last: only probes and upgrades come here, and they have no body. Milliseconds. */
-const requestMs = 15_000;
+export const requestMs = 15_000;
 
 /** How often Node.js looks for requests that are past their deadline; its own default is 30 s. Milliseconds. */
 const checkMs = 2_000;
