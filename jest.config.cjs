@@ -11,8 +11,11 @@ const project = (name, extra = {}) => ({
       { jsc: { parser: { syntax: "typescript" }, target: "es2022" }, module: { type: "commonjs" } },
     ],
   },
-  // The package by its name, as its users import it.
-  moduleNameMapper: { "^@holdfast/pulumi$": "<rootDir>/infra" },
+  moduleNameMapper: {
+    // The package by its name, as its users import it.
+    "^@holdfast/pulumi$": "<rootDir>/infra",
+    "^@npmcli/arborist$|/typescript-shim$|^[.]/automation$": "<rootDir>/test/never-loaded.cjs",
+  },
   // These ship ES modules only, which jest does not load without a transform.
   transformIgnorePatterns: [
     "/node_modules/(?!(jose|d3-[a-z-]+|internmap|@kubernetes/client-node|openid-client|oauth4webapi)/)",
