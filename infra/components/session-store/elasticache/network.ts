@@ -1,7 +1,7 @@
-import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
 import { redisPort } from "../../../ports";
 import { lift } from "../../input";
+import * as aws from "./aws";
 import type { ElastiCacheValues } from "./schema";
 
 /** Where a replication group lives and who reaches it. */

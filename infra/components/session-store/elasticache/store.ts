@@ -1,4 +1,3 @@
-import * as aws from "@pulumi/aws";
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import * as random from "@pulumi/random";
@@ -6,6 +5,7 @@ import { stackLabels } from "../../../labels";
 import { redisPort } from "../../../ports";
 import type { SecretKey, SessionStore } from "../session-store";
 import { storeAlarms } from "./alarms";
+import * as aws from "./aws";
 import { storeNetwork } from "./network";
 import { argumentError, parseArgs, type FlatArgs } from "../../flat-args";
 import { lift } from "../../input";

@@ -1,0 +1,6 @@
+/** The services of AWS that the store consists of, each by itself: the package as a whole loads all of AWS. */
+export * as cloudwatch from "@pulumi/aws/cloudwatch";
+export * as ec2 from "@pulumi/aws/ec2";
+export * as elasticache from "@pulumi/aws/elasticache";
+export * as vpc from "@pulumi/aws/vpc";
+export type { types } from "@pulumi/aws";
