@@ -97,7 +97,9 @@ const auth = z.discriminatedUnion(
       jwksUrl: z.url({ protocol: /^https$/, error: "an https URL" }).optional(),
       /** PEM public key for RS256 or ES256. */
       publicKey: text(/^-----BEGIN PUBLIC KEY-----/, "a PEM public key").optional(),
+      /** What a token must name as `iss`. */
       issuer: text(/^\S+$/, "the token's iss").optional(),
+      /** What a token must name as `aud`. */
       audience: text(/^\S+$/, "the token's aud").optional(),
     }),
   ],
@@ -124,6 +126,7 @@ const namespace = z.union(
   [
     label.transform((name) => ({ name, create: true, podSecurity: "restricted" as const })),
     object({
+      /** Its name. */
       name: label,
       /** Whether the stack makes the namespace, and deletes it on destroy. False where it exists. */
       create: flag.default(true),
@@ -143,6 +146,7 @@ export const configSchema = object({
   }),
   /** The Holdfast application's image: required by services without an image of their own, and by connection proxies. */
   image: imageReference.optional(),
+  /** When a node pulls an image that it has already. */
   imagePullPolicy: oneOf("Always", "IfNotPresent", "Never").default("IfNotPresent"),
   /** Names of Secrets in the namespace, for every pod of the stack. */
   imagePullSecrets: list(objectName, "names of Secrets").default([]),
@@ -161,6 +165,7 @@ export const configSchema = object({
   sockets: sockets.prefault({}),
   /** Who may connect. Required by the Holdfast application: anonymous must be said, and an issuer cannot be guessed. */
   auth: auth.optional(),
+  /** Exact origins that browsers may connect from. None: no browser may, only clients that send no Origin. */
   allowedOrigins: list(origin, "origins").default([]),
   /** Whether each service serves the page, a chat that shows the pods behind it, at its path. */
   servePage: flag.default(false),
@@ -169,6 +174,7 @@ export const configSchema = object({
   networkPolicies: flag.default(true),
   /** Who reads `/metrics`, and what is made of it. */
   monitoring: monitoringSchema.prefault({ kind: "none" }),
+  /** What the application and the connection proxies log, one JSON line each. */
   logLevel: oneOf("fatal", "error", "warn", "info", "debug", "trace", "silent").default("info"),
 });
 

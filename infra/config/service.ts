@@ -35,14 +35,20 @@ const portReference = z.union([port, oneOf("http", "grpc", "metrics")], {
   error: "a port number, or one of http, grpc, metrics",
 });
 
+/** The path that is asked by HTTP GET; an answer of 200–399 is a success. */
 const path = text(/^\/[^\s]*$/, "a path such as /healthz");
+/** Words that run in the container; exit code 0 is a success. */
 const command = list(z.string({ error: "a word" }), "words").min(1, { error: "at least one word" });
 
 /** How often a probe asks; what is not set follows from what the probe is for. */
 const probeTiming = {
+  /** Before the first time. Seconds. */
   initialDelaySeconds: whole(0, 3_600).optional(),
+  /** From one time to the next. Seconds. */
   periodSeconds: whole(1, 3_600).optional(),
+  /** For an answer. Seconds. */
   timeoutSeconds: whole(1, 3_600).optional(),
+  /** Failures in a row until it counts. */
   failureThreshold: whole(1, 1_000).optional(),
 };
 
@@ -56,7 +62,12 @@ const probeSchema = z.union(
     path.transform((value) => ({ path: value, port: "http" as const })),
     object({ path, port: portReference.default("http"), ...probeTiming }),
     object({ tcp: portReference, ...probeTiming }),
-    object({ grpc: port, service: z.string().optional(), ...probeTiming }),
+    object({
+      grpc: port,
+      /** The name that the health service is asked for. Defaults to none, the server as a whole. */
+      service: z.string().optional(),
+      ...probeTiming,
+    }),
     object({ command, ...probeTiming }),
   ],
   { error: probeForms },
@@ -92,7 +103,12 @@ const drainSchema = object({
 });
 
 const envName = /^[A-Za-z_][A-Za-z0-9_]*$/;
-const reference = { name: objectName, key: text(/^[-._a-zA-Z0-9]+$/, "a key of the object") };
+const reference = {
+  /** In the namespace of the services. */
+  name: objectName,
+  /** Of the object's data. */
+  key: text(/^[-._a-zA-Z0-9]+$/, "a key of the object"),
+};
 
 const envValue = z.union(
   [
@@ -101,7 +117,10 @@ const envValue = z.union(
     z.boolean().transform(String),
     object({ secret: object(reference) }),
     object({ configMap: object(reference) }),
-    object({ field: text(/^[a-z][A-Za-z0-9.[\]'/_-]*$/, "a field of the pod such as metadata.name") }),
+    object({
+      /** Of the pod, as Kubernetes' downward API names it. */
+      field: text(/^[a-z][A-Za-z0-9.[\]'/_-]*$/, "a field of the pod such as metadata.name"),
+    }),
   ],
   {
     error:
@@ -116,8 +135,18 @@ const envSchema = z.record(text(envName, "the name of an environment variable"),
 const envFromSchema = list(
   z.union(
     [
-      object({ secret: objectName, prefix: z.string().optional() }),
-      object({ configMap: objectName, prefix: z.string().optional() }),
+      object({
+        /** All keys of a Secret, as variables. */
+        secret: objectName,
+        /** Before each name. */
+        prefix: z.string().optional(),
+      }),
+      object({
+        /** All keys of a ConfigMap, as variables. */
+        configMap: objectName,
+        /** Before each name. */
+        prefix: z.string().optional(),
+      }),
     ],
     { error: "{ secret: NAME } or { configMap: NAME }, each with an optional prefix" },
   ),
@@ -126,15 +155,22 @@ const envFromSchema = list(
 
 /** Part of a Kubernetes object, as its API documents it; the API server checks it. */
 const manifest = z.record(z.string(), z.unknown(), { error: "fields of the Kubernetes object" });
-const named = z.looseObject({ name: objectName }, { error: "an object with a name" });
+const named = z.looseObject(
+  {
+    /** By which mounts and volumes find each other, and `podTemplate` merges; beside it, the fields of the object. */
+    name: objectName,
+  },
+  { error: "an object with a name" },
+);
 
 /** A Deployment and a Service that something else owns; Holdfast adds to them and gives it back on destroy. */
 const existingSchema = z.union(
   [
     z.literal(true),
     object({
-      /** Names of the objects. Default to the service's name. */
+      /** Of the Deployment that runs. Defaults to the service's name. */
       deployment: objectName.optional(),
+      /** Of the Service that runs. Defaults to the service's name. */
       service: serviceName.optional(),
       /** The container that gets the preStop hook. Defaults to the service's name. */
       container: serviceName.optional(),
@@ -148,6 +184,7 @@ const existingSchema = z.union(
 );
 
 export const serviceSchema = object({
+  /** Of the Deployment, the Service and whatever else is made for it. */
   name: serviceName,
   /** Path prefix at the edge. Defaults to /socket.io for protocol socket.io, else to /. */
   path: servicePath.optional(),
@@ -158,6 +195,7 @@ export const serviceSchema = object({
   protocol: oneOf("holdfast", "websocket", "socket.io").optional(),
   /** Your own image. Without it the service is the Holdfast application, `holdfast:image`. */
   image: imageReference.optional(),
+  /** In place of `holdfast:imagePullPolicy`. */
   imagePullPolicy: oneOf("Always", "IfNotPresent", "Never").optional(),
   /** Adopts a Deployment and a Service that run already, instead of making them. See docs/adoption.md. */
   existing: existingSchema.optional(),
@@ -174,10 +212,15 @@ export const serviceSchema = object({
   /** Defaults to `sleep`, for `drain.preStopSeconds`. */
   preStop: preStopSchema.optional(),
   drain: drainSchema.optional(),
+  /** Environment variables: a value, or where it comes from. Nothing else is set for your own image. */
   env: envSchema.default({}),
+  /** Secrets and ConfigMaps whose keys become variables. */
   envFrom: envFromSchema.default([]),
   /** Gives your image the session store: the variable that gets its URL, from a Secret. */
-  sessionStore: object({ env: text(envName, "the name of an environment variable") }).optional(),
+  sessionStore: object({
+    /** The variable's name, such as REDIS_URL. */
+    env: text(envName, "the name of an environment variable"),
+  }).optional(),
   /** In place of `holdfast:resources`. */
   resources: resourcesSchema.optional(),
   /** Over the restricted defaults, as the container's `securityContext`; `fsGroup` and the like go to the pod's. */
@@ -192,10 +235,15 @@ export const serviceSchema = object({
   }).optional(),
   /** Names of Secrets, besides `holdfast:imagePullSecrets`. */
   imagePullSecrets: list(objectName, "names of Secrets").default([]),
+  /** Labels of the nodes that the pods may run on. */
   nodeSelector: labels.optional(),
+  /** Taints that the pods tolerate, as in a pod's spec. */
   tolerations: list(manifest, "tolerations, as in a pod's spec").default([]),
+  /** Which pods go first where a node is full. */
   priorityClassName: objectName.optional(),
+  /** Beside those by which Holdfast selects the pods. */
   podLabels: labels.default({}),
+  /** Of the pods. */
   podAnnotations: labels.default({}),
   /** As in a pod's spec. */
   volumes: list(named, "volumes, as in a pod's spec").default([]),

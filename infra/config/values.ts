@@ -105,13 +105,22 @@ export const network = z
   .string({ error: "an address or a network such as 10.0.0.0/8" })
   .refine(isNetwork, { error: "an address or a network such as 10.0.0.0/8" });
 
-const peerPods = object({ namespaceLabels: labels, podLabels: labels.default({}) });
+const peerPods = object({
+  /** Of the namespaces that they are in. */
+  namespaceLabels: labels,
+  /** Their own; any, if none. */
+  podLabels: labels.default({}),
+});
 const peerNeighbours = object({
   /** Pods of the stack's own namespace: all, or those with `podLabels`. */
   sameNamespace: z.literal(true),
+  /** Their own; any, if none. */
   podLabels: labels.default({}),
 });
-const peerAddresses = object({ cidr: addressRange });
+const peerAddresses = object({
+  /** Where the peer is no pod. */
+  cidr: addressRange,
+});
 
 /** What a peer may be, in words. */
 export const peerForms = "{ namespaceLabels, podLabels }, { sameNamespace: true, podLabels } or { cidr }";

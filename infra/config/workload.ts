@@ -12,7 +12,9 @@ export const resourcesSchema = object({
 
 /** Owns the number of replicas, by open sockets and never by CPU: idle sockets cost memory, not CPU. */
 export const autoscalingSchema = object({
+  /** Never fewer pods. */
   minReplicas: whole(1, 1_000),
+  /** Never more pods. */
   maxReplicas: whole(1, 1_000),
   /** Open sockets a pod that the autoscaler aims for. */
   connectionsPerPod: whole(1, 1_000_000),

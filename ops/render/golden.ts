@@ -1,5 +1,6 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import path from "node:path";
+import { writeConfigurationPage } from "../reference/page";
 import { writeRulesTable } from "./rules-table";
 import { examples, goldenFile, stacks } from "./stacks";
 import { render } from "./render";
@@ -14,6 +15,7 @@ async function main(): Promise<void> {
     process.stdout.write(`${path.relative(process.cwd(), file)}\n`);
   }
   await writeRulesTable();
+  await writeConfigurationPage();
 }
 
 main().catch((error: unknown) => {

@@ -20,7 +20,9 @@ export const kedaSchema = object({
   ),
   /** Who holds what Prometheus wants to see of KEDA; the object exists already. Without it, Prometheus wants nothing. */
   authentication: object({
+    /** The kind of the object that holds it. */
     kind: oneOf("TriggerAuthentication", "ClusterTriggerAuthentication").default("TriggerAuthentication"),
+    /** Its name. */
     name: objectName,
     /** What the object holds; none where it lends a cloud's identity. */
     modes: list(

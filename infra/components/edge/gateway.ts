@@ -36,7 +36,9 @@ export const gatewaySchema = object({
   }).optional(),
   /** A Gateway that exists already, whose listeners let routes of the stack's namespace in; none is made then. */
   attach: object({
+    /** Of the Gateway. */
     name: objectName,
+    /** Where it is. */
     namespace: label,
     /** One of its listeners; all that fit the host unless given. */
     sectionName: objectName.optional(),

@@ -3,6 +3,7 @@ import { object, objectName, oneOf, whole } from "../../config/values";
 
 /** What the kind `nginx` asks for, and the kind `nlb` of the nginx edge behind it. */
 export const nginxKeys = {
+  /** The IngressClass that the controller serves. */
   ingressClassName: objectName.default("nginx"),
   /** Silence after which a socket is cut, in both directions. Seconds; the proxies' own default of 60 is too short. */
   timeoutSeconds: whole(3_600, 604_800).default(3_600),

@@ -32,6 +32,7 @@ import { nginxKeys } from "./nginx-schema";
 /** The nginx edge behind the load balancer. The program installs its controller: one that runs already has its own. */
 const nginxBehind = object({
   ...nginxKeys,
+  /** Which controller the stack installs. */
   controller: oneOf("traefik", "ingress-nginx").default("traefik"),
 });
 

@@ -15,6 +15,7 @@ export const externalSchema = object({
   sentinelName: text(/^\S+$/, "a name").optional(),
   /** Where it may be found; the URL is secret, so it cannot say. */
   cidrs: list(addressRange, "address ranges").default(["0.0.0.0/0"]),
+  /** Where the servers listen, Sentinels and nodes of a Cluster included: pods may go there. */
   ports: list(whole(1, 65_535), "ports").min(1, { error: "at least one port" }).default([redisPort]),
 });
 

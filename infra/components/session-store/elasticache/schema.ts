@@ -8,6 +8,7 @@ const topicArn = text(/^arn:aws[a-z-]*:sns:[a-z0-9-]+:[0-9]{12}:\S+$/, "an SNS t
 
 /** A subnet with its addresses: AWS wants the one, the pods' NetworkPolicy the other. */
 const subnet = object({
+  /** Of the store's VPC. */
   id: text(/^subnet-[0-9a-f]{8,17}$/, "a subnet's id, subnet-…"),
   /** Its range, as `aws ec2 describe-subnets` shows it. */
   cidr: addressRange,
@@ -63,6 +64,7 @@ const alarms = object({
 
 /** A second region that holds a copy; docs/decisions/multi-region.md says what it is good for. */
 const secondary = object({
+  /** Where the copy lives. */
   region: text(/^[a-z]{2}(-[a-z]+)+-\d$/, "a region such as eu-west-1"),
   /** There. */
   vpcId,
@@ -93,6 +95,7 @@ export const elasticacheSchema = object({
   replicas: whole(0, 5).default(1),
   /** Puts primary and replicas into different zones and promotes a replica when the primary fails. */
   multiAz: flag.default(true),
+  /** The VPC of the cluster's nodes, or one that they reach. */
   vpcId,
   /** Private ones of that VPC. */
   subnets,

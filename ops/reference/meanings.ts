@@ -1,0 +1,103 @@
+import { readdirSync, readFileSync } from "node:fs";
+import path from "node:path";
+import ts from "typescript";
+
+/** An object literal of a schema: its keys, with what their doc comments say. */
+interface Literal {
+  readonly keys: ReadonlyMap<string, string>;
+  /** Keys that take their value from a constant of this name, whose comment then holds for them. */
+  readonly constants: ReadonlyMap<string, string>;
+}
+
+/** What makes an object's schema. */
+const makers = ["object", "z.strictObject", "z.looseObject"];
+
+/**
+ * What the doc comments in the sources of a schema say of its keys. A comment is where people read it in an editor; this
+ * brings it to the page, so that it is written once.
+ */
+export class Meanings {
+  readonly #literals: Literal[] = [];
+  /** Of `const name = …`, by name. */
+  readonly #constants = new Map<string, string>();
+
+  /** @param folders that hold the sources, read with all that is below them */
+  constructor(folders: readonly string[]) {
+    for (const folder of folders) {
+      const files = readdirSync(folder, { recursive: true, encoding: "utf8" });
+      for (const file of files.filter((name) => name.endsWith(".ts"))) this.#read(path.join(folder, file));
+    }
+  }
+
+  /**
+   * What a key means; undefined where no comment says so.
+   *
+   * @param siblings all keys of the object that it belongs to, itself included
+   */
+  of(key: string, siblings: readonly string[]): string | undefined {
+    const own = new Set(siblings);
+    // The literal that has most of these keys and no other: it is the one that the object was made from.
+    const [best] = this.#literals
+      .filter(({ keys }) => keys.has(key) && [...keys.keys()].every((name) => own.has(name)))
+      .sort(
+        (a, b) =>
+          b.keys.size - a.keys.size || (b.keys.get(key) ?? "").length - (a.keys.get(key) ?? "").length,
+      );
+    const said = best?.keys.get(key) ?? "";
+    return said === "" ? this.#constants.get(best?.constants.get(key) ?? "") : said;
+  }
+
+  #read(file: string): void {
+    const text = readFileSync(file, "utf8");
+    const source = ts.createSourceFile(file, text, ts.ScriptTarget.Latest, true);
+    const constants: [name: string, node: ts.Node][] = [];
+    const literals: ts.ObjectLiteralExpression[] = [];
+    const visit = (node: ts.Node): void => {
+      if (ts.isVariableStatement(node)) {
+        for (const { name } of node.declarationList.declarations) constants.push([name.getText(), node]);
+      }
+      if (ts.isObjectLiteralExpression(node) && isSchema(node)) literals.push(node);
+      ts.forEachChild(node, visit);
+    };
+    visit(source);
+    // What a kind of value is, says its own phrase.
+    for (const [name, node] of file.endsWith("values.ts") ? [] : constants) {
+      const said = commentOf(node, text);
+      if (said !== "") this.#constants.set(name, said);
+    }
+    this.#literals.push(...literals.map((literal) => read(literal, text)));
+  }
+}
+
+/** The keys of an object's schema, or those of a constant that is spread into some. */
+function isSchema({ parent }: ts.ObjectLiteralExpression): boolean {
+  if (ts.isVariableDeclaration(parent)) return true;
+  return ts.isCallExpression(parent) && makers.includes(parent.expression.getText());
+}
+
+function read(literal: ts.ObjectLiteralExpression, text: string): Literal {
+  const keys = new Map<string, string>();
+  const constants = new Map<string, string>();
+  for (const property of literal.properties) {
+    if (!ts.isPropertyAssignment(property) && !ts.isShorthandPropertyAssignment(property)) continue;
+    const key = property.name.getText();
+    keys.set(key, commentOf(property, text));
+    const value = ts.isPropertyAssignment(property) ? property.initializer.getText() : key;
+    const [, constant] = /^(?:aws\.)?(\w+)/.exec(value) ?? [];
+    if (constant !== undefined) constants.set(key, constant);
+  }
+  return { keys, constants };
+}
+
+/** The doc comment right before a node, as one line. */
+function commentOf(node: ts.Node, text: string): string {
+  const comments = ts.getLeadingCommentRanges(text, node.getFullStart()) ?? [];
+  const doc = comments
+    .map(({ pos, end }) => text.slice(pos, end))
+    .filter((comment) => comment.startsWith("/**"))
+    .at(-1);
+  if (doc === undefined) return "";
+  const lines = doc.slice(3, -2).split("\n");
+  const words = lines.map((line) => line.replace(/^\s*\*?\s?/, "").trim()).filter((line) => line !== "");
+  return words.join(" ").replace(/\{@link ([^}]*)\}/g, "`$1`");
+}
