@@ -1,7 +1,7 @@
 import { execFile } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { existsSync } from "node:fs";
-import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { promisify } from "node:util";
@@ -10,6 +10,7 @@ import { fetchCrds } from "./crds";
 import { buildWithoutEngine } from "./dockerfile";
 import { apply, kubectl, kubectlJson } from "./kubectl";
 import { findLabs } from "./labs";
+import { ownImageNames, rootOf, writeOwnImages } from "./own-images";
 import type { Surroundings } from "./surroundings";
 import { until } from "./until";
 
@@ -78,6 +79,15 @@ function testCluster(command: string): Cluster {
           entrypoint,
         } = await buildWithoutEngine(root, "app/Dockerfile", scratch);
         await call("node-image", appImage, path.join(files, workdir), ...entrypoint);
+        for (const own of await writeOwnImages(path.join(scratch, "own"))) {
+          if (own.base === "node") {
+            await call("node-image", own.name, own.folder, ...own.entrypoint);
+            continue;
+          }
+          const target = path.join(scratch, "root", path.basename(own.folder));
+          await mkdir(target, { recursive: true });
+          await call("image", own.name, target, ...(await rootOf(own, target)));
+        }
       } finally {
         await rm(scratch, { recursive: true });
       }
@@ -101,7 +111,7 @@ function testCluster(command: string): Cluster {
       }
       await call("clients", String(clients));
       return {
-        images: { app: appImage, redis: redisImage },
+        images: { app: appImage, redis: redisImage, own: ownImageNames() },
         edge: { address: edge.hostname, port: Number(edge.port || 80), namespace: "traefik" },
         clientAddresses: Array.from({ length: clients }, (_, index) => `10.98.1.${index + 1}`),
         clientNetworks: ["10.98.0.0/16"],
@@ -144,7 +154,13 @@ function kind(name: string): Cluster {
         cwd: root,
         maxBuffer: 64 * 2 ** 20,
       });
-      await run("kind", ["load", "docker-image", appImage, "--name", name]);
+      const scratch = await mkdtemp(path.join(tmpdir(), "holdfast-image-"));
+      for (const own of await writeOwnImages(scratch)) {
+        await run("docker", ["build", "--tag", own.name, own.folder], { maxBuffer: 64 * 2 ** 20 });
+      }
+      await rm(scratch, { recursive: true });
+      const images = [appImage, ...Object.values(ownImageNames())];
+      await run("kind", ["load", "docker-image", ...images, "--name", name]);
       tell("starting the edge");
       const edge = await installTraefik();
       if (await needsCrds()) {
@@ -168,7 +184,7 @@ function kind(name: string): Cluster {
         await sudo("ip", "address", "replace", `${address}/16`, "dev", route?.dev ?? "");
       }
       return {
-        images: { app: appImage, redis: undefined },
+        images: { app: appImage, redis: undefined, own: ownImageNames() },
         edge: { address: edge, port: 80, namespace: "traefik" },
         clientAddresses,
         clientNetworks: [`${prefix}.0.0/16`],

@@ -37,7 +37,12 @@ export async function reach(
  * Starts a pod that does nothing but wait to be asked; resolves once it can be. Pod Security `restricted` admits it,
  * unless more is asked of its spec.
  */
-export async function startProbePod(namespace: string, name: string, spec: object = {}): Promise<void> {
+export async function startProbePod(
+  namespace: string,
+  name: string,
+  spec: object = {},
+  labels: Readonly<Record<string, string>> = {},
+): Promise<void> {
   const idle = {
     name: "idle",
     image: readSurroundings().images.app,
@@ -49,7 +54,7 @@ export async function startProbePod(namespace: string, name: string, spec: objec
     {
       apiVersion: "v1",
       kind: "Pod",
-      metadata: { name, namespace },
+      metadata: { name, namespace, labels },
       spec: {
         containers: [idle],
         automountServiceAccountToken: false,

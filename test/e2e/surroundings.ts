@@ -1,5 +1,6 @@
 import type { Crds } from "./crds";
 import type { Lab, LabName } from "./labs";
+import type { OwnImageNames } from "./own-images";
 
 /** What the tests are told of the cluster that they run in. */
 export interface Surroundings {
@@ -8,6 +9,8 @@ export interface Surroundings {
     readonly app: string;
     /** In place of the stack's own; undefined where the nodes can pull that one. */
     readonly redis: string | undefined;
+    /** Of servers that know nothing of Holdfast. */
+    readonly own: OwnImageNames;
   };
   readonly edge: {
     /** Where the edge listens for HTTP. */

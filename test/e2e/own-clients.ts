@@ -1,0 +1,201 @@
+import { Agent, type AgentOptions, type ClientRequest, type IncomingMessage } from "node:http";
+import type { LookupFunction } from "node:net";
+import { setTimeout as delay } from "node:timers/promises";
+import { io, type Socket } from "socket.io-client";
+import type { WebSocket } from "ws";
+import type { Target } from "../../ops/load/target";
+import { Browser } from "./browser";
+import { readSurroundings } from "./surroundings";
+
+/** Clients of servers that know nothing of Holdfast; each keeps what happened to it. */
+
+/** Between two messages of a client. Milliseconds. */
+const everyMs = 500;
+
+/** Reconnects at once whenever its socket closes, with the cookies that it got; says numbers, and notes what comes back. */
+export class EchoClient {
+  /** The pod of each of its sockets. */
+  readonly pods: string[] = [];
+  readonly closes: number[] = [];
+  readonly refusals: string[] = [];
+  readonly echoes: number[] = [];
+  sent = 0;
+  readonly #target: Pick<Target, "url" | "host">;
+  readonly #browser: Browser;
+  #socket: WebSocket | undefined;
+  #timer: NodeJS.Timeout | undefined;
+  #isLeaving = false;
+
+  constructor(target: Pick<Target, "url" | "host">, localAddress?: string) {
+    this.#target = target;
+    this.#browser = new Browser(localAddress);
+  }
+
+  get isOpen(): boolean {
+    return this.#socket?.readyState === 1;
+  }
+
+  async connect(): Promise<void> {
+    const { socket, pod } = await this.#browser.open(this.#target);
+    this.#socket = socket;
+    this.pods.push(pod);
+    socket.on("message", (data: Buffer) => this.echoes.push(Number(data.toString())));
+    socket.on("error", () => undefined); // the close that follows says it
+    socket.on("close", (code) => {
+      this.closes.push(code);
+      if (!this.#isLeaving) void this.#reconnect();
+    });
+  }
+
+  startTalking(): void {
+    this.#timer = setInterval(() => {
+      if (this.isOpen) this.#socket?.send(String(this.sent++));
+    }, everyMs);
+  }
+
+  stopTalking(): void {
+    clearInterval(this.#timer);
+  }
+
+  /** Closes its socket and opens another; the pod. */
+  async comeBack(): Promise<string> {
+    this.leave();
+    const { socket, pod } = await this.#browser.open(this.#target);
+    socket.terminate();
+    return pod;
+  }
+
+  /** What is known of it, for a person. */
+  describe(): string {
+    const { pods, closes, refusals, sent, echoes } = this;
+    return JSON.stringify({ isOpen: this.isOpen, pods, closes, refusals, sent, heard: echoes.length });
+  }
+
+  leave(): void {
+    this.#isLeaving = true;
+    this.stopTalking();
+    this.#socket?.terminate();
+  }
+
+  async #reconnect(): Promise<void> {
+    while (!this.#isLeaving) {
+      try {
+        await this.connect();
+        return;
+      } catch (error) {
+        this.refusals.push(`${new Date().toISOString()} ${String(error)}`);
+        await delay(everyMs);
+      }
+    }
+  }
+}
+
+/** An answer that is no success to a request of a client. */
+interface Refusal {
+  /** The host that was asked: an address of a Service, or a name at the edge. */
+  readonly host: string;
+  /** The pod that had its session; undefined where it had none yet. */
+  readonly pod: string | undefined;
+  readonly status: number;
+}
+
+/** A client of the chat: it says numbers, and notes what is said to all. */
+export class ChatClient {
+  readonly socket: Socket;
+  /** The pod of each of its sessions. */
+  readonly pods: string[] = [];
+  /** How often it was told the id of its session: once, unless another session took over. */
+  connects = 0;
+  readonly disconnects: string[] = [];
+  readonly errors: string[] = [];
+  readonly refusals: Refusal[] = [];
+  readonly heard = new Set<string>();
+
+  constructor(
+    target: Pick<Target, "url" | "host">,
+    transports: ("polling" | "websocket")[],
+    localAddress?: string,
+  ) {
+    const { hostname, port, pathname } = new URL(target.url);
+    // A name that no DNS knows leads to the edge, as in a browser.
+    const lookup: LookupFunction = (_name, { all }, found) =>
+      all === true ? found(null, [{ address: hostname, family: 4 }]) : found(null, hostname, 4);
+    const agent = new WatchedAgent((request, response) => this.#answered(request, response), {
+      ...(target.host !== undefined && { lookup }),
+      ...(localAddress !== undefined && { localAddress }),
+    });
+    this.socket = io(`http://${target.host ?? hostname}:${port || 80}`, {
+      path: pathname,
+      transports,
+      forceNew: true,
+      withCredentials: true,
+      reconnectionDelay: 100,
+      reconnectionDelayMax: 500,
+      agent: agent as unknown as string,
+    });
+    this.socket.on("said", (text: string) => this.heard.add(text));
+    this.socket.on("connect", () => (this.connects += 1));
+    this.socket.on("disconnect", (reason) => this.disconnects.push(reason));
+    this.socket.on("connect_error", (error) => this.errors.push(error.message));
+  }
+
+  get transport(): string | undefined {
+    return (this.socket.io.engine as { transport?: { name: string } } | undefined)?.transport?.name;
+  }
+
+  /** Resolves with the pod that took it. */
+  async say(text: string): Promise<string> {
+    return (await this.socket.emitWithAck("say", text)) as string;
+  }
+
+  /** What is known of it, for a person. */
+  describe(): string {
+    const { pods, connects, disconnects, errors, refusals, heard, transport, socket } = this;
+    const state = { connected: socket.connected, transport, pods, connects, disconnects, errors, refusals };
+    return JSON.stringify({ ...state, heard: heard.size });
+  }
+
+  leave(): void {
+    this.socket.disconnect();
+  }
+
+  #answered({ host, path }: ClientRequest, { statusCode = 0, headers }: IncomingMessage): void {
+    const isHandshake = !/[?&]sid=/.test(path);
+    if (statusCode >= 400) {
+      this.refusals.push({ host, pod: isHandshake ? undefined : this.pods.at(-1), status: statusCode });
+    } else if (isHandshake) {
+      this.pods.push(String(headers["x-holdfast-pod"]));
+    }
+  }
+}
+
+type Answered = (request: ClientRequest, response: IncomingMessage) => void;
+
+/** What Node.js calls for each request, and its types do not have. */
+const { addRequest } = Agent.prototype as unknown as {
+  addRequest: (this: Agent, request: ClientRequest, options: object) => void;
+};
+
+/** Hears of each answer: the client of Socket.IO tells neither its status nor its headers. */
+class WatchedAgent extends Agent {
+  readonly #answered: Answered;
+
+  constructor(answered: Answered, options: AgentOptions & { lookup?: LookupFunction }) {
+    super({ ...options, keepAlive: true });
+    this.#answered = answered;
+  }
+
+  addRequest(request: ClientRequest, options: object): void {
+    const hear = (response: IncomingMessage) => this.#answered(request, response);
+    request.once("response", hear);
+    request.once("upgrade", hear);
+    addRequest.call(this, request, options);
+  }
+}
+
+/** Client addresses in turn. */
+export function addresses(): () => string {
+  const { clientAddresses } = readSurroundings();
+  let next = 0;
+  return () => clientAddresses[next++ % clientAddresses.length] ?? "";
+}
