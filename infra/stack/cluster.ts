@@ -5,7 +5,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { parse } from "yaml";
 
 /** The contexts of this machine's kubeconfig, as kubectl finds them. */
-export interface Kubeconfig {
+interface Kubeconfig {
   /** The files that were read. */
   readonly files: readonly string[];
   readonly contexts: readonly string[];

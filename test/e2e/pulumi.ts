@@ -1,13 +1,17 @@
-import { execFile } from "node:child_process";
+import { execFile, spawn } from "node:child_process";
 import { existsSync } from "node:fs";
 import { copyFile, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { promisify } from "node:util";
-import { stringify } from "yaml";
+import { parse, stringify } from "yaml";
 import { projectRoot } from "../../ops/render/stacks";
+import { until } from "./until";
 
 const run = promisify(execFile);
+
+/** For every command: no question, no dots of progress. */
+const quiet = ["--non-interactive"];
 
 /** How a command of the CLI ended. */
 export interface PulumiResult {
@@ -17,7 +21,7 @@ export interface PulumiResult {
 }
 
 /** What `pulumi up` and the like did, by kind of step, such as `{ create: 3, same: 2 }`. */
-export type Changes = Readonly<Record<string, number>>;
+type Changes = Readonly<Record<string, number>>;
 
 /**
  * A stack of this project in the real engine, with its state in a folder and a passphrase. It has a folder of its own
@@ -26,21 +30,36 @@ export type Changes = Readonly<Record<string, number>>;
 export class PulumiStack {
   readonly #name: string;
   readonly #folder: string;
-  readonly #env: NodeJS.ProcessEnv;
+  #env: NodeJS.ProcessEnv;
 
   private constructor(name: string, folder: string, env: NodeJS.ProcessEnv) {
     [this.#name, this.#folder, this.#env] = [name, folder, env];
   }
 
-  static async create(name: string, config: object): Promise<PulumiStack> {
+  /**
+   * Initialised and configured; see {@link configure}.
+   *
+   * @param extra environment variables of the CLI, over those of this process
+   * @param bin a folder with more programs of the CLI
+   */
+  static async create(
+    name: string,
+    config: object,
+    extra: NodeJS.ProcessEnv = {},
+    bin?: string,
+  ): Promise<PulumiStack> {
     const folder = await mkdtemp(path.join(tmpdir(), "holdfast-pulumi-"));
     await copyFile(path.join(projectRoot, "Pulumi.yaml"), path.join(folder, "Pulumi.yaml"));
     for (const entry of ["infra", "node_modules", "package.json"]) {
       await symlink(path.join(projectRoot, entry), path.join(folder, entry));
     }
+    const lab = await labEnvironment();
+    const searched = lab.PATH ?? process.env.PATH ?? "";
     const env = {
       ...process.env,
-      ...(await labEnvironment()),
+      ...lab,
+      PATH: bin === undefined ? searched : `${bin}${path.delimiter}${searched}`,
+      ...extra,
       PULUMI_BACKEND_URL: `file://${folder}`,
       PULUMI_CONFIG_PASSPHRASE: "e2e",
     };
@@ -51,19 +70,60 @@ export class PulumiStack {
     return stack;
   }
 
-  /** Replaces the configuration; keys without the project's name. */
+  /** Its folder, with its file and what it shares with the project. */
+  get folder(): string {
+    return this.#folder;
+  }
+
+  /** `Pulumi.NAME.yaml`. */
+  get file(): string {
+    return path.join(this.#folder, `Pulumi.${this.#name}.yaml`);
+  }
+
+  /** Environment variables of the CLI from now on, over those that it has; undefined removes one. */
+  setEnvironment(extra: NodeJS.ProcessEnv): void {
+    this.#env = { ...this.#env, ...extra };
+  }
+
+  /**
+   * Replaces the configuration but for what `pulumi config set --secret` has encrypted; keys without the project's name,
+   * unless they begin with a provider's.
+   */
   async configure(config: object): Promise<void> {
-    const file = path.join(this.#folder, `Pulumi.${this.#name}.yaml`);
-    const [salt] = /^encryptionsalt: .*$/m.exec(await readFile(file, "utf8")) ?? [""];
-    const values = Object.fromEntries(
-      Object.entries(config).map(([key, value]) => [`holdfast:${key}`, value as unknown]),
+    const { config: old = {} } = parse(await readFile(this.file, "utf8")) as { config?: object };
+    const encrypted = Object.entries(old).filter(
+      ([, value]) => (value as { secure?: string } | null)?.secure !== undefined,
     );
-    await writeFile(file, `${salt}\n${stringify({ config: values })}`);
+    const values = Object.fromEntries(
+      Object.entries(config).map(([key, value]) => [
+        key.includes(":") ? key : `holdfast:${key}`,
+        value as unknown,
+      ]),
+    );
+    await this.configureBy(stringify({ config: { ...values, ...Object.fromEntries(encrypted) } }));
+  }
+
+  /** The same with the text of a stack's file. */
+  async configureBy(text: string): Promise<void> {
+    const [salt] = /^encryptionsalt: .*$/m.exec(await readFile(this.file, "utf8")) ?? [""];
+    await writeFile(this.file, `${text.trimEnd()}\n${salt}\n`);
   }
 
   /** `pulumi up`; rejects with what was printed if it fails. */
   up(): Promise<Changes> {
     return this.#change("up", "--yes", "--skip-preview");
+  }
+
+  /** The same; the resources that it made, changed and deleted, such as `update Deployment chat-deployment`, sorted. */
+  async upSteps(...args: string[]): Promise<string[]> {
+    const { code, output } = await this.run("up", "--stack", this.#name, "--yes", "--skip-preview", ...args);
+    if (code !== 0) throw new Error(`pulumi up: ${output}`);
+    return stepsOf(output);
+  }
+
+  /** Starts `pulumi up` in a group of processes of its own, to be interrupted. */
+  startUp(): RunningUpdate {
+    return new RunningUpdate(this.#name, this.#folder, this.#env);
   }
 
   destroy(): Promise<Changes> {
@@ -73,7 +133,7 @@ export class PulumiStack {
   /** Any command of the CLI. */
   async run(...args: string[]): Promise<PulumiResult> {
     const options = { cwd: this.#folder, env: this.#env, maxBuffer: 64 * 2 ** 20 };
-    const outcome = await run("pulumi", [...args, "--non-interactive"], options).then(
+    const outcome = await run("pulumi", [...args, ...quiet], options).then(
       ({ stdout, stderr }) => ({ code: 0, output: stdout + stderr }),
       (error: unknown) => {
         const {
@@ -109,6 +169,50 @@ export class PulumiStack {
       Object.entries(last?.resourceChanges ?? {}).filter(([kind]) => kind !== "read"),
     );
   }
+}
+
+/** A `pulumi up` that runs. */
+class RunningUpdate {
+  #output = "";
+  readonly #pid: number;
+  /** How it ended; the code is 1 where a signal ended it. */
+  readonly ended: Promise<PulumiResult>;
+
+  constructor(name: string, cwd: string, env: NodeJS.ProcessEnv) {
+    const args = ["up", "--stack", name, "--yes", "--skip-preview", ...quiet];
+    const child = spawn("pulumi", args, { cwd, env, detached: true, stdio: ["ignore", "pipe", "pipe"] });
+    this.#pid = child.pid ?? 0;
+    for (const stream of [child.stdout, child.stderr]) {
+      stream.setEncoding("utf8").on("data", (text: string) => (this.#output += text));
+    }
+    this.ended = new Promise((resolve, reject) => {
+      child.once("error", reject);
+      child.once("exit", (code) => resolve({ code: code ?? 1, output: this.#output }));
+    });
+  }
+
+  /** Resolves once it has printed what matches. */
+  printed(pattern: RegExp, limitMs: number): Promise<true> {
+    return until(`pulumi up prints ${String(pattern)}`, limitMs, () =>
+      pattern.test(this.#output) ? true : undefined,
+    );
+  }
+
+  /** SIGINT as Ctrl-C gives it; SIGKILL as a machine that is gone. */
+  interrupt(signal: "SIGINT" | "SIGKILL"): void {
+    process.kill(-this.#pid, signal);
+  }
+}
+
+const verbs: Readonly<Record<string, string>> = { created: "create", updated: "update", deleted: "delete" };
+
+/** The steps that the output of an update tells of, without components. */
+function stepsOf(output: string): string[] {
+  const line = /^ +[-+~]+ +(?!holdfast:|pulumi:)(?:\S+:)(\w+) (\S+) (created|updated|deleted)\b/gm;
+  const steps = [...output.matchAll(line)].map(
+    ([, kind, name, verb = ""]) => `${verbs[verb] ?? verb} ${kind} ${name}`,
+  );
+  return [...new Set(steps)].sort();
 }
 
 /** Where this machine has a CLI of its own for tests, its environment; elsewhere the CLI is on the PATH. */

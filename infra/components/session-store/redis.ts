@@ -21,7 +21,7 @@ export const redisSchema = object({
   storageGiB: whole(1, 16_384).default(8),
   /** The cluster's default unless given. */
   storageClassName: objectName.optional(),
-  /** Whether Pulumi refuses to delete or replace the server, so that `pulumi destroy` stops before it deletes anything. */
+  /** Whether Pulumi refuses to delete or replace the server, so that the preview of `pulumi destroy` fails. */
   protect: flag.default(false),
 });
 

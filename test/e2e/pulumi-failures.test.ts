@@ -1,0 +1,183 @@
+import { HttpProbe } from "./http-probe";
+import { kubectl, kubectlJson } from "./kubectl";
+import { pods } from "./pods";
+import { PulumiStack, type PulumiResult } from "./pulumi";
+import { namespacePrefix } from "./stack";
+import { readSurroundings } from "./surroundings";
+import { until } from "./until";
+
+/**
+ * What goes wrong during `pulumi up` by the real engine, and the way out that docs/troubleshooting.md has for it. The
+ * stack whose rollout cannot succeed waits in the background while others are interrupted: waiting costs no CPU.
+ */
+
+/** Milliseconds. */
+const limitMs = 900_000;
+jest.setTimeout(limitMs);
+
+const base = () => ({
+  edge: { kind: "none" },
+  network: { edge: readSurroundings().clientNetworks.map((cidr) => ({ cidr })) },
+  drain: { preStopSeconds: 2, drainSeconds: 3 },
+  minReadySeconds: 1,
+  resources: { cpu: "20m", memory: "128Mi" },
+});
+
+describe("a rollout that cannot succeed", () => {
+  const namespace = `${namespacePrefix}-broken`;
+  /** Each breaks in its own way. */
+  const names = ["pull", "ready"] as const;
+
+  /** Answers everything but /never, which a readiness probe waits for in vain. */
+  const server = `require("node:http").createServer((request, response) => {
+    response.writeHead(request.url === "/never" ? 503 : 200).end();
+  }).listen(8080)`;
+  const service = (name: string, change: object) => ({
+    name,
+    path: `/${name}`,
+    image: readSurroundings().images.app,
+    replicas: 1,
+    command: ["node", "-e", server],
+    probes: { readiness: "/healthz" },
+    ...change,
+  });
+  const config = (pull: object = {}, ready: object = {}) => ({
+    ...base(),
+    namespace,
+    sessionStore: { kind: "none" },
+    services: [service("pull", pull), service("ready", ready)],
+  });
+
+  let stack: PulumiStack;
+  let probes: readonly HttpProbe[];
+  let before: readonly string[];
+  let failing: Promise<PulumiResult & { readonly seconds: number }>;
+
+  const podNames = async () =>
+    (await Promise.all(names.map((name) => pods(namespace, name)))).flat().map(({ name }) => name);
+
+  beforeAll(async () => {
+    stack = await PulumiStack.create("broken", config());
+    await stack.up();
+    before = await podNames();
+    probes = await Promise.all(
+      names.map(async (name) => {
+        const { spec } = await kubectlJson<{ spec: { clusterIP: string } }>([
+          ...["--namespace", namespace, "get", "service", name],
+        ]);
+        return new HttpProbe(`http://${spec.clusterIP}:8080/`);
+      }),
+    );
+    await stack.configure(config({ image: "holdfast/missing:1" }, { probes: { readiness: "/never" } }));
+    const start = performance.now();
+    failing = stack
+      .run("up", "--stack", "broken", "--yes", "--skip-preview")
+      .then((result) => ({ ...result, seconds: (performance.now() - start) / 1_000 }));
+    failing.catch(() => undefined);
+  });
+
+  afterAll(async () => {
+    await Promise.all(probes.map((probe) => probe.stop()));
+    await stack.remove();
+  });
+
+  describe("meanwhile: an interrupted first up", () => {
+    const moments = [
+      { name: "made", at: /Namespace holdfast-namespace created/, signal: "SIGKILL" },
+      { name: "stored", at: /StatefulSet redis-server creating/, signal: "SIGKILL" },
+      { name: "started", at: /Deployment chat-deployment creating/, signal: "SIGINT" },
+    ] as const;
+
+    const interruptedConfig = (name: string) => {
+      const { images } = readSurroundings();
+      return {
+        ...base(),
+        namespace: `${namespacePrefix}-${name}`,
+        image: images.app,
+        auth: { kind: "anonymous" },
+        sessionStore: {
+          kind: "redis",
+          storageGiB: 1,
+          ...(images.redis === undefined ? {} : { image: images.redis }),
+        },
+        services: [{ name: "chat", replicas: 1 }],
+      };
+    };
+
+    it("is repeated, after `pulumi cancel` where the CLI was killed, and then is whole", async () => {
+      const told = await Promise.all(
+        moments.map(async ({ name, at, signal }) => {
+          const one = await PulumiStack.create(name, interruptedConfig(name));
+          try {
+            return await repaired(one, name, at, signal);
+          } finally {
+            await one.remove();
+          }
+        }),
+      );
+      process.stderr.write(told.map((line) => `interrupted up: ${line}\n`).join(""));
+    });
+
+    async function repaired(one: PulumiStack, name: string, at: RegExp, signal: "SIGINT" | "SIGKILL") {
+      const first = one.startUp();
+      await first.printed(at, limitMs);
+      first.interrupt(signal);
+      const { code } = await first.ended;
+      expect(code).not.toBe(0);
+
+      if (signal === "SIGKILL") {
+        const locked = await one.run("up", "--stack", name, "--yes", "--skip-preview");
+        expect(locked.code).not.toBe(0);
+        expect(locked.output).toContain("pulumi cancel");
+        expect(await one.run("cancel", "--stack", name, "--yes")).toMatchObject({ code: 0 });
+      }
+      const again = await one.run("up", "--stack", name, "--yes", "--skip-preview");
+      expect(again).toMatchObject({ code: 0 });
+      expect(again.output).not.toContain("already exists");
+      const hadPending = again.output.includes("pending operations");
+      if (hadPending) {
+        const cleared = await one.run(
+          ...["refresh", "--stack", name, "--yes", "--skip-preview", "--clear-pending-creates"],
+        );
+        expect(cleared).toMatchObject({ code: 0 });
+      }
+      const after = await one.run("preview", "--stack", name, "--refresh", "--expect-no-changes");
+      expect({ ...after, output: after.code === 0 ? "" : after.output }).toEqual({ code: 0, output: "" });
+      expect(after.output).not.toContain("pending operations");
+      const own = ["--namespace", `${namespacePrefix}-${name}`];
+      expect(
+        await kubectl([...own, "get", "deployment/chat", "--output", "jsonpath={.status.readyReplicas}"]),
+      ).toBe("1");
+      await one.destroy();
+      return `${signal} ${String(at)}: ${hadPending ? "a pending operation, cleared" : "nothing pending"}`;
+    }
+  });
+
+  it("ends in bounded time, names the reason of each pod, and the old pods go on", async () => {
+    const { code, output, seconds } = await failing;
+    process.stderr.write(`a rollout that cannot succeed: up failed after ${Math.round(seconds)} s\n`);
+    expect(code).not.toBe(0);
+    expect(output).toMatch(/holdfast\/missing:1/);
+    expect(output).toMatch(/ErrImagePull|ImagePullBackOff/);
+    expect(output).toMatch(
+      /containers with unready status|Readiness probe failed|MinimumReplicasUnavailable/,
+    );
+    const running = await podNames();
+    expect(running).toEqual(expect.arrayContaining([...before]));
+    for (const probe of probes) expect(probe.failures).toEqual([]);
+  });
+
+  it("is repaired by the configuration as it was, without another pod", async () => {
+    await stack.configure(config());
+    await stack.up();
+    await until("only the old pods are left", limitMs, async () =>
+      (await podNames()).length === before.length ? true : undefined,
+    );
+    expect((await podNames()).toSorted()).toEqual([...before].toSorted());
+    for (const probe of probes) {
+      expect(probe.failures).toEqual([]);
+      expect(probe.answers).toBeGreaterThan(100);
+    }
+    await stack.destroy();
+  });
+});

@@ -1,0 +1,136 @@
+import type { WebSocket } from "ws";
+import { EdgeProbe } from "./edge-probe";
+import { openOf, openSockets, untilRouted } from "./edge-trial";
+import { kubectlJson } from "./kubectl";
+import { PulumiStack } from "./pulumi";
+import { namespacePrefix } from "./stack";
+import { readSurroundings } from "./surroundings";
+import { until } from "./until";
+
+/** A way in that changes under clients, by `pulumi up`: a proxy is put before a live service and taken away again. */
+
+const namespace = `${namespacePrefix}-toggled`;
+const host = "toggled.nova.social";
+const path = "/messaging";
+
+/** Milliseconds. */
+const limitMs = 900_000;
+jest.setTimeout(limitMs);
+/** Of the proxy. Seconds. */
+const drainSeconds = 20;
+/** Handshakes that go on once the update is through: a policy is enforced a second after it changed. */
+const afterwards = 40;
+const clients = 20;
+
+interface Way {
+  readonly proxied: boolean;
+  /** Of the edge's pods, besides their namespace. */
+  readonly podLabels?: Readonly<Record<string, string>>;
+}
+
+function config({ proxied, podLabels }: Way) {
+  const { images, edge } = readSurroundings();
+  return {
+    namespace,
+    host,
+    image: images.app,
+    auth: { kind: "anonymous" },
+    edge: { kind: "nginx", ingressClassName: "nginx" },
+    network: {
+      edge: [
+        {
+          namespaceLabels: { "kubernetes.io/metadata.name": edge.namespace },
+          ...(podLabels === undefined ? {} : { podLabels }),
+        },
+      ],
+    },
+    sessionStore: {
+      kind: "redis",
+      storageGiB: 1,
+      ...(images.redis === undefined ? {} : { image: images.redis }),
+    },
+    services: [
+      {
+        name: "messaging",
+        path,
+        replicas: 2,
+        ...(proxied ? { connectionProxy: { replicas: 1, drainSeconds } } : {}),
+      },
+    ],
+    resources: { cpu: "50m", memory: "128Mi" },
+    drain: { preStopSeconds: 2, drainSeconds: 5 },
+    minReadySeconds: 1,
+  };
+}
+
+describe("a service with clients, under the real engine", () => {
+  let stack: PulumiStack;
+  let sockets: readonly WebSocket[] = [];
+  const { edge } = readSurroundings();
+  const target = { url: `ws://${edge.address}:${edge.port}${path}`, host };
+
+  beforeAll(async () => {
+    stack = await PulumiStack.create("toggled", config({ proxied: false }));
+    await stack.up();
+    await untilRouted(target);
+  });
+
+  afterAll(async () => {
+    for (const socket of sockets) socket.terminate();
+    await stack.remove();
+  });
+
+  /** An `up` while new clients come without a pause: the steps that it took, how long, and who was refused. */
+  async function upUnderHandshakes(way: Way) {
+    await stack.configure(config(way));
+    const probe = new EdgeProbe(target);
+    const start = performance.now();
+    const steps = await stack.upSteps();
+    const seconds = (performance.now() - start) / 1_000;
+    const before = probe.upgrades;
+    await until("handshakes go on", limitMs, () =>
+      probe.upgrades + probe.refusals.length >= before + afterwards ? true : undefined,
+    );
+    await probe.stop();
+    process.stderr.write(
+      `up of ${JSON.stringify(way)}: ${Math.round(seconds)} s, ${probe.upgrades} handshakes, ` +
+        `${probe.refusals.length} refused\n`,
+    );
+    return { steps, seconds, refusals: probe.refusals };
+  }
+
+  it("gets a proxy, and no handshake is refused", async () => {
+    const { steps, refusals } = await upUnderHandshakes({ proxied: true });
+    expect(refusals).toEqual([]);
+    expect(steps).toContain("create Deployment messaging-proxy-deployment");
+    expect(steps.filter((step) => /(update|delete) (Deployment|StatefulSet)/.test(step))).toEqual([]);
+  });
+
+  it("loses it again within the proxy's drain, and no handshake is refused", async () => {
+    sockets = await openSockets(target, clients);
+    const { metadata } = await kubectlJson<{ metadata: { name: string } }>([
+      ...["--namespace", namespace, "get", "deployment", "messaging-proxy"],
+    ]);
+    expect(metadata.name).toBe("messaging-proxy");
+    expect(openOf(sockets)).toBe(clients);
+    const { steps, seconds, refusals } = await upUnderHandshakes({ proxied: false });
+    expect(refusals).toEqual([]);
+    expect(steps).toContain("delete Deployment messaging-proxy-deployment");
+    // Its preStop and close, and what the rest of the update takes on a busy machine.
+    expect(seconds).toBeLessThan(drainSeconds + 160);
+    expect(openOf(sockets)).toBe(0);
+  });
+
+  it("lets another edge in before it shuts out the old one", async () => {
+    const { steps, refusals } = await upUnderHandshakes({
+      proxied: false,
+      podLabels: { "app.kubernetes.io/name": "traefik" },
+    });
+    expect(refusals).toEqual([]);
+    expect(steps).toEqual([
+      expect.stringMatching(/^create NetworkPolicy messaging-policy-from-edge-/),
+      expect.stringMatching(/^delete NetworkPolicy messaging-policy-from-edge-/),
+    ]);
+    await stack.destroy();
+  });
+});
