@@ -1,7 +1,7 @@
 import { Cookie } from "tough-cookie";
 import type { Target } from "../../ops/load/target";
 import { Browser } from "./browser";
-import { kubectl } from "./kubectl";
+import { apply, kubectl, type Manifest } from "./kubectl";
 import { pods } from "./pods";
 import { atRest, staging, targets, type DeployedService, type DeployedStack } from "./stack";
 import { readSurroundings } from "./surroundings";
@@ -71,6 +71,35 @@ describe("the edge with cookie affinity", () => {
     );
   });
 
+  it("moves a browser on most returns where one Ingress gives two services one cookie, as most guides show", async () => {
+    const host = "together.nova.social";
+    const ingress = guide(host);
+    await apply([ingress]);
+    try {
+      const edges = stack.services.map((each) => ({ ...targets(stack, each)[1], host }));
+      const [first] = edges as [Target, ...Target[]];
+      await until("the edge serves the new host", 30_000, () =>
+        new Browser().visit(first).catch(() => undefined),
+      );
+      const browser = new Browser();
+      const last = new Map<Target, string>();
+      let returns = 0;
+      let moved = 0;
+      for (let round = 0; round < 13; round++) {
+        for (const edge of edges) {
+          const pod = await browser.visit(edge);
+          if (last.has(edge)) returns++;
+          if (last.has(edge) && last.get(edge) !== pod) moved++;
+          last.set(edge, pod);
+        }
+      }
+      process.stdout.write(`one Ingress, two services: ${moved} of ${returns} returns met another pod\n`);
+      expect(moved).toBeGreaterThan(returns / 2);
+    } finally {
+      await kubectl(["--namespace", stack.namespace, "delete", "ingress", ingress.metadata.name]);
+    }
+  }, 60_000);
+
   it("keeps 30 clients on their pods, and moves those of a pod that goes, refusing nobody", async () => {
     const browsers = Array.from({ length: clients }, () => new Browser());
     const visitAll = (some: readonly Browser[]) => Promise.all(some.map((browser) => browser.visit(byEdge)));
@@ -92,3 +121,40 @@ describe("the edge with cookie affinity", () => {
     await atRest(stack.namespace, service);
   }, 120_000);
 });
+
+/** Both services in one Ingress, with one cookie at the path `/`. */
+function guide(host: string): Manifest {
+  const annotations = {
+    affinity: "cookie",
+    "affinity-mode": "persistent",
+    "session-cookie-name": "SERVERID",
+    "session-cookie-path": "/",
+    "session-cookie-max-age": "86400",
+  };
+  return {
+    apiVersion: "networking.k8s.io/v1",
+    kind: "Ingress",
+    metadata: {
+      name: "together",
+      namespace: stack.namespace,
+      annotations: Object.fromEntries(
+        Object.entries(annotations).map(([name, value]) => [`nginx.ingress.kubernetes.io/${name}`, value]),
+      ),
+    },
+    spec: {
+      ingressClassName: "nginx",
+      rules: [
+        {
+          host,
+          http: {
+            paths: stack.services.map(({ name, path }) => ({
+              path,
+              pathType: "Prefix",
+              backend: { service: { name, port: { name: "http" } } },
+            })),
+          },
+        },
+      ],
+    },
+  };
+}
