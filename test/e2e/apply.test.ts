@@ -42,9 +42,10 @@ describe("staging, applied", () => {
   });
 
   it("conflicts with itself nowhere under another field manager, as a repeated `pulumi up` has", async () => {
-    await expect(
-      apply(stack.objects, "--dry-run=server", "--field-manager=holdfast-again"),
-    ).resolves.toBeDefined();
+    // A Secret that is made again has another name.
+    const named = stack.objects.filter(({ kind }) => kind !== "Secret");
+    const applied = await apply(named, "--dry-run=server", "--field-manager=holdfast-again");
+    expect(applied.trim().split("\n")).toHaveLength(named.length);
   });
 
   it("refuses a field that Kubernetes does not know, so a misspelt one cannot go unnoticed", async () => {

@@ -196,7 +196,7 @@ describe("stacks to copy", () => {
     );
     try {
       await one.configureBy(text);
-      if (/secret holdfast:redisUrl/.test(text)) {
+      if (text.includes("secret holdfast:redisUrl")) {
         const url = "rediss://user:password@redis.example.com:6379";
         await one.run("config", "set", "--stack", name, "--secret", "holdfast:redisUrl", url);
       }

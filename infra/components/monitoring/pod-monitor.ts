@@ -1,8 +1,15 @@
 import { componentLabels } from "../../labels";
 
-/** From the fields of a pod to the labels of its series; `namespace`, `pod` and `container` the operator adds itself. */
+/**
+ * From the fields of a pod to the labels of its series; `namespace`, `pod` and `container` the operator adds itself. With
+ * the action that the CRD would fill in: the list is atomic, and a repeated `up` would conflict with what is filled in.
+ */
 export const relabelings = [
-  { sourceLabels: ["__meta_kubernetes_pod_label_app_kubernetes_io_name"], targetLabel: "service" },
+  {
+    action: "replace",
+    sourceLabels: ["__meta_kubernetes_pod_label_app_kubernetes_io_name"],
+    targetLabel: "service",
+  },
 ] as const;
 
 /** Prometheus' own limit, unless the interval is shorter. Seconds. */
