@@ -1,4 +1,4 @@
-const { availableParallelism } = require("node:os");
+const { availableParallelism } = process.getBuiltinModule("node:os");
 
 // One project a layer, so that each can run alone: `jest --selectProjects app`.
 // Tests are transpiled by swc; types are checked beside them by `npm run typecheck`.

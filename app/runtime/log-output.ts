@@ -37,9 +37,15 @@ export class LogOutput implements DestinationStream {
 
   /** Calls back once everything is written, or nobody reads it. pino's `flush()` comes here. */
   flush(done: () => void): void {
-    if (!this.#isWriting) return done();
+    if (!this.#isWriting) {
+      done();
+      return;
+    }
     const timer = setTimeout(done, flushMs);
-    this.#flushed.push(() => (clearTimeout(timer), done()));
+    this.#flushed.push(() => {
+      clearTimeout(timer);
+      done();
+    });
   }
 
   #writeNext(): void {
@@ -53,10 +59,14 @@ export class LogOutput implements DestinationStream {
     const chunk = Buffer.concat(this.#waiting);
     this.#waiting = [chunk];
     write(this.fd, chunk, (error, written) => {
-      if (error === null) this.#took(chunk, written);
-      else if (error.code !== "EAGAIN") return this.#end();
-      else return void setTimeout(() => this.#writeNext(), retryMs).unref();
-      this.#writeNext();
+      if (error === null) {
+        this.#took(chunk, written);
+        this.#writeNext();
+      } else if (error.code === "EAGAIN") {
+        setTimeout(() => this.#writeNext(), retryMs).unref();
+      } else {
+        this.#end();
+      }
     });
   }
 

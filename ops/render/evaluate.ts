@@ -59,7 +59,8 @@ export function evaluateProgram(
  */
 async function withoutSourceMaps<Result>(work: () => Promise<Result>): Promise<Result> {
   const before = Object.getOwnPropertyDescriptor(Error, "prepareStackTrace");
-  Error.prepareStackTrace = (error, frames) => [error, ...frames.slice(0, 10)].join("\n    at ");
+  Error.prepareStackTrace = (error, frames) =>
+    [String(error), ...frames.slice(0, 10).map(String)].join("\n    at ");
   try {
     return await work();
   } finally {

@@ -636,17 +636,19 @@ describe("bad configuration", () => {
       { ...own({ securityContext: { runAsUser: 0 } }), namespace: { name: "chat", create: false } },
       "services[0].securityContext.runAsUser: found 0; allowed: another user than root, since runAsNonRoot is true",
     ],
-    ...[
-      ["baseline", { runAsNonRoot: false }, "securityContext.runAsNonRoot is false"],
-      ["baseline", { runAsUser: 0, runAsNonRoot: false }, "securityContext.runAsUser is 0"],
-      ["baseline", { allowPrivilegeEscalation: true }, "securityContext.allowPrivilegeEscalation is true"],
-      ["baseline", { capabilities: { drop: ["ALL"], add: ["CHOWN"] } }, "securityContext.capabilities is"],
-      ["privileged", { capabilities: { add: ["NET_ADMIN"] } }, "securityContext.capabilities is"],
-      ["privileged", { seccompProfile: { type: "Unconfined" } }, "securityContext.seccompProfile is"],
-    ].map(([level, securityContext, why]): [string, Record<string, unknown>, string] => [
+    ...(
+      [
+        ["baseline", { runAsNonRoot: false }, "securityContext.runAsNonRoot is false"],
+        ["baseline", { runAsUser: 0, runAsNonRoot: false }, "securityContext.runAsUser is 0"],
+        ["baseline", { allowPrivilegeEscalation: true }, "securityContext.allowPrivilegeEscalation is true"],
+        ["baseline", { capabilities: { drop: ["ALL"], add: ["CHOWN"] } }, "securityContext.capabilities is"],
+        ["privileged", { capabilities: { add: ["NET_ADMIN"] } }, "securityContext.capabilities is"],
+        ["privileged", { seccompProfile: { type: "Unconfined" } }, "securityContext.seccompProfile is"],
+      ] satisfies [string, object, string][]
+    ).map(([level, securityContext, why]): [string, Record<string, unknown>, string] => [
       `a namespace that would refuse pods with ${JSON.stringify(securityContext)}`,
       own({ securityContext }),
-      `namespace.podSecurity: found restricted; allowed: ${String(level)}, since services[0].${String(why)}`,
+      `namespace.podSecurity: found restricted; allowed: ${level}, since services[0].${why}`,
     ]),
     [
       "a namespace that would refuse a folder of the node",
