@@ -2,7 +2,7 @@ import { closeCodes, mayReconnect } from "../protocol/close-codes";
 import type { HelloFrame, WelcomeFrame } from "../protocol/frames";
 import { splitHello } from "../protocol/hello";
 import { isRoomId } from "../protocol/parse";
-import { attemptAfter, backoffMs, UNHEARD_STEP } from "./backoff";
+import { attemptAfter, UNHEARD_STEP } from "./backoff";
 import { randomClientId } from "./client-id";
 import { Deferred } from "./deferred";
 import { Emitter } from "./emitter";
@@ -264,17 +264,11 @@ export class HoldfastClient<Own = unknown> extends Emitter<ClientEvents> {
 
   // ---- the move: the next socket before the old one goes ----
 
-  /**
-   * Opens the next socket when the server has asked for it: at once after a connection that lasted, else after a back-off,
-   * or a service whose every pod asks to be left would be met by a socket after the other.
-   */
+  /** Opens the next socket when the server has asked for it. */
   #moveFrom({ leaveAt, welcomedAt }: Socket): void {
     if (leaveAt === undefined) return;
-    const { backoff, random, timers } = this.#settings;
-    const attempt = attemptAfter(this.#move.attempt, timers.now() - welcomedAt, backoff);
-    const waitMs = attempt && backoffMs(attempt - 1, random, backoff);
-    this.#move.attempt = attempt + 1;
-    this.#move.set(Math.max(leaveAt - timers.now(), waitMs), () => this.#openNext());
+    const now = this.#settings.timers.now();
+    this.#move.move(now - welcomedAt, leaveAt - now, () => this.#openNext());
   }
 
   #openNext(): void {

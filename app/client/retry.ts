@@ -1,5 +1,5 @@
 import type { Backoff } from "./backoff";
-import { backoffMs, toldMs } from "./backoff";
+import { attemptAfter, backoffMs, toldMs } from "./backoff";
 import type { Timers } from "./timers";
 import { Alarm } from "./timers";
 
@@ -29,6 +29,20 @@ export class Retry extends Alarm {
     const { random, backoff } = this.#settings;
     this.set(backoffMs(this.attempt, random, backoff), action);
     this.attempt += step;
+  }
+
+  /**
+   * Calls back for a move that the server has asked for: as soon as it asked after a connection that lasted, else after the
+   * back-off as well, or a service whose every pod asks to be left would be met by a socket after the other. Counts it.
+   *
+   * @param lastedMs how long the connection has served. Milliseconds
+   * @param delayMs the wait that the server asked for. Milliseconds
+   */
+  move(lastedMs: number, delayMs: number, action: () => void): void {
+    const { random, backoff } = this.#settings;
+    const attempt = attemptAfter(this.attempt, lastedMs, backoff);
+    this.attempt = attempt + 1;
+    this.set(Math.max(delayMs, attempt && backoffMs(attempt - 1, random, backoff)), action);
   }
 
   /** Calls back after the wait that the server asked for, or a little more. Milliseconds. */

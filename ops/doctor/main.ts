@@ -1,7 +1,7 @@
 import { Command, CommanderError, InvalidArgumentError } from "commander";
 import { connect } from "../kubernetes/api";
 import { stackConfig } from "../kubernetes/stack-in-cluster";
-import { readStackContext } from "../render/stack-config";
+import { stackContext } from "../render/stack-config";
 import { answer, type Check } from "./check";
 import { checks } from "./checks";
 import { exitCode } from "./finding";
@@ -92,7 +92,7 @@ async function main(): Promise<number> {
     json,
   } = program.parse().opts<Options>();
   const config = await stackConfig({ stack, namespace, host });
-  const api = connect(context ?? (await readStackContext(stack)));
+  const api = connect(await stackContext(stack, context));
   const wanted = new Set(only.flatMap(({ needs }) => needs));
   const token = process.env.HOLDFAST_TOKEN;
   const snapshot = await takeSnapshot({ api, stack, config, edge, token, wanted, live });

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { openCluster, type KubernetesClient } from "../kubernetes/client";
 import { onEndSignal } from "../process/end-signal";
 import { render } from "../render/render";
-import { readStackContext } from "../render/stack-config";
+import { stackContext } from "../render/stack-config";
 import { Ledger, CleanUpError } from "./cluster/ledger";
 import { describeManifests, expectSameStack } from "./cluster/live-stack";
 import { readLiveStack } from "./cluster/read-live-stack";
@@ -33,7 +33,7 @@ async function main(): Promise<number> {
   const described = { ...manifests, host: options.host ?? manifests.host };
   const namespace = options.namespace ?? described.namespace;
   expectSafe(options, chosenServices(options, described.services).length);
-  const client = openCluster(options.context ?? (await readStackContext(options.stack)));
+  const client = openCluster(await stackContext(options.stack, options.context));
   tell(`stack ${options.stack}, namespace ${namespace}, context ${client.context}, ${client.server}`);
   if (options.clean) return clean(client, namespace);
 

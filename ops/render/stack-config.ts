@@ -60,9 +60,12 @@ export async function readStackConfig(
   };
 }
 
-/** The context of the kubeconfig that a stack is for; undefined where its file names none. */
-export async function readStackContext(stack: string): Promise<string | undefined> {
-  return contextOf((await readYaml(stackFile(stack), stackSchema)).config);
+/**
+ * The context of the kubeconfig that a command goes to: the one that it was given, else the one that the stack's file names.
+ * Undefined: the current one.
+ */
+export async function stackContext(stack: string, given: string | undefined): Promise<string | undefined> {
+  return given ?? contextOf((await readYaml(stackFile(stack), stackSchema)).config);
 }
 
 /** The same of the `config` of a stack's file. */

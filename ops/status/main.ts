@@ -3,7 +3,7 @@ import { Command, CommanderError, InvalidArgumentError } from "commander";
 import { connect } from "../kubernetes/api";
 import { stackConfig } from "../kubernetes/stack-in-cluster";
 import { onEndSignal } from "../process/end-signal";
-import { readStackContext } from "../render/stack-config";
+import { stackContext } from "../render/stack-config";
 import { lookAt, type Look } from "./look";
 import { Screen, type Size } from "./screen";
 import { statusOf, type Status } from "./status";
@@ -55,7 +55,7 @@ function toInterval(text: string): number {
 async function main(): Promise<number> {
   const { stack, context, namespace, interval, once, json } = program.parse().opts<Options>();
   const config = await stackConfig({ stack, namespace });
-  const api = connect(context ?? (await readStackContext(stack)));
+  const api = connect(await stackContext(stack, context));
   const colours = process.stdout.isTTY && process.env.NO_COLOR === undefined;
   const about = { stack, namespace: config.namespace.name, context: api.context, colours };
 

@@ -4,7 +4,7 @@ import { Load } from "../../ops/load/load";
 import { judge } from "../../ops/load/verdict";
 import { documentedStacks } from "./docs";
 import { apply, kubectl, kubectlJson, type Manifest } from "./kubectl";
-import { PulumiStack } from "./pulumi";
+import { PulumiStack, smallStore } from "./pulumi";
 import { SessionClient } from "./session-client";
 import { namespacePrefix } from "./stack";
 import { readSurroundings } from "./surroundings";
@@ -89,11 +89,7 @@ const applyAsOwner = (...objects: Manifest[]) =>
 const application = {
   image: images.app,
   auth: { kind: "anonymous" },
-  sessionStore: {
-    kind: "redis",
-    storageGiB: 1,
-    ...(images.redis === undefined ? {} : { image: images.redis }),
-  },
+  sessionStore: smallStore(),
   resources: { cpu: "50m", memory: "256Mi" },
   drain: { preStopSeconds: 3, drainSeconds: 10, preStopHook: "http" },
 };

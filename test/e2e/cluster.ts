@@ -8,7 +8,7 @@ import { promisify } from "node:util";
 import { render } from "../../ops/render/render";
 import { fetchCrds } from "./crds";
 import { buildWithoutEngine } from "./dockerfile";
-import { apply, kubectl, kubectlJson } from "./kubectl";
+import { apply, clusterIp, kubectl, kubectlJson } from "./kubectl";
 import { findLabs } from "./labs";
 import { ownImageNames, rootOf, writeOwnImages } from "./own-images";
 import type { Surroundings } from "./surroundings";
@@ -221,8 +221,7 @@ async function installTraefik(): Promise<string> {
   await helm;
   const own = ["--namespace", chart.namespace];
   await kubectl([...own, "rollout", "status", "deployment/traefik", "--timeout=180s"]);
-  const service = await kubectlJson<{ spec: { clusterIP: string } }>([...own, "get", "service", "traefik"]);
-  return service.spec.clusterIP;
+  return clusterIp(chart.namespace, "traefik");
 }
 
 /** Installs the kinds of prometheus-operator, without the operator: nothing here reads its objects. */

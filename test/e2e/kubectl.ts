@@ -43,3 +43,11 @@ export async function apply(objects: readonly Manifest[], ...options: string[]):
   const how = ["--server-side", "--validate=strict", "--field-manager=holdfast-e2e"];
   return kubectl(["apply", ...how, ...options, "--filename", "-"], list);
 }
+
+/** The address of a Service in the cluster. */
+export async function clusterIp(namespace: string, name: string): Promise<string> {
+  const { spec } = await kubectlJson<{ spec: { clusterIP: string } }>([
+    ...["--namespace", namespace, "get", "service", name],
+  ]);
+  return spec.clusterIP;
+}

@@ -1,5 +1,5 @@
 import { Browser } from "./browser";
-import { apply, kubectl, kubectlJson } from "./kubectl";
+import { apply, clusterIp, kubectl } from "./kubectl";
 import { pods, type Pod } from "./pods";
 import { reach, startProbePod, type Outcome } from "./probe-pod";
 import { namespacePrefix, staging, targets, type DeployedService, type DeployedStack } from "./stack";
@@ -23,10 +23,7 @@ beforeAll(async () => {
   [service] = stack.services as [DeployedService, ...DeployedService[]];
   running = await pods(stack.namespace, service.name);
   redis = `redis.${stack.namespace}.svc:6379`;
-  const found = await kubectlJson<{ spec: { clusterIP: string } }>([
-    ...["--namespace", "kube-system", "get", "service", "kube-dns"],
-  ]);
-  dns = `${found.spec.clusterIP}:53`;
+  dns = `${await clusterIp("kube-system", "kube-dns")}:53`;
   await apply([{ apiVersion: "v1", kind: "Namespace", metadata: { name: elsewhere } }]);
   await Promise.all(
     [elsewhere, stack.namespace, edge.namespace].map((namespace) => startProbePod(namespace, probe)),

@@ -1,10 +1,10 @@
 import { ChatClient, EchoClient, addresses } from "./own-clients";
 import { ownImages, type OwnImage } from "./own-images";
-import { apply, kubectl, kubectlJson } from "./kubectl";
+import { apply, clusterIp, kubectl } from "./kubectl";
 import { PodHistory } from "./pod-history";
 import { pods } from "./pods";
 import { reach, startProbePod } from "./probe-pod";
-import { PulumiStack } from "./pulumi";
+import { PulumiStack, smallStore } from "./pulumi";
 import { atRest, namespacePrefix } from "./stack";
 import { readSurroundings } from "./surroundings";
 import { until } from "./until";
@@ -58,11 +58,7 @@ function config({ release, hasEdge = true, hasProxies = false }: Shape) {
     edge: hasEdge ? { kind: "nginx" } : { kind: "none" },
     // The tests' own clients are no pods.
     network: { edge: [inCluster, ...clientNetworks.map((cidr) => ({ cidr }))] },
-    sessionStore: {
-      kind: "redis",
-      storageGiB: 1,
-      ...(images.redis === undefined ? {} : { image: images.redis }),
-    },
+    sessionStore: smallStore(),
     ...(hasProxies ? { image: images.app } : {}),
     resources,
     minReadySeconds: 1,
@@ -118,10 +114,7 @@ async function podNames(service: string): Promise<string[]> {
 }
 
 async function byService(name: OwnImage) {
-  const { spec } = await kubectlJson<{ spec: { clusterIP: string } }>([
-    ...["--namespace", namespace, "get", "service", name],
-  ]);
-  return { url: `ws://${spec.clusterIP}:3000${services[name].path}` };
+  return { url: `ws://${await clusterIp(namespace, name)}:3000${services[name].path}` };
 }
 
 const byEdge = (name: OwnImage) => ({

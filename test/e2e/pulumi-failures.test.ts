@@ -1,7 +1,7 @@
 import { HttpProbe } from "./http-probe";
-import { kubectl, kubectlJson } from "./kubectl";
+import { clusterIp, kubectl } from "./kubectl";
 import { pods } from "./pods";
-import { PulumiStack, type PulumiResult } from "./pulumi";
+import { PulumiStack, smallStore, type PulumiResult } from "./pulumi";
 import { namespacePrefix } from "./stack";
 import { readSurroundings } from "./surroundings";
 import { until } from "./until";
@@ -62,10 +62,7 @@ describe("a rollout that cannot succeed", () => {
     before = await podNames();
     probes = await Promise.all(
       names.map(async (name) => {
-        const { spec } = await kubectlJson<{ spec: { clusterIP: string } }>([
-          ...["--namespace", namespace, "get", "service", name],
-        ]);
-        return new HttpProbe(`http://${spec.clusterIP}:8080/`);
+        return new HttpProbe(`http://${await clusterIp(namespace, name)}:8080/`);
       }),
     );
     await stack.configure(config({ image: "holdfast/missing:1" }, { probes: { readiness: "/never" } }));
@@ -95,11 +92,7 @@ describe("a rollout that cannot succeed", () => {
         namespace: `${namespacePrefix}-${name}`,
         image: images.app,
         auth: { kind: "anonymous" },
-        sessionStore: {
-          kind: "redis",
-          storageGiB: 1,
-          ...(images.redis === undefined ? {} : { image: images.redis }),
-        },
+        sessionStore: smallStore(),
         services: [{ name: "chat", replicas: 1 }],
       };
     };

@@ -2,7 +2,7 @@ import type { WebSocket } from "ws";
 import { EdgeProbe } from "./edge-probe";
 import { openOf, openSockets, untilRouted } from "./edge-trial";
 import { kubectlJson } from "./kubectl";
-import { PulumiStack } from "./pulumi";
+import { PulumiStack, smallStore } from "./pulumi";
 import { namespacePrefix } from "./stack";
 import { readSurroundings } from "./surroundings";
 import { until } from "./until";
@@ -44,11 +44,7 @@ function config({ proxied, podLabels }: Way) {
         },
       ],
     },
-    sessionStore: {
-      kind: "redis",
-      storageGiB: 1,
-      ...(images.redis === undefined ? {} : { image: images.redis }),
-    },
+    sessionStore: smallStore(),
     services: [
       {
         name: "messaging",

@@ -6,9 +6,9 @@ import { parse, stringify } from "yaml";
 import { HoldfastLoadClient } from "../../ops/load/holdfast-client";
 import { Load } from "../../ops/load/load";
 import { judge } from "../../ops/load/verdict";
-import { kubectl, kubectlJson } from "./kubectl";
+import { clusterIp, kubectl, kubectlJson } from "./kubectl";
 import { pods } from "./pods";
-import { PulumiStack } from "./pulumi";
+import { PulumiStack, smallStore } from "./pulumi";
 import { fromManyAddresses, namespacePrefix } from "./stack";
 import { readSurroundings } from "./surroundings";
 
@@ -35,17 +35,12 @@ function config(change: object = {}) {
     auth: { kind: "anonymous" },
     edge: { kind: "none" },
     network: { edge: clientNetworks.map((cidr) => ({ cidr })) },
-    sessionStore: store(),
+    sessionStore: smallStore(),
     services: [{ name: "messaging", path: "/messaging", replicas: 2 }],
     drain: { preStopSeconds: 2, drainSeconds: 5 },
     minReadySeconds: 1,
     ...change,
   };
-}
-
-function store(change: object = {}) {
-  const { redis } = readSurroundings().images;
-  return { kind: "redis", storageGiB: 1, ...(redis === undefined ? {} : { image: redis }), ...change };
 }
 
 let stack: PulumiStack;
@@ -134,17 +129,12 @@ describe("the stack under the real engine", () => {
   });
 
   it("updates what a change is about and nothing else, while nobody loses a message", async () => {
-    const { spec } = await kubectlJson<{ spec: { clusterIP: string } }>([
-      ...own,
-      "get",
-      "service",
-      "messaging",
-    ]);
+    const address = await clusterIp(namespace, "messaging");
     const load = new Load({
       clients: 20,
       rate: 20,
       roomsPerService: 4,
-      targets: [{ service: "messaging", entry: "clientIp", url: `ws://${spec.clusterIP}:8080/messaging` }],
+      targets: [{ service: "messaging", entry: "clientIp", url: `ws://${address}:8080/messaging` }],
       makeClient: fromManyAddresses((args) => new HoldfastLoadClient(args)),
     });
     const before = await lasting();
@@ -243,7 +233,7 @@ describe("the stack under the real engine", () => {
   });
 
   it("refuses another size of the store's volume, and replaces nothing", async () => {
-    changed = { ...changed, sessionStore: store({ storageGiB: 2, protect: true }) };
+    changed = { ...changed, sessionStore: smallStore({ storageGiB: 2, protect: true }) };
     await configure();
     const { code, output } = await stack.run("preview", "--stack", "engine");
     expect(code).not.toBe(0);

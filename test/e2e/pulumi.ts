@@ -6,6 +6,7 @@ import path from "node:path";
 import { promisify } from "node:util";
 import { parse, stringify } from "yaml";
 import { projectRoot } from "../../ops/render/stacks";
+import { readSurroundings } from "./surroundings";
 import { until } from "./until";
 
 const run = promisify(execFile);
@@ -18,6 +19,12 @@ export interface PulumiResult {
   readonly code: number;
   /** What it printed, both streams, without the lines of its progress. */
   readonly output: string;
+}
+
+/** The `sessionStore` of a stack under test: Redis on the smallest volume, by the image that the cluster has. */
+export function smallStore(change: object = {}): object {
+  const { redis } = readSurroundings().images;
+  return { kind: "redis", storageGiB: 1, ...(redis === undefined ? {} : { image: redis }), ...change };
 }
 
 /** What `pulumi up` and the like did, by kind of step, such as `{ create: 3, same: 2 }`. */

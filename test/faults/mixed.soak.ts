@@ -1,9 +1,6 @@
-import { execFileSync } from "node:child_process";
-import { Redis } from "ioredis";
-import { startRedis, type RedisServer } from "../../ops/redis/server";
-import { LoadedPods } from "./helpers/loaded-pods";
+import { residentMiB, startWorld, type LoadedWorld } from "./helpers/loaded-world";
 import { measured } from "./helpers/measured";
-import { BuiltApp, type ProcessPod } from "./helpers/pods";
+import type { ProcessPod } from "./helpers/pods";
 import { randomFrom } from "./model/random";
 
 /** How long faults go on; each of them happens at least once. */
@@ -13,34 +10,14 @@ const publishMs = 250;
 /** What Redis and a pod may hold more at the end than after the first round of faults: nothing may add up. MiB. */
 const growthMiB = 32;
 
-const residentMiB = ({ pid }: ProcessPod) =>
-  Number(execFileSync("ps", ["-o", "rss=", "-p", String(pid)], { encoding: "utf8" })) / 1_024;
-
 describe("rollouts, kills and Redis restarts, one after the other, under load", () => {
-  let app: BuiltApp | undefined;
-  let redis: RedisServer | undefined;
-  let admin: Redis | undefined;
-  let loaded: LoadedPods | undefined;
-
-  afterAll(async () => {
-    await loaded?.scene.stop();
-    admin?.disconnect();
-    await redis?.stop();
-    await app?.remove();
-  });
+  let world: LoadedWorld | undefined;
+  afterAll(() => world?.stop());
 
   it(
-    minutes > 0
-      ? `for ${minutes} minutes: nothing is lost, and nothing adds up`
-      : "once each: nothing is lost",
+    `for ${minutes} minutes: nothing is lost, and nothing adds up`,
     async () => {
-      const world = {
-        app: (app = await BuiltApp.build()),
-        redis: (redis = await startRedis()),
-        admin: (admin = new Redis(redis.url, { retryStrategy: () => 20 }).on("error", () => undefined)),
-      };
-      const pods = await LoadedPods.start({ ...world, redisUrl: world.redis.url, publishMs });
-      loaded = pods;
+      const { pods, redis, admin } = (world = await startWorld({ publishMs }));
       const seed = Date.now() % 1e6;
       const random = randomFrom(seed);
       let generation = 0;
@@ -67,18 +44,18 @@ describe("rollouts, kills and Redis restarts, one after the other, under load", 
           );
           await Promise.all([1, 2].map(() => pods.add(`pod-${(generation += 1)}`)));
         },
-        "restart of Redis": () => world.redis.restart({ data: "kept" }),
+        "restart of Redis": () => redis.restart({ data: "kept" }),
         "rollout while Redis restarts": async () => {
           const [first, ...rest] = serving();
           if (first) await replace(first);
-          await Promise.all([world.redis.restart({ data: "kept" }), ...rest.map(replace)]);
+          await Promise.all([redis.restart({ data: "kept" }), ...rest.map(replace)]);
         },
       };
 
       const happened = new Map<string, number>();
       const endAt = Date.now() + minutes * 60_000;
       const memory = async () => ({
-        redis: Number(/used_memory:(\d+)/.exec(await world.admin.info("memory"))?.[1]) / 2 ** 20,
+        redis: Number(/used_memory:(\d+)/.exec(await admin.info("memory"))?.[1]) / 2 ** 20,
         pod: Math.max(...serving().map(residentMiB)),
       });
       let first: Awaited<ReturnType<typeof memory>> | undefined;

@@ -1,5 +1,4 @@
 import { Channel } from "../../client/channel";
-import { attemptAfter, backoffMs } from "../../client/backoff";
 import { Retry } from "../../client/retry";
 import { Sequence } from "../../client/sequence";
 import { closeCodes } from "../../protocol/close-codes";
@@ -281,21 +280,12 @@ export abstract class ProxiedSession extends ProxiedConnection {
 
   // ---- the move: the next pod before the old one goes ----
 
-  /**
-   * The next pod is dialled when this one has asked for it: at once after a connection that lasted, else after a back-off,
-   * or a service whose every pod asks to be left would be met by a socket after the other.
-   */
+  /** The next pod is dialled when this one has asked for it. */
   #advised(socket: PodSocket, delayMs: number): void {
     this.#leaving(socket);
     if (this.#movingSince !== undefined) return;
     this.#movingSince = performance.now();
-    const { random, backoff } = retrySettings;
-    const attempt = attemptAfter(this.#move.attempt, this.#movingSince - socket.welcomedAt, backoff);
-    this.#move.attempt = attempt + 1;
-    this.#move.set(
-      Math.max(delayMs, attempt && backoffMs(attempt - 1, random, backoff)),
-      () => void this.#openNext(),
-    );
+    this.#move.move(this.#movingSince - socket.welcomedAt, delayMs, () => void this.#openNext());
   }
 
   async #openNext(): Promise<void> {
