@@ -1,7 +1,6 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import path from "node:path";
-import { writeConfigurationPage } from "../reference/page";
-import { writeRulesTable } from "./rules-table";
+import { configurationPage, policiesPage, writePage } from "../reference/pages";
 import { examples, goldenFile, stacks } from "./stacks";
 import { render } from "./render";
 import { toYaml } from "./yaml";
@@ -14,8 +13,7 @@ async function main(): Promise<void> {
     await writeFile(file, toYaml(await render(stack)));
     process.stdout.write(`${path.relative(process.cwd(), file)}\n`);
   }
-  await writeRulesTable();
-  await writeConfigurationPage();
+  for (const page of [policiesPage, configurationPage]) await writePage(page);
 }
 
 main().catch((error: unknown) => {

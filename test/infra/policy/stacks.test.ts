@@ -6,7 +6,7 @@ import { rules } from "../../../infra/policy/rules";
 import { environmentOf, systemOf } from "../../../infra/policy/system";
 import { webSocketWorkloads } from "../../../infra/policy/workload";
 import { stackResources } from "../../../ops/policy/stack-resources";
-import { policiesFile, policiesPage } from "../../../ops/render/rules-table";
+import { currentPage, policiesPage } from "../../../ops/reference/pages";
 import { examples, stacks } from "../../../ops/render/stacks";
 
 /** The first use of each of Pulumi's SDKs loads it, which takes seconds on a busy machine. */
@@ -46,5 +46,5 @@ test("the rules know the series that the application exposes", () => {
 });
 
 test("docs/policies.md describes these rules; npm run golden writes it anew", async () => {
-  expect(readFileSync(policiesFile, "utf8")).toBe(await policiesPage());
+  expect(readFileSync(policiesPage.file, "utf8")).toBe(await currentPage(policiesPage));
 });
