@@ -55,7 +55,7 @@ const session = object({
   durability: oneOf("memory", "aof", "replica").default("memory"),
 });
 
-/** Limits of the Holdfast application. Those left out are its own defaults, which `docs/protocol.md` lists. */
+/** Limits of the Holdfast application. Each defaults to the application's own, listed in `docs/protocol.md`. */
 const sockets = object({
   /** Between two pings to each client; below every idle timeout on the path. Seconds. */
   pingIntervalSeconds: whole(1, 300).default(25),
@@ -107,9 +107,9 @@ const auth = z.discriminatedUnion(
 );
 
 const network = object({
-  /** Whom http is open to, and grpc as well where they are pods; unless given, whoever the edge says. */
+  /** Peers that reach http, and grpc if they are pods. Defaults to those of the edge. */
   edge: list(peer, peerForms).optional(),
-  /** Whom metrics are open to. */
+  /** Peers that read metrics. */
   monitoring: list(peer, peerForms).default([
     { namespaceLabels: { [namespaceNameLabel]: "monitoring" }, podLabels: {} },
   ]),

@@ -39,7 +39,7 @@ export function checkCluster(): void {
 }
 
 /**
- * What to tell a person whose stack names no context; undefined where all is well. Throws {@link ContextError} where the
+ * The warning for a stack that names no context; otherwise undefined. Throws {@link ContextError} where the
  * context is not in the kubeconfig. Pure.
  */
 export function contextWarning(

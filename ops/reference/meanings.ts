@@ -30,7 +30,7 @@ export class Meanings {
   }
 
   /**
-   * What a key means; undefined where no comment says so.
+   * What a key means; undefined without a comment.
    *
    * @param siblings all keys of the object that it belongs to, itself included
    */

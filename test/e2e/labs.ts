@@ -7,7 +7,7 @@ const names = ["gateway", "istio"] as const;
 export type LabName = (typeof names)[number];
 
 export interface Lab {
-  /** The command that installs it, in the network of this machine: what it downloads is not to be had in the cluster's. */
+  /** The command that installs it, in the network of this machine: the cluster's network cannot download. */
   readonly command: readonly string[];
   /** The command that runs another one in the network of a node, without the node's number. */
   readonly onNode: readonly string[];

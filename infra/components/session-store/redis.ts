@@ -243,8 +243,8 @@ function statefulSet(
       },
       volumeClaimTemplates: [
         {
-          // The list is atomic, and the API server fills in what is left out: an `up` that repeats an interrupted one, under
-          // another field manager, would conflict with its own values.
+          // The list is atomic, and the API server adds the fields that it omits. An `up` that repeats an interrupted one
+          // has another field manager, and would conflict with them.
           apiVersion: "v1",
           kind: "PersistentVolumeClaim",
           metadata: { name: "data" },
