@@ -1,3 +1,7 @@
+import { once } from "node:events";
+import { WebSocket } from "ws";
+import { proxyName } from "../../infra/components/connection-proxy/names";
+import { ports } from "../../infra/ports";
 import { ChatClient, EchoClient, addresses } from "./own-clients";
 import { ownImages, type OwnImage } from "./own-images";
 import { apply, clusterIp, kubectl } from "./kubectl";
@@ -57,7 +61,10 @@ function config({ release, hasEdge = true, hasProxies = false }: Shape) {
     ...(hasEdge ? { host } : {}),
     edge: hasEdge ? { kind: "nginx" } : { kind: "none" },
     // The tests' own clients are no pods.
-    network: { edge: [inCluster, ...clientNetworks.map((cidr) => ({ cidr }))] },
+    network: {
+      edge: [inCluster, ...clientNetworks.map((cidr) => ({ cidr }))],
+      monitoring: clientNetworks.map((cidr) => ({ cidr })),
+    },
     sessionStore: smallStore(),
     ...(hasProxies ? { image: images.app } : {}),
     resources,
@@ -121,6 +128,29 @@ const byEdge = (name: OwnImage) => ({
   url: `ws://${edge.address}:${edge.port}${services[name].path}`,
   host,
 });
+
+/** Waits until the edge leads to a service's proxies. For seconds after an update it still leads to the service's pods. */
+async function untilProxied(name: OwnImage): Promise<void> {
+  await until(`the edge leads to the proxies of ${name}`, limitMs, async () => {
+    const socket = new WebSocket(`${byEdge(name).url}/?EIO=4&transport=websocket`, { headers: { host } });
+    try {
+      await once(socket, "open");
+      return (await proxiedSockets(name)) > 0 ? true : undefined;
+    } catch {
+      return undefined; // refused while the route changes
+    } finally {
+      socket.terminate();
+    }
+  });
+}
+
+async function proxiedSockets(name: OwnImage): Promise<number> {
+  const counts = (await pods(namespace, proxyName(name))).map(async ({ address }) => {
+    const metrics = await (await fetch(`http://${address}:${ports.metrics}/metrics`)).text();
+    return Number(/^proxy_sockets_active(?:\{.*\})? (\d+)$/m.exec(metrics)?.[1]);
+  });
+  return (await Promise.all(counts)).reduce((sum, count) => sum + count);
+}
 
 /** Connects clients to a service that echoes: by the Service, each from its address in turn, and through the edge. */
 async function connectEchoes(name: Echo, throughService: number, throughEdge: number): Promise<EchoClient[]> {
@@ -233,6 +263,7 @@ describe("with an edge", () => {
 describe("behind connection proxies", () => {
   beforeAll(async () => {
     await change({ release: 2, hasProxies: true });
+    await Promise.all(ownImages.map(untilProxied));
   }, 300_000);
 
   it("are rolled under 100 clients each without a client's socket closed", async () => {

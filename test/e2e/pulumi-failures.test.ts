@@ -67,11 +67,23 @@ describe("a rollout that cannot succeed", () => {
     );
     await stack.configure(config({ image: "holdfast/missing:1" }, { probes: { readiness: "/never" } }));
     const start = performance.now();
-    failing = stack
-      .run("up", "--stack", "broken", "--yes", "--skip-preview")
-      .then((result) => ({ ...result, seconds: (performance.now() - start) / 1_000 }));
+    failing = fail().then((result) => ({ ...result, seconds: (performance.now() - start) / 1_000 }));
     failing.catch(() => undefined);
   });
+
+  /**
+   * Pulumi's provider at times takes the state of a Deployment before the update for the one behind it, and reports success
+   * within seconds. Then the update is repeated with a refresh, as docs/troubleshooting.md says.
+   */
+  async function fail(): Promise<PulumiResult> {
+    const up = ["up", "--stack", "broken", "--yes", "--skip-preview"];
+    const first = await stack.run(...up);
+    if (names.every((name) => new RegExp(`\\(${name}-deployment\\):\\n +error: `).test(first.output)))
+      return first;
+    process.stderr.write("a rollout that cannot succeed: up did not wait for it, repeated with --refresh\n");
+    const { code, output } = await stack.run(...up, "--refresh");
+    return { code, output: `${first.output}\n${output}` };
+  }
 
   afterAll(async () => {
     await Promise.all(probes.map((probe) => probe.stop()));
@@ -119,8 +131,14 @@ describe("a rollout that cannot succeed", () => {
       expect(code).not.toBe(0);
 
       if (signal === "SIGKILL") {
-        const locked = await one.run("up", "--stack", name, "--yes", "--skip-preview");
+        let locked = await one.run("up", "--stack", name, "--yes", "--skip-preview");
         expect(locked.code).not.toBe(0);
+        if (locked.output.includes("failed to load checkpoint")) {
+          process.stderr.write(`interrupted up: ${name} was killed while it wrote its state\n`);
+          await one.restoreState();
+          locked = await one.run("up", "--stack", name, "--yes", "--skip-preview");
+          expect(locked.code).not.toBe(0);
+        }
         expect(locked.output).toContain("pulumi cancel");
         expect(await one.run("cancel", "--stack", name, "--yes")).toMatchObject({ code: 0 });
       }

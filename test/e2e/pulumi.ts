@@ -128,6 +128,12 @@ export class PulumiStack {
     return stepsOf(output);
   }
 
+  /** Puts the state before the last change in the place of a broken one, as docs/troubleshooting.md says. */
+  async restoreState(): Promise<void> {
+    const file = path.join(this.#folder, ".pulumi/stacks/holdfast", `${this.#name}.json`);
+    await copyFile(`${file}.bak`, file);
+  }
+
   /** Starts `pulumi up` in a group of processes of its own, to be interrupted. */
   startUp(): RunningUpdate {
     return new RunningUpdate(this.#name, this.#folder, this.#env);
