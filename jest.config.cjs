@@ -12,8 +12,9 @@ const project = (name, extra = {}) => ({
     ],
   },
   moduleNameMapper: {
-    // The package by its name, as its users import it.
-    "^@holdfast/pulumi$": "<rootDir>/infra",
+    // The packages by their names, as their users import them.
+    "^@holdfast/pulumi$": "<rootDir>/infra/index",
+    "^@holdfast/pulumi/policy$": "<rootDir>/infra/policies",
     "^@npmcli/arborist$|/typescript-shim$|^[.]/automation$": "<rootDir>/test/never-loaded.cjs",
   },
   // These ship ES modules only, which jest does not load without a transform.

@@ -1,6 +1,6 @@
 // Builds what runs: the server as one file for the image, and the client for browsers and Node.
 // The server's directory holds the page as well, which the server reads where it is to serve it.
-// `node build.mjs [all | server | client] [directory, default dist]`
+// `node build.mjs [server | client] [directory, default dist, or client/dist for the client]`
 import { cp, mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { dirname, join, posix, resolve } from "node:path";
 import { createRequire } from "node:module";
@@ -85,12 +85,14 @@ function buildBrowserClient(outfile) {
 
 /** The client: one ES module for browsers, which imports nothing; one for Node, which imports ws; and their types. */
 async function buildClient(out) {
-  await rm(join(out, "client"), { recursive: true, force: true });
+  for (const built of ["browser.mjs", "node.mjs", "types"]) {
+    await rm(join(out, built), { recursive: true, force: true });
+  }
   await Promise.all([
-    buildBrowserClient(join(out, "client/browser.mjs")),
+    buildBrowserClient(join(out, "browser.mjs")),
     build({
       entryPoints: [at("client/node.ts")],
-      outfile: join(out, "client/node.mjs"),
+      outfile: join(out, "node.mjs"),
       bundle: true,
       format: "esm",
       platform: "node",
@@ -99,7 +101,7 @@ async function buildClient(out) {
       logLevel: "warning",
     }),
   ]);
-  await writeTypes(["client/index", "client/node"], join(out, "client/types"));
+  await writeTypes(["client/index", "client/node"], join(out, "types"));
 }
 
 /** The declarations that these entries reach, as ES modules see them: with extensions. */
@@ -125,11 +127,11 @@ async function writeTypes(entries, out) {
   }
 }
 
-const [what = "all", directory = at("dist")] = process.argv.slice(2);
-if (!["all", "server", "client"].includes(what)) {
-  throw new Error(`the first argument must be all, server or client, found ${what}`);
+const [what = "server", directory] = process.argv.slice(2);
+if (!["server", "client"].includes(what)) {
+  throw new Error(`the first argument must be server or client, found ${what}`);
 }
-const out = resolve(directory);
+const out = resolve(directory ?? at(what === "client" ? "client/dist" : "dist"));
 await mkdir(out, { recursive: true });
-if (what !== "client") await Promise.all([buildServer(out), buildPage(out)]);
-if (what !== "server") await buildClient(out);
+if (what === "client") await buildClient(out);
+else await Promise.all([buildServer(out), buildPage(out)]);

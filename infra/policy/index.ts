@@ -1,9 +1,5 @@
 import { PolicyPack } from "@pulumi/policy";
-import { policyOf } from "./policies";
-import { rules } from "./rules";
+import { policies } from "../policies";
 
 /** Serves the rules to Pulumi's engine as long as this process lives, so nothing else may load this file. */
-new PolicyPack("holdfast", {
-  displayName: "Holdfast",
-  policies: rules.map(policyOf),
-});
+new PolicyPack("holdfast", { displayName: "Holdfast", policies });

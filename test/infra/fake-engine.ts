@@ -60,7 +60,7 @@ export interface RunOptions {
   readonly preview?: boolean;
 }
 
-/** Runs the program of this project, with `main: infra/stack` as in Pulumi.yaml, for a stack with this configuration. */
+/** Runs the program of this project, with the `main` of Pulumi.yaml, for a stack with this configuration. */
 export async function runUnderEngine(
   stack: string,
   config: Readonly<Record<string, string>>,
@@ -76,10 +76,11 @@ export async function runUnderEngine(
   try {
     const loader = path.join(root, "node_modules/@pulumi/pulumi/cmd/run");
     const cwd = path.join(root, "infra/stack");
+    const entry = "index.ts";
     const flags = { project: "holdfast", stack, parallel: "4", monitor: address, engine: address, pwd: cwd };
     const args = Object.entries(flags).flatMap(([flag, value]) => [`--${flag}`, value]);
     if (preview) args.push("--dry-run");
-    const child = spawn(process.execPath, [loader, ...args, "."], {
+    const child = spawn(process.execPath, [loader, ...args, entry], {
       cwd,
       env: {
         PATH: process.env.PATH,

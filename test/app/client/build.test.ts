@@ -25,13 +25,13 @@ describe("the built client", () => {
   // 6 KiB until it noticed sleep, bounded in bytes what it holds, kept apart the waits of an overloaded service, of one
   // that nothing listens for and of a move, and split a long hello: 0.9 KiB for a client that no server can hurt.
   it("is under 7 KiB for browsers, gzipped", async () => {
-    const bytes = gzipSync(await readFile(join(out, "client/browser.mjs"))).length;
+    const bytes = gzipSync(await readFile(join(out, "browser.mjs"))).length;
     expect(bytes).toBeLessThan(7 * 1_024);
   });
 
   it("imports nothing in browsers, and ws alone in Node", async () => {
     const imports = async (file: string) => {
-      const text = await readFile(join(out, "client", file), "utf8");
+      const text = await readFile(join(out, file), "utf8");
       return ts.preProcessFile(text).importedFiles.map(({ fileName }) => fileName);
     };
     expect(await imports("browser.mjs")).toEqual([]);
@@ -43,7 +43,7 @@ describe("the built client", () => {
     async (file) => {
       const script = `
       import WebSocket from "ws";
-      const { HoldfastClient } = await import(${JSON.stringify(join(out, "client", file))});
+      const { HoldfastClient } = await import(${JSON.stringify(join(out, file))});
       const webSocket = ${JSON.stringify(file)} === "browser.mjs" ? { webSocket: WebSocket } : {};
       const client = new HoldfastClient({ url: ${JSON.stringify(server().url)}, ...webSocket });
       const room = client.join("lobby");
@@ -68,8 +68,8 @@ describe("the built client", () => {
   it("has types that a strict program can use", async () => {
     const consumer = join(out, "consumer.mts");
     const text = `
-      import { HoldfastClient as BrowserClient } from "./client/types/client/index.mjs";
-      import { HoldfastClient, type Room } from "./client/types/client/node.mjs";
+      import { HoldfastClient as BrowserClient } from "./types/client/index.mjs";
+      import { HoldfastClient, type Room } from "./types/client/node.mjs";
       const client = new HoldfastClient<{ from: string }>({ url: "wss://host/messaging" });
       const room: Room<{ text: string }> = client.join<{ text: string }>("lobby");
       export const same: BrowserClient<{ from: string }> = client;

@@ -49,8 +49,7 @@ export class PolicyProcess {
   }
 
   /** Throws with what the process printed if it ends before it serves. */
-  static async start(): Promise<PolicyProcess> {
-    const pack = path.join(projectRoot, "infra/policy");
+  static async start(pack = path.join(projectRoot, "infra/policy")): Promise<PolicyProcess> {
     const runner = path.join(projectRoot, "node_modules/@pulumi/pulumi/cmd/run-policy-pack");
     // Nobody listens there: a pack asks the engine for nothing.
     const child = spawn(process.execPath, [runner, "127.0.0.1:1", pack], {
