@@ -8,8 +8,14 @@ export {
   type PreStopHook,
   type WebSocketServiceArgs,
 } from "./components/websocket-service";
-export { ConnectionProxy, type ConnectionProxyArgs } from "./components/connection-proxy";
+export {
+  ConnectionProxy,
+  type ConnectionProxyArgs,
+  type ProxiedService,
+} from "./components/connection-proxy";
+export { ExistingService, type ExistingServiceArgs } from "./components/existing-service";
 export { StackNamespace, type StackNamespaceArgs } from "./components/namespace";
+export type { Protocol } from "./protocol";
 export { ArgumentError } from "./components/input";
 
 export { RedisStore, type RedisStoreArgs } from "./components/session-store/redis";
@@ -22,12 +28,10 @@ export { NlbEdge, type NlbEdgeArgs } from "./components/edge/nlb";
 export { AlbEdge, type AlbEdgeArgs } from "./components/edge/alb";
 export { GatewayEdge, type GatewayEdgeArgs } from "./components/edge/gateway";
 export { IstioEdge, type IstioEdgeArgs } from "./components/edge/istio";
+export { NoneEdge, type NoneEdgeArgs } from "./components/edge/none";
 export type { Edge, EdgeBackend } from "./components/edge";
 
 export { Monitoring, type MonitoringArgs } from "./components/monitoring/monitoring";
 
 export { holdfastApplication, type HoldfastApplicationArgs } from "./presets/holdfast-application";
 export { holdfastPod } from "./presets/holdfast-pod";
-
-export { rules } from "./policy/rules";
-export { policyOf } from "./policy/policies";

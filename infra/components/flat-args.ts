@@ -47,7 +47,8 @@ export function parseArgs<Schema extends z.ZodObject, FromResources extends keyo
   return { ...parsed.data, ...Object.fromEntries(outputs) } as WithInputs<z.output<Schema>, FromResources>;
 }
 
-function parseKey(where: string, schema: z.ZodObject, key: string, value: unknown): unknown {
+/** One key of the arguments; see {@link parseArgs}. */
+export function parseKey(where: string, schema: z.ZodObject, key: string, value: unknown): unknown {
   const parsed = z.safeParse(schema.shape[key] as z.core.$ZodType, value);
   if (parsed.success) return parsed.data;
   const issues = parsed.error.issues.map((found) => ({ ...found, path: [key, ...found.path] }));

@@ -1,7 +1,9 @@
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import { podSecurity } from "../annotations";
+import { flag, label, labels, list, oneOf } from "../config/values";
 import { partOfLabel, stackLabels, stackName } from "../labels";
+import { argsSchema, checkArgs, unchecked } from "./check-args";
 import { dns, toWorkload } from "./websocket-service/network-policies";
 
 /** Pods of the namespace that connect to the stack's services, and are no part of it. */
@@ -13,17 +15,25 @@ export interface NamespaceClients {
 }
 
 export interface StackNamespaceArgs {
-  /** Of the namespace. */
-  readonly name: string;
+  /** Of the namespace. Default: the resource's name. */
+  readonly name?: pulumi.Input<string> | undefined;
   /** More labels, for others that look for them; none of Pod Security's. */
-  readonly labels?: Readonly<Record<string, string>>;
+  readonly labels?: Readonly<Record<string, string>> | undefined;
   /** The Pod Security level that is enforced. Default restricted. */
-  readonly podSecurity?: "restricted" | "baseline" | "privileged";
+  readonly podSecurity?: "restricted" | "baseline" | "privileged" | undefined;
   /** Whether pods are closed that no NetworkPolicy of their own opens. Default true. */
-  readonly defaultDeny?: boolean;
+  readonly defaultDeny?: boolean | undefined;
   /** Who connects from inside: `defaultDeny` would keep them from it, whatever lets them in. Default none. */
-  readonly clients?: readonly NamespaceClients[];
+  readonly clients?: readonly NamespaceClients[] | undefined;
 }
+
+const schema = argsSchema<StackNamespaceArgs>({
+  name: label,
+  labels,
+  podSecurity: oneOf("restricted", "baseline", "privileged"),
+  defaultDeny: flag,
+  clients: list(unchecked, "{ podLabels, to }"),
+});
 
 /** The name of the policy that {@link StackNamespace} puts in the namespace. */
 export const defaultDenyName = "default-deny";
@@ -39,13 +49,14 @@ export class StackNamespace extends pulumi.ComponentResource {
   /** The name, known once the namespace exists. */
   readonly name: pulumi.Output<string>;
 
-  constructor(name: string, args: StackNamespaceArgs, opts?: pulumi.ComponentResourceOptions) {
-    super("holdfast:index:StackNamespace", name, {}, opts);
+  constructor(name: string, args: StackNamespaceArgs = {}, opts?: pulumi.ComponentResourceOptions) {
+    super("holdfast:index:StackNamespace", name, args, opts);
+    const { name: given = name } = checkArgs(`StackNamespace ${name}`, schema, { name, ...args });
     const namespace = new k8s.core.v1.Namespace(
       `${name}-namespace`,
       {
         metadata: {
-          name: args.name,
+          name: given,
           labels: {
             ...args.labels,
             ...stackLabels,

@@ -2,6 +2,7 @@ import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import { selectorLabels } from "../labels";
 import { deleteTimeoutSeconds, rolloutTimeoutSeconds, type Drain } from "../timing";
+import { ArgumentError } from "./input";
 import { networkPolicies, type EgressRule, type WayIn } from "./websocket-service/network-policies";
 
 /** What services and connection proxies are made of alike. */
@@ -16,6 +17,15 @@ export function disruptionBudget(workload: string): k8s.types.input.policy.v1.Po
     // A pod that is broken anyway must not block it either.
     unhealthyPodEvictionPolicy: "AlwaysAllow",
   };
+}
+
+/** @throws ArgumentError where two would decide on the number of pods */
+export function checkScale(
+  where: string,
+  { replicas, autoscaling }: { readonly replicas?: unknown; readonly autoscaling?: unknown },
+): void {
+  if (replicas === undefined || autoscaling === undefined) return;
+  throw new ArgumentError(`${where}: replicas is set. Remove it: autoscaling decides on the number of pods.`);
 }
 
 /** The policies of a workload, each a resource of its own: see {@link networkPolicies}. */

@@ -55,7 +55,7 @@ export function serviceArgs(service: ServiceConfig): WebSocketServiceArgs {
 
 /** A configured service that runs already, as arguments of the component that adopts it. Pure. */
 export function existingServiceArgs(
-  { ports, path, preStop: hook, drain, maxSurge, minReadySeconds }: ServiceConfig,
+  { ports, path, protocol, preStop: hook, drain, maxSurge, minReadySeconds }: ServiceConfig,
   { deployment, service, container, disruptionBudget, force }: ExistingConfig,
 ): Omit<ExistingServiceArgs, "namespace"> {
   return {
@@ -64,6 +64,7 @@ export function existingServiceArgs(
     containerName: container,
     port: ports?.http,
     path,
+    protocol,
     preStop: hook && preStop(hook),
     preStopSeconds: drain.preStopSeconds,
     drainSeconds: drain.drainSeconds,

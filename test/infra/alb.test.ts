@@ -41,7 +41,7 @@ describe("the edge alb", () => {
     expect(evaluation.outputs).toEqual({
       urls: {
         "messaging-service": "wss://messaging-service.api.nova.social/messaging/chat/{room_id}",
-        "streaming-service": "wss://streaming-service.api.nova.social/streaming/chat/{room_id}",
+        "streaming-service": "wss://streaming-service.api.nova.social/streaming",
       },
     });
   });

@@ -14,7 +14,7 @@ describe("the edge none", () => {
     expect(evaluation.outputs).toEqual({
       urls: {
         "messaging-service": "ws://messaging-service.nova.svc:8080/messaging/chat/{room_id}",
-        "streaming-service": "ws://streaming-service.nova.svc:8080/streaming/chat/{room_id}",
+        "streaming-service": "ws://streaming-service.nova.svc:8080/streaming",
       },
     });
   });

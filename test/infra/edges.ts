@@ -1,5 +1,6 @@
 import { createEdge, edgeSchema, type EdgeConfig } from "../../infra/components/edge";
 import type { AffinityConfig } from "../../infra/config/schema";
+import type { Protocol } from "../../infra/protocol";
 import { deployed } from "./deployed";
 
 export const affinity: AffinityConfig = {
@@ -9,8 +10,8 @@ export const affinity: AffinityConfig = {
   cookieSecure: true,
   cookieSameSite: "Lax",
 };
-const twoServices = [
-  { name: "messaging-service", path: "/messaging" },
+const twoServices: { name: string; path: string; protocol?: Protocol }[] = [
+  { name: "messaging-service", path: "/messaging", protocol: "holdfast" },
   { name: "streaming-service", path: "/streaming" },
 ];
 

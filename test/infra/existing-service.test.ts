@@ -5,7 +5,6 @@ import {
   type DeploymentWishes,
   type LiveDeployment,
 } from "../../infra/components/existing-service/fields";
-import type { EdgeArgs } from "../../infra/components/edge";
 import { NoneEdge } from "../../infra/components/edge/none";
 import { ArgumentError } from "../../infra/components/input";
 import { renderStack } from "../../ops/render/render";
@@ -194,16 +193,12 @@ describe("a stack with an existing service", () => {
 test("without an edge, the URL has the port of the service", async () => {
   const { outputs } = await deployed(() => {
     const { urls } = new NoneEdge("edge", {
-      config: { kind: "none" },
-      affinity: {} as EdgeArgs<unknown>["affinity"],
       namespace: "chat",
-      host: "",
       backends: [{ name: "echo", serviceName: "echo", path: "/", port: 3000 }],
-      gracePeriodSeconds: 45,
     });
     return { urls };
   });
-  expect(outputs.urls).toEqual({ echo: "ws://echo.chat.svc:3000/chat/{room_id}" });
+  expect(outputs.urls).toEqual({ echo: "ws://echo.chat.svc:3000/" });
 });
 
 test("an argument that is wrong inside an Output is reported without a stack trace", () => {

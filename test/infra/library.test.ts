@@ -1,5 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
-import * as library from "../../infra";
+import * as library from "../../infra/index";
 import { deployed, inputsOf, kindsOf } from "./deployed";
 
 const { AlbEdge, ArgumentError, ElastiCacheStore, ExternalStore, GatewayEdge, IstioEdge } = library;
@@ -10,7 +10,7 @@ const backends = [{ name: "chat", serviceName: "chat", path: "/" }];
 const edge = { host: "api.example.com", backends };
 
 describe("@holdfast/pulumi", () => {
-  test("exports every component, the presets and the policies", () => {
+  test("exports every component and the presets", () => {
     expect(Object.keys(library).sort()).toEqual(
       [
         ...[
@@ -18,11 +18,13 @@ describe("@holdfast/pulumi", () => {
           "ArgumentError",
           "ConnectionProxy",
           "ElastiCacheStore",
+          "ExistingService",
           "ExternalStore",
           "GatewayEdge",
         ],
-        ...["IstioEdge", "Monitoring", "NginxEdge", "NlbEdge", "RedisStore", "StackNamespace"],
-        ...["WebSocketService", "holdfastApplication", "holdfastPod", "policyOf", "rules"],
+        ...["IstioEdge", "Monitoring", "NginxEdge", "NlbEdge", "NoneEdge", "RedisStore"],
+        ...["StackNamespace"],
+        ...["WebSocketService", "holdfastApplication", "holdfastPod"],
       ].sort(),
     );
   });
@@ -42,7 +44,7 @@ describe("@holdfast/pulumi", () => {
       expect.arrayContaining(["StatefulSet", "Ingress", "HTTPRoute", "VirtualService"]),
     );
     expect(JSON.stringify(inputsOf(evaluation, "ConfigMap", "monitoring-dashboard").data)).toContain(
-      "holdfast-chat.json",
+      "monitoring-chat.json",
     );
   });
 
@@ -72,7 +74,7 @@ describe("@holdfast/pulumi", () => {
       "service.beta.kubernetes.io/aws-load-balancer-ssl-cert": certificate,
       "external-dns.alpha.kubernetes.io/hostname": "api.example.com",
     });
-    expect(evaluation.outputs.urls).toEqual({ chat: "wss://api.example.com/chat/{room_id}" });
+    expect(evaluation.outputs.urls).toEqual({ chat: "wss://api.example.com/" });
   });
 
   test("takes the network of an ElastiCache from other resources", async () => {

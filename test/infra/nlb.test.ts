@@ -142,7 +142,7 @@ describe("an NLB straight to pods", () => {
     expect(evaluation.outputs).toEqual({
       urls: {
         "messaging-service": "ws://messaging-service.api.nova.social/messaging/chat/{room_id}",
-        "streaming-service": "ws://streaming-service.api.nova.social/streaming/chat/{room_id}",
+        "streaming-service": "ws://streaming-service.api.nova.social/streaming",
       },
     });
   });
@@ -150,7 +150,7 @@ describe("an NLB straight to pods", () => {
   test("has the host itself where the service is alone", async () => {
     const backends = [{ name: "chat", path: "/" }];
     const { outputs } = await create(config, {}, { backends });
-    expect(outputs).toEqual({ urls: { chat: "ws://api.nova.social/chat/{room_id}" } });
+    expect(outputs).toEqual({ urls: { chat: "ws://api.nova.social/" } });
   });
 
   test("keeps a client by its address, and cuts nothing before the pod's grace period is over", async () => {

@@ -1,9 +1,9 @@
 import type * as pulumi from "@pulumi/pulumi";
 import type { Peer } from "../../config/values";
 import type { Autoscaling } from "../autoscaler";
-import type { AffinityCookie } from "../edge/edge";
+import type { Protocol } from "../../protocol";
+import type { AffinityCookie, EdgeBackend } from "../edge/edge";
 import type { SecretKey } from "../session-store";
-import type { WebSocketService } from "../websocket-service";
 
 /** How the proxy checks tokens at the upgrade, for services that cannot: exactly one key, or one set of keys. */
 export interface TokenCheck {
@@ -16,9 +16,20 @@ export interface TokenCheck {
   readonly audience?: string | undefined;
 }
 
+/** What a proxy is told of a service. */
+export interface ProxiedService {
+  /** Of its Service and its pods' label. */
+  readonly serviceName: string;
+  readonly namespace: pulumi.Input<string>;
+  readonly protocol: Protocol;
+  readonly backend: EdgeBackend;
+}
+
 export interface ConnectionProxyArgs {
-  /** Whose clients it keeps. */
-  readonly service: WebSocketService;
+  /** Whose clients it keeps: a WebSocketService, or what is known of one. */
+  readonly service: ProxiedService;
+  /** Of the proxy's own Service and Deployment. Default: that of the service, and `-proxy`. */
+  readonly serviceName?: string | undefined;
   /** The Holdfast application's image, which holds the proxy: by digest or by a fixed tag. */
   readonly image: pulumi.Input<string>;
   readonly imagePullPolicy?: pulumi.Input<string> | undefined;

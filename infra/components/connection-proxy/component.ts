@@ -6,6 +6,7 @@ import { ports } from "../../ports";
 import { holdfastPod } from "../../presets/holdfast-pod";
 import { resolveDrain } from "../../timing";
 import { createAutoscaler } from "../autoscaler";
+import { checkArgs } from "../check-args";
 import type { EdgeBackend } from "../edge/edge";
 import { deploymentSpec, ignoredFields, serviceSpec } from "../websocket-service/component";
 import {
@@ -16,10 +17,11 @@ import {
   toWorkload,
   type EgressRule,
 } from "../websocket-service/network-policies";
-import { createPolicies, disruptionBudget, rolloutTimeouts, type Metadata } from "../workload";
+import { checkScale, createPolicies, disruptionBudget, rolloutTimeouts, type Metadata } from "../workload";
 import type { ConnectionProxyArgs } from "./args";
 import { proxyEnvironment } from "./environment";
 import { podsName, proxyName } from "./names";
+import { connectionProxyArgsSchema } from "./schema";
 
 const defaultReplicas = 2;
 const defaultDrainSeconds = 600;
@@ -48,11 +50,18 @@ export class ConnectionProxy extends pulumi.ComponentResource {
   readonly gracePeriodSeconds: number;
 
   constructor(name: string, args: ConnectionProxyArgs, opts?: pulumi.ComponentResourceOptions) {
-    super("holdfast:index:ConnectionProxy", name, {}, opts);
-    const { service } = args;
-    const of = service.serviceName;
-    const workload = proxyName(of);
-    const namespace = args.namespace ?? service.service.metadata.namespace;
+    // A service is a resource, which policy packs cannot read among a component's inputs.
+    const { serviceName: of, protocol, backend } = args.service;
+    const service = { serviceName: of, namespace: args.service.namespace, protocol, backend };
+    super("holdfast:index:ConnectionProxy", name, { ...args, service }, opts);
+    const where = `ConnectionProxy ${name}`;
+    const valid = checkArgs(where, connectionProxyArgsSchema, {
+      serviceName: proxyName(of),
+      ...args,
+      service,
+    });
+    const { serviceName: workload = proxyName(of), namespace = service.namespace } = valid;
+    checkScale(where, args);
     const child = { parent: this };
     const metadata = { name: workload, namespace, labels: workloadLabels(workload, "websocket-service") };
     const { preStopSeconds, drainSeconds = defaultDrainSeconds } = args;
@@ -103,7 +112,7 @@ export class ConnectionProxy extends pulumi.ComponentResource {
       },
       child,
     );
-    const replicas = args.replicas ?? defaultReplicas;
+    const replicas = valid.replicas ?? defaultReplicas;
     this.deployment = new k8s.apps.v1.Deployment(
       `${name}-deployment`,
       {
@@ -112,7 +121,7 @@ export class ConnectionProxy extends pulumi.ComponentResource {
           workload,
           {
             ...holdfastPod(["http", "metrics", "lifecycle"], args.preStopHook ?? "http"),
-            image: args.image,
+            image: valid.image,
             imagePullPolicy: args.imagePullPolicy,
             imagePullSecrets: args.imagePullSecrets,
             resources: args.resources,
@@ -151,7 +160,7 @@ export class ConnectionProxy extends pulumi.ComponentResource {
       {
         metadata: { ...metadata, annotations: { [pulumiSkipAwait]: "true" } },
         spec: serviceSpec(workload, {
-          clientIpTimeoutSeconds: args.clientIpTimeoutSeconds ?? defaultClientIpTimeoutSeconds,
+          clientIpTimeoutSeconds: valid.clientIpTimeoutSeconds ?? defaultClientIpTimeoutSeconds,
           ports: { http: ports.http },
         }),
       },
@@ -175,6 +184,7 @@ export class ConnectionProxy extends pulumi.ComponentResource {
       name: of,
       serviceName: workload,
       path: service.backend.path,
+      protocol,
       port: ports.http,
       readinessProbe: holdfastPod(["http"], "http").readinessProbe,
     };

@@ -4,7 +4,8 @@ import { affinitySchema, type AffinityConfig } from "../../config/affinity";
 import type { ConfigIssue } from "../../config/issue";
 import { hostName } from "../../config/values";
 import { argumentError, parseArgs, withoutKind, type FlatArgs, type WithInputs } from "../flat-args";
-import { checked } from "../input";
+import { ArgumentError, checked } from "../input";
+import { checkNamespace } from "../names";
 import type { EdgeArgs, EdgeBackend } from "./edge";
 
 /** The affinity cookie's keys; the Service's timeout is the service's own. */
@@ -43,7 +44,8 @@ export function edgeArgs<Schema extends z.ZodObject, FromResources extends keyof
   flat: CommonEdgeArgs,
   issues: (args: EdgeArgs<WithInputs<z.output<Schema>, FromResources>>) => readonly ConfigIssue[] = () => [],
 ): EdgeArgs<WithInputs<z.output<Schema>, FromResources>> {
-  const { namespace = "default", host, backends, gracePeriodSeconds, ...rest } = flat;
+  const { namespace, host, backends, gracePeriodSeconds, ...rest } = flat;
+  checkBackends(where, backends);
   const isCookie = ([key]: [string, unknown]) => key in cookieSchema.shape;
   const cookie = parseArgs(where, cookieSchema, Object.fromEntries(Object.entries(rest).filter(isCookie)));
   const own = Object.fromEntries(Object.entries(rest).filter((entry) => !isCookie(entry)));
@@ -52,7 +54,7 @@ export function edgeArgs<Schema extends z.ZodObject, FromResources extends keyof
   const args = {
     config,
     affinity: affinitySchema.parse(cookie),
-    namespace,
+    namespace: checkNamespace(where, namespace),
     host: checked(`${where}: host`, host, (value) =>
       hostName.safeParse(value).success
         ? undefined
@@ -64,6 +66,18 @@ export function edgeArgs<Schema extends z.ZodObject, FromResources extends keyof
   const found = issues(args);
   if (found.length > 0) throw argumentError(where, found);
   return args;
+}
+
+/** @throws ArgumentError where two backends would have objects of one name */
+export function checkBackends(where: string, backends: readonly EdgeBackend[]): void {
+  backends.forEach(({ name }, index) => {
+    const first = backends.findIndex((other) => other.name === name);
+    if (first === index) return;
+    throw new ArgumentError(
+      `${where}: backends[${index}].name is ${name}, as that of backends[${first}]. Set it to another name; services of ` +
+        "one name in two namespaces need an edge each, since routes lie in the namespace of their service.",
+    );
+  });
 }
 
 /** The reverse: a configured edge as the arguments of its component. */

@@ -2,6 +2,7 @@ import type * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import type { AffinityConfig } from "../../config/affinity";
 import { ports } from "../../ports";
+import type { Protocol } from "../../protocol";
 import type { NamedSeconds } from "../../timing";
 import type { Peer } from "../../config/values";
 import { lift } from "../input";
@@ -59,6 +60,8 @@ export interface EdgeBackend {
   readonly serviceName: string;
   /** Path prefix that the edge routes to it. */
   readonly path: string;
+  /** Default `websocket`. */
+  readonly protocol?: Protocol | undefined;
   /** Of the Service. Default 8080. */
   readonly port?: pulumi.Input<number> | undefined;
   /** Whether the Service's port is named `http`; a Service that something else owns may call it otherwise. Default true. */
@@ -87,7 +90,7 @@ export interface EdgeContext {
 }
 
 export interface Edge {
-  /** Where people connect, by service: `wss://host/path/chat/{room_id}`. */
+  /** Where clients connect, by service: `wss://host/path`, or `wss://host/path/chat/{room_id}` with protocol `holdfast`. */
   readonly urls: Readonly<Record<string, pulumi.Output<string>>>;
 }
 
@@ -105,16 +108,13 @@ export function socketUrls(
   origin: (backend: EdgeBackend) => pulumi.Input<string>,
 ): Edge["urls"] {
   return Object.fromEntries(
-    backends.map((backend) => [
-      backend.name,
-      pulumi.interpolate`${origin(backend)}${socketPath(backend.path)}`,
-    ]),
+    backends.map((backend) => [backend.name, pulumi.interpolate`${origin(backend)}${socketPath(backend)}`]),
   );
 }
 
-/** The path of a service's sockets. */
-function socketPath(servicePath: string): string {
-  return `${servicePath === "/" ? "" : servicePath}/chat/{room_id}`;
+/** The path of a service's sockets. Holdfast's protocol has a room in it; of another service only the prefix is known. */
+function socketPath({ path, protocol }: EdgeBackend): string {
+  return protocol === "holdfast" ? `${path === "/" ? "" : path}/chat/{room_id}` : path;
 }
 
 /**

@@ -8,6 +8,7 @@ import { ports } from "../../ports";
 import type { AffinityConfig } from "../../config/affinity";
 import { label, object, objectName } from "../../config/values";
 import type { FlatArgs } from "../flat-args";
+import { checkObjectName } from "../names";
 import { edgeArgs, type CommonEdgeArgs } from "./args";
 import {
   socketUrls,
@@ -78,7 +79,10 @@ export function gatewayIssues({ attach, className, tls }: GatewayConfig): Config
   ];
 }
 
-export interface GatewayEdgeArgs extends CommonEdgeArgs, FlatArgs<typeof gatewaySchema> {}
+export interface GatewayEdgeArgs extends CommonEdgeArgs, FlatArgs<typeof gatewaySchema> {
+  /** Of the Gateway. Default: the resource's name. */
+  readonly objectName?: string | undefined;
+}
 
 /**
  * For each service an HTTPRoute, whose session persistence is a cookie of the service's own path, with its
@@ -90,10 +94,13 @@ export class GatewayEdge extends pulumi.ComponentResource implements Edge {
 
   constructor(name: string, flat: GatewayEdgeArgs, opts?: pulumi.ComponentResourceOptions) {
     super("holdfast:index:GatewayEdge", name, flat, opts);
-    const args = edgeArgs(`GatewayEdge ${name}`, gatewaySchema, flat, (found) => gatewayIssues(found.config));
+    const { objectName: ownName = name, ...own } = flat;
+    const where = `GatewayEdge ${name}`;
+    checkObjectName(where, ownName);
+    const args = edgeArgs(where, gatewaySchema, own, (found) => gatewayIssues(found.config));
     const { config, affinity, backends } = args;
     if (config.attach === undefined) {
-      new k8s.apiextensions.CustomResource(`${name}-gateway`, gateway(args), { parent: this });
+      new k8s.apiextensions.CustomResource(`${name}-gateway`, gateway(args, ownName), { parent: this });
     }
     for (const backend of backends) {
       // The policy first: clients that come in between would meet Envoy's limits.
@@ -102,7 +109,7 @@ export class GatewayEdge extends pulumi.ComponentResource implements Edge {
         trafficPolicy(args, backend),
         { parent: this },
       );
-      new k8s.apiextensions.CustomResource(`${name}-${backend.name}`, route(args, backend), {
+      new k8s.apiextensions.CustomResource(`${name}-${backend.name}`, route(args, backend, ownName), {
         parent: this,
         dependsOn: policy,
       });
@@ -115,15 +122,16 @@ export class GatewayEdge extends pulumi.ComponentResource implements Edge {
 
 const apiVersion = "gateway.networking.k8s.io/v1";
 
-const ownGateway = "holdfast";
-
-function gateway({ config, namespace, host }: EdgeArgs<GatewayConfig>): k8s.apiextensions.CustomResourceArgs {
+function gateway(
+  { config, namespace, host }: EdgeArgs<GatewayConfig>,
+  ownName: string,
+): k8s.apiextensions.CustomResourceArgs {
   const { tls } = config;
   return {
     apiVersion,
     kind: "Gateway",
     metadata: {
-      name: ownGateway,
+      name: ownName,
       namespace,
       labels: { ...stackLabels },
       ...(tls?.clusterIssuer === undefined
@@ -153,6 +161,7 @@ function gateway({ config, namespace, host }: EdgeArgs<GatewayConfig>): k8s.apie
 function route(
   { config, affinity, namespace, host }: EdgeArgs<GatewayConfig>,
   { name, serviceName, path, port = ports.http }: EdgeBackend,
+  ownGateway: string,
 ): k8s.apiextensions.CustomResourceArgs {
   return {
     apiVersion,

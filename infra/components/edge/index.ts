@@ -59,6 +59,9 @@ export function edgeIssues(config: EdgeConfig, context: EdgeContext): ConfigIssu
   }
 }
 
+/** Of what all services of a stack share at an edge. */
+const stackName = "holdfast";
+
 export function createEdge(
   name: string,
   args: EdgeArgs<EdgeConfig>,
@@ -67,7 +70,7 @@ export function createEdge(
   const { config } = args;
   switch (config.kind) {
     case "none":
-      return new NoneEdge(name, { ...args, config }, opts);
+      return new NoneEdge(name, { namespace: args.namespace, backends: args.backends }, opts);
     case "nginx":
       return new NginxEdge(name, flatEdgeArgs({ ...args, config }), opts);
     case "nlb":
@@ -75,8 +78,8 @@ export function createEdge(
     case "alb":
       return new AlbEdge(name, flatEdgeArgs({ ...args, config }), opts);
     case "gateway":
-      return new GatewayEdge(name, flatEdgeArgs({ ...args, config }), opts);
+      return new GatewayEdge(name, { ...flatEdgeArgs({ ...args, config }), objectName: stackName }, opts);
     case "istio":
-      return new IstioEdge(name, flatEdgeArgs({ ...args, config }), opts);
+      return new IstioEdge(name, { ...flatEdgeArgs({ ...args, config }), objectName: stackName }, opts);
   }
 }

@@ -7,6 +7,7 @@ import { ports } from "../../ports";
 import type { AffinityConfig } from "../../config/affinity";
 import { label, object, objectName, oneOf, text } from "../../config/values";
 import type { FlatArgs } from "../flat-args";
+import { checkObjectName } from "../names";
 import { edgeArgs, type CommonEdgeArgs } from "./args";
 import {
   socketUrls,
@@ -59,7 +60,10 @@ export function istioIssues({ gateway, selector, credentialName }: IstioConfig):
   ];
 }
 
-export interface IstioEdgeArgs extends CommonEdgeArgs, FlatArgs<typeof istioSchema> {}
+export interface IstioEdgeArgs extends CommonEdgeArgs, FlatArgs<typeof istioSchema> {
+  /** Of the VirtualService and the Gateway. Default: the resource's name. */
+  readonly objectName?: string | undefined;
+}
 
 /**
  * A VirtualService that routes to all services without a time limit, a DestinationRule for each that keeps clients by a
@@ -71,11 +75,14 @@ export class IstioEdge extends pulumi.ComponentResource implements Edge {
 
   constructor(name: string, flat: IstioEdgeArgs, opts?: pulumi.ComponentResourceOptions) {
     super("holdfast:index:IstioEdge", name, flat, opts);
-    const args = edgeArgs(`IstioEdge ${name}`, istioSchema, flat, (found) => istioIssues(found.config));
+    const { objectName: ownName = name, ...own } = flat;
+    const where = `IstioEdge ${name}`;
+    checkObjectName(where, ownName);
+    const args = edgeArgs(where, istioSchema, own, (found) => istioIssues(found.config));
     const { config, affinity, backends } = args;
     const child = { parent: this };
     if (config.gateway === undefined) {
-      new k8s.apiextensions.CustomResource(`${name}-gateway`, gateway(args), child);
+      new k8s.apiextensions.CustomResource(`${name}-gateway`, gateway(args, ownName), child);
     }
     // The rules first: a route that comes before its rule spreads clients for a moment.
     const rules = backends.map(
@@ -86,7 +93,7 @@ export class IstioEdge extends pulumi.ComponentResource implements Edge {
           child,
         ),
     );
-    new k8s.apiextensions.CustomResource(`${name}-routes`, virtualService(args), {
+    new k8s.apiextensions.CustomResource(`${name}-routes`, virtualService(args, ownName), {
       ...child,
       dependsOn: rules,
     });
@@ -98,14 +105,14 @@ export class IstioEdge extends pulumi.ComponentResource implements Edge {
 
 const apiVersion = "networking.istio.io/v1";
 
-/** The name of what all services share. */
-const ownName = "holdfast";
-
 function serviceAddress(namespace: pulumi.Input<string>, service: string): pulumi.Output<string> {
   return pulumi.interpolate`${service}.${namespace}.svc.cluster.local`;
 }
 
-function gateway({ config, namespace, host }: EdgeArgs<IstioConfig>): k8s.apiextensions.CustomResourceArgs {
+function gateway(
+  { config, namespace, host }: EdgeArgs<IstioConfig>,
+  ownName: string,
+): k8s.apiextensions.CustomResourceArgs {
   const { credentialName } = config;
   const hosts = [host];
   return {
@@ -130,12 +137,10 @@ function gateway({ config, namespace, host }: EdgeArgs<IstioConfig>): k8s.apiext
 }
 
 /** One for all services: routes of one host in several objects have no order among them. */
-function virtualService({
-  config,
-  namespace,
-  host,
-  backends,
-}: EdgeArgs<IstioConfig>): k8s.apiextensions.CustomResourceArgs {
+function virtualService(
+  { config, namespace, host, backends }: EdgeArgs<IstioConfig>,
+  ownName: string,
+): k8s.apiextensions.CustomResourceArgs {
   const innerFirst = [...backends].sort((a, b) => b.path.length - a.path.length);
   return {
     apiVersion,

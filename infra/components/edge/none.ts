@@ -2,7 +2,9 @@ import * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
 import { ports } from "../../ports";
 import { object } from "../../config/values";
-import { socketUrls, defaultEdgeProperties, type Edge, type EdgeArgs, type EdgeProperties } from "./edge";
+import { checkNamespace } from "../names";
+import { checkBackends } from "./args";
+import { socketUrls, defaultEdgeProperties, type Edge, type EdgeBackend, type EdgeProperties } from "./edge";
 
 export const noneSchema = object({ kind: z.literal("none") });
 
@@ -18,6 +20,13 @@ export function noneProperties(): EdgeProperties {
   };
 }
 
+export interface NoneEdgeArgs {
+  /** Of the services. Default `default`. */
+  readonly namespace?: pulumi.Input<string> | undefined;
+  /** What clients connect to: the `backend` of a WebSocketService or ConnectionProxy. */
+  readonly backends: readonly EdgeBackend[];
+}
+
 /**
  * No edge: clients are in the cluster and connect to the Service, whose ClientIP affinity keeps them on a pod.
  * Creates nothing.
@@ -25,12 +34,15 @@ export function noneProperties(): EdgeProperties {
 export class NoneEdge extends pulumi.ComponentResource implements Edge {
   readonly urls: Edge["urls"];
 
-  constructor(name: string, args: EdgeArgs<NoneConfig>, opts?: pulumi.ComponentResourceOptions) {
-    super("holdfast:index:NoneEdge", name, {}, opts);
+  constructor(name: string, args: NoneEdgeArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("holdfast:index:NoneEdge", name, args, opts);
+    const where = `NoneEdge ${name}`;
+    checkBackends(where, args.backends);
+    const namespace = checkNamespace(where, args.namespace);
     this.urls = socketUrls(
       args.backends,
-      (backend) =>
-        pulumi.interpolate`ws://${backend.serviceName}.${args.namespace}.svc:${backend.port ?? ports.http}`,
+      ({ serviceName, port = ports.http }) =>
+        pulumi.interpolate`ws://${serviceName}.${namespace}.svc:${port}`,
     );
     this.registerOutputs({ urls: this.urls });
   }

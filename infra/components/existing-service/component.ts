@@ -1,14 +1,17 @@
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import { pulumiSkipAwait } from "../../annotations";
+import type { Protocol } from "../../protocol";
 import { workloadLabels } from "../../labels";
 import type { EdgeBackend } from "../edge/edge";
+import { checkArgs } from "../check-args";
 import { ArgumentError, lift } from "../input";
 import { disruptionBudget, rolloutTimeouts } from "../workload";
 import type { PreStopHook } from "../websocket-service";
 import { serviceDrain } from "../websocket-service/component";
 import { preStopLifecycle } from "../websocket-service/pod";
 import { deploymentFields, serviceFields, type LiveDeployment, type LiveService } from "./fields";
+import { existingServiceSchema } from "./schema";
 import { conflicts, describeConflicts, type ManagedFields, type WantedField } from "./ownership";
 
 /** https://www.pulumi.com/registry/packages/kubernetes/how-to-guides/managing-resources-with-server-side-apply/ */
@@ -16,7 +19,8 @@ const patchForce = "pulumi.com/patchForce";
 const patchFieldManager = "pulumi.com/patchFieldManager";
 
 export interface ExistingServiceArgs {
-  readonly namespace: pulumi.Input<string>;
+  /** Of both. Default `default`. */
+  readonly namespace?: pulumi.Input<string> | undefined;
   /** Names of the objects. Default: the resource's name. */
   readonly deploymentName?: string | undefined;
   readonly serviceName?: string | undefined;
@@ -26,6 +30,8 @@ export interface ExistingServiceArgs {
   readonly port?: number | undefined;
   /** Path prefix at the edge. Default `/`. */
   readonly path?: string | undefined;
+  /** What the service speaks. Default `websocket`. */
+  readonly protocol?: Protocol | undefined;
   /** Default `sleep`. */
   readonly preStop?: PreStopHook | undefined;
   /** Seconds; see WebSocketServiceArgs. */
@@ -59,13 +65,15 @@ export class ExistingService extends pulumi.ComponentResource {
 
   constructor(name: string, args: ExistingServiceArgs, opts?: pulumi.ComponentResourceOptions) {
     super("holdfast:index:ExistingService", name, args, opts);
-    const { namespace, force = false, maxSurge = 1, minReadySeconds = 10 } = args;
-    const { deploymentName = name, serviceName = name, containerName = name } = args;
+    const where = `ExistingService ${name}`;
+    const valid = checkArgs(where, existingServiceSchema, args);
+    const { namespace = "default", force = false, maxSurge = 1, minReadySeconds = 10 } = valid;
+    const { deploymentName = name, serviceName = name, containerName = name } = valid;
     const timeoutSeconds = args.clientIpTimeoutSeconds ?? 10_800;
     const child = { parent: this };
     const manager = `holdfast-${pulumi.getStack()}`;
     const idOf = (object: string) => pulumi.interpolate`${namespace}/${object}`;
-    const drain = serviceDrain(name, args);
+    const drain = serviceDrain(where, valid);
 
     const liveService = k8s.core.v1.Service.get(`${name}-live-service`, idOf(serviceName), child);
     const liveDeployment = k8s.apps.v1.Deployment.get(`${name}-live-deployment`, idOf(deploymentName), child);
@@ -159,6 +167,7 @@ export class ExistingService extends pulumi.ComponentResource {
       name,
       serviceName,
       path: args.path ?? "/",
+      protocol: args.protocol ?? "websocket",
       port:
         args.port ??
         liveService.spec.apply((live) => (live as LiveService | undefined)?.ports?.[0]?.port ?? 80),

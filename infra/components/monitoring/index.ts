@@ -27,6 +27,6 @@ export function createMonitoring(
   opts?: pulumi.ComponentResourceOptions,
 ): void {
   if (config.kind === "prometheus-operator") {
-    new Monitoring(name, { ...withoutKind(config), ...args }, opts);
+    new Monitoring(name, { ...withoutKind(config), ...args, objectName: "holdfast" }, opts);
   }
 }

@@ -3,6 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
 import { stackLabels } from "../../labels";
 import { labels, object, text, whole } from "../../config/values";
+import { checkNamespace, checkObjectName } from "../names";
 import { parseArgs, type FlatArgs } from "../flat-args";
 import { lift } from "../input";
 import { dashboard } from "./dashboard";
@@ -34,10 +35,9 @@ export interface MonitoringArgs extends FlatArgs<typeof prometheusOperatorSchema
   readonly namespaceName?: pulumi.Input<string> | undefined;
   /** Names of the services. */
   readonly services: readonly string[];
+  /** Of the PodMonitor and the PrometheusRule; the dashboard adds `-dashboard`. Default: the resource's name. */
+  readonly objectName?: string | undefined;
 }
-
-/** The names of the objects in the namespace of the stack. */
-const names = { monitor: "holdfast", rules: "holdfast", dashboard: "holdfast-dashboard" } as const;
 
 const api = "monitoring.coreos.com/v1";
 
@@ -49,8 +49,11 @@ const api = "monitoring.coreos.com/v1";
 export class Monitoring extends pulumi.ComponentResource {
   constructor(name: string, args: MonitoringArgs, opts?: pulumi.ComponentResourceOptions) {
     super("holdfast:index:Monitoring", name, args, opts);
-    const { namespace = "default", namespaceName = namespace, services, ...own } = args;
-    const config = parseArgs(`Monitoring ${name}`, prometheusOperatorSchema, own);
+    const { namespace: given, namespaceName, services, objectName: ownName = name, ...own } = args;
+    const where = `Monitoring ${name}`;
+    checkObjectName(where, ownName);
+    const namespace = checkNamespace(where, given);
+    const config = parseArgs(where, prometheusOperatorSchema, own);
     const child = { parent: this };
     const selected = { ...stackLabels, ...config.labels };
 
@@ -59,7 +62,7 @@ export class Monitoring extends pulumi.ComponentResource {
       {
         apiVersion: api,
         kind: "PodMonitor",
-        metadata: { name: names.monitor, namespace, labels: selected },
+        metadata: { name: ownName, namespace, labels: selected },
         spec: podMonitorSpec(config.scrapeIntervalSeconds),
       },
       child,
@@ -69,9 +72,9 @@ export class Monitoring extends pulumi.ComponentResource {
       {
         apiVersion: api,
         kind: "PrometheusRule",
-        metadata: { name: names.rules, namespace, labels: selected },
+        metadata: { name: ownName, namespace, labels: selected },
         spec: {
-          groups: lift([namespaceName], (known) =>
+          groups: lift([namespaceName ?? namespace], (known) =>
             ruleGroups({ namespace: known, services }, config.runbooks),
           ),
         },
@@ -84,13 +87,13 @@ export class Monitoring extends pulumi.ComponentResource {
         // A name that changed with the content would leave a moment with two, and the sidecar would then remove
         // the file of both: it goes by the key.
         metadata: {
-          name: names.dashboard,
+          name: `${ownName}-dashboard`,
           namespace,
           labels: { ...stackLabels, ...config.dashboardLabels },
         },
         // The sidecar puts the files of all namespaces into one folder.
-        data: lift([namespaceName], (known) => ({
-          [`holdfast-${known}.json`]: JSON.stringify(dashboard(known), null, 2),
+        data: lift([namespaceName ?? namespace], (known) => ({
+          [`${ownName}-${known}.json`]: JSON.stringify(dashboard(known), null, 2),
         })),
       },
       child,

@@ -5,9 +5,11 @@ import { z } from "zod";
 import { pulumiSkipAwait } from "../../annotations";
 import { componentLabels, selectorLabels, workloadLabels } from "../../labels";
 import { redisPort } from "../../ports";
-import { flag, imageReference, object, objectName, whole } from "../../config/values";
+import { flag, imageReference, object, objectName, text, whole } from "../../config/values";
+import { checkArgs } from "../check-args";
 import { parseArgs, type FlatArgs } from "../flat-args";
 import { ArgumentError } from "../input";
+import { checkNamespace } from "../names";
 import { restrictedContainer, restrictedPod } from "../restricted";
 import type { SecretKey, SessionStore } from "./session-store";
 
@@ -30,15 +32,33 @@ export type RedisConfig = z.infer<typeof redisSchema>;
 export interface RedisStoreArgs extends FlatArgs<typeof redisSchema> {
   /** Default `default`. */
   readonly namespace?: pulumi.Input<string> | undefined;
+  /** Of the StatefulSet and the Service; the headless Service adds `-headless`. Default: the resource's name. */
+  readonly serviceName?: string | undefined;
   /** Whether the server is closed to all but the stack's services. Default true. */
   readonly networkPolicies?: boolean | undefined;
 }
 
-/** The names that the store takes in its namespace. */
-export const redisNames = { workload: "redis", headless: "redis-headless" } as const;
+/** The names that a store takes in its namespace. */
+interface Names {
+  readonly workload: string;
+  readonly headless: string;
+}
 
-const labels = workloadLabels(redisNames.workload, "session-store");
-const selector = selectorLabels(redisNames.workload);
+function namesOf(workload: string): Names {
+  return { workload, headless: `${workload}-headless` };
+}
+
+/** Those of a stack's store. */
+export const redisNames = namesOf("redis");
+
+/** The headless Service adds nine characters to a Service's 63. */
+const nameSchema = text(
+  /^[a-z]([a-z0-9-]{0,52}[a-z0-9])?$/,
+  "a Service name: lower-case letters, digits and -, a letter first, at most 54 characters",
+);
+
+const labelsOf = ({ workload }: Names) => workloadLabels(workload, "session-store");
+const selectorOf = ({ workload }: Names) => selectorLabels(workload);
 
 /** The account of the official images; others run under any. */
 const redisUser = 999;
@@ -55,46 +75,51 @@ const redisUser = 999;
 export class RedisStore extends pulumi.ComponentResource implements SessionStore {
   readonly url: SecretKey;
   readonly mode = "single";
-  readonly egress: k8s.types.input.networking.v1.NetworkPolicyEgressRule = {
-    to: [{ podSelector: { matchLabels: selector } }],
-    ports: [{ protocol: "TCP", port: redisPort }],
-  };
+  readonly egress: k8s.types.input.networking.v1.NetworkPolicyEgressRule;
 
   constructor(name: string, args: RedisStoreArgs = {}, opts?: pulumi.ComponentResourceOptions) {
     super("holdfast:index:RedisStore", name, args, opts);
-    const { namespace = "default", networkPolicies, ...own } = args;
-    const config = parseArgs(`RedisStore ${name}`, redisSchema, own);
+    const { namespace: given, networkPolicies, serviceName = name, ...own } = args;
+    const where = `RedisStore ${name}`;
+    const config = parseArgs(where, redisSchema, own);
+    checkArgs(where, object({ serviceName: nameSchema }), { serviceName });
+    const namespace = checkNamespace(where, given);
+    const names = namesOf(serviceName);
     const child = { parent: this };
+    this.egress = {
+      to: [{ podSelector: { matchLabels: selectorLabels(serviceName) } }],
+      ports: [{ protocol: "TCP", port: redisPort }],
+    };
 
     // Letters and digits only: it stands in a URL and in a configuration line without quoting.
     const password = new random.RandomPassword(`${name}-password`, { length: 32, special: false }, child)
       .result;
-    const host = pulumi.interpolate`${redisNames.workload}.${namespace}.svc`;
+    const host = pulumi.interpolate`${names.workload}.${namespace}.svc`;
     // Named by Pulumi, and renewed whatever the provider is set to: new content is a new object with a new name,
     // and what refers to it rolls. See docs/decisions/secrets-roll-pods.md.
     const secret = new k8s.core.v1.Secret(
       `${name}-auth`,
       {
-        metadata: { namespace, labels },
+        metadata: { namespace, labels: labelsOf(names) },
         stringData: { password, url: pulumi.interpolate`redis://:${password}@${host}:${redisPort}` },
       },
       { ...child, replaceOnChanges: ["stringData"] },
     );
     const settings = new k8s.core.v1.ConfigMap(
       `${name}-config`,
-      { metadata: { namespace, labels }, data: { "redis.conf": redisConf(config) } },
+      { metadata: { namespace, labels: labelsOf(names) }, data: { "redis.conf": redisConf(config) } },
       { ...child, replaceOnChanges: ["data"] },
     );
     this.url = { name: secret.metadata.name, key: "url" };
 
-    new k8s.core.v1.Service(`${name}-headless`, headlessService(namespace), child);
-    new k8s.core.v1.Service(`${name}-service`, clientService(namespace), child);
+    new k8s.core.v1.Service(`${name}-headless`, headlessService(names, namespace), child);
+    new k8s.core.v1.Service(`${name}-service`, clientService(names, namespace), child);
     if (networkPolicies !== false) {
-      new k8s.networking.v1.NetworkPolicy(`${name}-policy`, policy(namespace), child);
+      new k8s.networking.v1.NetworkPolicy(`${name}-policy`, policy(names, namespace), child);
     }
     const server = new k8s.apps.v1.StatefulSet(
       `${name}-server`,
-      statefulSet(config, namespace, secret.metadata.name, settings.metadata.name),
+      statefulSet(names, config, namespace, secret.metadata.name, settings.metadata.name),
       {
         ...child,
         protect: config.protect,
@@ -109,7 +134,7 @@ export class RedisStore extends pulumi.ComponentResource implements SessionStore
       mode: this.mode,
       storage: pulumi
         .all([server.spec.volumeClaimTemplates, namespace])
-        .apply(([claims, where]) => checkedStorage(config.storageGiB, storageOf(claims), where)),
+        .apply(([claims, there]) => checkedStorage(config.storageGiB, storageOf(claims), there, names)),
     });
   }
 }
@@ -120,11 +145,15 @@ function storageOf(claims: k8s.types.output.core.v1.PersistentVolumeClaim[] | un
 }
 
 /** Throws {@link ArgumentError} where the claim that is there has another size, with the way to grow it. */
-export function checkedStorage(storageGiB: number, actual: string | undefined, namespace: string): string {
+export function checkedStorage(
+  storageGiB: number,
+  actual: string | undefined,
+  namespace: string,
+  { workload }: Pick<Names, "workload"> = redisNames,
+): string {
   const wanted = `${storageGiB}Gi`;
   if (actual === undefined || actual === wanted) return wanted;
   const kubectl = `kubectl --namespace ${namespace}`;
-  const { workload } = redisNames;
   throw new ArgumentError(
     `sessionStore.storageGiB is ${storageGiB}, but the volume of ${workload} was made with ${actual}, and Kubernetes changes no ` +
       `claim template. Set it back, or, to grow the volume where its StorageClass allows expansion, run:\n` +
@@ -153,27 +182,40 @@ function redisConf(config: RedisConfig): string {
   ].join("\n");
 }
 
-function headlessService(namespace: pulumi.Input<string>): k8s.core.v1.ServiceArgs {
+function headlessService(names: Names, namespace: pulumi.Input<string>): k8s.core.v1.ServiceArgs {
   return {
-    metadata: { name: redisNames.headless, namespace, labels },
-    spec: { clusterIP: "None", selector, ports: [{ name: "redis", port: redisPort, targetPort: "redis" }] },
+    metadata: { name: names.headless, namespace, labels: labelsOf(names) },
+    spec: {
+      clusterIP: "None",
+      selector: selectorOf(names),
+      ports: [{ name: "redis", port: redisPort, targetPort: "redis" }],
+    },
   };
 }
 
-function clientService(namespace: pulumi.Input<string>): k8s.core.v1.ServiceArgs {
+function clientService(names: Names, namespace: pulumi.Input<string>): k8s.core.v1.ServiceArgs {
   return {
     // The StatefulSet is waited for; its Service's endpoints follow.
-    metadata: { name: redisNames.workload, namespace, labels, annotations: { [pulumiSkipAwait]: "true" } },
-    spec: { type: "ClusterIP", selector, ports: [{ name: "redis", port: redisPort, targetPort: "redis" }] },
+    metadata: {
+      name: names.workload,
+      namespace,
+      labels: labelsOf(names),
+      annotations: { [pulumiSkipAwait]: "true" },
+    },
+    spec: {
+      type: "ClusterIP",
+      selector: selectorOf(names),
+      ports: [{ name: "redis", port: redisPort, targetPort: "redis" }],
+    },
   };
 }
 
 /** Only pods of the stack's services come in, and nothing goes out. */
-function policy(namespace: pulumi.Input<string>): k8s.networking.v1.NetworkPolicyArgs {
+function policy(names: Names, namespace: pulumi.Input<string>): k8s.networking.v1.NetworkPolicyArgs {
   return {
-    metadata: { name: redisNames.workload, namespace, labels },
+    metadata: { name: names.workload, namespace, labels: labelsOf(names) },
     spec: {
-      podSelector: { matchLabels: selector },
+      podSelector: { matchLabels: selectorOf(names) },
       policyTypes: ["Ingress", "Egress"],
       ingress: [
         {
@@ -186,6 +228,7 @@ function policy(namespace: pulumi.Input<string>): k8s.networking.v1.NetworkPolic
 }
 
 function statefulSet(
+  names: Names,
   config: RedisConfig,
   namespace: pulumi.Input<string>,
   secretName: pulumi.Input<string>,
@@ -194,14 +237,14 @@ function statefulSet(
   const ping = { exec: { command: ["redis-cli", "-e", "ping"] }, timeoutSeconds: 5 };
   const memory = `${config.memoryMiB}Mi`;
   return {
-    metadata: { name: redisNames.workload, namespace, labels },
+    metadata: { name: names.workload, namespace, labels: labelsOf(names) },
     spec: {
-      serviceName: redisNames.headless,
+      serviceName: names.headless,
       replicas: 1,
-      selector: { matchLabels: selector },
+      selector: { matchLabels: selectorOf(names) },
       persistentVolumeClaimRetentionPolicy: { whenDeleted: "Retain", whenScaled: "Retain" },
       template: {
-        metadata: { labels },
+        metadata: { labels: labelsOf(names) },
         spec: {
           automountServiceAccountToken: false,
           enableServiceLinks: false,

@@ -1,6 +1,7 @@
 import type * as k8s from "@pulumi/kubernetes";
 import type * as pulumi from "@pulumi/pulumi";
 import type { Peer } from "../../config/values";
+import type { Protocol } from "../../protocol";
 import type { Autoscaling } from "../autoscaler";
 import type { EnvironmentValue } from "../environment";
 import type { StoreConnection } from "../session-store";
@@ -38,7 +39,7 @@ export interface WebSocketServiceArgs {
   /** Path prefix at the edge. Default `/`. */
   readonly path?: string | undefined;
   /** What the service speaks. Default `websocket`. */
-  readonly protocol?: "holdfast" | "websocket" | "socket.io" | undefined;
+  readonly protocol?: Protocol | undefined;
 
   /** In place of the image's entry point. */
   readonly command?: pulumi.Input<string[]> | undefined;

@@ -2,11 +2,13 @@ import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import { pulumiSkipAwait } from "../../annotations";
 import { selectorLabels, workloadLabels } from "../../labels";
+import type { Protocol } from "../../protocol";
 import { closeSeconds, requiredGraceSeconds, resolveDrain, type Drain } from "../../timing";
 import { createAutoscaler } from "../autoscaler";
 import type { EdgeBackend } from "../edge/edge";
+import { checkArgs } from "../check-args";
 import { checked, lift } from "../input";
-import { disruptionBudget, rolloutTimeouts, createPolicies } from "../workload";
+import { checkScale, createPolicies, disruptionBudget, rolloutTimeouts } from "../workload";
 import type { WebSocketServiceArgs } from "./args";
 import {
   anywhere,
@@ -18,6 +20,7 @@ import {
   type WayIn,
 } from "./network-policies";
 import { defaultPort, podTemplate } from "./pod";
+import { webSocketServiceSchema } from "./schema";
 
 const defaultReplicas = 3;
 const defaultMinReadySeconds = 10;
@@ -40,10 +43,12 @@ export class WebSocketService extends pulumi.ComponentResource {
   readonly deployment: k8s.apps.v1.Deployment;
   /** Of the Service, the Deployment and all else. */
   readonly serviceName: string;
+  /** Where the Service and the Deployment are. */
+  readonly namespace: pulumi.Output<string>;
   /** Where clients inside the cluster connect: `ws://NAME.NAMESPACE.svc:PORT`. */
   readonly url: pulumi.Output<string>;
   /** What the service speaks. */
-  readonly protocol: "holdfast" | "websocket" | "socket.io";
+  readonly protocol: Protocol;
   /** What an edge routes to. */
   readonly backend: EdgeBackend;
   /** How long its pods go on after their deletion. Seconds. */
@@ -51,14 +56,20 @@ export class WebSocketService extends pulumi.ComponentResource {
 
   constructor(name: string, args: WebSocketServiceArgs, opts?: pulumi.ComponentResourceOptions) {
     // A store may be a resource, and policy packs cannot read a resource among a component's inputs.
-    super("holdfast:index:WebSocketService", name, { ...args, sessionStore: undefined }, opts);
-    const valid = validated(name, args);
-    const workload = args.serviceName ?? name;
-    const namespace = args.namespace ?? "default";
+    const { sessionStore: store } = args;
+    const plainStore = store && { url: store.url, egress: store.egress };
+    super("holdfast:index:WebSocketService", name, { ...args, sessionStore: plainStore }, opts);
+    const valid = checkArgs(`WebSocketService ${name}`, webSocketServiceSchema, {
+      serviceName: name,
+      ...args,
+    });
+    const { serviceName: workload = name, namespace = "default" } = valid;
     const port = valid.port ?? defaultPort;
     const child = { parent: this };
     const metadata = { name: workload, namespace, labels: workloadLabels(workload, "websocket-service") };
-    const drain = serviceDrain(name, valid);
+    const drain = serviceDrain(`WebSocketService ${name}`, valid);
+
+    checkScale(`WebSocketService ${name}`, args);
 
     const dependsOn: pulumi.Resource[] = [];
     if (args.serviceAccountName === undefined) {
@@ -124,11 +135,13 @@ export class WebSocketService extends pulumi.ComponentResource {
     }
 
     this.serviceName = workload;
+    this.namespace = this.service.metadata.namespace;
     this.protocol = args.protocol ?? "websocket";
     this.backend = {
       name: workload,
       serviceName: workload,
       path: args.path ?? "/",
+      protocol: this.protocol,
       port,
       readinessProbe: args.readinessProbe,
     };
@@ -211,38 +224,9 @@ function waysOut({ sessionStore, egress }: WebSocketServiceArgs): EgressRule[] {
   return [dns, ...(sessionStore === undefined ? [] : [sessionStore.egress]), ...egress];
 }
 
-/** The arguments with those checked that can be wrong by themselves; see {@link checked}. */
-function validated(name: string, args: WebSocketServiceArgs): WebSocketServiceArgs {
-  const at = (property: string) => `WebSocketService ${name}: ${property}`;
-  const whole = (property: keyof WebSocketServiceArgs, min: number, max: number) => {
-    const input = args[property] as pulumi.Input<number> | undefined;
-    if (input === undefined) return {};
-    return {
-      [property]: checked<number>(at(property), input, (value) =>
-        Number.isInteger(value) && value >= min && value <= max
-          ? undefined
-          : `is ${String(value)}. Set it to a whole number from ${min} to ${max}.`,
-      ),
-    };
-  };
-  return {
-    ...args,
-    image: checked<string>(at("image"), args.image, (image) =>
-      image === "" ? "is empty. Set it to an image by digest or by a fixed tag." : undefined,
-    ),
-    ...whole("port", 1, 65_535),
-    ...whole("grpcPort", 1, 65_535),
-    ...whole("metricsPort", 1, 65_535),
-    ...whole("replicas", 1, 1_000),
-    ...whole("clientIpTimeoutSeconds", 1, 86_400),
-    ...whole("preStopSeconds", 0, 3_600),
-    ...whole("drainSeconds", 0, 86_400),
-    ...whole("gracePeriodSeconds", 1, 90_000),
-  };
-}
-
+/** @param where the component and its name, such as `WebSocketService chat` */
 export function serviceDrain(
-  name: string,
+  where: string,
   args: Pick<WebSocketServiceArgs, "preStop" | "preStopSeconds" | "drainSeconds" | "gracePeriodSeconds">,
 ): pulumi.Input<Drain> {
   const { preStopSeconds, drainSeconds = defaultDrainSeconds, gracePeriodSeconds } = args;
@@ -253,13 +237,13 @@ export function serviceDrain(
       gracePeriodSeconds: grace,
     };
     const resolved = resolveDrain(args.preStop === "none" ? { ...input, preStopSeconds: 0 } : input, 0);
-    return checkedGrace(name, resolved);
+    return checkedGrace(where, resolved);
   });
 }
 
-function checkedGrace(name: string, drain: Drain): Drain {
+function checkedGrace(where: string, drain: Drain): Drain {
   const required = requiredGraceSeconds(drain);
-  return checked<Drain>(`WebSocketService ${name}: gracePeriodSeconds`, drain, () =>
+  return checked<Drain>(`${where}: gracePeriodSeconds`, drain, () =>
     drain.gracePeriodSeconds >= required
       ? undefined
       : `is ${drain.gracePeriodSeconds}, but preStop ${drain.preStopSeconds} s + drain ${drain.drainSeconds} s + ` +

@@ -1,0 +1,111 @@
+import { z } from "zod";
+import {
+  flag,
+  label,
+  list,
+  objectName,
+  oneOf,
+  peer,
+  serviceName,
+  servicePath,
+  text,
+  whole,
+} from "../../config/values";
+import { argsSchema, unchecked } from "../check-args";
+import type { WebSocketServiceArgs } from "./args";
+
+/** What of the arguments services, proxies and adopted services have alike, as it is checked. */
+
+const percentage = text(/^([1-9]\d?|100)%$/, "a percentage from 1% to 100%");
+const quantity = text(
+  /^[0-9.]+([eE][0-9]+|m|k|[KMGTPE]i?)?$/,
+  "a quantity of Kubernetes such as 250m or 512Mi",
+);
+const peers = list(peer, "peers");
+const port = whole(1, 65_535);
+
+const imageForm = "an image by digest or by a fixed tag";
+const image = z.string({ error: imageForm }).min(1, { error: imageForm });
+
+export const preStop = z.union(
+  [
+    oneOf("sleep", "none"),
+    z.object({ path: z.string(), port: z.union([port, z.string()]) }),
+    z.object({ command: z.array(z.string()).min(1) }),
+  ],
+  { error: "sleep, none, { path, port } or { command: [WORD, …] }" },
+);
+
+export const endTimes = {
+  preStopSeconds: whole(0, 3_600),
+  drainSeconds: whole(0, 86_400),
+  gracePeriodSeconds: whole(1, 90_000),
+};
+
+export const rollout = {
+  maxSurge: z.union([whole(1, 1_000), percentage], {
+    error: "a number of pods, or a percentage from 1% to 100%",
+  }),
+  minReadySeconds: whole(0, 3_600),
+  clientIpTimeoutSeconds: whole(1, 86_400),
+};
+
+/** What makes pods: of a service, or of its proxy. */
+export const pods = {
+  image,
+  namespace: label,
+  imagePullPolicy: oneOf("Always", "IfNotPresent", "Never"),
+  imagePullSecrets: unchecked,
+  replicas: whole(1, 1_000),
+  autoscaling: z.looseObject(
+    { minReplicas: whole(1, 1_000), maxReplicas: whole(1, 1_000), connectionsPerPod: whole(1, 1_000_000) },
+    { error: "an object with minReplicas, maxReplicas, connectionsPerPod and metricsSource" },
+  ),
+  ...rollout,
+  registrationSeconds: whole(0, 3_600),
+  isLoadBalancerTarget: flag,
+  resources: z.object({ cpu: quantity, memory: quantity }, { error: "an object with cpu and memory" }),
+  networkPolicies: flag,
+  edgePeers: peers,
+  monitoringPeers: peers,
+};
+
+export const webSocketServiceSchema = argsSchema<WebSocketServiceArgs>(
+  {
+    ...pods,
+    ...endTimes,
+    serviceName,
+    port,
+    grpcPort: port,
+    metricsPort: port,
+    privatePorts: z.record(z.string(), port, { error: "ports, name: number" }),
+    path: servicePath,
+    protocol: oneOf("holdfast", "websocket", "socket.io"),
+    command: unchecked,
+    args: unchecked,
+    env: unchecked,
+    envFrom: unchecked,
+    sessionStore: unchecked,
+    sessionStoreEnv: text(/^[A-Za-z_][A-Za-z0-9_]*$/, "the name of an environment variable"),
+    startupProbe: unchecked,
+    readinessProbe: unchecked,
+    livenessProbe: unchecked,
+    preStop,
+    securityContext: unchecked,
+    serviceAccountName: objectName,
+    serviceAccountAnnotations: unchecked,
+    automountServiceAccountToken: flag,
+    nodeSelector: unchecked,
+    tolerations: unchecked,
+    priorityClassName: objectName,
+    podLabels: unchecked,
+    podAnnotations: unchecked,
+    volumes: unchecked,
+    volumeMounts: unchecked,
+    podTemplate: unchecked,
+    proxyName: serviceName,
+    grpcPeers: peers,
+    egress: unchecked,
+  },
+  "image",
+);
