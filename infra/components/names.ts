@@ -1,6 +1,6 @@
 import type * as pulumi from "@pulumi/pulumi";
 import { label, objectName } from "../config/values";
-import { checked } from "./input";
+import { ArgumentError, checked } from "./input";
 
 /** Names among the arguments of a component, checked as its other values are; see {@link checked}. */
 
@@ -18,9 +18,8 @@ export function checkNamespace(
 
 /** @throws ArgumentError where no object can have the name */
 export function checkObjectName(where: string, name: string): void {
-  checked(`${where}: objectName`, name, (value) =>
-    objectName.safeParse(value).success
-      ? undefined
-      : `is ${value}. Set it to a name of lower-case letters, digits and -.`,
+  if (objectName.safeParse(name).success) return;
+  throw new ArgumentError(
+    `${where}: objectName is ${name}. Set it to a name of lower-case letters, digits and -.`,
   );
 }

@@ -27,7 +27,7 @@ export interface StackNamespaceArgs {
   readonly clients?: readonly NamespaceClients[] | undefined;
 }
 
-const schema = argsSchema<StackNamespaceArgs>({
+export const namespaceSchema = argsSchema<StackNamespaceArgs>({
   name: label,
   labels,
   podSecurity: oneOf("restricted", "baseline", "privileged"),
@@ -51,7 +51,7 @@ export class StackNamespace extends pulumi.ComponentResource {
 
   constructor(name: string, args: StackNamespaceArgs = {}, opts?: pulumi.ComponentResourceOptions) {
     super("holdfast:index:StackNamespace", name, args, opts);
-    const { name: given = name } = checkArgs(`StackNamespace ${name}`, schema, { name, ...args });
+    const { name: given = name } = checkArgs(`StackNamespace ${name}`, namespaceSchema, { name, ...args });
     const namespace = new k8s.core.v1.Namespace(
       `${name}-namespace`,
       {

@@ -53,7 +53,7 @@ describe("every component", () => {
         created.push({
           type,
           name,
-          props: props as Record<string, unknown>,
+          props,
           parent: parent !== undefined && isOurs(parent),
         });
         return undefined;

@@ -1,54 +1,21 @@
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import { pulumiSkipAwait } from "../../annotations";
-import type { Protocol } from "../../protocol";
 import { workloadLabels } from "../../labels";
 import type { EdgeBackend } from "../edge/edge";
 import { checkArgs } from "../check-args";
 import { ArgumentError, lift } from "../input";
 import { disruptionBudget, rolloutTimeouts } from "../workload";
-import type { PreStopHook } from "../websocket-service";
 import { serviceDrain } from "../websocket-service/component";
 import { preStopLifecycle } from "../websocket-service/pod";
 import { deploymentFields, serviceFields, type LiveDeployment, type LiveService } from "./fields";
+import type { ExistingServiceArgs } from "./args";
 import { existingServiceSchema } from "./schema";
 import { conflicts, describeConflicts, type ManagedFields, type WantedField } from "./ownership";
 
 /** https://www.pulumi.com/registry/packages/kubernetes/how-to-guides/managing-resources-with-server-side-apply/ */
 const patchForce = "pulumi.com/patchForce";
 const patchFieldManager = "pulumi.com/patchFieldManager";
-
-export interface ExistingServiceArgs {
-  /** Of both. Default `default`. */
-  readonly namespace?: pulumi.Input<string> | undefined;
-  /** Names of the objects. Default: the resource's name. */
-  readonly deploymentName?: string | undefined;
-  readonly serviceName?: string | undefined;
-  /** The container that gets the preStop hook. Default: the resource's name. */
-  readonly containerName?: string | undefined;
-  /** Of the Service. Default: its first port. */
-  readonly port?: number | undefined;
-  /** Path prefix at the edge. Default `/`. */
-  readonly path?: string | undefined;
-  /** What the service speaks. Default `websocket`. */
-  readonly protocol?: Protocol | undefined;
-  /** Default `sleep`. */
-  readonly preStop?: PreStopHook | undefined;
-  /** Seconds; see WebSocketServiceArgs. */
-  readonly preStopSeconds?: pulumi.Input<number> | undefined;
-  readonly drainSeconds?: pulumi.Input<number> | undefined;
-  readonly gracePeriodSeconds?: pulumi.Input<number> | undefined;
-  /** Pods that a rollout adds at once. Default 1. */
-  readonly maxSurge?: number | string | undefined;
-  /** How long a new pod must stay ready. Seconds; default 10. */
-  readonly minReadySeconds?: number | undefined;
-  /** Seconds; default 10800. */
-  readonly clientIpTimeoutSeconds?: number | undefined;
-  /** Whether a PodDisruptionBudget is made. Default true; false where the pods have one, since two block every eviction. */
-  readonly disruptionBudget?: boolean | undefined;
-  /** Takes fields that have another owner and another value. Default false: they are an error. */
-  readonly force?: boolean | undefined;
-}
 
 /**
  * Sticky sessions and a graceful end for a Deployment and a Service that something else owns: Helm, kubectl, another

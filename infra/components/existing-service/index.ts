@@ -1,2 +1,3 @@
 /** Adopts a Deployment and a Service that something else owns: see {@link ExistingService}. */
-export { ExistingService, type ExistingServiceArgs } from "./component";
+export type { ExistingServiceArgs } from "./args";
+export { ExistingService } from "./component";

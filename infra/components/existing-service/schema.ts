@@ -1,7 +1,7 @@
 import { flag, label, objectName, oneOf, serviceName, servicePath, whole } from "../../config/values";
 import { argsSchema } from "../check-args";
 import { endTimes, preStop, rollout } from "../websocket-service/schema";
-import type { ExistingServiceArgs } from "./component";
+import type { ExistingServiceArgs } from "./args";
 
 export const existingServiceSchema = argsSchema<ExistingServiceArgs>({
   namespace: label,
