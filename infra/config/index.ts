@@ -32,14 +32,21 @@ export class ConfigError extends pulumi.RunError {
   }
 }
 
-/** Reads and checks the configuration of the running stack. Throws {@link ConfigError} before the first resource. */
+/**
+ * Reads and checks the configuration of the running stack: the keys of the project, and over them those of `holdfast`,
+ * which stay in stack files where `pulumi new` has given the project another name. Throws {@link ConfigError} before the first resource. */
 export function loadConfig(): Config {
-  const prefix = `${project}:`;
-  const own = Object.entries(pulumi.runtime.allConfig()).filter(([key]) => key.startsWith(prefix));
+  const all = pulumi.runtime.allConfig();
+  // The defaults of Pulumi.yaml are keys of the project too, so only the order holdfast last lets a stack's file decide.
+  const prefixes = [`${pulumi.getProject()}:`, `${project}:`];
+  const keys = new Map<string, string>();
+  for (const prefix of prefixes) {
+    for (const key of Object.keys(all)) if (key.startsWith(prefix)) keys.set(key.slice(prefix.length), key);
+  }
   return parseConfig({
     stack: pulumi.getStack(),
-    values: Object.fromEntries(own.map(([key, value]) => [key.slice(prefix.length), value])),
-    isSecret: (key) => isConfigSecret(`${prefix}${key}`),
+    values: Object.fromEntries([...keys].map(([key, full]) => [key, all[full] ?? ""])),
+    isSecret: (key) => isConfigSecret(keys.get(key) ?? key),
   });
 }
 

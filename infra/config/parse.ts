@@ -5,7 +5,7 @@ import { resolveConfig, type ResolvedConfig } from "./resolve";
 import { configSchema, secretsSchema, type ConfigValues, type SecretValues } from "./schema";
 import { schemaIssues, show, valueAt } from "./schema-issues";
 
-/** The name of the Pulumi project: what its configuration keys begin with. */
+/** The name of the Pulumi project, and what configuration keys may begin with whatever its name is. */
 export const project = "holdfast";
 
 /** Secrets of which only the presence counts. */

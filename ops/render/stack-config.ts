@@ -24,7 +24,10 @@ class StackFileError extends Error {
   readonly code = "HOLDFAST_STACK_FILE";
 }
 
-const projectFile = z.object({ config: z.record(z.string(), z.object({ default: z.unknown().optional() })) });
+const projectFile = z.object({
+  name: z.string(),
+  config: z.record(z.string(), z.object({ default: z.unknown().optional() })),
+});
 const stackSchema = z.object({ config: z.record(z.string(), z.unknown()).default({}) });
 
 /** As `pulumi config set --secret` writes it; only the engine can open it. */
@@ -44,7 +47,9 @@ export async function readStackConfig(
 ): Promise<StackConfig> {
   const declared = await readYaml("Pulumi.yaml", projectFile);
   const own = await readYaml(stackFile(stack), stackSchema);
-  const values = { ...ownKeys(mapValues(declared.config, (key) => key.default)), ...ownKeys(own.config) };
+  const names = [declared.name, project];
+  const defaults = mapValues(declared.config, (key) => key.default);
+  const values = { ...ownKeys(defaults, names), ...ownKeys(own.config, names) };
   for (const [key, value] of Object.entries(overrides)) values[key] = merge(values[key], value);
 
   if (isExample(stack) && values.redisUrl === undefined && isExternal(values.sessionStore)) {
@@ -85,13 +90,20 @@ async function readYaml<Content>(file: string, schema: z.ZodType<Content>): Prom
   }
 }
 
-/** Keys of the project are bare or begin with its name; those of providers begin with theirs and do not concern the program. */
-function ownKeys(values: Readonly<Record<string, unknown>>): Record<string, unknown> {
-  const prefix = `${project}:`;
+/**
+ * Keys of the project are bare or begin with its name or with `holdfast`; those of providers begin with theirs and do not
+ * concern the program.
+ */
+function ownKeys(
+  values: Readonly<Record<string, unknown>>,
+  names: readonly string[],
+): Record<string, unknown> {
   return Object.fromEntries(
-    Object.entries(values)
-      .filter(([key, value]) => value !== undefined && (!key.includes(":") || key.startsWith(prefix)))
-      .map(([key, value]) => [key.startsWith(prefix) ? key.slice(prefix.length) : key, value]),
+    Object.entries(values).flatMap(([key, value]) => {
+      const prefix = names.map((name) => `${name}:`).find((one) => key.startsWith(one)) ?? "";
+      const rest = key.slice(prefix.length);
+      return value === undefined || rest.includes(":") ? [] : [[rest, value]];
+    }),
   );
 }
 

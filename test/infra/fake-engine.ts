@@ -58,13 +58,15 @@ const root = path.resolve(__dirname, "../..");
 export interface RunOptions {
   /** As in the first preview of a stack: what a provider would make up is not known yet. */
   readonly preview?: boolean;
+  /** The project's name, as `pulumi new` may change it. Default holdfast. */
+  readonly project?: string;
 }
 
 /** Runs the program of this project, with the `main` of Pulumi.yaml, for a stack with this configuration. */
 export async function runUnderEngine(
   stack: string,
   config: Readonly<Record<string, string>>,
-  { preview = false }: RunOptions = {},
+  { preview = false, project = "holdfast" }: RunOptions = {},
 ): Promise<Run> {
   const registered: Registered[] = [];
   const logged: string[] = [];
@@ -77,7 +79,7 @@ export async function runUnderEngine(
     const loader = path.join(root, "node_modules/@pulumi/pulumi/cmd/run");
     const cwd = path.join(root, "infra/stack");
     const entry = "index.ts";
-    const flags = { project: "holdfast", stack, parallel: "4", monitor: address, engine: address, pwd: cwd };
+    const flags = { project, stack, parallel: "4", monitor: address, engine: address, pwd: cwd };
     const args = Object.entries(flags).flatMap(([flag, value]) => [`--${flag}`, value]);
     if (preview) args.push("--dry-run");
     const child = spawn(process.execPath, [loader, ...args, entry], {
@@ -85,7 +87,7 @@ export async function runUnderEngine(
       env: {
         PATH: process.env.PATH,
         PULUMI_NODEJS_TYPESCRIPT: "true",
-        PULUMI_NODEJS_PROJECT: "holdfast",
+        PULUMI_NODEJS_PROJECT: project,
         PULUMI_NODEJS_STACK: stack,
         PULUMI_CONFIG: JSON.stringify(config),
         PULUMI_CONFIG_SECRET_KEYS: "[]",
