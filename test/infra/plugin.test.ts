@@ -102,14 +102,7 @@ describe("a program in another language", () => {
 
 /** As in a preview. */
 function unknownOutput(): pulumi.Output<object> {
-  type Parts = [Set<pulumi.Resource>, ...Promise<unknown>[]];
-  const Unknown = pulumi.Output as unknown as new (...parts: Parts) => pulumi.Output<object>;
+  const Unknown = pulumi.Output as unknown as new (...parts: unknown[]) => pulumi.Output<object>;
   const [value, known, secret] = [{}, false, false].map((part) => Promise.resolve<unknown>(part));
-  return new Unknown(
-    new Set(),
-    value as Promise<unknown>,
-    known as Promise<unknown>,
-    secret as Promise<unknown>,
-    Promise.resolve([]),
-  );
+  return new Unknown(new Set(), value, known, secret, Promise.resolve([]));
 }
