@@ -191,6 +191,7 @@ export class Polling {
       },
       flush(done) {
         scanner.end();
+        session.state.polledAt = performance.now();
         done();
       },
     });
@@ -229,7 +230,10 @@ export class Polling {
 function fromPod(session: SocketIoSession, packet: Packet): void {
   const { head } = packet;
   const namespace = session.namespaces.get(head.namespace);
-  if (!namespace) return;
+  if (!namespace) {
+    session.unseen(head.namespace);
+    return;
+  }
   switch (head.type) {
     case packetTypes.connect:
       session.connected(namespace, packet);

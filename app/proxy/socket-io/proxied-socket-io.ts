@@ -245,6 +245,7 @@ export class ProxiedSocketIo extends ProxiedConnection {
     const session = this.#session;
     const namespace = session?.namespaces.get(head.namespace);
     if (!session || !namespace) {
+      session?.unseen(head.namespace);
       this.#tell(packet);
       return;
     }
@@ -332,6 +333,8 @@ export class ProxiedSocketIo extends ProxiedConnection {
         if (this.#phase !== "probing" || !this.#session) return;
         this.#pod?.send(text);
         this.#start.onUpgraded(this.#session);
+        // A client polls until it upgrades, so its last poll has ended since; another proxy had it, and who knows what else.
+        if (this.#session.polledAt < this.#startedAt) this.#session.unreadable = true;
         this.#live(this.#session);
         break;
       case engineTypes.close:

@@ -56,11 +56,15 @@ export class SocketIoSession {
   readonly namespaces = new Map<string, Namespace>();
   /** By namespace and id, in the order of sending. */
   readonly unanswered = new Map<string, Unanswered>();
-  /** It said what is not understood here, or more than is kept: its pod cannot be changed. */
+  /** It said what is not understood here, or more than is kept, or was not seen whole: its pod cannot be changed. */
   unreadable = false;
+  /** When the last poll ended that this proxy has seen; on the clock of `performance.now()`. */
+  polledAt = -Infinity;
   everConnected = false;
   unansweredBytes = 0;
   #payloadBytes = 0;
+  /** Namespaces that were left. What is still under way for them tells nothing. */
+  readonly #left = new Set<string>();
 
   constructor(
     readonly open: EngineOpen,
@@ -81,8 +85,8 @@ export class SocketIoSession {
       this.#add(head.namespace, text.slice(head.dataAt), namespace);
       return packet;
     }
-    // The server would close the whole connection (socket.io, client.js, "invalid state").
-    if (!namespace) return undefined;
+    // For one that was left, the server would close the whole connection (socket.io, client.js, "invalid state").
+    if (!namespace) return this.unseen(head.namespace) ? packet : undefined;
     switch (head.type) {
       case packetTypes.disconnect:
         this.remove(namespace);
@@ -125,12 +129,26 @@ export class SocketIoSession {
     return namespace.shift === 0 ? packet : { ...packet, text: withId(text, head, id) };
   }
 
+  /**
+   * A packet of a namespace that the client is not in, as far as is known.
+   *
+   * @returns true where it never was: it was connected through another proxy, so the next pod could not be told of it
+   */
+  unseen(name: string): boolean {
+    if (this.#left.has(name)) return false;
+    this.unreadable = true;
+    return true;
+  }
+
   answered(namespace: Namespace, id: number): void {
     this.#forget(`${namespace.name}\n${id}`);
   }
 
   remove({ name, payload }: Namespace): void {
     if (!this.namespaces.delete(name)) return;
+    this.#left.add(name);
+    const [oldest] = this.#left;
+    if (this.#left.size > maxNamespaces && oldest !== undefined) this.#left.delete(oldest);
     this.#payloadBytes -= payload.length;
     for (const key of [...this.unanswered.keys()]) if (key.startsWith(`${name}\n`)) this.#forget(key);
   }

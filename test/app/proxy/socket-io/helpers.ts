@@ -1,6 +1,6 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
-import { createServer, request as httpRequest, type Server } from "node:http";
+import { createServer, request as httpRequest, type IncomingMessage, type Server } from "node:http";
 import { connect } from "node:net";
 import { join } from "node:path";
 import { io, type ManagerOptions, type Socket, type SocketOptions } from "socket.io-client";
@@ -89,14 +89,30 @@ export class Client {
   }
 }
 
+interface Edge {
+  readonly url: string;
+  readonly statuses: readonly number[];
+}
+
 /** An edge that sends each request to another proxy, as one without stickiness does. */
-export async function roundRobin(ports: readonly number[]): Promise<{ url: string; statuses: number[] }> {
+export function roundRobin(ports: readonly number[]): Promise<Edge> {
   let turn = 0;
+  return startEdge(() => ports[turn++ % ports.length] ?? 0);
+}
+
+/** @param portOf the proxy that a request goes to */
+export async function startEdge(portOf: (request: IncomingMessage) => number): Promise<Edge> {
   const statuses: number[] = [];
-  const next = () => ports[turn++ % ports.length] ?? 0;
   const server = createServer((request, response) => {
     const { url: path, method, headers } = request;
-    const outgoing = httpRequest({ host: "127.0.0.1", port: next(), path, method, headers, agent: false });
+    const outgoing = httpRequest({
+      host: "127.0.0.1",
+      port: portOf(request),
+      path,
+      method,
+      headers,
+      agent: false,
+    });
     outgoing.on("response", (answer) => {
       statuses.push(answer.statusCode ?? 0);
       response.writeHead(answer.statusCode ?? 502, answer.headers);
@@ -107,7 +123,7 @@ export async function roundRobin(ports: readonly number[]): Promise<{ url: strin
     request.pipe(outgoing);
   });
   server.on("upgrade", (request, socket, head) => {
-    const upstream = connect(next(), "127.0.0.1");
+    const upstream = connect(portOf(request), "127.0.0.1");
     const lines = request.rawHeaders.flatMap((name, i) =>
       i % 2 === 0 ? [`${name}: ${request.rawHeaders[i + 1]}`] : [],
     );

@@ -166,10 +166,23 @@ describe("SocketIoSession", () => {
     expect(session.podLost(true, 5)).toBe(true);
   });
 
-  it("takes no part in a namespace that it does not know, and none beyond its bounds", () => {
+  it("drops what is said in a namespace that the client has left", () => {
     const { session } = connected();
-    expect(session.toPod(packetOf('42/other,["a"]'), 0)).toBeUndefined();
+    session.toPod(packetOf("41/n,"), 0);
+    expect(session.toPod(packetOf('42/n,["a"]'), 0)).toBeUndefined();
+    expect(session.unseen("/n")).toBe(false);
     expect(session.unreadable).toBe(false);
+  });
+
+  it("passes what is said in a namespace that it has not seen, and keeps the pod then", () => {
+    const { session } = connected();
+    const packet = packetOf('42/other,["a"]');
+    expect(session.toPod(packet, 0)).toBe(packet);
+    expect(session.unreadable).toBe(true);
+  });
+
+  it("keeps the pod of a client whose namespaces are beyond its bounds", () => {
+    const { session } = connected();
     session.toPod(packetOf(`40/big,{"a":"${"x".repeat(70_000)}"}`), 0);
     expect(session.unreadable).toBe(true);
   });

@@ -1,6 +1,7 @@
+import type { IncomingMessage } from "node:http";
 import { startRedis, type RedisServer } from "../../../../ops/redis/server";
 import { sample, startProxy, stopProxies, until } from "../helpers";
-import { Client, Pod, roundRobin, stopAll } from "./helpers";
+import { Client, Pod, roundRobin, startEdge, stopAll } from "./helpers";
 
 jest.setTimeout(300_000);
 
@@ -269,6 +270,36 @@ describe("a client of Socket.IO behind a proxy", () => {
     expect(edge.statuses.filter((status) => status !== 200)).toEqual([]);
     expect(new Set(all.flatMap((client) => client.pods)).size).toBeGreaterThan(1);
   });
+
+  it.each([
+    ["what it posts", (request: IncomingMessage) => request.method === "POST"],
+    ["its last poll", (request: IncomingMessage, polls: number) => request.method === "GET" && polls > 1],
+  ])(
+    "whose proxy has not seen %s loses nothing, and comes back when its pod ends",
+    async (_, isElsewhere) => {
+      const [a, b] = await Promise.all([Pod.start("a"), Pod.start("b")]);
+      const ready = new Set([a.address]);
+      const [one, other] = await Promise.all([startProxy(ready, env), startProxy(ready, env)]);
+      let polls = 0;
+      const edge = await startEdge((request) => {
+        const isPolling = /transport=polling.*sid=/.test(request.url ?? "");
+        if (isPolling && request.method === "GET") polls += 1;
+        return (isPolling && isElsewhere(request, polls) ? other : one).port("http");
+      });
+      const client = new Client(edge.url, { auth: { room: "blue" } });
+      await on(client, a);
+      await until(
+        () => client.transport === "websocket",
+        () => String(client.transport),
+      );
+      expect(await client.socket.emitWithAck("add", 2, 3)).toBe(5);
+      ready.add(b.address).delete(a.address);
+      await a.end();
+      await on(client, b);
+      expect(client.disconnects).toEqual(["transport close"]);
+      expect(await client.socket.emitWithAck("add", 2, 3)).toBe(5);
+    },
+  );
 
   it("that has begun by long-polling keeps its socket through a rollout, with its namespaces", async () => {
     const [a, b] = await Promise.all([Pod.start("a"), Pod.start("b")]);
