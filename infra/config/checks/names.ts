@@ -7,7 +7,7 @@ import type { Checked } from "./checked";
 export function nameIssues({ config: { services, sessionStore } }: Checked): ConfigIssue[] {
   const taken = new Map<string, string>([[defaultDenyName, "the namespace's policy"]]);
   if (sessionStore.kind === "redis") {
-    for (const name of Object.values(redisNames)) taken.set(name, "the session store");
+    for (const name of [redisNames.workload, redisNames.headless]) taken.set(name, "the session store");
   }
   return services.flatMap(({ name }, index) => {
     const owner = taken.get(name);
