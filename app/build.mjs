@@ -1,6 +1,6 @@
 // Builds what runs: the server as one file for the image, and the client for browsers and Node.
 // The server's directory holds the page as well, which the server reads where it is to serve it.
-// `node build.mjs [server | client] [directory, default dist, or client/dist for the client]`
+// `node build.mjs [all | server | client] [directory, default dist, or client/dist for the client alone]`
 import { cp, mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { dirname, join, posix, resolve } from "node:path";
 import { createRequire } from "node:module";
@@ -127,11 +127,12 @@ async function writeTypes(entries, out) {
   }
 }
 
-const [what = "server", directory] = process.argv.slice(2);
-if (!["server", "client"].includes(what)) {
-  throw new Error(`the first argument must be server or client, found ${what}`);
+const [what = "all", directory] = process.argv.slice(2);
+if (!["all", "server", "client"].includes(what)) {
+  throw new Error(`the first argument must be all, server or client, found ${what}`);
 }
 const out = resolve(directory ?? at(what === "client" ? "client/dist" : "dist"));
 await mkdir(out, { recursive: true });
-if (what === "client") await buildClient(out);
-else await Promise.all([buildServer(out), buildPage(out)]);
+if (what !== "client") await Promise.all([buildServer(out), buildPage(out)]);
+// Beside the server for those who take the folder as it is; alone for the package.
+if (what !== "server") await buildClient(what === "all" ? join(out, "client") : out);

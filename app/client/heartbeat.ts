@@ -1,4 +1,3 @@
-import { LATE_MS } from "./sleep-detector";
 import type { Timers } from "./timers";
 import { Alarm } from "./timers";
 
@@ -15,8 +14,8 @@ export class Heartbeat extends Alarm {
   #asked = false;
 
   /**
-   * @param ask asks the peer and calls {@link Heartbeat.expectWithin}: after an alarm that rings late, because what the
-   * peer has sent meanwhile may wait to be read. Default: such silence counts too.
+   * @param ask asks a silent peer and calls {@link Heartbeat.expectWithin}; only then silence counts. What the peer has
+   * sent may wait to be read: behind a program that was busy, or a machine that slept. Default: silence counts at once.
    */
   constructor(timers: Timers, onDead: () => void, ask?: () => void) {
     super(timers);
@@ -24,7 +23,7 @@ export class Heartbeat extends Alarm {
     this.#ask = ask;
   }
 
-  /** From now on, silence of this length means that the peer is gone. */
+  /** From now on, silence of this length means that the peer is asked, or gone. Milliseconds. */
   start(silenceMs: number): void {
     this.#silenceMs = silenceMs;
     this.heard();
@@ -35,6 +34,14 @@ export class Heartbeat extends Alarm {
   heard(): void {
     this.#asked = false;
     this.#deadline = this.timers.now() + this.#silenceMs;
+  }
+
+  /** The peer was sent what it answers: silence of this length is enough now, until it is heard. Milliseconds. */
+  expectAnswer(ms: number): void {
+    const deadline = this.timers.now() + ms;
+    if (this.#asked || this.#deadline <= deadline) return;
+    this.#deadline = deadline;
+    this.#sleep();
   }
 
   /**
@@ -52,7 +59,7 @@ export class Heartbeat extends Alarm {
   #sleep(): void {
     const leftMs = this.#deadline - this.timers.now();
     if (leftMs > 0) this.set(leftMs, () => this.#sleep());
-    else if (this.#ask && !this.#asked && leftMs < -LATE_MS) this.#ask();
+    else if (this.#ask && !this.#asked) this.#ask();
     else this.#onDead();
   }
 }

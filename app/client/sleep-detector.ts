@@ -4,7 +4,7 @@ import { Alarm } from "./timers";
 const TICK_MS = 750;
 
 /** A tick this late means that the machine slept or the page was frozen: a busy program is rarely so late. Milliseconds. */
-export const LATE_MS = 2_000;
+const LATE_MS = 2_000;
 
 /**
  * Notices that the program did not run for a while: sleep, a frozen page, throttled timers, a suspended virtual machine.

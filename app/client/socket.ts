@@ -15,7 +15,10 @@ const ABNORMAL = 1006;
 /** How long a closing handshake may take. Milliseconds. */
 const CLOSE_TIMEOUT_MS = 2_000;
 
-/** How soon something must come after the network or the page woke up. Milliseconds. */
+/**
+ * How long the answer to a publish or a join may take before the server is asked whether it is there, and how soon
+ * something must come then, or where the network or the page woke up. Milliseconds.
+ */
 const PROBE_MS = 5_000;
 
 /** What the client hears of a socket. */
@@ -86,17 +89,21 @@ export class Socket implements Link {
   }
 
   send(frame: ClientFrame): void {
-    this.sendText(JSON.stringify(frame));
+    this.#send(JSON.stringify(frame));
+    if (frame.type === "join") this.#heartbeat.expectAnswer(PROBE_MS);
   }
 
+  /** Sends a publish. */
   sendText(text: string): void {
-    if (!this.#over) this.#webSocket?.send(text);
+    this.#send(text);
+    this.#heartbeat.expectAnswer(PROBE_MS);
   }
 
   /** Asks whether the server is still there; the socket fails where no answer comes, or no welcome. */
   probe(): void {
     if (!this.welcome) this.#welcomeWithin(PROBE_MS);
-    else if (this.#heartbeat.expectWithin(PROBE_MS)) this.send({ type: "ping" });
+    else if (this.#heartbeat.expectWithin(Math.min(PROBE_MS, this.welcome.pingMs)))
+      this.send({ type: "ping" });
   }
 
   /** Ends with 1000, unheard: no handler is called any more. Resolves once the socket is closed, or given up. */
@@ -116,6 +123,10 @@ export class Socket implements Link {
       });
       webSocket.close(closeCodes.normal);
     });
+  }
+
+  #send(text: string): void {
+    if (!this.#over) this.#webSocket?.send(text);
   }
 
   /** Never later than was said before. */
@@ -165,7 +176,7 @@ export class Socket implements Link {
     this.#deadline.clear();
     this.welcome = frame;
     this.welcomedAt = this.#settings.timers.now();
-    this.#heartbeat.start(2 * frame.pingMs);
+    this.#heartbeat.start(1.2 * frame.pingMs); // the server pings at this interval: one ping is late
   }
 
   #fail(reason: string): void {

@@ -18,9 +18,19 @@ describe("a client whose server has fallen silent", () => {
     return { subject, timers, peer };
   }
 
-  it("gives the socket up after twice the ping interval, and resumes on another", async () => {
-    const { subject, timers } = await connected();
-    timers.advance(1_999);
+  async function joined(subject: HoldfastClient, peer: Peer) {
+    const room = subject.join("lobby");
+    await peer.next("join");
+    peer.send({ type: "sync", room: "lobby", epoch: "e1", offset: 0, recovered: false });
+    await room.joined;
+    return room;
+  }
+
+  it("asks when a ping is late, gives the socket up without an answer, and resumes on another", async () => {
+    const { subject, timers, peer } = await connected(25_000);
+    timers.advance(30_000);
+    await peer.next("ping");
+    timers.advance(4_999);
     expect(subject.state).toBe("connected");
     timers.advance(1);
     expect(subject.state).toBe("waiting");
@@ -29,10 +39,40 @@ describe("a client whose server has fallen silent", () => {
     expect(await second.welcome()).toMatchObject({ session: { id: "s1", token: "t1" } });
   });
 
+  it("asks when a publish is not answered within 5 s, and gives the socket up 5 s later", async () => {
+    const { subject, timers, peer } = await connected(25_000);
+    const room = await joined(subject, peer);
+    void room.publish("unheard").catch(() => undefined);
+    await peer.next("publish");
+    timers.advance(4_000);
+    void room.publish("unheard, too").catch(() => undefined); // does not start the wait anew
+    await peer.next("publish");
+    timers.advance(1_000);
+    await peer.next("ping");
+    timers.advance(4_999);
+    expect(subject.state).toBe("connected");
+    timers.advance(1);
+    expect(subject.state).toBe("waiting");
+  });
+
+  it("asks nothing where publishes are answered", async () => {
+    const { subject, timers, peer } = await connected(25_000);
+    const room = await joined(subject, peer);
+    for (let id = 1; id <= 5; id += 1) {
+      const stored = room.publish(id);
+      const frame = await peer.next("publish");
+      timers.advance(4_000);
+      peer.send({ type: "ack", room: "lobby", id: frame.id, offset: id });
+      expect(await stored).toBe(id);
+    }
+    timers.advance(29_000);
+    expect(await peer.rest()).toEqual([]);
+  });
+
   it("answers pings, and counts every frame as a sign of life", async () => {
     const { subject, timers, peer } = await connected();
     for (let round = 0; round < 3; round += 1) {
-      timers.advance(1_500);
+      timers.advance(1_100);
       peer.send({ type: "ping" });
       await peer.next("pong");
     }
