@@ -1,3 +1,4 @@
+import type { Moves } from "../load/moves";
 import type { Spread } from "../load/verdict";
 
 /** `p50 / p99 / max`, whole milliseconds, with their unit; a dash where nothing was measured. */
@@ -10,6 +11,11 @@ export function times(spread: Spread): string {
 export function milliseconds({ p50, p99, max }: Spread): string {
   if (p50 === null || p99 === null || max === null) return "-";
   return `${Math.round(p50)} / ${Math.round(p99)} / ${Math.round(max)}`;
+}
+
+/** `mean / max` of the moves per client; a dash where there were no clients. */
+export function moveCounts({ mean, max }: Moves): string {
+  return mean === null || max === null ? "-" : `${mean.toFixed(2)} / ${max}`;
 }
 
 /** A share to a tenth of a percent; a dash where nothing was measured. */

@@ -1,4 +1,5 @@
 import type { ClientTrace, Close } from "../load/journal";
+import type { Moves } from "../load/moves";
 import type { Spread, Verdict, Window } from "../load/verdict";
 import type { PodAccount } from "./running-stack";
 
@@ -14,6 +15,8 @@ export interface Ordeal extends Verdict {
   readonly closeCodes: Readonly<Record<string, number>>;
   /** How often a client was told that history is lost. */
   readonly resyncs: number;
+  /** How often a client changed its pod. */
+  readonly moves: Moves;
 }
 
 /** How the pods went. */

@@ -1,4 +1,5 @@
 import { setTimeout as delay } from "node:timers/promises";
+import { moves } from "../load/moves";
 import { type Spread, verdictOf, type Window } from "../load/verdict";
 import { now } from "../process/clock";
 import type { Crowd, Findings } from "./crowd";
@@ -47,6 +48,7 @@ export async function suffer<Stack, Found extends Findings>(
     ownDelayMs,
     closeCodes: closeCodes(traces, window),
     resyncs: resyncs(traces) - resyncsBefore,
+    moves: moves(traces, window),
   };
   return { ordeal, resumedMs, disturbed, findings };
 }

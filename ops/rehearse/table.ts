@@ -1,6 +1,6 @@
 import { stripVTControlCharacters } from "node:util";
 import Table from "cli-table3";
-import { counts, percent, times } from "../experiment/format";
+import { counts, moveCounts, percent, times } from "../experiment/format";
 import { wrapWords } from "../terminal/wrap";
 import type { OrdealReport, Report } from "./report";
 
@@ -57,6 +57,7 @@ function tableOf({ plainClients }: Report, ordeals: readonly OrdealReport[]): st
   row("of which our own", ({ ownDelayMs }) => times(ownDelayMs));
   row("cut off, back after p50 / p99 / max", ({ resumedMs }) => times(resumedMs));
   row("sockets closed, by code", ({ closeCodes }) => counts(closeCodes));
+  row("moves per client, mean / max", ({ moves }) => moveCounts(moves));
   row("pods that ended (killed)", ({ rollout }) => `${rollout.replaced} (${rollout.killed})`);
   row("took", ({ rollout }) => `${rollout.seconds} s`);
   if (plainClients > 0) {

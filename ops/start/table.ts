@@ -1,5 +1,5 @@
 import Table from "cli-table3";
-import { counts, milliseconds, percent } from "../experiment/format";
+import { counts, milliseconds, moveCounts, percent } from "../experiment/format";
 import type { FaultReport, Report, ScenarioReport } from "./report";
 
 /** The report for a person: a column a scenario, then a row a fault. */
@@ -13,6 +13,7 @@ export function reportTable(report: Report): string {
     `Measured in ${seconds} s on ${cpus} CPU(s). lost, duplicated, out of order: deliveries, of those that were due.`,
     "delay: per client, its slowest message; p50, p99 and max over the clients. Our own: how late the process that",
     "measures was itself, over all samples; on a busy machine it is part of every delay.",
+    "moves: how often a client's socket changed its pod. Behind a proxy the client's own socket stays.",
   ].join("\n");
 }
 
@@ -36,10 +37,9 @@ function scenarioTable(scenarios: readonly ScenarioReport[]): string {
   row("met old pod, by cookie", ({ stickiness }) => percent(stickiness.cookie));
   row("sockets closed, by code", ({ closeCodes }) => counts(closeCodes));
   row("upgrades refused", ({ refused }) => counts(refused));
-  row(
-    "pods replaced (killed)",
-    ({ rollout }) => `${rollout.replaced} (${rollout.killed}) in ${rollout.seconds} s`,
-  );
+  row("moves per client, mean / max", ({ moves }) => moveCounts(moves));
+  row("pods replaced (killed)", ({ rollout }) => `${rollout.replaced} (${rollout.killed})`);
+  row("rollout took", ({ rollout }) => `${rollout.seconds} s`);
   return table.toString();
 }
 

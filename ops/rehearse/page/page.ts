@@ -1,4 +1,4 @@
-import { counts, percent } from "../../experiment/format";
+import { counts, moveCounts, percent } from "../../experiment/format";
 import { verdictLine } from "../table";
 import type { OrdealReport, PodReport, Report } from "../report";
 import { connectionsChart } from "./connections-chart";
@@ -106,7 +106,15 @@ function podsOf({ window }: OrdealReport, { pods }: Report): readonly PodReport[
     .toSorted((a, b) => a.service.localeCompare(b.service) || a.createdAt - b.createdAt);
 }
 
-function figures({ expected, lost, duplicated, outOfOrder, gapMs, resumedMs }: OrdealReport): Markup[] {
+function figures({
+  expected,
+  lost,
+  duplicated,
+  outOfOrder,
+  gapMs,
+  resumedMs,
+  moves,
+}: OrdealReport): Markup[] {
   const verdict = (count: number) => (count === 0 ? "good" : "bad");
   const ms = (value: number | null) => (value === null ? "–" : duration(value));
   return [
@@ -117,6 +125,7 @@ function figures({ expected, lost, duplicated, outOfOrder, gapMs, resumedMs }: O
     figure(ms(gapMs.p50), "gap p50"),
     figure(ms(gapMs.p99), "gap p99"),
     figure(ms(gapMs.max), "gap max"),
+    figure(moveCounts(moves), "moves per client, mean / max"),
     ...(resumedMs.max === null ? [] : [figure(ms(resumedMs.max), "all back after")]),
   ];
 }

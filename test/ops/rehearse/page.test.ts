@@ -28,6 +28,12 @@ describe("reportPage", () => {
     for (const colour of colours) expect(page.split(`fill="${colour ?? ""}"`).length).toBeGreaterThan(2);
   });
 
+  it("shows how often clients moved and how long the rollout took", () => {
+    const page = reportPage(report());
+    expect(page).toContain("<b>1.38 / 3</b><span>moves per client, mean / max</span>");
+    expect(page).toContain("took 67 s");
+  });
+
   it("draws a chart of each kind for each disturbance", () => {
     const page = reportPage(report({ ordeals: [ordeal(), ordeal({ name: "Redis restart" })] }));
     expect(page.match(/<svg[^>]* role="img"/g)).toHaveLength(8);
@@ -54,6 +60,8 @@ describe("reportTable", () => {
     expect(cell("lost")).toBe("7");
     expect(cell("duplicated")).toBe("2");
     expect(cell("gap p50 / p99 / max")).toBe("9 / 32 / 64 ms");
+    expect(cell("moves per client, mean / max")).toBe("1.38 / 3");
+    expect(cell("took")).toBe("67 s");
     expect(cell("pods that ended \\(killed\\)")).toBe("3 (0)");
     expect(cell("clients that only reconnect lost")).toBe("79 of 16000");
     expect(text).toContain("by client IP 100 %, by cookie 95.8 %");

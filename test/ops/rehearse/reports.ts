@@ -64,6 +64,7 @@ export function ordeal(changes: Partial<OrdealReport> = {}): OrdealReport {
     ownDelayMs: { p50: 0.2, p99: 4.9, max: 12.6 },
     closeCodes: { 1000: 102 },
     resyncs: 0,
+    moves: { mean: 1.38, max: 3 },
     resumedMs: { p50: null, p99: null, max: null },
     window: { from: at(0), to: at(80) },
     disturbed: { from: at(5), to: at(72) },

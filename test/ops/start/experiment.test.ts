@@ -57,6 +57,9 @@ it("loses nothing over a rolling restart, a killed pod and a Redis restart with 
   expect(scenario.stickiness).toEqual({ clientIp: 1, cookie: 1 });
   expect(scenario.rollout).toMatchObject({ replaced: 6, killed: 0 });
   expect(scenario.refused).toEqual({});
+  // Every pod was replaced, so nobody stayed; nobody moves more often than there are pods to move to.
+  expect(scenario.moves.mean).toBeGreaterThanOrEqual(1);
+  expect(scenario.moves.max).toBeLessThanOrEqual(3);
   const pids = [stack.redis.pid, ...stack.cluster.pods.map(({ pid }) => pid ?? 0)];
   await load.stop();
   await stack.stop();
@@ -75,6 +78,7 @@ it("closes no socket of bare clients and loses nothing of theirs over a rolling 
     outOfOrder: 0,
     closeCodes: {},
   });
+  expect(scenario.moves).toEqual({ mean: 0, max: 0 });
   expect(promiseKept(connectionProxy, [scenario])).toBe(true);
   expect(scenario.rollout).toMatchObject({ replaced: 6, killed: 0 });
   const proxies = stack.cluster.allPods.filter(({ name }) => name.includes("-proxy-"));

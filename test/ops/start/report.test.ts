@@ -11,7 +11,13 @@ const verdict = {
   outOfOrder: 0,
   gapMs: { p50: 4.2, p99: 81.7, max: 93 },
 };
-const ordeal = { ...verdict, ownDelayMs: { p50: 0.2, p99: 11, max: 23.6 }, closeCodes: {}, resyncs: 0 };
+const ordeal = {
+  ...verdict,
+  ownDelayMs: { p50: 0.2, p99: 11, max: 23.6 },
+  closeCodes: {},
+  resyncs: 0,
+  moves: { mean: 1.4, max: 3 },
+};
 const report: Report = {
   stack: "local",
   clients: 500,
@@ -54,7 +60,9 @@ describe("reportTable", () => {
     expect(cells("met old pod, by cookie")).toContain("-");
     expect(cells("sockets closed, by code")).toContain("1006: 2, 1012: 668");
     expect(cells("upgrades refused")).toContain("-");
-    expect(cells("pods replaced (killed)")).toContain("6 (1) in 8.1 s");
+    expect(cells("pods replaced (killed)")).toContain("6 (1)");
+    expect(cells("rollout took")).toContain("8.1 s");
+    expect(cells("moves per client, mean / max")).toContain("1.40 / 3");
     expect(cells("kill -9 of a pod")).toContain("120 / 300 / 310");
     expect(text).toContain("500 clients, 50 messages/s in 20 rooms");
     expect(text).toContain("Measured in 71.3 s on 2 CPU(s)");

@@ -11,6 +11,7 @@ const good: Ordeal = {
   ownDelayMs: { p50: null, p99: null, max: null },
   closeCodes: {},
   resyncs: 0,
+  moves: { mean: 1, max: 1 },
 };
 const closed: Ordeal = { ...good, closeCodes: { 1012: 1 } };
 const lost: Ordeal = { ...good, delivered: 2_499, lost: 1 };
