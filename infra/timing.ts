@@ -161,6 +161,32 @@ export function rolloutTimeoutSeconds(
   return (replicas + 1) * (startupSeconds + registrationSeconds + minReadySeconds);
 }
 
+/** What decides how long a rolling update takes. */
+export interface Rollout {
+  readonly replicas: number;
+  /** Pods that are replaced at the same time. */
+  readonly surge: number;
+  /** From a pod's start to its first ready probe, at most. Seconds. */
+  readonly startupSeconds: number;
+  readonly minReadySeconds: number;
+}
+
+/**
+ * How long a rolling update takes at most, until every new pod is available. Each step waits for its new pods, not for
+ * the end of the old ones: the Deployment controller does not count pods that terminate, so drains overlap with the
+ * next steps, and only the drain of the last old pods comes after this time. Seconds.
+ */
+export function rolloutSeconds({ replicas, surge, startupSeconds, minReadySeconds }: Rollout): number {
+  return Math.ceil(replicas / surge) * (startupSeconds + minReadySeconds);
+}
+
+/** The smallest surge with which a rolling update takes no longer than `limitSeconds`; undefined where none is enough. */
+export function surgeFor(limitSeconds: number, rollout: Omit<Rollout, "surge">): number | undefined {
+  const stepSeconds = rollout.startupSeconds + rollout.minReadySeconds;
+  const steps = Math.floor(limitSeconds / stepSeconds);
+  return steps < 1 ? undefined : Math.ceil(rollout.replicas / steps);
+}
+
 /**
  * How long `pulumi up` may wait until the pods of a deleted Deployment are gone: their grace period, and a minute for
  * the API server and the kubelet. Seconds.

@@ -10,6 +10,8 @@ export interface Autoscaler {
   readonly resource: Resource;
   /** The least number of pods, and the field that says so. */
   readonly least: { readonly pods: number; readonly where: string };
+  /** The largest number of pods, and its field. */
+  readonly most: { readonly pods: number; readonly where: string };
   readonly counts: readonly Count[];
   /** Behaviour of scaling down, as Kubernetes has it, and its field. */
   readonly scaleDown: Loose<k8s.V2HPAScalingRules> | undefined;
@@ -38,6 +40,9 @@ export function autoscalerOf(resource: Resource, { object }: Workload): Autoscal
       get least() {
         return { pods: spec?.minReplicas ?? 1, where: "minReplicas" };
       },
+      get most() {
+        return { pods: spec?.maxReplicas ?? 1, where: "maxReplicas" };
+      },
       get counts() {
         const metrics = spec?.metrics ?? [];
         // Without any, Kubernetes counts processors.
@@ -60,6 +65,9 @@ export function autoscalerOf(resource: Resource, { object }: Workload): Autoscal
         ? { pods: minReplicaCount, where: "minReplicaCount" }
         : { pods: idleReplicaCount, where: "idleReplicaCount" };
     },
+    get most() {
+      return { pods: spec?.maxReplicaCount ?? defaultMaxReplicaCount, where: "maxReplicaCount" };
+    },
     get counts() {
       return (spec?.triggers ?? []).map(triggerCount);
     },
@@ -69,12 +77,16 @@ export function autoscalerOf(resource: Resource, { object }: Workload): Autoscal
   };
 }
 
+/** KEDA's own, https://keda.sh/docs/latest/reference/scaledobject-spec/. */
+const defaultMaxReplicaCount = 100;
+
 interface ScaledObject {
   readonly metadata?: { readonly namespace?: string };
   readonly spec?: {
     readonly scaleTargetRef?: Target;
     readonly minReplicaCount?: number;
     readonly idleReplicaCount?: number;
+    readonly maxReplicaCount?: number;
     readonly triggers?: readonly Trigger[];
     readonly advanced?: {
       readonly horizontalPodAutoscalerConfig?: {

@@ -2,7 +2,9 @@ import {
   resolveDrain,
   readinessFailures,
   requiredGraceSeconds,
+  rolloutSeconds,
   rolloutTimeoutSeconds,
+  surgeFor,
   timingIssues,
   type Times,
 } from "../../infra/timing";
@@ -90,6 +92,30 @@ describe("rolloutTimeoutSeconds", () => {
 
   test("waits for a load balancer to take each pod in, where readiness does", () => {
     expect(rolloutTimeoutSeconds(3, { minReadySeconds: 10, registrationSeconds: 180 })).toBe(1_000);
+  });
+});
+
+const rollout = { replicas: 30, startupSeconds: 60, minReadySeconds: 10 };
+
+describe("rolloutSeconds", () => {
+  test.each([
+    { surge: 1, seconds: 30 * 70 },
+    { surge: 4, seconds: 8 * 70 },
+    { surge: 30, seconds: 70 },
+  ])("is $seconds for 30 pods, $surge at a time: one step after the other", ({ surge, seconds }) => {
+    expect(rolloutSeconds({ ...rollout, surge })).toBe(seconds);
+  });
+});
+
+describe("surgeFor", () => {
+  test.each([900, 400, 70])("is the smallest surge with which a rollout takes at most %i s", (limit) => {
+    const surge = surgeFor(limit, rollout) ?? NaN;
+    expect(rolloutSeconds({ ...rollout, surge })).toBeLessThanOrEqual(limit);
+    expect(rolloutSeconds({ ...rollout, surge: surge - 1 })).toBeGreaterThan(limit);
+  });
+
+  test("is undefined where one step takes longer than the limit", () => {
+    expect(surgeFor(69, rollout)).toBeUndefined();
   });
 });
 

@@ -23,6 +23,7 @@ import { preStopOutlastsDeregistration } from "./prestop-outlasts-deregistration
 import { readinessLeavesInTime } from "./readiness-leaves-in-time";
 import { resourcesAreSet } from "./resources-are-set";
 import { restrictedPods } from "./restricted-pods";
+import { rolloutEndsInTime } from "./rollout-ends-in-time";
 import { rolloutKeepsCapacity } from "./rollout-keeps-capacity";
 import { routesCarryAllSockets } from "./routes-carry-all-sockets";
 import { routesKeepClients } from "./routes-keep-clients";
@@ -57,6 +58,7 @@ export const rules: readonly Rule[] = [
   targetsSurviveAMissedProbe,
   // Rollouts and capacity
   rolloutKeepsCapacity,
+  rolloutEndsInTime,
   newPodsProveThemselves,
   disruptionBudgetExists,
   disruptionBudgetLetsNodesDrain,

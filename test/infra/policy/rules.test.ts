@@ -486,6 +486,36 @@ const cases: readonly Case[] = [
     found: "strategy.type is Recreate, which ends all pods at once",
   },
   {
+    rule: "rollout-ends-in-time",
+    of: deployment,
+    field: "spec > replicas",
+    value: 91,
+    found:
+      "a rollout takes up to 16 minutes: replicas is 91, 1 at a time, each 0 s to start + 10 s minReadySeconds",
+  },
+  {
+    rule: "rollout-ends-in-time",
+    of: deployment,
+    field: `${app} > startupProbe`,
+    value: { httpGet: { path: "/started", port: "http" }, initialDelaySeconds: 1, failureThreshold: 30 },
+    found:
+      "a rollout takes up to 16 minutes: replicas is 3, 1 at a time, each 301 s to start + 10 s minReadySeconds",
+  },
+  ...(["horizontal", "keda"] as const).map((kind) => {
+    const [of, field] = kind === "keda" ? [scaledObject, "maxReplicaCount"] : [autoscaler, "maxReplicas"];
+    return {
+      rule: "rollout-ends-in-time",
+      autoscaler: kind,
+      of,
+      field: `spec > ${field}`,
+      value: 100,
+      blamed: "Deployment live/feed",
+      found:
+        `a rollout takes up to 17 minutes: ${field} of ${of} is 100, 1 at a time, each 0 s to start + ` +
+        "10 s minReadySeconds",
+    };
+  }),
+  {
     rule: "new-pods-prove-themselves",
     of: deployment,
     field: "spec > minReadySeconds",

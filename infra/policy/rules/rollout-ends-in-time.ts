@@ -1,0 +1,62 @@
+import { rolloutSeconds, surgeFor } from "../../timing";
+import type { Loose } from "../resource";
+import { rule } from "../rule";
+import { largestScaleOf } from "../scale";
+import { webSocketDeployments, type Workload } from "../workload";
+import type * as k8s from "@kubernetes/client-node";
+
+/** As long as people wait for a deployment before they look for a fault. Seconds. */
+const limitSeconds = 15 * 60;
+
+export const rolloutEndsInTime = rule({
+  name: "rollout-ends-in-time",
+  summary: `A rollout replaces all pods within ${limitSeconds / 60} minutes.`,
+  why: "A long rollout runs two versions side by side, moves clients several times, and delays the way back to the old version.",
+  severity: "medium",
+  fix: "raise rollout.maxSurge (strategy.rollingUpdate.maxSurge), to 100% for up to some tens of pods",
+  scope: "stack",
+  subjects: webSocketDeployments,
+  *check(workload, system) {
+    const { spec } = workload.object;
+    const { type = "RollingUpdate", rollingUpdate } = spec?.strategy ?? {};
+    if (type !== "RollingUpdate") return;
+    const { most: replicas, where } = largestScaleOf(workload, system);
+    // Kubernetes' own defaults and roundings.
+    const surge =
+      podsOf(rollingUpdate?.maxSurge ?? "25%", replicas, Math.ceil) +
+      podsOf(rollingUpdate?.maxUnavailable ?? "25%", replicas, Math.floor);
+    if (surge === 0) return;
+    const rollout = {
+      replicas,
+      startupSeconds: startupSecondsOf(workload),
+      minReadySeconds: spec?.minReadySeconds ?? 0,
+    };
+    const seconds = rolloutSeconds({ ...rollout, surge });
+    if (seconds <= limitSeconds) return;
+    const found =
+      `a rollout takes up to ${Math.ceil(seconds / 60)} minutes: ${where} is ${replicas}, ${surge} at a time, each ` +
+      `${rollout.startupSeconds} s to start + ${rollout.minReadySeconds} s minReadySeconds`;
+    const needed = surgeFor(limitSeconds, rollout);
+    yield needed === undefined
+      ? { found, fix: "shorten the startup probe or minReadySeconds" }
+      : { found, fix: `set rollout.maxSurge to ${needed} or ${Math.ceil((needed / replicas) * 100)}%` };
+  },
+});
+
+/** A number of pods, or a percentage of them. */
+function podsOf(value: string | number, replicas: number, round: (share: number) => number): number {
+  if (typeof value === "number") return value;
+  return value.endsWith("%") ? round((Number.parseInt(value, 10) / 100) * replicas) : Number(value);
+}
+
+/** How long the slowest container may take until its first ready probe. Seconds. */
+function startupSecondsOf({ pod }: Workload): number {
+  return Math.max(0, ...(pod.spec.containers ?? []).map(allowedSeconds));
+}
+
+function allowedSeconds({ startupProbe, readinessProbe }: Loose<k8s.V1Container>): number {
+  // A container without a startup probe may take for ever; what is known is when it is asked first.
+  if (startupProbe === undefined) return readinessProbe?.initialDelaySeconds ?? 0;
+  const { initialDelaySeconds = 0, periodSeconds = 10, failureThreshold = 3 } = startupProbe;
+  return initialDelaySeconds + periodSeconds * failureThreshold;
+}
