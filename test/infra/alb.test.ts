@@ -57,6 +57,7 @@ describe("the edge alb", () => {
       [awsIngress.loadBalancerAttributes]: "idle_timeout.timeout_seconds=3600",
       [awsIngress.targetGroupAttributes]:
         "stickiness.enabled=true,stickiness.type=lb_cookie,stickiness.lb_cookie.duration_seconds=86400," +
+        "load_balancing.algorithm.type=least_outstanding_requests," +
         "deregistration_delay.timeout_seconds=155",
       [awsIngress.healthCheckPort]: "8080",
       [awsIngress.healthCheckPath]: "/readyz",
@@ -66,6 +67,15 @@ describe("the edge alb", () => {
       [awsIngress.unhealthyThreshold]: "2",
       "pulumi.com/skipAwait": "true",
     });
+  });
+
+  test("sends a client without a cookie to the least busy target, without slow start, which AWS refuses beside it", async () => {
+    const { metadata } = await ingressOf({});
+    const text = (metadata.annotations as Record<string, string>)[awsIngress.targetGroupAttributes] ?? "";
+    const attributes = new Map(text.split(",").map((pair) => pair.split("=") as [string, string]));
+    expect(attributes.get("load_balancing.algorithm.type")).toBe("least_outstanding_requests");
+    expect(attributes.get("stickiness.enabled")).toBe("true");
+    expect(attributes.has("slow_start.duration_seconds")).toBe(false);
   });
 
   test("ends TLS with a certificate, redirects to it, and has a web ACL if asked for", async () => {

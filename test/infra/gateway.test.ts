@@ -82,6 +82,7 @@ describe("the edge gateway", () => {
       spec: {
         targetRefs: [{ group: "gateway.networking.k8s.io", kind: "HTTPRoute", name: "streaming-service" }],
         mergeType: "StrategicMerge",
+        loadBalancer: { type: "LeastRequest" },
         circuitBreaker: {
           maxConnections: unlimited,
           maxPendingRequests: unlimited,
@@ -95,6 +96,21 @@ describe("the edge gateway", () => {
         retry: { numRetries: 3, retryOn: { triggers: ["connect-failure", "reset-before-request"] } },
       },
     });
+  });
+
+  test("sends a client without a cookie to the pod with the fewest requests, beside the cookie of the route", async () => {
+    const evaluation = await create({ ...gateway, attach });
+    for (const name of ["messaging-service", "streaming-service"]) {
+      const { spec } = inputsOf(evaluation, "BackendTrafficPolicy", `edge-${name}-policy`) as {
+        spec: { targetRefs: { name: string }[]; loadBalancer: object };
+      };
+      // The API refuses a hash beside any other type.
+      expect(spec.loadBalancer).toEqual({ type: "LeastRequest" });
+      expect(inputsOf(evaluation, "HTTPRoute", `edge-${name}`)).toMatchObject({
+        metadata: { name: spec.targetRefs[0]?.name },
+        spec: { rules: [{ sessionPersistence: { type: "Cookie" } }] },
+      });
+    }
   });
 
   test("attaches to a Gateway that is there", async () => {

@@ -72,6 +72,19 @@ describe("the edge istio", () => {
     });
   });
 
+  test.each(["cookie", "source_ip"])(
+    "has no other balancing beside the hash of %s: the API takes one",
+    async (by) => {
+      const rule = inputsOf(
+        await create({ ...istio, affinity: by }),
+        "DestinationRule",
+        "edge-messaging-service",
+      );
+      const { spec } = rule as { spec: { trafficPolicy: { loadBalancer: object } } };
+      expect(Object.keys(spec.trafficPolicy.loadBalancer)).toEqual(["consistentHash"]);
+    },
+  );
+
   test("has no secure cookie where nothing ends TLS", async () => {
     const evaluation = await create(istio, { cookieSecure: false });
     expect(inputsOf(evaluation, "DestinationRule", "edge-messaging-service")).toMatchObject({

@@ -204,6 +204,10 @@ function targetGroupAnnotations(
       "stickiness.enabled": true,
       "stickiness.type": "lb_cookie",
       "stickiness.lb_cookie.duration_seconds": affinity.cookieMaxAgeSeconds,
+      // For clients without a cookie, and those whose pod has gone: round robin, the default, brings them to pods that
+      // end next. AWS refuses slow_start beside it.
+      // https://docs.aws.amazon.com/elasticloadbalancing/latest/application/edit-target-group-attributes.html
+      "load_balancing.algorithm.type": "least_outstanding_requests",
       "deregistration_delay.timeout_seconds": gracePeriodSeconds,
     }),
     [awsIngress.healthCheckPort]: pulumi.interpolate`${health.port}`,

@@ -13,6 +13,8 @@ const unlimited = 4_294_967_295;
  *   limits its own connections and answers 503 beyond.
  * - A ClientTrafficPolicy of the Gateway may cut quiet or long streams; the route's own limits override it.
  * - Without a retry, each client of a dead pod gets 503 until the pod has left the endpoints.
+ * - A policy of the Gateway may spread clients by turns or by a hash. A client without a cookie, or whose pod has gone,
+ *   goes to a pod with fewer open sockets: in a rollout that is mostly a new one. A valid cookie still decides first.
  *
  * `StrategicMerge` keeps what a policy of the Gateway sets beside these: an unmerged one replaces it all.
  * https://gateway.envoyproxy.io/docs/api/extension_types/#backendtrafficpolicyspec
@@ -28,6 +30,7 @@ export function trafficPolicy(
     spec: {
       targetRefs: [{ group: "gateway.networking.k8s.io", kind: "HTTPRoute", name }],
       mergeType: "StrategicMerge",
+      loadBalancer: { type: "LeastRequest" },
       circuitBreaker: {
         maxConnections: unlimited,
         maxPendingRequests: unlimited,

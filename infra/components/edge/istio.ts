@@ -182,6 +182,7 @@ function destinationRule(
     spec: {
       host: serviceAddress(namespace, serviceName),
       trafficPolicy: {
+        // The API takes either a hash or least request, not both, and the hash is what keeps clients on their pod.
         loadBalancer: {
           consistentHash: config.affinity === "cookie" ? cookieHash(affinity, path) : { useSourceIp: true },
         },
