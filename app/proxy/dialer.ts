@@ -72,7 +72,7 @@ export class Dialer {
     const tried = new Set<string>();
     const failures: string[] = [];
     for (;;) {
-      const lease = await this.#lease(tried, only).catch((error: unknown) => {
+      const lease = await this.#lease(tried, redials > 0, only).catch((error: unknown) => {
         failures.push((error as Error).message);
         return undefined;
       });
@@ -91,8 +91,12 @@ export class Dialer {
     }
   }
 
-  async #lease(tried: ReadonlySet<string>, only: string | undefined): Promise<Lease | undefined> {
-    if (only === undefined) return this.endpoints.take(tried);
+  async #lease(
+    tried: ReadonlySet<string>,
+    moves: boolean,
+    only: string | undefined,
+  ): Promise<Lease | undefined> {
+    if (only === undefined) return this.endpoints.take(tried, moves);
     return tried.has(only) ? undefined : this.endpoints.use(only);
   }
 }

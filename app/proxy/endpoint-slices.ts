@@ -10,8 +10,9 @@ import type { Logger } from "pino";
 import type { Backoff } from "../client/backoff";
 import { Retry } from "../client/retry";
 import { systemTimers } from "../client/timers";
-import type { Discovery, PodSource } from "./endpoints";
+import type { Discovery, PodSource, ReadyPod } from "./endpoints";
 import { hostAndPort } from "./host-and-port";
+import { PodTemplates } from "./pod-templates";
 import type { ServiceName } from "./service-name";
 
 /** Between two tries to read the slices: DNS tells the pods meanwhile. */
@@ -19,16 +20,20 @@ const watchBackoff: Backoff = { baseMs: 1_000, maxMs: 30_000, stableMs: 0 };
 
 /**
  * The pods of a Service as the API server tells of them: a change is known at once, where DNS tells it up to 5 s later
- * (the `ttl` of https://coredns.io/plugins/kubernetes/). While the slices cannot be read, because nobody allows it or the
+ * (the `ttl` of https://coredns.io/plugins/kubernetes/). They name the pods, so they also tell which of them a rolling
+ * update replaces. While the slices cannot be read, because nobody allows it or the
  * API server is away, another discovery answers.
  */
 export class EndpointSlices implements PodSource {
   readonly discover: Discovery = () =>
-    this.#synced ? Promise.resolve(addressesOf(this.#informer.list(), this.#service)) : this.#otherwise();
+    this.#synced
+      ? Promise.resolve(readyPods(this.#informer.list(), this.#service, this.#templates))
+      : this.#otherwise();
   readonly #service: ServiceName;
   readonly #otherwise: Discovery;
   readonly #log: Logger;
   readonly #informer: Informer<V1EndpointSlice> & ObjectCache<V1EndpointSlice>;
+  readonly #templates = new PodTemplates();
   readonly #retry = new Retry({ timers: systemTimers, random: Math.random, backoff: watchBackoff });
   #synced = false;
   #stopped = false;
@@ -47,6 +52,10 @@ export class EndpointSlices implements PodSource {
       () => api.listNamespacedEndpointSlice({ namespace, labelSelector }),
       labelSelector,
     );
+    this.#informer.on("change", () => {
+      // Until all slices are read, the order in which they come would look like the pods' age.
+      if (this.#synced) this.#observe();
+    });
     this.#informer.on("error", (error: unknown) => this.#failed(error));
   }
 
@@ -61,6 +70,7 @@ export class EndpointSlices implements PodSource {
     if (this.#stopped || this.#retry.attempt !== failures) return;
     this.#retry.attempt = 0;
     this.#synced = true;
+    this.#observe();
     this.#log.info({ service: this.#service.name }, "pods are known by EndpointSlices");
   }
 
@@ -68,6 +78,14 @@ export class EndpointSlices implements PodSource {
     this.#stopped = true;
     this.#retry.clear();
     await this.#informer.stop();
+  }
+
+  #observe(): void {
+    const endpoints = this.#informer.list().flatMap((slice: Slice) => slice.endpoints);
+    this.#templates.observe(
+      endpoints.flatMap((endpoint) => podNameOf(endpoint) ?? []),
+      performance.now(),
+    );
   }
 
   #failed(error: unknown): void {
@@ -82,19 +100,36 @@ export class EndpointSlices implements PodSource {
 
 /** What is read of an EndpointSlice. */
 export interface Slice {
-  readonly endpoints: readonly {
-    readonly addresses: readonly string[];
-    readonly conditions?: { readonly ready?: boolean };
-  }[];
+  readonly endpoints: readonly SliceEndpoint[];
 }
 
-/** `host:port` of each pod that is ready. A pod whose readiness is not known counts as ready, as the API has it. */
-export function addressesOf(slices: readonly Slice[], { port }: ServiceName): string[] {
-  const ready = slices
-    .flatMap(({ endpoints }) => endpoints)
-    .filter(({ conditions }) => conditions?.ready !== false)
-    .flatMap(({ addresses }) => addresses);
-  return [...new Set(ready)].map((address) => hostAndPort(address, port));
+interface SliceEndpoint {
+  readonly addresses: readonly string[];
+  readonly conditions?: { readonly ready?: boolean };
+  readonly targetRef?: { readonly kind?: string; readonly name?: string };
+}
+
+/** Each pod that is ready, once. A pod whose readiness is not known counts as ready, as the API has it. */
+export function readyPods(
+  slices: readonly Slice[],
+  { port }: ServiceName,
+  templates: Pick<PodTemplates, "outdated">,
+): ReadyPod[] {
+  const pods = new Map<string, ReadyPod>();
+  for (const endpoint of slices.flatMap(({ endpoints }) => endpoints)) {
+    if (endpoint.conditions?.ready === false) continue;
+    const name = podNameOf(endpoint);
+    const outdated = name !== undefined && templates.outdated(name);
+    for (const ip of endpoint.addresses) {
+      const address = hostAndPort(ip, port);
+      pods.set(address, { address, outdated });
+    }
+  }
+  return [...pods.values()];
+}
+
+function podNameOf({ targetRef }: SliceEndpoint): string | undefined {
+  return targetRef?.kind === "Pod" ? targetRef.name : undefined;
 }
 
 function thisCluster(): KubeConfig {

@@ -1,8 +1,16 @@
 import { lookup } from "node:dns/promises";
 import { hostAndPort } from "./host-and-port";
 
-/** Finds the pods that can be dialled now, as `host:port`. Rejects where they cannot be told. */
-export type Discovery = () => Promise<readonly string[]>;
+/** A pod that can be dialled now. */
+export interface ReadyPod {
+  /** `host:port`. */
+  readonly address: string;
+  /** Whether a rolling update is known to replace it. */
+  readonly outdated: boolean;
+}
+
+/** Finds the pods that can be dialled now. Rejects where they cannot be told. */
+export type Discovery = () => Promise<readonly ReadyPod[]>;
 
 /** Who tells where the pods are. */
 export interface PodSource {
@@ -26,20 +34,20 @@ const leavingMs = 60_000;
 
 /**
  * All addresses behind names. A headless Service has a record for each ready pod, so its name is all that is needed;
- * an address stands for itself.
+ * an address stands for itself. DNS does not tell of pod templates, so no pod is known to be outdated.
  *
  * @param upstreams `host:port` each
  */
 export function dnsDiscovery(upstreams: readonly string[]): Discovery {
-  let answer: { readonly at: number; readonly addresses: Promise<readonly string[]> } | undefined;
+  let answer: { readonly at: number; readonly pods: Promise<readonly ReadyPod[]> } | undefined;
   return () => {
     const now = performance.now();
-    if (!answer || now - answer.at > lookupMs) answer = { at: now, addresses: resolveAll(upstreams) };
-    return answer.addresses;
+    if (!answer || now - answer.at > lookupMs) answer = { at: now, pods: resolveAll(upstreams) };
+    return answer.pods;
   };
 }
 
-async function resolveAll(upstreams: readonly string[]): Promise<readonly string[]> {
+async function resolveAll(upstreams: readonly string[]): Promise<readonly ReadyPod[]> {
   const addresses = await Promise.all(
     upstreams.map(async (upstream) => {
       const { hostname, port } = new URL(`ws://${upstream}`);
@@ -53,7 +61,7 @@ async function resolveAll(upstreams: readonly string[]): Promise<readonly string
       }
     }),
   );
-  return [...new Set(addresses.flat())];
+  return [...new Set(addresses.flat())].map((address) => ({ address, outdated: false }));
 }
 
 /** An address in use; released once. */
@@ -66,6 +74,8 @@ interface Endpoint {
   readonly address: string;
   /** Sockets of this proxy on it, those being opened included: a crowd spreads while it dials. */
   sockets: number;
+  /** The most sockets that it had at once. */
+  mostSockets: number;
   /** Until then it is chosen last. */
   avoidedUntil: number;
 }
@@ -81,21 +91,37 @@ export class Endpoints {
     this.#now = now;
   }
 
-  /** An address that was not tried yet: of those not avoided the one with the fewest sockets; undefined without any. */
-  async take(tried: ReadonlySet<string>): Promise<Lease | undefined> {
-    const addresses = await this.#discover();
-    this.#forgetAllBut(addresses);
+  /**
+   * An address that was not tried yet: of those not avoided the one with the fewest sockets; undefined without any.
+   *
+   * @param moves whether the client had a pod before: in a rolling update it prefers a new one, or it would move again
+   */
+  async take(tried: ReadonlySet<string>, moves = false): Promise<Lease | undefined> {
+    const pods = await this.#discover();
+    this.#forgetAllBut(pods.map(({ address }) => address));
     const now = this.#now();
-    const candidates = addresses
-      .filter((address) => !tried.has(address))
-      .map((address) => this.#endpoint(address));
-    const endpoint = chooseEndpoint(candidates, now, Math.random);
+    const candidates = pods
+      .filter(({ address }) => !tried.has(address))
+      .map(({ address, outdated }) => ({ outdated, endpoint: this.#endpoint(address) }));
+    const all = candidates.map(({ endpoint }) => endpoint);
+    const current = candidates.filter(({ outdated }) => !outdated).map(({ endpoint }) => endpoint);
+    const lasting = moves && current.length < all.length ? this.#withRoom(current, now) : [];
+    const endpoint = chooseEndpoint(lasting.length > 0 ? lasting : all, now, Math.random);
     return endpoint && this.#lease(endpoint);
   }
 
+  /**
+   * Of these endpoints those that may be preferred to emptier ones: the first new pod would get all clients of a service
+   * whose other pods die. What a pod of the service has held already, a new one can hold.
+   */
+  #withRoom(endpoints: readonly Endpoint[], now: number): Endpoint[] {
+    const mostHeld = Math.max(...[...this.#known.values()].map(({ mostSockets }) => mostSockets));
+    return endpoints.filter(({ sockets, avoidedUntil }) => avoidedUntil <= now && sockets < mostHeld);
+  }
+
   /** All pods that can be dialled now. */
-  addresses(): Promise<readonly string[]> {
-    return this.#discover();
+  async addresses(): Promise<readonly string[]> {
+    return (await this.#discover()).map(({ address }) => address);
   }
 
   /** This address, whatever is known of it: a pod that is not ready any more may still have what only it has. */
@@ -105,6 +131,7 @@ export class Endpoints {
 
   #lease(endpoint: Endpoint): Lease {
     endpoint.sockets += 1;
+    endpoint.mostSockets = Math.max(endpoint.mostSockets, endpoint.sockets);
     let released = false;
     return {
       address: endpoint.address,
@@ -134,7 +161,7 @@ export class Endpoints {
   }
 
   #endpoint(address: string): Endpoint {
-    const known = this.#known.get(address) ?? { address, sockets: 0, avoidedUntil: 0 };
+    const known = this.#known.get(address) ?? { address, sockets: 0, mostSockets: 0, avoidedUntil: 0 };
     this.#known.set(address, known);
     return known;
   }

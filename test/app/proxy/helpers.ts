@@ -2,6 +2,7 @@ import { pino } from "pino";
 import type { RawData } from "ws";
 import { WebSocket } from "ws";
 import { loadProxyConfig } from "../../../app/proxy/config";
+import type { PodSource } from "../../../app/proxy/endpoints";
 import { ConnectionProxy } from "../../../app/proxy/proxy";
 
 /** Short times, any port, quiet: what tests of the proxy begin with. */
@@ -20,14 +21,21 @@ const defaults = {
 };
 
 /** A proxy in this process, and the pods that it finds: `host:port` each, changed by the test at any time. */
-export async function startProxy(
+export function startProxy(
   pods: Set<string>,
   env: Readonly<Record<string, string>> = {},
 ): Promise<ConnectionProxy & { url: string }> {
+  const discover = () => Promise.resolve([...pods].map((address) => ({ address, outdated: false })));
+  return startProxyOf({ discover }, env);
+}
+
+/** A proxy in this process that finds its pods by a source of the test's own. */
+export async function startProxyOf(
+  pods: PodSource,
+  env: Readonly<Record<string, string>> = {},
+): Promise<ConnectionProxy & { url: string }> {
   const config = loadProxyConfig({ ...defaults, ...env });
-  const proxy = new ConnectionProxy(config, pino({ level: config.LOG_LEVEL }), {
-    discover: () => Promise.resolve([...pods]),
-  });
+  const proxy = new ConnectionProxy(config, pino({ level: config.LOG_LEVEL }), pods);
   running.add(proxy);
   await proxy.start();
   return Object.assign(proxy, { url: `ws://127.0.0.1:${proxy.port("http")}/messaging` });

@@ -213,18 +213,51 @@ describe("chooseEndpoint", () => {
 });
 
 describe("Endpoints", () => {
+  const ready = (address: string, outdated = false) => ({ address, outdated });
+  const none = new Set<string>();
+
   it("spreads a crowd while it dials, and leaves a pod that goes for the last", async () => {
     const endpoints = new Endpoints(
-      () => Promise.resolve(["a:1", "b:1"]),
+      () => Promise.resolve([ready("a:1"), ready("b:1")]),
       () => 0,
     );
-    const none = new Set<string>();
     const first = [await endpoints.take(none), await endpoints.take(none)];
     expect(first.map((lease) => lease?.address).toSorted()).toEqual(["a:1", "b:1"]);
     endpoints.leaving("a:1");
     expect((await endpoints.take(none))?.address).toBe("b:1");
     expect((await endpoints.take(new Set(["b:1"])))?.address).toBe("a:1");
     expect(await endpoints.take(new Set(["a:1", "b:1"]))).toBeUndefined();
+  });
+
+  it("sends a client that moves to a pod that stays, though it has more sockets, and a new client to the emptiest", async () => {
+    const pods = [ready("old:1", true), ready("empty:1", true)];
+    const endpoints = new Endpoints(
+      () => Promise.resolve(pods),
+      () => 0,
+    );
+    for (let held = 0; held < 4; held++) endpoints.use("old:1");
+    pods.push(ready("new:1"));
+    endpoints.use("new:1");
+    expect((await endpoints.take(none))?.address).toBe("empty:1");
+    expect((await endpoints.take(none, true))?.address).toBe("new:1");
+    expect((await endpoints.take(new Set(["new:1"]), true))?.address).toBe("empty:1");
+  });
+
+  it("gives a pod that stays no more than a pod has held before, nor anything while it fails", async () => {
+    const pods = [ready("old:1", true), ready("other:1", true), ready("new:1")];
+    const endpoints = new Endpoints(
+      () => Promise.resolve(pods),
+      () => 0,
+    );
+    endpoints.use("old:1");
+    endpoints.use("old:1");
+    const taken = [];
+    for (let moved = 0; moved < 3; moved++) taken.push((await endpoints.take(none, true))?.address);
+    expect(taken).toEqual(["new:1", "new:1", "other:1"]);
+
+    pods.push(ready("next:1"));
+    endpoints.failed("next:1");
+    expect((await endpoints.take(none, true))?.address).toBe("other:1");
   });
 });
 
