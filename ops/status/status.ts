@@ -1,5 +1,6 @@
 import { total } from "../kubernetes/exposition";
 import type { Pod } from "../doctor/snapshot";
+import { skewOf } from "../doctor/skew";
 import { isReady } from "../doctor/subjects";
 import type { Look, PodLook, ServiceLook } from "./look";
 
@@ -19,6 +20,11 @@ export interface ServiceStatus {
   /** Of the newest revision. */
   readonly updated: number;
   readonly sockets: number;
+  /**
+   * Sockets of the fullest pod ÷ the mean, over the pods that serve; undefined for fewer than two of them, without
+   * sockets, and where one does not answer.
+   */
+  readonly skew: number | undefined;
   /** Since the look before, a second; undefined at the first. */
   readonly rates: Rates | undefined;
   readonly pods: readonly PodStatus[];
@@ -87,9 +93,17 @@ function serviceStatus(
     ready: pods.filter(({ pod }) => isReady(pod) && !isGoing(pod)).length,
     updated: deployment?.status?.updatedReplicas ?? 0,
     sockets: statuses.reduce((sum, { sockets = 0 }) => sum + sockets, 0),
+    skew: skewOfServing(statuses),
     rates: before?.service && rates(pods, before.service.pods, before.seconds),
     pods: statuses,
   };
+}
+
+/** A pod that starts or ends is emptier by what it does, not by how clients are spread. */
+function skewOfServing(pods: readonly PodStatus[]): number | undefined {
+  const serving = pods.filter(({ phase }) => phase === "serving");
+  const known = serving.flatMap(({ sockets }) => sockets ?? []);
+  return known.length < serving.length ? undefined : skewOf(known);
 }
 
 function podStatus({ pod, samples, silent }: PodLook, at: number): PodStatus {

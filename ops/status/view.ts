@@ -57,11 +57,12 @@ function serviceLines(service: ServiceStatus, columns: number, paint: Paint): st
   return [head, ...more];
 }
 
-function parts({ name, wanted, ready, updated, sockets, rates, pods }: ServiceStatus): string[] {
+function parts({ name, wanted, ready, updated, sockets, skew, rates, pods }: ServiceStatus): string[] {
   if (wanted === undefined) return [`${name}: not deployed`];
   const drains = pods.filter(({ drain }) => drain !== undefined).length;
   return [
     `${name}: ${ready} of ${wanted} ready, ${sockets} sockets`,
+    ...(skew === undefined ? [] : [`skew ${skew.toFixed(2)}`]),
     ...(rates === undefined
       ? []
       : [

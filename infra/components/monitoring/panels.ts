@@ -75,6 +75,9 @@ const connections: Row = {
   ],
 };
 
+/** Sockets of the pods that take clients: one that drains is emptier by what it does, not by how clients are spread. */
+const onServingPods = `(${of("websocket_connections_active")} and on (namespace, pod) ${of("websocket_drain_state")} == 0)`;
+
 /** From the left: which pods go, how their clients leave, where these arrive, and whether anybody lost anything. */
 const drain: Row = {
   title: "Rollout: drain and resume",
@@ -97,6 +100,18 @@ const drain: Row = {
       unit: "short",
       stacked: true,
       queries: [bySeries("pod", of("websocket_connections_active"))],
+    },
+    {
+      title: "Skew of connections",
+      description:
+        "Sockets of the fullest pod ÷ the mean of the pods that serve. 1 is even; above 2 the end of one pod moves more clients than two pods should have.",
+      unit: "short",
+      queries: [
+        {
+          expr: `max by (service) ${onServingPods} / avg by (service) ${onServingPods}`,
+          legend: "{{service}}",
+        },
+      ],
     },
     {
       title: "Clients left on draining pods",

@@ -2,6 +2,7 @@ import { total } from "../../kubernetes/exposition";
 import type { Check } from "../check";
 import { ok, unknown, warn, type Finding } from "../finding";
 import type { Snapshot } from "../snapshot";
+import { skewOf } from "../skew";
 import { isReady, subjects, type Subject } from "../subjects";
 
 /** Fewer sockets than this on a service say nothing about how they are spread. */
@@ -43,11 +44,11 @@ function judge({ observed, config }: Snapshot, { name, pods }: Subject): Finding
   const mean = sockets.reduce((sum, count) => sum + count, 0) / sockets.length;
   const evidence = counts.map((each) => `${each.pod}: ${each.sockets}`).join(", ");
   if (mean < enoughPerPod) return [ok(name, "too few sockets to be skewed", evidence)];
-  const most = Math.max(...sockets);
-  if (most <= mean * toleratedSkew(ready.length)) return [ok(name, "sockets are spread", evidence)];
+  const skew = skewOf(sockets) ?? 1;
+  if (skew <= toleratedSkew(ready.length)) return [ok(name, "sockets are spread", evidence)];
   return [
     warn(name, {
-      what: `one pod has ${(most / mean).toFixed(1)} times the mean`,
+      what: `one pod has ${skew.toFixed(1)} times the mean`,
       evidence,
       why: "that pod's end moves most of the clients at once; many behind one address (NAT, or an edge that hides addresses) look like one client to ClientIP",
       fix: `let clients come by the edge's cookie (holdfast:edge: { kind: nginx }); a rollout spreads them anew: kubectl -n ${config.namespace.name} rollout restart deployment ${name}`,

@@ -29,6 +29,8 @@ const questions = [
   expr: expr.replaceAll("$namespace", namespace).replaceAll("$service", `(${service}|streaming-service)`),
 }));
 
+const skew = questions.find(({ asker }) => asker === "Skew of connections")?.expr ?? "";
+
 describeWithPrometheus("a real Prometheus that scrapes real pods", (binaries) => {
   let redis: RedisServer;
   let prometheus: PrometheusServer;
@@ -107,6 +109,12 @@ describeWithPrometheus("a real Prometheus that scrapes real pods", (binaries) =>
     expect(rules.filter(({ state }) => state !== "inactive")).toEqual([]);
   });
 
+  it("tells how unevenly the sockets are spread over the pods", async () => {
+    const counts = pods.map(({ url }) => members.filter(({ ws }) => ws.url.startsWith(url)).length);
+    const mean = members.length / pods.length;
+    await asked("the skew is told", `abs(${skew} - ${Math.max(...counts) / mean}) < 0.001`);
+  });
+
   it("sees a pod drain, and who has not left", async () => {
     const [pod] = pods;
     const left = members.filter(({ ws }) => ws.url.startsWith(pod?.url ?? "")).length;
@@ -115,6 +123,7 @@ describeWithPrometheus("a real Prometheus that scrapes real pods", (binaries) =>
     const own = `{namespace="${namespace}", service="${service}", pod="${pod?.name ?? ""}"}`;
     await asked("the pod drains", `websocket_drain_state${own} == 2`);
     await asked("its clients are counted", `websocket_drain_clients_left${own} == ${left}`);
+    await asked("the skew is that of the pods that serve", `${skew} == 1`);
     for (const { ws } of members) ws.close();
     await drained;
     await asked("they have left", `websocket_drain_clients_left${own} == 0`);

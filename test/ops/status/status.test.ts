@@ -60,6 +60,21 @@ it("says who is connected where", () => {
   ]);
 });
 
+it.each([
+  ["the fullest pod ÷ the mean", [pod("a", { sockets: 90 }), pod("b", { sockets: 30 })], 1.5],
+  ["1 where all pods have as many", [pod("a", { sockets: 30 }), pod("b", { sockets: 30 })], 1],
+  [
+    "without a pod that ends",
+    [pod("a", { sockets: 30 }), pod("b", { sockets: 30 }), pod("c", { sockets: 90 }, going)],
+    1,
+  ],
+  ["unknown with a single pod", [pod("a", { sockets: 30 })], undefined],
+  ["unknown without sockets", [pod("a", { sockets: 0 }), pod("b", { sockets: 0 })], undefined],
+  ["unknown while a pod does not answer", [pod("a", { sockets: 30 }), pod("b", undefined)], undefined],
+])("tells the skew of a service: %s", (_title, pods, expected) => {
+  expect(statusOf(look(pods), undefined).services[0]?.skew).toBe(expected);
+});
+
 it("follows a drain: how long it takes, how long it may, and who has moved", () => {
   const [service] = statusOf(look([pod("a", { sockets: 30, drain: [2, 100] }, going)]), undefined).services;
   expect(service?.ready).toBe(0); // it is ready by its probe, but takes no clients any more

@@ -17,7 +17,15 @@ const moving = pod("dddd4", {
   drain: { elapsedSeconds: 10, graceLeftSeconds: 35, clients: 10 },
 });
 const service = (pods: readonly PodStatus[], more: Partial<ServiceStatus> = {}): ServiceStatus => ({
-  ...{ name: "messaging-service", wanted: 3, ready: 3, updated: 3, sockets: 124, rates: undefined },
+  ...{
+    name: "messaging-service",
+    wanted: 3,
+    ready: 3,
+    updated: 3,
+    sockets: 124,
+    skew: undefined,
+    rates: undefined,
+  },
   pods,
   ...more,
 });
@@ -39,6 +47,7 @@ const rollout = status(
     ],
     {
       updated: 1,
+      skew: 80 / 60,
       rates: { opened: 12.4, returned: 3, closed: 0 },
     },
   ),
@@ -49,7 +58,7 @@ it("tells everything where there is room", () => {
     "124 sockets at 10:00:00 UTC",
     "stack s in namespace n of c",
     "",
-    "messaging-service: 3 of 3 ready, 124 sockets; 12 opened/s (3.0 came back), 0 closed/s; rollout: 1 of 3 are new; 1 drain under way",
+    "messaging-service: 3 of 3 ready, 124 sockets; skew 1.33; 12 opened/s (3.0 came back), 0 closed/s; rollout: 1 of 3 are new; 1 drain under way",
     "pod                                node    state           sockets                               age  its end",
     "messaging-service-967d6cff8-aaaa1  node-1  serving              40  ████████████              60 min",
     "messaging-service-967d6cff8-bbbb2  node-1  serving              80  ████████████████████████  60 min",
@@ -63,7 +72,7 @@ it("keeps to 80 columns", () => {
     "124 sockets at 10:00:00 UTC",
     "stack s in namespace n of c",
     "",
-    "messaging-service: 3 of 3 ready, 124 sockets",
+    "messaging-service: 3 of 3 ready, 124 sockets; skew 1.33",
     "  12 opened/s (3.0 came back), 0 closed/s; rollout: 1 of 3 are new",
     "  1 drain under way",
     "pod              node    state      sockets             age  moved, left",

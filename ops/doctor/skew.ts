@@ -1,0 +1,8 @@
+/**
+ * How unevenly sockets are spread over pods: those of the fullest pod ÷ the mean. 1 is even; with n pods, n is all on
+ * one. Undefined for fewer than two pods, and where there are no sockets.
+ */
+export function skewOf(sockets: readonly number[]): number | undefined {
+  const sum = sockets.reduce((total, count) => total + count, 0);
+  return sockets.length < 2 || sum === 0 ? undefined : (Math.max(...sockets) * sockets.length) / sum;
+}
