@@ -2,17 +2,17 @@ import { execFile } from "node:child_process";
 import { readFileSync } from "node:fs";
 import path from "node:path";
 import { promisify } from "node:util";
-import { readSbom, refused, shipped, type Sbom } from "../../../ops/licenses/sbom";
+import { refused, shipped, type Sbom } from "../../../ops/licenses/sbom";
 
 const root = path.resolve(__dirname, "../../..");
 
-describe("npm run sbom", () => {
-  let sbom: Sbom;
-  beforeAll(async () => {
-    const args = ["run", "--silent", "sbom"];
-    sbom = JSON.parse((await promisify(execFile)("npm", args, { cwd: root })).stdout) as Sbom;
-  });
+let sbom: Sbom;
+beforeAll(async () => {
+  const args = ["run", "--silent", "sbom"];
+  sbom = JSON.parse((await promisify(execFile)("npm", args, { cwd: root })).stdout) as Sbom;
+});
 
+describe("npm run sbom", () => {
   it("is of the application, and whatever it names is there", () => {
     expect(sbom).toMatchObject({
       bomFormat: "CycloneDX",
@@ -52,7 +52,7 @@ describe("npm run sbom", () => {
 describe("npm run licenses", () => {
   it("prints a line for each package", async () => {
     const { stdout } = await promisify(execFile)("npm", ["run", "--silent", "licenses"], { cwd: root });
-    for (const { name, version, license } of shipped(await readSbom())) {
+    for (const { name, version, license } of shipped(sbom)) {
       expect(stdout).toMatch(new RegExp(`${name} +│ ${version} +│ ${license} `.replaceAll(".", "\\.")));
     }
   });
