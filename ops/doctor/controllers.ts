@@ -13,7 +13,7 @@ export interface ControllerKind {
   readonly version: readonly string[];
 }
 
-/** The controllers that are found in clusters; docs/decisions/edge-controller.md says why it matters which. */
+/** The controllers that are found in clusters; docs/decisions/0015-edge-controller.md says why it matters which. */
 const controllerKinds: readonly ControllerKind[] = [
   {
     name: "ingress-nginx",

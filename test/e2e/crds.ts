@@ -16,7 +16,7 @@ interface CrdSource {
   readonly kinds: readonly string[];
 }
 
-/** The versions that the program is written for; docs/decisions/gateway-api.md says why an experimental channel. */
+/** The versions that the program is written for; docs/decisions/0017-gateway-api.md says why an experimental channel. */
 const sources: readonly CrdSource[] = [
   {
     group: "gateway.networking.k8s.io",

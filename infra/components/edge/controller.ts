@@ -4,7 +4,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { stackLabels } from "../../labels";
 import type { NginxConfig } from "./nginx-schema";
 
-/** Chart versions that are installed; docs/decisions/edge-controller.md says why these. */
+/** Chart versions that are installed; docs/decisions/0015-edge-controller.md says why these. */
 const charts = {
   traefik: {
     chart: "traefik",

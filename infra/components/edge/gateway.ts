@@ -22,7 +22,7 @@ import { trafficPolicy } from "./gateway-traffic-policy";
 
 /**
  * Envoy Gateway 1.9 with the CRDs that its chart brings: Gateway API 1.6, experimental channel, which alone knows the
- * session persistence of routes. See docs/decisions/gateway-api.md.
+ * session persistence of routes. See docs/decisions/0017-gateway-api.md.
  */
 export const gatewaySchema = object({
   kind: z.literal("gateway"),

@@ -19,7 +19,7 @@ export const nginxKeys = {
 export const nginxSchema = object({
   kind: z.literal("nginx"),
   ...nginxKeys,
-  /** Who reads the Ingresses: `none`, it runs already; or what is to be installed. See docs/decisions/edge-controller.md. */
+  /** Who reads the Ingresses: `none`, it runs already; or what is to be installed. See docs/decisions/0015-edge-controller.md. */
   controller: oneOf("none", "traefik", "ingress-nginx").default("none"),
 });
 

@@ -15,7 +15,7 @@ import type { SecretKey, SessionStore } from "./session-store";
 
 export const redisSchema = object({
   kind: z.literal("redis"),
-  /** Valkey or Redis, 7.0 or newer; docs/decisions/session-store-image.md says why this one. */
+  /** Valkey or Redis, 7.0 or newer; docs/decisions/0021-session-store-image.md says why this one. */
   image: imageReference.default("valkey/valkey:8.1.8-alpine"),
   /** The container's limit; 70 % of it is for data. MiB. */
   memoryMiB: whole(64, 262_144).default(512),
@@ -96,7 +96,7 @@ export class RedisStore extends pulumi.ComponentResource implements SessionStore
       .result;
     const host = pulumi.interpolate`${names.workload}.${namespace}.svc`;
     // Named by Pulumi, and renewed whatever the provider is set to: new content is a new object with a new name,
-    // and what refers to it rolls. See docs/decisions/secrets-roll-pods.md.
+    // and what refers to it rolls. See docs/decisions/0020-secrets-roll-pods.md.
     const secret = new k8s.core.v1.Secret(
       `${name}-auth`,
       {

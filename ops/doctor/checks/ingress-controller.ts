@@ -59,7 +59,7 @@ function judgeClass(snapshot: Snapshot, name: string): Finding[] {
 function judge(subject: string, { kind, namespace, pods, version }: Controller): Finding {
   const ready = pods.filter(isReady).length;
   const evidence = `${kind.name} ${version ?? "of unknown version"} in namespace ${namespace}, ${ready} of ${pods.length} pods ready`;
-  const move = "holdfast:edge: { controller: traefik }; docs/decisions/edge-controller.md";
+  const move = "holdfast:edge: { controller: traefik }; docs/decisions/0015-edge-controller.md";
   if (ready === 0) {
     return fail(subject, {
       what: "no pod of its controller is ready",

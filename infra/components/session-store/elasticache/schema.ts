@@ -62,7 +62,7 @@ const alarms = object({
   replicationLagSeconds: whole(1, 3_600).default(10),
 });
 
-/** A second region that holds a copy; docs/decisions/multi-region.md says what it is good for. */
+/** A second region that holds a copy; docs/decisions/0023-multi-region.md says what it is good for. */
 const secondary = object({
   /** Where the copy lives. */
   region: text(/^[a-z]{2}(-[a-z]+)+-\d$/, "a region such as eu-west-1"),

@@ -79,7 +79,7 @@ export class ElastiCacheStore extends pulumi.ComponentResource implements Sessio
       child,
     );
 
-    // Named by Pulumi, and new with each new token, so that pods roll; see docs/decisions/secrets-roll-pods.md.
+    // Named by Pulumi, and new with each new token, so that pods roll; see docs/decisions/0020-secrets-roll-pods.md.
     const secret = new k8s.core.v1.Secret(
       `${name}-auth`,
       { metadata: { namespace, labels: stackLabels }, stringData: { url: urlOf(config, group, token) } },
@@ -225,7 +225,7 @@ interface Primary {
   readonly child: pulumi.CustomResourceOptions;
 }
 
-/** A copy in another region, which somebody promotes when the first is lost; docs/decisions/multi-region.md. */
+/** A copy in another region, which somebody promotes when the first is lost; docs/decisions/0023-multi-region.md. */
 function secondRegion(
   name: string,
   config: ElastiCacheConfig & { readonly secondary: SecondaryConfig },
