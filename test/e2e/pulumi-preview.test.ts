@@ -1,8 +1,9 @@
 import { execFile } from "node:child_process";
-import { copyFile, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { copyFile, cp, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { promisify } from "node:util";
+import { parse } from "yaml";
 import { examples, projectRoot, stackFile } from "../../ops/render/stacks";
 import { PulumiStack, type PulumiResult } from "./pulumi";
 
@@ -129,6 +130,38 @@ describe("a stack's file", () => {
     await expect(
       run(prettier, ["--check", path.basename(stack.file)], { cwd: stack.folder }),
     ).resolves.toBeDefined();
+  });
+});
+
+describe("a project made by `pulumi new`", () => {
+  it("is previewed by the answers alone, and without a session store", async () => {
+    // What a clone has: the CLI copies the whole folder.
+    const template = path.join(folder, "template");
+    const made = path.join(folder, "team-chat");
+    await cp(projectRoot, template, {
+      recursive: true,
+      filter: (file) => !/^(node_modules|dist|\.git|\.holdfast)$/.test(path.basename(file)),
+    });
+    // With `--generate-only`: the packages are here, and the lab's engine cannot install them.
+    const succeed = async (...args: string[]) => {
+      const result = await stack.run(...args);
+      expect(result).toMatchObject({ code: 0 });
+      return result.output;
+    };
+    await succeed("new", template, "--name", "team-chat", "--dir", made, "--generate-only", "--yes");
+    await symlink(path.join(projectRoot, "node_modules"), path.join(made, "node_modules"));
+    const { template: asks } = parse(await readFile(path.join(template, "Pulumi.yaml"), "utf8")) as {
+      template: { config: Record<string, { default: string }> };
+    };
+    await succeed("stack", "init", "dev", "--cwd", made);
+    for (const [key, answer] of Object.entries(asks.config)) {
+      await succeed("config", "set", key, answer.default, "--stack", "dev", "--cwd", made);
+    }
+    expect(await succeed("preview", "--stack", "dev", "--cwd", made)).toContain(
+      "Deployment chat-deployment create",
+    );
+    await succeed("config", "set", "--path", "sessionStore.kind", "none", "--stack", "dev", "--cwd", made);
+    expect(await succeed("preview", "--stack", "dev", "--cwd", made)).not.toContain("StatefulSet");
   });
 });
 

@@ -1,7 +1,7 @@
 import type { WebSocket } from "ws";
 import { EdgeProbe } from "./edge-probe";
 import { openOf, openSockets, untilRouted } from "./edge-trial";
-import { kubectlJson } from "./kubectl";
+import { clusterIp, kubectlJson } from "./kubectl";
 import { PulumiStack, smallStore } from "./pulumi";
 import { namespacePrefix } from "./stack";
 import { readSurroundings } from "./surroundings";
@@ -24,24 +24,26 @@ const clients = 20;
 
 interface Way {
   readonly proxied: boolean;
+  readonly kind?: "nginx" | "none";
   /** Of the edge's pods, besides their namespace. */
   readonly podLabels?: Readonly<Record<string, string>>;
 }
 
-function config({ proxied, podLabels }: Way) {
-  const { images, edge } = readSurroundings();
+function config({ proxied, kind = "nginx", podLabels }: Way) {
+  const { images, edge, clientNetworks } = readSurroundings();
   return {
     namespace,
     host,
     image: images.app,
     auth: { kind: "anonymous" },
-    edge: { kind: "nginx", ingressClassName: "nginx" },
+    edge: kind === "nginx" ? { kind, ingressClassName: "nginx" } : { kind },
     network: {
       edge: [
         {
           namespaceLabels: { "kubernetes.io/metadata.name": edge.namespace },
           ...(podLabels === undefined ? {} : { podLabels }),
         },
+        ...clientNetworks.map((cidr) => ({ cidr })),
       ],
     },
     sessionStore: smallStore(),
@@ -77,9 +79,9 @@ describe("a service with clients, under the real engine", () => {
   });
 
   /** An `up` while new clients come without a pause: the steps that it took, how long, and who was refused. */
-  async function upUnderHandshakes(way: Way) {
+  async function upUnderHandshakes(way: Way, at = target) {
     await stack.configure(config(way));
-    const probe = new EdgeProbe(target);
+    const probe = new EdgeProbe(at);
     const start = performance.now();
     const steps = await stack.upSteps();
     const seconds = (performance.now() - start) / 1_000;
@@ -127,6 +129,20 @@ describe("a service with clients, under the real engine", () => {
       expect.stringMatching(/^create NetworkPolicy messaging-policy-from-edge-/),
       expect.stringMatching(/^delete NetworkPolicy messaging-policy-from-edge-/),
     ]);
+  });
+
+  it("changes the kind of its edge, and clients of the Service do not notice", async () => {
+    const service = { url: `ws://${await clusterIp(namespace, "messaging")}:8080${path}`, host };
+    sockets = await openSockets(service, clients);
+    const without = await upUnderHandshakes({ proxied: false, kind: "none" }, service);
+    expect(without.refusals).toEqual([]);
+    expect(without.steps.filter((step) => / (Deployment|StatefulSet|Service) /.test(step))).toEqual([]);
+    expect(without.steps).toContainEqual(expect.stringMatching(/^delete Ingress /));
+    const again = await upUnderHandshakes({ proxied: false }, service);
+    expect(again.refusals).toEqual([]);
+    expect(again.steps).toContainEqual(expect.stringMatching(/^create Ingress /));
+    expect(openOf(sockets)).toBe(clients);
+    await untilRouted(target);
     await stack.destroy();
   });
 });

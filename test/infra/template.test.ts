@@ -38,11 +38,15 @@ beforeAll(async () => {
 
 test("asks for what every stack must set, each with an explanation and an answer", () => {
   expect(file.template.description).not.toBe("");
-  expect(Object.keys(file.template.config)).toEqual(["namespace", "host", "services", "sessionStore"]);
+  expect(Object.keys(file.template.config)).toEqual(["namespace", "host", "services"]);
   for (const key of Object.values(file.template.config)) {
     expect(key.description).toMatch(/\.$/);
     expect(key.default).toBeDefined();
   }
+});
+
+test("asks for nothing that Pulumi.yaml declares: answers are texts, and Pulumi refuses a text for an object", () => {
+  expect(Object.keys(file.template.config).filter((key) => key in file.config)).toEqual([]);
 });
 
 describe("a project of another name", () => {
