@@ -1,6 +1,6 @@
 import { HoldfastClient, type Connected, type Message, type Room, type StateChange } from "../client";
 import type { MessageList } from "./message-list";
-import { Ledger, type Spoken } from "./ledger";
+import { DeliveryCounter, type Spoken } from "./delivery-counter";
 import { Pods } from "./pods";
 import { Timeline } from "./timeline";
 
@@ -25,7 +25,7 @@ export interface ChatOptions {
 /** One client in one room, and the account of what it saw. */
 export class Chat {
   readonly timeline: Timeline;
-  ledger = new Ledger();
+  counter = new DeliveryCounter();
   session: Connected | undefined;
   room: Room<unknown>;
   readonly #client: HoldfastClient;
@@ -65,7 +65,7 @@ export class Chat {
     if (room === this.room.id) return;
     this.#leaveRoom();
     this.room.leave();
-    this.ledger = new Ledger();
+    this.counter = new DeliveryCounter();
     this.#toldLost = 0;
     this.#messages.clear();
     this.room = this.#enter(room);
@@ -85,7 +85,7 @@ export class Chat {
     const undo = [
       room.on("message", (message) => this.#message(message)),
       room.on("resynced", ({ reason, position }) => {
-        this.ledger.resynced(position);
+        this.counter.resynced(position);
         const why = reason === "epoch" ? "the room began anew" : "its history does not reach back so far";
         const told = `History was lost: ${why}. What was missed cannot be known.`;
         this.#messages.resynced(told, this.timeline.pod);
@@ -103,7 +103,7 @@ export class Chat {
   }
 
   #message(message: Message<unknown>): void {
-    this.ledger.accept(message);
+    this.counter.accept(message);
     this.timeline.message(Date.now());
     this.#messages.message(message, this.session?.user ?? "", this.timeline.pod);
     this.#view.changed();
@@ -123,8 +123,8 @@ export class Chat {
   #connected(connected: Connected): void {
     this.session = connected;
     const arrival = this.timeline.connected(this.#pods.get(connected.pod), connected.moved, Date.now());
-    const missing = this.ledger.lost - this.#toldLost;
-    this.#toldLost = this.ledger.lost;
+    const missing = this.counter.lost - this.#toldLost;
+    this.#toldLost = this.counter.lost;
     this.#messages.arrival(arrival, missing);
     const { short } = arrival.pod;
     const outcome = missing === 0 ? "Nothing was missed." : `${missing} messages were missed.`;

@@ -1,6 +1,6 @@
 import type { Message } from "../client";
 import { byId, create, durationOf, setText, timeOf } from "./dom";
-import { isSpoken } from "./ledger";
+import { isSpoken } from "./delivery-counter";
 import type { Pod } from "./pods";
 import type { Arrival } from "./timeline";
 

@@ -23,7 +23,7 @@ export class Panel {
     ["user", "session", "room-id", "epoch", "offset", "resumed"].map((name) => [name, byId(name)] as const),
   );
 
-  show({ state, session, room, ledger, timeline }: Chat): void {
+  show({ state, session, room, counter, timeline }: Chat): void {
     this.#state.dataset.state = state;
     setText(this.#state, stateWords[state]);
     const serving = timeline.spans.at(-1);
@@ -32,7 +32,7 @@ export class Panel {
     setText(this.#podName, serving?.pod.name ?? "");
     const since = serving && (serving.to === undefined ? ["since", serving.from] : ["until", serving.to]);
     setText(this.#podSince, since ? `${since[0]} ${timeOf(Number(since[1]))}` : "");
-    const { received, lost, duplicated } = ledger;
+    const { received, lost, duplicated } = counter;
     const { moves, cuts } = timeline;
     for (const [name, value] of Object.entries({ received, lost, duplicated, moves, cuts })) {
       const figure = this.#figures.get(name);

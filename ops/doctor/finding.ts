@@ -43,7 +43,7 @@ export function unknown(
 /** From good to bad. What is not known is as bad as a warning to a script: nobody vouches for it. */
 const ranks: Readonly<Record<Status, 0 | 1 | 2>> = { ok: 0, unknown: 1, warn: 1, fail: 2 };
 
-/** The exit code for some findings: 0 all is well, 1 something is doubtful or could not be seen, 2 something is broken. */
+/** The exit code for some findings: 0 all is well, 1 there is a warning or something could not be seen, 2 something is broken. */
 export function exitCode(findings: readonly Finding[]): 0 | 1 | 2 {
   return findings.reduce<0 | 1 | 2>(
     (worst, { status }) => (ranks[status] > worst ? ranks[status] : worst),

@@ -54,7 +54,7 @@ ${checks.map(({ name, title }) => `  ${name.padEnd(24)}${title}`).join("\n")}
 
 Exit code:
   0  all is well
-  1  something is doubtful, or could not be seen
+  1  a warning, or something could not be seen
   2  something is broken
   3  the doctor could not do its work: wrong options, no such stack, no cluster
 

@@ -148,8 +148,8 @@ export async function takeSnapshot({
       const served = subjects(snapshot()).filter((subject) => subject.pods.some(isReady));
       const seen: Record<string, Observed["reconnects"][string]> = {};
       for (const { name, config: service } of served) {
-        const { newcomers = [] } = observed.edge[name] ?? {};
-        const shut = newcomers.length > 0 && newcomers.every(({ status }) => status !== 101);
+        const { firstVisits = [] } = observed.edge[name] ?? {};
+        const shut = firstVisits.length > 0 && firstVisits.every(({ status }) => status !== 101);
         seen[name] = shut
           ? { via: way.via, ms: [], resumed: 0, failed: { wasServed: false, reason: "no WebSocket opens" } }
           : await measureReconnects(way, service.path, token);

@@ -10,7 +10,7 @@ export interface Report {
   readonly context: string;
   readonly kubernetes: string;
   /** As the exit code says it. */
-  readonly verdict: "ok" | "doubtful" | "broken";
+  readonly verdict: "ok" | "warning" | "broken";
   readonly counts: Readonly<Record<Status, number>>;
   readonly answers: readonly Answer[];
 }
@@ -23,7 +23,7 @@ export function makeReport(
   const count = (status: Status) => findings.filter((finding) => finding.status === status).length;
   return {
     ...about,
-    verdict: (["ok", "doubtful", "broken"] as const)[exitCode(findings)],
+    verdict: (["ok", "warning", "broken"] as const)[exitCode(findings)],
     counts: { ok: count("ok"), warn: count("warn"), fail: count("fail"), unknown: count("unknown") },
     answers,
   };

@@ -188,9 +188,9 @@ export interface EdgeVisits {
   /** The way that was taken, for a person. */
   readonly via: string;
   /** Without a cookie. */
-  readonly newcomers: readonly Upgrade[];
+  readonly firstVisits: readonly Upgrade[];
   /** For each newcomer that was given a cookie: its next visits, with that cookie. */
-  readonly regulars: readonly (readonly Upgrade[])[];
+  readonly returnVisits: readonly (readonly Upgrade[])[];
 }
 
 export interface Reconnects {

@@ -32,7 +32,7 @@ interface Member {
   published: number;
 }
 
-/** Sockets that are opened at a time: a crowd that arrives all at once is another test. */
+/** Sockets that are opened at a time: a pool that arrives all at once is another test. */
 const concurrentOpens = 50;
 /** How often publishing catches up with its rate. Milliseconds. */
 const tickMs = 10;

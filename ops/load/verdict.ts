@@ -37,42 +37,45 @@ export interface Window {
  * Every client must have been in its room before the first message was published.
  */
 export function judge(journal: Journal, window?: Window): Verdict {
-  return verdictOf(accountFor(journal, window));
+  return verdictOf(statisticsFor(journal, window));
 }
 
 /** What became of each client's messages: enough to give a verdict over several loads together. */
-export interface Account {
+export interface DeliveryStatistics {
   /** Messages published. */
   readonly sent: number;
   /** One a client. */
-  readonly fates: readonly Fate[];
+  readonly outcomes: readonly Outcome[];
 }
 
 /** Follows the messages published in a window, however late they arrived, to every client; default all. */
-export function accountFor(journal: Journal, window: Window = { from: 0, to: Infinity }): Account {
+export function statisticsFor(
+  journal: Journal,
+  window: Window = { from: 0, to: Infinity },
+): DeliveryStatistics {
   const published = journal.published.filter(({ at }) => at >= window.from && at < window.to);
   const byId = new Map(published.map((message) => [message.id, message]));
   const perRoom = groupBy(published, ({ room }) => room);
-  const fates = journal.clients.map((client) => ({
+  const outcomes = journal.clients.map((client) => ({
     expected: perRoom.get(client.room)?.length ?? 0,
     ...fateOf(client, byId),
   }));
-  return { sent: published.length, fates };
+  return { sent: published.length, outcomes };
 }
 
-/** Sums an account up. */
-export function verdictOf({ sent, fates }: Account): Verdict {
-  const total = (of: (fate: Fate) => number) => fates.reduce((sum, fate) => sum + of(fate), 0);
-  const expected = total((fate) => fate.expected);
-  const delivered = total((fate) => fate.delivered);
-  const gaps = fates.flatMap(({ longestMs }) => (longestMs === undefined ? [] : [longestMs]));
+/** Sums statistics up. */
+export function verdictOf({ sent, outcomes }: DeliveryStatistics): Verdict {
+  const total = (of: (outcome: Outcome) => number) => outcomes.reduce((sum, outcome) => sum + of(outcome), 0);
+  const expected = total((outcome) => outcome.expected);
+  const delivered = total((outcome) => outcome.delivered);
+  const gaps = outcomes.flatMap(({ longestMs }) => (longestMs === undefined ? [] : [longestMs]));
   return {
     sent,
     expected,
     delivered,
     lost: expected - delivered,
-    duplicated: total((fate) => fate.duplicated),
-    outOfOrder: total((fate) => fate.outOfOrder),
+    duplicated: total((outcome) => outcome.duplicated),
+    outOfOrder: total((outcome) => outcome.outOfOrder),
     gapMs: spread(gaps),
   };
 }
@@ -87,7 +90,7 @@ export function spread(values: readonly number[]): Spread {
 }
 
 /** What one client got. */
-export interface Fate {
+export interface Outcome {
   readonly expected: number;
   readonly delivered: number;
   readonly duplicated: number;
@@ -99,7 +102,7 @@ export interface Fate {
 function fateOf(
   { room, arrivals }: ClientRecord,
   byId: ReadonlyMap<string, Published>,
-): Omit<Fate, "expected"> {
+): Omit<Outcome, "expected"> {
   const seen = new Set<string>();
   const latest = new Map<string, number>();
   let duplicated = 0;

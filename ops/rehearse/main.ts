@@ -4,11 +4,11 @@ import { openCluster, type KubernetesClient } from "../kubernetes/client";
 import { onEndSignal } from "../process/end-signal";
 import { render } from "../render/render";
 import { stackContext } from "../render/stack-config";
-import { Ledger, CleanUpError } from "./cluster/ledger";
+import { UndoLog, CleanUpError } from "./cluster/undo-log";
 import { describeManifests, expectSameStack } from "./cluster/live-stack";
 import { readLiveStack } from "./cluster/read-live-stack";
 import { readCertificates } from "./certificates";
-import { disturbances } from "./disturbances";
+import { faults } from "./faults";
 import { type Options, parseOptions, UsageError } from "./options";
 import { reportPage } from "./page/page";
 import { rehearse } from "./rehearse";
@@ -71,13 +71,13 @@ async function main(): Promise<number> {
 
 /** Undoes what an earlier rehearsal left. */
 async function clean(client: KubernetesClient, namespace: string): Promise<number> {
-  const ledger = await Ledger.find(client, namespace);
-  if (ledger === undefined) {
+  const undoLog = await UndoLog.find(client, namespace);
+  if (undoLog === undefined) {
     tell(`no rehearsal has left anything in namespace ${namespace}`);
     return exitCodes.kept;
   }
-  await ledger.close();
-  tell(`rehearsal ${ledger.id} is undone`);
+  await undoLog.close();
+  tell(`rehearsal ${undoLog.id} is undone`);
   return exitCodes.kept;
 }
 
@@ -91,9 +91,9 @@ async function writeReports(report: Report, directory: string): Promise<readonly
   return [json, page];
 }
 
-/** What a token must outlive: a disturbance takes a few minutes with the times that stacks have. */
+/** What a token must outlive: a fault takes a few minutes with the times that stacks have. */
 function estimatedSeconds(options: Options): number {
-  return 60 + disturbances(options).length * (2 * options.steady + 180);
+  return 60 + faults(options).length * (2 * options.steady + 180);
 }
 
 function tell(what: string): void {

@@ -1,5 +1,5 @@
 import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
-import type { Wishes } from "./disturbances";
+import type { Wishes } from "./faults";
 
 /** What the command line asks for. */
 export interface Options extends Wishes {
@@ -129,8 +129,8 @@ function describe(): Command {
     .option("--plain <n>", "clients that only reconnect, for comparison", count(0, 200), 20)
     .option("--rooms <n>", "rooms of each service", count(1, 100), 5)
     .option("--rate <n>", `messages a second, at most ${mostDeliveries} deliveries`, count(1, 200), 20)
-    .option("--steady <seconds>", "messages before and after each disturbance", count(1, 600), 5)
-    .option("--timeout <seconds>", "how long each disturbance may take", count(10, 7_200), 900)
+    .option("--steady <seconds>", "messages before and after each fault", count(1, 600), 5)
+    .option("--timeout <seconds>", "how long each fault may take", count(10, 7_200), 900)
     .option(
       "--token-command <command>",
       "prints JWTs, one a line; clients present them in turn; run again before they expire",

@@ -1,29 +1,29 @@
 import { randomBytes } from "node:crypto";
 import { join } from "node:path";
-import type { Disturbance } from "../experiment/disturbance";
-import { keptItsPromise, refusals, rolloutReport } from "../experiment/ordeal";
+import type { Fault } from "../experiment/fault";
+import { passed, refusals, rolloutReport } from "../experiment/trial";
 import { lifetimes } from "../experiment/running-stack";
-import { promisedQuietMs, suffer } from "../experiment/suffer";
+import { promisedQuietMs, runTrial } from "../experiment/run-trial";
 import type { KubernetesClient } from "../kubernetes/client";
 import { stickiness } from "../load/stickiness";
 import { verdictOf } from "../load/verdict";
-import { whereabouts } from "../load/whereabouts";
+import { placement } from "../load/placement";
 import { now } from "../process/clock";
 import { RemoteProcess } from "../process/rpc";
 import { showProgress } from "../start/progress";
 import { ClusterStack } from "./cluster/cluster-stack";
-import { Ledger } from "./cluster/ledger";
+import { UndoLog } from "./cluster/undo-log";
 import type { LiveStack, ServiceDescription } from "./cluster/live-stack";
 import { LoadPods } from "./cluster/load-pods";
-import type { PodStory } from "./cluster/pod-story";
+import type { PodHistory } from "./cluster/pod-history";
 import type { Patience } from "./cluster/until";
-import { ComparedCrowd } from "./compared-crowd";
-import { disturbances } from "./disturbances";
+import { ComparedClientPool } from "./compared-client-pool";
+import { faults } from "./faults";
 import { stepMs, type LoadMethods } from "./load/generator";
 import { Generators, type RemoteLoad } from "./load/generators";
 import type { Options } from "./options";
 import { planLoad, roomsOf, targetsOf } from "./plans";
-import type { OrdealReport, PodReport, Report } from "./report";
+import type { TrialReport, PodReport, Report } from "./report";
 import { keepFresh } from "./token-renewal";
 import type { Tokens } from "./tokens";
 
@@ -49,27 +49,27 @@ interface Loads {
 
 /** How often a person is told how the clients fare. Milliseconds. */
 const pulseMs = 1_000;
-/** What is around the disturbances at most: pods of the load that start, clients that connect. Seconds. */
+/** What is around the faults at most: pods of the load that start, clients that connect. Seconds. */
 const aroundSeconds = 600;
 
 /**
- * Rehearses: clients connect, some break their connection while all pods live, and messages flow while each disturbance
+ * Rehearses: clients connect, some break their connection while all pods live, and messages flow while each fault
  * comes and goes. Whatever happens, what was made is deleted and what was changed is undone before it settles.
  */
 export async function rehearse(args: RehearsalArgs): Promise<Report> {
   const { client, live } = args;
   const id = randomBytes(4).toString("hex");
-  const ledger = await Ledger.open(client, live.namespace, id);
+  const undoLog = await UndoLog.open(client, live.namespace, id);
   const undone: (() => Promise<void>)[] = [];
   try {
-    return await conduct({ ...args, id, ledger, atEnd: (undo) => undone.push(undo) });
+    return await conduct({ ...args, id, undoLog, atEnd: (undo) => undone.push(undo) });
   } finally {
     await showProgress([
       {
         title: "Undo and delete what the rehearsal made",
         run: async () => {
           for (const undo of undone.toReversed()) await undo().catch(() => undefined);
-          await ledger.close();
+          await undoLog.close();
         },
       },
     ]);
@@ -78,13 +78,13 @@ export async function rehearse(args: RehearsalArgs): Promise<Report> {
 
 interface Conduct extends RehearsalArgs {
   readonly id: string;
-  readonly ledger: Ledger;
+  readonly undoLog: UndoLog;
   /** Registers what is to be released at the end, the last first. */
   readonly atEnd: (release: () => Promise<void>) => void;
 }
 
 async function conduct(args: Conduct): Promise<Report> {
-  const { options, client, live, services, id, ledger, atEnd, tokens, ca } = args;
+  const { options, client, live, services, id, undoLog, atEnd, tokens, ca } = args;
   const startedAt = now();
   const lapsed = new AbortController();
   const signal = AbortSignal.any([args.signal, lapsed.signal]);
@@ -95,14 +95,14 @@ async function conduct(args: Conduct): Promise<Report> {
     tokens: tokens.list,
     ...(ca !== undefined && { ca }),
   });
-  const stack = await ClusterStack.start({ client, live, services, targets, ledger, patience });
+  const stack = await ClusterStack.start({ client, live, services, targets, undoLog, patience });
   atEnd(() => stack.stop());
-  const chosen = disturbances(options);
-  const ordeals: OrdealReport[] = [];
-  let crowd: ComparedCrowd | undefined;
+  const chosen = faults(options);
+  const trials: TrialReport[] = [];
+  let pool: ComparedClientPool | undefined;
   const connected = () => {
-    if (crowd === undefined) throw new Error("the clients are not connected yet");
-    return crowd;
+    if (pool === undefined) throw new Error("the clients are not connected yet");
+    return pool;
   };
   await showProgress([
     {
@@ -118,8 +118,8 @@ async function conduct(args: Conduct): Promise<Report> {
           signal,
           Promise.all([holdfast.connect(plans.holdfast), plans.plain && plain?.connect([plans.plain])]),
         );
-        const connected = new ComparedCrowd(holdfast, plain);
-        crowd = connected;
+        const connected = new ComparedClientPool(holdfast, plain);
+        pool = connected;
         const renewed = (fresh: readonly string[]) => connected.renewTokens(fresh);
         const forget = keepFresh(tokens, renewed, (error) => lapsed.abort(error));
         atEnd(() => {
@@ -130,12 +130,12 @@ async function conduct(args: Conduct): Promise<Report> {
         await whole(signal, holdfast.reconnect(plans.reconnects));
       },
     },
-    ...chosen.map((disturbance) => ({
-      title: `Messages flow: ${disturbance.name}`,
+    ...chosen.map((fault) => ({
+      title: `Messages flow: ${fault.name}`,
       run: async (tell: (what: string) => void) => {
         const stop = tellPulse(connected(), tell);
         try {
-          ordeals.push(await whole(signal, ordeal(disturbance, stack, connected(), options)));
+          trials.push(await whole(signal, trial(fault, stack, connected(), options)));
         } finally {
           stop();
         }
@@ -145,7 +145,7 @@ async function conduct(args: Conduct): Promise<Report> {
   const traces = await connected().traces();
   return {
     id,
-    kept: keptItsPromise(ordeals),
+    kept: passed(trials),
     stack: options.stack,
     context: client.context,
     namespace: live.namespace,
@@ -160,10 +160,10 @@ async function conduct(args: Conduct): Promise<Report> {
     startedAt: new Date(startedAt).toISOString(),
     seconds: Math.round((now() - startedAt) / 100) / 10,
     node: process.version,
-    ordeals,
-    stickiness: stickiness(traces, lifetimes(stack.stories)),
+    trials,
+    stickiness: stickiness(traces, lifetimes(stack.histories)),
     refused: refusals(traces),
-    pods: stack.stories.map(podReport),
+    pods: stack.histories.map(podReport),
   };
 }
 
@@ -206,34 +206,36 @@ async function startLoads(
   };
 }
 
-async function ordeal(
-  disturbance: Disturbance<ClusterStack>,
+async function trial(
+  fault: Fault<ClusterStack>,
   stack: ClusterStack,
-  crowd: ComparedCrowd,
+  pool: ComparedClientPool,
   { steady }: Options,
-): Promise<OrdealReport> {
+): Promise<TrialReport> {
   const times = { steadyMs: steady * 1_000, quietMs: promisedQuietMs };
-  const { ordeal, resumedMs, disturbed, findings } = await suffer(disturbance, stack, crowd, times);
+  const { trial, resumedMs, faultWindow, findings } = await runTrial(fault, stack, pool, times);
   const { window, timeline, traces, plain } = findings;
-  const ended = stack.stories.filter(({ deletedAt }) => deletedAt !== undefined && deletedAt >= window.from);
+  const ended = stack.histories.filter(
+    ({ deletedAt }) => deletedAt !== undefined && deletedAt >= window.from,
+  );
   return {
-    ...ordeal,
+    ...trial,
     resumedMs,
     window,
-    disturbed,
-    rollout: rolloutReport(ended, disturbed.to - disturbed.from),
+    faultWindow,
+    rollout: rolloutReport(ended, faultWindow.to - faultWindow.from),
     timeline,
-    whereabouts: whereabouts(traces, window, stepMs),
-    plain: plain && verdictOf(plain.account),
+    placement: placement(traces, window, stepMs),
+    plain: plain && verdictOf(plain.statistics),
   };
 }
 
 /** Tells how the clients fare until its undo is called. */
-function tellPulse(crowd: ComparedCrowd, tell: (what: string) => void): () => void {
+function tellPulse(pool: ComparedClientPool, tell: (what: string) => void): () => void {
   // Without a terminal each line would stay.
   if (!process.stderr.isTTY) return () => undefined;
   const timer = setInterval(() => {
-    crowd.pulse().then(
+    pool.pulse().then(
       ({ published, outstanding, served }) => {
         // The last part tells a workload's pods apart; whole names would not fit into a line.
         const pods = Object.entries(served).map(([pod, count]) => `${pod.replace(/^.*-/, "")} ${count}`);
@@ -269,7 +271,7 @@ function podReport({
   deletedAt,
   termination,
   restarts,
-}: PodStory): PodReport {
+}: PodHistory): PodReport {
   return {
     name,
     service,

@@ -1,23 +1,23 @@
-import type { Ordeal, RolloutReport } from "../experiment/ordeal";
+import type { Trial, RolloutReport } from "../experiment/trial";
 import type { ServingSpan } from "../local/pod";
 import type { Stickiness } from "../load/stickiness";
 import type { Bucket } from "../load/timeline";
 import type { Spread, Verdict, Window } from "../load/verdict";
-import type { Whereabouts } from "../load/whereabouts";
+import type { Placement } from "../load/placement";
 
-/** What one disturbance did. */
-export interface OrdealReport extends Ordeal {
-  /** From the disturbance until a client that it cut off was served again; null where none was cut off. */
+/** What one fault did. */
+export interface TrialReport extends Trial {
+  /** From the fault until a client that it cut off was served again; null where none was cut off. */
   readonly resumedMs: Spread;
   /** When messages flowed. */
   readonly window: Window;
-  /** The disturbance alone, within it. */
-  readonly disturbed: Window;
+  /** The fault alone, within it. */
+  readonly faultWindow: Window;
   readonly rollout: RolloutReport;
   /** Messages published, delivered and on their way, over the window. */
   readonly timeline: readonly Bucket[];
   /** Which pod served how many clients, over the window. */
-  readonly whereabouts: Whereabouts;
+  readonly placement: Placement;
   /** What became of clients that only reconnect; undefined without any. */
   readonly plain: Verdict | undefined;
 }
@@ -60,7 +60,7 @@ export interface Report {
   /** From the first request to the cluster to the last measurement. */
   readonly seconds: number;
   readonly node: string;
-  readonly ordeals: readonly OrdealReport[];
+  readonly trials: readonly TrialReport[];
   readonly stickiness: Stickiness;
   /** Upgrades that were not answered with 101, by status or error. */
   readonly refused: Readonly<Record<string, number>>;

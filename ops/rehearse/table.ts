@@ -2,15 +2,15 @@ import { stripVTControlCharacters } from "node:util";
 import Table from "cli-table3";
 import { counts, moveCounts, percent, times } from "../experiment/format";
 import { wrapWords } from "../terminal/wrap";
-import type { OrdealReport, Report } from "./report";
+import type { TrialReport, Report } from "./report";
 
 // Without colours in the head: the table may go into a file or a chat.
 const style = { head: [], border: [], compact: true };
 
 /**
- * The report for a person: the verdict, then a column a disturbance.
+ * The report for a person: the verdict, then a column a fault.
  *
- * @param columns of the terminal: disturbances that do not fit beside the others are below them
+ * @param columns of the terminal: faults that do not fit beside the others are below them
  */
 export function reportTable(report: Report, columns = Infinity): string {
   const { stack, namespace, context, clients, rooms, messagesPerSecond } = report;
@@ -31,22 +31,22 @@ export function reportTable(report: Report, columns = Infinity): string {
 
 /** As few tables as fit side by side into the columns. */
 function tables(report: Report, columns: number): string[] {
-  const { ordeals } = report;
+  const { trials } = report;
   const made: string[] = [];
-  for (let from = 0, to; from < ordeals.length; from = to) {
-    for (to = ordeals.length; to > from + 1; to--) {
-      const [line = ""] = tableOf(report, ordeals.slice(from, to)).split("\n");
+  for (let from = 0, to; from < trials.length; from = to) {
+    for (to = trials.length; to > from + 1; to--) {
+      const [line = ""] = tableOf(report, trials.slice(from, to)).split("\n");
       if (stripVTControlCharacters(line).length <= columns) break;
     }
-    made.push(tableOf(report, ordeals.slice(from, to)));
+    made.push(tableOf(report, trials.slice(from, to)));
   }
   return made;
 }
 
-function tableOf({ plainClients }: Report, ordeals: readonly OrdealReport[]): string {
-  const table = new Table({ head: ["", ...ordeals.map(({ name }) => name)], style });
-  const row = (label: string, cell: (ordeal: OrdealReport) => string) =>
-    table.push([label, ...ordeals.map(cell)]);
+function tableOf({ plainClients }: Report, trials: readonly TrialReport[]): string {
+  const table = new Table({ head: ["", ...trials.map(({ name }) => name)], style });
+  const row = (label: string, cell: (trial: TrialReport) => string) =>
+    table.push([label, ...trials.map(cell)]);
   row("messages sent", ({ sent }) => String(sent));
   row("deliveries due", ({ expected }) => String(expected));
   row("lost", ({ lost }) => String(lost));
@@ -69,10 +69,10 @@ function tableOf({ plainClients }: Report, ordeals: readonly OrdealReport[]): st
 }
 
 /** What it all comes to, in one sentence. */
-export function verdictLine({ kept, ordeals }: Pick<Report, "kept" | "ordeals">): string {
-  const total = (of: (ordeal: OrdealReport) => number) => ordeals.reduce((sum, each) => sum + of(each), 0);
+export function verdictLine({ kept, trials }: Pick<Report, "kept" | "trials">): string {
+  const total = (of: (trial: TrialReport) => number) => trials.reduce((sum, each) => sum + of(each), 0);
   if (kept) return `Nothing was lost and nothing came twice: ${total((each) => each.expected)} deliveries.`;
-  if (ordeals.some(({ sent }) => sent === 0)) return "Nothing was sent, so nothing is shown.";
+  if (trials.some(({ sent }) => sent === 0)) return "Nothing was sent, so nothing is shown.";
   const [lost, twice, disordered] = [
     total((each) => each.lost),
     total((each) => each.duplicated),

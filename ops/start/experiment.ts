@@ -1,8 +1,8 @@
-import { LoadCrowd } from "../experiment/crowd";
-import { rollingRestart } from "../experiment/disturbance";
-import { refusals, rolloutReport } from "../experiment/ordeal";
+import { LoadClientPool } from "../experiment/client-pool";
+import { rollingRestart } from "../experiment/fault";
+import { refusals, rolloutReport } from "../experiment/trial";
 import { lifetimes, type PodAccount, type RunningStack } from "../experiment/running-stack";
-import { promisedQuietMs, suffer, type Suffered } from "../experiment/suffer";
+import { promisedQuietMs, runTrial, type TrialRun } from "../experiment/run-trial";
 import type { Load } from "../load/load";
 import { stickiness } from "../load/stickiness";
 import type { FaultReport, ScenarioReport } from "./report";
@@ -34,7 +34,7 @@ export async function runScenario(
     steadyMs: size.steadyMs,
     quietMs: scenario.promises === undefined ? plainQuietMs : promisedQuietMs,
   };
-  const crowd = new LoadCrowd(load);
+  const pool = new LoadClientPool(load);
   tell("starting the pods");
   await stack.ready();
   tell(`connecting ${size.clients} clients`);
@@ -43,27 +43,27 @@ export async function runScenario(
   await load.reconnect(size.reconnects, limitMs);
   await stack.rolledOut();
   tell("replacing every pod while messages flow");
-  const restarted = await suffer(rollingRestart, stack, crowd, times);
+  const restarted = await runTrial(rollingRestart, stack, pool, times);
   const report = scenarioReport(scenario, restarted, await stack.pods());
-  const suffered: FaultReport[] = [];
+  const runs: FaultReport[] = [];
   for (const fault of scenario.faults) {
     tell(fault.name);
-    const { ordeal, resumedMs } = await suffer(fault, stack, crowd, times);
-    suffered.push({ ...ordeal, scenario: scenario.name, resumedMs });
+    const { trial, resumedMs } = await runTrial(fault, stack, pool, times);
+    runs.push({ ...trial, scenario: scenario.name, resumedMs });
   }
-  return { scenario: report, faults: suffered };
+  return { scenario: report, faults: runs };
 }
 
 function scenarioReport(
   { name, proxied }: Scenario,
-  { ordeal, disturbed, findings }: Suffered,
+  { trial, faultWindow, findings }: TrialRun,
   pods: readonly PodAccount[],
 ): ScenarioReport {
   return {
-    ...ordeal,
+    ...trial,
     name,
     stickiness: proxied ? { clientIp: null, cookie: null } : stickiness(findings.traces, lifetimes(pods)),
     refused: refusals(findings.traces),
-    rollout: rolloutReport(pods, disturbed.to - disturbed.from),
+    rollout: rolloutReport(pods, faultWindow.to - faultWindow.from),
   };
 }

@@ -33,11 +33,11 @@ async function measure({ stack, json }: Options): Promise<number> {
   try {
     const report = await compare(stack, fullSize, runner);
     process.stdout.write(`${json ? JSON.stringify(report, undefined, 2) : reportTable(report)}\n`);
-    const ordealsOf = (name: string) => [
+    const trialsOf = (name: string) => [
       ...report.scenarios.filter((scenario) => scenario.name === name),
       ...report.faults.filter((fault) => fault.scenario === name),
     ];
-    return scenarios.every((scenario) => promiseKept(scenario, ordealsOf(scenario.name))) ? 0 : 1;
+    return scenarios.every((scenario) => promiseKept(scenario, trialsOf(scenario.name))) ? 0 : 1;
   } finally {
     forget();
     await runner.end();

@@ -1,9 +1,9 @@
-import type { Ordeal, RolloutReport } from "../experiment/ordeal";
+import type { Trial, RolloutReport } from "../experiment/trial";
 import type { Stickiness } from "../load/stickiness";
 import type { Spread } from "../load/verdict";
 
 /** What one scenario did to its clients. */
-export interface ScenarioReport extends Ordeal {
+export interface ScenarioReport extends Trial {
   /** Null behind a proxy: affinity leads to the proxy, which gives each socket the pod with the fewest. */
   readonly stickiness: Stickiness;
   /** Upgrades that were not answered with 101, by status or error. */
@@ -12,7 +12,7 @@ export interface ScenarioReport extends Ordeal {
 }
 
 /** What a fault did to the clients of a scenario. */
-export interface FaultReport extends Ordeal {
+export interface FaultReport extends Trial {
   readonly scenario: string;
   /** From the fault until a client that it cut off was served again; null where none was cut off. */
   readonly resumedMs: Spread;

@@ -1,5 +1,5 @@
-import { type Disturbance, killedPod, redisRestart } from "../experiment/disturbance";
-import { keptItsPromise, type Ordeal } from "../experiment/ordeal";
+import { type Fault, killedPod, redisRestart } from "../experiment/fault";
+import { passed, type Trial } from "../experiment/trial";
 import type { LoadClientFactory } from "../load/client";
 import { HoldfastLoadClient } from "../load/holdfast-client";
 import { PlainClient } from "../load/plain-client";
@@ -23,7 +23,7 @@ export interface Scenario {
    */
   readonly promises?: "messages" | "messages and sockets";
   /** What it meets beside the rolling restart. */
-  readonly faults: readonly Disturbance[];
+  readonly faults: readonly Fault[];
 }
 
 const plain: LoadClientFactory = (args) => new PlainClient(args);
@@ -75,8 +75,8 @@ export const scenarios: readonly Scenario[] = [
 ];
 
 /** Whether nothing that was promised was broken, by the rolling restart or a fault. */
-export function promiseKept({ promises }: Scenario, ordeals: readonly Ordeal[]): boolean {
+export function promiseKept({ promises }: Scenario, trials: readonly Trial[]): boolean {
   if (promises === undefined) return true;
-  const closed = ordeals.some(({ closeCodes }) => Object.keys(closeCodes).length > 0);
-  return keptItsPromise(ordeals) && !(promises === "messages and sockets" && closed);
+  const closed = trials.some(({ closeCodes }) => Object.keys(closeCodes).length > 0);
+  return passed(trials) && !(promises === "messages and sockets" && closed);
 }

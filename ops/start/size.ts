@@ -7,7 +7,7 @@ export interface Size {
   readonly rate: number;
   /** Clients that break their connection while all pods live, which shows whether they meet their pod again. */
   readonly reconnects: number;
-  /** How long messages flow before and after each disturbance. Milliseconds. */
+  /** How long messages flow before and after each fault. Milliseconds. */
   readonly steadyMs: number;
 }
 

@@ -31,7 +31,7 @@ export interface ServiceStatus {
 }
 
 export interface Rates {
-  /** Sockets that were opened, by newcomers and by those who came back. */
+  /** Sockets that were opened, by new clients and by those who came back. */
   readonly opened: number;
   /** Of these, by clients that had a session before. */
   readonly returned: number;

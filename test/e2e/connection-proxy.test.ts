@@ -24,8 +24,8 @@ const limitMs = 120_000;
 /** A message that no later one of its room follows may be found missing by the pods' own check, every 15 s. */
 const quietMs = 20_000;
 
-/** What a disturbance did to bare clients behind a proxy. */
-interface Ordeal extends Verdict {
+/** What a fault did to bare clients behind a proxy. */
+interface Trial extends Verdict {
   readonly name: string;
   readonly closes: readonly number[];
   /** How long this process, all clients in one, stood still at most. */
@@ -39,7 +39,7 @@ describe("500 bare clients and a wscat, proxied, with 50 messages a second in 20
   let proxied: DeployedService;
   let load: Load;
   let wscat: Wscat;
-  const ordeals: Ordeal[] = [];
+  const trials: Trial[] = [];
 
   beforeAll(async () => {
     stack = await deploy(`${namespacePrefix}-proxied`, {
@@ -78,7 +78,7 @@ describe("500 bare clients and a wscat, proxied, with 50 messages a second in 20
   });
 
   it("keep their sockets through three rolling updates", async () => {
-    const ordeal = await suffer("three rolling updates", async () => {
+    const trial = await runTrial("three rolling updates", async () => {
       for (let update = 1; update <= 3; update++) {
         await onDeployment("rollout", "restart");
         await onDeployment("rollout", "status", "--timeout=120s");
@@ -86,22 +86,22 @@ describe("500 bare clients and a wscat, proxied, with 50 messages a second in 20
       }
       await atRest(stack.namespace, service);
     });
-    expectNothingNoticed(ordeal);
+    expectNothingNoticed(trial);
   }, 300_000);
 
   it("keep their sockets while the service is scaled from 3 to 6 to 2", async () => {
-    const ordeal = await suffer("scaled 3, 6, 2", async () => {
+    const trial = await runTrial("scaled 3, 6, 2", async () => {
       for (const replicas of [6, 2]) {
         await onDeployment("scale", `--replicas=${replicas}`);
         await atRest(stack.namespace, { ...service, replicas });
         await says(`with ${replicas} pods`);
       }
     });
-    expectNothingNoticed(ordeal);
+    expectNothingNoticed(trial);
   }, 300_000);
 
   it("keep their sockets when a pod is killed by kill -9", async () => {
-    const ordeal = await suffer("kill -9 of a pod", async () => {
+    const trial = await runTrial("kill -9 of a pod", async () => {
       const [victim] = await pods(stack.namespace, service.name);
       if (victim === undefined) throw new Error("there is no pod to kill");
       await kill(victim);
@@ -111,7 +111,7 @@ describe("500 bare clients and a wscat, proxied, with 50 messages a second in 20
         return found?.ready === true && found.restarts === victim.restarts + 1 ? true : undefined;
       });
     });
-    expectNothingNoticed(ordeal);
+    expectNothingNoticed(trial);
   }, 180_000);
 
   it("finds the pods by DNS where a proxy may not read EndpointSlices any more", async () => {
@@ -181,27 +181,27 @@ describe("500 bare clients and a wscat, proxied, with 50 messages a second in 20
     await kubectl(["--namespace", stack.namespace, ...command, ...options]);
   }
 
-  async function suffer(name: string, disturb: () => Promise<void>): Promise<Ordeal> {
+  async function runTrial(name: string, inject: () => Promise<void>): Promise<Trial> {
     const stalls = monitorEventLoopDelay({ resolution: 10 });
     stalls.enable();
     const from = now();
     load.startPublishing();
     await flow();
-    await disturb();
+    await inject();
     const tookMs = now() - from;
     await flow();
     load.stopPublishing();
     await load.settle(quietMs, limitMs);
     const window = { from, to: now() };
-    const ordeal = {
+    const trial = {
       name,
       ...judge(load.journal, window),
       closes: load.journal.clients.flatMap(({ closes }) => closes.map(({ code }) => code)),
       stallMs: stalls.max / 1e6,
       tookMs,
     };
-    ordeals.push(ordeal);
-    return ordeal;
+    trials.push(trial);
+    return trial;
   }
 
   async function flow(): Promise<void> {
@@ -211,7 +211,7 @@ describe("500 bare clients and a wscat, proxied, with 50 messages a second in 20
     );
   }
 
-  function expectNothingNoticed({ sent, lost, duplicated, outOfOrder, closes }: Ordeal): void {
+  function expectNothingNoticed({ sent, lost, duplicated, outOfOrder, closes }: Trial): void {
     expect(sent).toBeGreaterThan(2 * size.rate);
     expect({ lost, duplicated, outOfOrder, closes }).toEqual({
       lost: 0,
@@ -227,7 +227,7 @@ describe("500 bare clients and a wscat, proxied, with 50 messages a second in 20
       head: ["", "took", "sent", "due", "lost", "twice", "sockets closed", "longest silence", "own stall"],
       style: { head: [], border: [] },
     });
-    for (const { name, tookMs, sent, expected, lost, duplicated, closes, gapMs, stallMs } of ordeals) {
+    for (const { name, tookMs, sent, expected, lost, duplicated, closes, gapMs, stallMs } of trials) {
       const silence = [gapMs.p50, gapMs.p99, gapMs.max].map((ms) => Math.round(ms ?? 0)).join(" / ");
       const took = `${Math.round(tookMs / 1_000)} s`;
       table.push([name, took, sent, expected, lost, duplicated, closes.length, silence, Math.round(stallMs)]);

@@ -10,7 +10,7 @@ const answerMs = 10_000;
 const pauseMs = 100;
 
 /**
- * Opens sockets through an edge without a pause, as newcomers and as clients with a cookie, and notes what was not
+ * Opens sockets through an edge without a pause, as new clients and as clients with a cookie, and notes what was not
  * answered by an upgrade. It tells whether there is any moment at which the edge has nowhere to send a client.
  */
 export class EdgeProbe {
@@ -18,7 +18,7 @@ export class EdgeProbe {
   upgrades = 0;
   readonly #target: Pick<Target, "url" | "host">;
   /** Enough of them to have a cookie for each pod. */
-  readonly #regulars = Array.from({ length: 8 }, () => new Browser());
+  readonly #returnVisits = Array.from({ length: 8 }, () => new Browser());
   readonly #stop = new AbortController();
   readonly #running: Promise<void>;
 
@@ -34,7 +34,7 @@ export class EdgeProbe {
 
   async #run(): Promise<void> {
     for (let round = 0; !this.#stop.signal.aborted; round++) {
-      const regular = this.#regulars[round % this.#regulars.length];
+      const regular = this.#returnVisits[round % this.#returnVisits.length];
       await Promise.all([this.#visit(new Browser()), regular && this.#visit(regular)]);
       await delay(pauseMs);
     }

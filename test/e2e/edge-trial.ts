@@ -118,13 +118,13 @@ export async function rehearseThroughEdge({ stack, service, target }: EdgeUnderT
 }
 
 /** That nobody noticed, and no client was refused. */
-export function expectUnnoticed({ ordeals, refused }: Report, name: LabName): void {
-  expect(ordeals.map((ordeal) => ordeal.name)).toEqual(["rolling restart", "kill -9 of a pod"]);
-  for (const ordeal of ordeals) {
-    expect(ordeal).toMatchObject({ lost: 0, duplicated: 0, outOfOrder: 0, resyncs: 0 });
-    expect(ordeal.sent).toBeGreaterThan(50);
+export function expectUnnoticed({ trials, refused }: Report, name: LabName): void {
+  expect(trials.map((trial) => trial.name)).toEqual(["rolling restart", "kill -9 of a pod"]);
+  for (const trial of trials) {
+    expect(trial).toMatchObject({ lost: 0, duplicated: 0, outOfOrder: 0, resyncs: 0 });
+    expect(trial.sent).toBeGreaterThan(50);
   }
-  const [restart, kill] = ordeals;
+  const [restart, kill] = trials;
   expect(Object.keys(restart?.closeCodes ?? {})).not.toContain("1006");
   expect(kill?.resumedMs.max).toBeGreaterThan(0);
   process.stderr.write(

@@ -45,12 +45,12 @@ it("rehearses a rolling restart and a killed pod from inside, and leaves nothing
   );
   expect({ code, stderr }).toMatchObject({ code: 0 });
   const report = JSON.parse(stdout) as Report;
-  expect(report.ordeals.map(({ name }) => name)).toEqual(["rolling restart", "kill -9 of a pod"]);
-  for (const ordeal of report.ordeals) {
-    expect(ordeal.sent).toBeGreaterThan(50);
-    expect(ordeal).toMatchObject({ lost: 0, duplicated: 0, outOfOrder: 0, resyncs: 0 });
+  expect(report.trials.map(({ name }) => name)).toEqual(["rolling restart", "kill -9 of a pod"]);
+  for (const trial of report.trials) {
+    expect(trial.sent).toBeGreaterThan(50);
+    expect(trial).toMatchObject({ lost: 0, duplicated: 0, outOfOrder: 0, resyncs: 0 });
   }
-  const [restart, kill] = report.ordeals;
+  const [restart, kill] = report.trials;
   expect(restart?.rollout).toMatchObject({ replaced: service.replicas, killed: 0 });
   expect(Object.keys(restart?.closeCodes ?? {})).not.toContain("1006");
   expect(kill?.resumedMs.max).toBeGreaterThan(0);

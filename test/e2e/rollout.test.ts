@@ -101,7 +101,7 @@ describe("a rolling restart of staging under 200 open sockets", () => {
     expect(codes).not.toContain(1006);
   });
 
-  it("has no upgrade refused, not of newcomers, nor of clients with a cookie, nor of those that move", () => {
+  it("has no upgrade refused, not of new clients, nor of clients with a cookie, nor of those that move", () => {
     expect(probe.upgrades).toBeGreaterThan(100);
     expect(probe.refusals).toEqual([]);
     const refusals = [holdfast, plain].flatMap(({ journal }) =>

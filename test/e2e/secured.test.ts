@@ -71,9 +71,9 @@ describe("a stack whose users bring tokens", () => {
       ...["--clients", "20", "--plain", "4", "--load-pods", "2", "--steady", "8", "--out", out, "--json"],
     );
     expect({ code, stderr }).toMatchObject({ code: 0 });
-    const [ordeal] = (JSON.parse(stdout) as Report).ordeals;
-    expect(ordeal).toMatchObject({ lost: 0, duplicated: 0, outOfOrder: 0, resyncs: 0 });
-    expect(ordeal?.sent).toBeGreaterThan(100);
+    const [trial] = (JSON.parse(stdout) as Report).trials;
+    expect(trial).toMatchObject({ lost: 0, duplicated: 0, outOfOrder: 0, resyncs: 0 });
+    expect(trial?.sent).toBeGreaterThan(100);
     expect((await readFile(asked, "utf8")).trim().split("\n").length).toBeGreaterThan(1);
     const files = await Promise.all(
       (await readdir(out)).map((file) => readFile(path.join(out, file), "utf8")),

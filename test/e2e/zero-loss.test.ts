@@ -20,7 +20,7 @@ import {
 import { until } from "./until";
 
 const size = { clients: 500, rate: 50, roomsPerService: 20 };
-/** Messages before and after each disturbance. */
+/** Messages before and after each fault. */
 const steadyMessages = 2 * size.rate;
 const limitMs = 120_000;
 /** A message that no later one of its room follows may be found missing by the pods' own check, every 15 s. */
@@ -30,8 +30,8 @@ const resumeLimitMs = 30_000;
 /** How often a pod is killed: `HOLDFAST_E2E_KILLS=10` for figures that one kill alone does not give. */
 const kills = Number(process.env.HOLDFAST_E2E_KILLS ?? 1);
 
-/** What a disturbance did to the clients. */
-interface Ordeal extends Verdict {
+/** What a fault did to the clients. */
+interface Trial extends Verdict {
   readonly name: string;
   /** Messages that their own publisher heard more than once. */
   readonly publisherDuplicates: number;
@@ -50,7 +50,7 @@ describe("500 clients and 50 messages a second in 20 rooms on 3 pods", () => {
   let service: DeployedService;
   let load: Load;
   const sessions: SessionClient[] = [];
-  const ordeals: Ordeal[] = [];
+  const trials: Trial[] = [];
 
   beforeAll(async () => {
     stack = await deploy(`${namespacePrefix}-load`, {
@@ -81,24 +81,24 @@ describe("500 clients and 50 messages a second in 20 rooms on 3 pods", () => {
   it(
     "lose nothing while nothing happens, for comparison",
     async () => {
-      const ordeal = await suffer("nothing", () => Promise.resolve([]));
-      expectNothingLost(ordeal);
-      expect(ordeal.closes).toEqual([]);
+      const trial = await runTrial("nothing", () => Promise.resolve([]));
+      expectNothingLost(trial);
+      expect(trial.closes).toEqual([]);
     },
     limitMs,
   );
 
   it("lose nothing in a rolling restart, and nobody waits for a move", async () => {
-    const ordeal = await suffer("rolling restart", async () => {
+    const trial = await runTrial("rolling restart", async () => {
       const deployment = `deployment/${service.name}`;
       await kubectl(["--namespace", stack.namespace, "rollout", "restart", deployment]);
       await kubectl(["--namespace", stack.namespace, "rollout", "status", deployment, "--timeout=120s"]);
       await atRest(stack.namespace, service);
       return [];
     });
-    expectNothingLost(ordeal);
-    expect(ordeal.closes.length).toBeGreaterThanOrEqual(size.clients);
-    expect(ordeal.closes).not.toContain(1006);
+    expectNothingLost(trial);
+    expect(trial.closes.length).toBeGreaterThanOrEqual(size.clients);
+    expect(trial.closes).not.toContain(1006);
     // Nobody waits for a move: the old socket serves until the new one has taken over.
     for (const { episodes } of sessions) {
       const moves = episodes.slice(1);
@@ -113,7 +113,7 @@ describe("500 clients and 50 messages a second in 20 rooms on 3 pods", () => {
   it.each(eachKill)(
     "lose nothing when a pod is killed by kill -9, and all come back: %s",
     async (which) => {
-      const ordeal = await suffer(`kill -9 of a pod, ${which}`, async () => {
+      const trial = await runTrial(`kill -9 of a pod, ${which}`, async () => {
         const { clients } = load.journal;
         const servedBy = (name: string) =>
           clients.filter(({ connections }) => connections.at(-1)?.pod === name);
@@ -134,14 +134,14 @@ describe("500 clients and 50 messages a second in 20 rooms on 3 pods", () => {
         });
         return cutOff.map((client) => (backAt(client) ?? Infinity) - killedAt);
       });
-      expectNothingLost(ordeal);
+      expectNothingLost(trial);
       expect(sessions.every(({ episodes }) => episodes.slice(1).every(({ resumed }) => resumed))).toBe(true);
     },
     180_000,
   );
 
   it("lose nothing when Redis restarts, and keep their sockets", async () => {
-    const ordeal = await suffer("Redis restart", async () => {
+    const trial = await runTrial("Redis restart", async () => {
       const [old] = await pods(stack.namespace, "redis");
       await kubectl(["--namespace", stack.namespace, "delete", "pod", "redis-0", "--wait=false"]);
       await until("Redis is back", limitMs, async () => {
@@ -150,12 +150,12 @@ describe("500 clients and 50 messages a second in 20 rooms on 3 pods", () => {
       });
       return [];
     });
-    expectNothingLost(ordeal);
-    expect(ordeal.closes).toEqual([]);
+    expectNothingLost(trial);
+    expect(trial.closes).toEqual([]);
   }, 180_000);
 
-  /** Lets messages flow before, during and after a disturbance; waits until all have arrived. */
-  async function suffer(name: string, disturb: () => Promise<readonly number[]>): Promise<Ordeal> {
+  /** Lets messages flow before, during and after a fault; waits until all have arrived. */
+  async function runTrial(name: string, inject: () => Promise<readonly number[]>): Promise<Trial> {
     const resyncsBefore = resyncs();
     const stalls = monitorEventLoopDelay({ resolution: 10 });
     stalls.enable();
@@ -164,7 +164,7 @@ describe("500 clients and 50 messages a second in 20 rooms on 3 pods", () => {
     let resumed: readonly number[];
     try {
       await flow();
-      resumed = await disturb();
+      resumed = await inject();
       await flow();
     } finally {
       load.stopPublishing(); // or what comes next would have twice the load
@@ -172,7 +172,7 @@ describe("500 clients and 50 messages a second in 20 rooms on 3 pods", () => {
     await load.settle(quietMs, limitMs);
     const window = { from, to: now() };
     const { journal } = load;
-    const ordeal = {
+    const trial = {
       name,
       ...judge(journal, window),
       publisherDuplicates: journal.clients.reduce((sum, client) => sum + ownDuplicates(client, window), 0),
@@ -183,8 +183,8 @@ describe("500 clients and 50 messages a second in 20 rooms on 3 pods", () => {
       resumedMs: resumed,
       stallMs: stalls.max / 1e6,
     };
-    ordeals.push(ordeal);
-    return ordeal;
+    trials.push(trial);
+    return trial;
   }
 
   async function flow(): Promise<void> {
@@ -223,7 +223,7 @@ describe("500 clients and 50 messages a second in 20 rooms on 3 pods", () => {
       publisherDuplicates,
       outOfOrder,
       ...times
-    } of ordeals) {
+    } of trials) {
       const counts = [sent, expected, lost, duplicated, publisherDuplicates, outOfOrder];
       const { gapMs, resumedMs, stallMs } = times;
       const back = [
@@ -248,7 +248,7 @@ function expectNothingLost({
   publisherDuplicates,
   outOfOrder,
   resyncs,
-}: Ordeal): void {
+}: Trial): void {
   expect(sent).toBeGreaterThanOrEqual(2 * steadyMessages);
   expect({ lost, duplicated, publisherDuplicates, outOfOrder, resyncs }).toEqual({
     lost: 0,

@@ -5,7 +5,7 @@ import { randomFrom } from "./model/random";
 
 /** How long faults go on; each of them happens at least once. */
 const minutes = Number(process.env.HOLDFAST_SOAK_MINUTES ?? 1);
-/** Between two publishes of a client to a room: slow enough that a ledger of half an hour fits into memory. Milliseconds. */
+/** Between two publishes of a client to a room: slow enough that a log of half an hour fits into memory. Milliseconds. */
 const publishMs = 250;
 /** What Redis and a pod may hold more at the end than after the first round of faults: nothing may add up. MiB. */
 const growthMiB = 32;

@@ -16,7 +16,7 @@ function judge({ config, observed }: Snapshot, { name, config: service }: Subjec
   const wanted = config.properties.cookie(service.path);
   const visits = observed.edge[name];
   if (wanted === undefined || visits === undefined) return [];
-  const answered = visits.newcomers.filter(({ status }) => status === 101);
+  const answered = visits.firstVisits.filter(({ status }) => status === 101);
   if (answered.length === 0) return []; // edge-upgrade tells
   const given = answered.map(({ setCookies }) =>
     parseSetCookies(setCookies).find((cookie) => cookie.name === wanted.name),
@@ -33,7 +33,7 @@ function judge({ config, observed }: Snapshot, { name, config: service }: Subjec
     return [
       fail(name, {
         what: `the edge does not set the cookie ${wanted.name}`,
-        evidence: `${missing} of ${given.length} newcomers got none, ${visits.via}; cookies set: ${names || "none"}`,
+        evidence: `${missing} of ${given.length} first visits got none, ${visits.via}; cookies set: ${names || "none"}`,
         why: "each reconnect meets any pod",
         fix,
       }),

@@ -3,8 +3,8 @@ import { fail, ok, unknown, warn, type Finding } from "../finding";
 import type { Snapshot } from "../snapshot";
 import { isReady, subjects, type Subject } from "../subjects";
 
-/** So many newcomers on so few pods would hardly all meet the same one by chance. */
-const enoughNewcomers = 6;
+/** So many first visits on so few pods would hardly all meet the same one by chance. */
+const enoughFirstVisits = 6;
 
 export const edgeStickiness: Check = {
   name: "edge-stickiness",
@@ -16,7 +16,7 @@ export const edgeStickiness: Check = {
 function judge({ config, observed }: Snapshot, { name, config: service, pods }: Subject): Finding[] {
   const visits = observed.edge[name];
   if (visits === undefined || config.properties.cookie(service.path) === undefined) return [];
-  const answered = visits.newcomers.filter(({ status }) => status === 101);
+  const answered = visits.firstVisits.filter(({ status }) => status === 101);
   if (answered.length === 0) return []; // edge-upgrade tells
   if (answered.some(({ pod }) => pod === undefined)) {
     return [
@@ -29,14 +29,14 @@ function judge({ config, observed }: Snapshot, { name, config: service, pods }: 
     ];
   }
   const ready = pods.filter(isReady).length;
-  const clients = visits.newcomers.map((first, index) => [
+  const clients = visits.firstVisits.map((first, index) => [
     first.pod,
-    ...(visits.regulars[index] ?? []).map(({ pod }) => pod),
+    ...(visits.returnVisits[index] ?? []).map(({ pod }) => pod),
   ]);
   const returning = clients.filter((met) => met.length > 1);
   const strayed = returning.filter((met) => new Set(met).size > 1);
   const met = new Set(answered.map(({ pod }) => pod));
-  const evidence = `${returning.length} clients came back ${(returning[0]?.length ?? 1) - 1} times each, ${strayed.length} met another pod; newcomers met ${met.size} of ${ready} pods, ${visits.via}`;
+  const evidence = `${returning.length} clients came back ${(returning[0]?.length ?? 1) - 1} times each, ${strayed.length} met another pod; first visits met ${met.size} of ${ready} pods, ${visits.via}`;
   if (returning.length === 0 || strayed.length > 0) {
     return [
       fail(name, {
@@ -47,10 +47,10 @@ function judge({ config, observed }: Snapshot, { name, config: service, pods }: 
       }),
     ];
   }
-  if (met.size === 1 && ready > 1 && answered.length >= enoughNewcomers) {
+  if (met.size === 1 && ready > 1 && answered.length >= enoughFirstVisits) {
     return [
       warn(name, {
-        what: "all newcomers met the same pod",
+        what: "all first visits met the same pod",
         evidence,
         why: "one pod gets everybody: the edge sees one upstream (service-upstream), or a shared cookie",
         fix: "see ingress-affinity",

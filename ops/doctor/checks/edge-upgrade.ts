@@ -14,15 +14,15 @@ export const edgeUpgrade: Check = {
 function judge({ observed }: Snapshot, { name, ingresses }: Subject): Finding[] {
   const visits = observed.edge[name];
   if (visits === undefined) return [];
-  const refused = visits.newcomers.filter(({ status }) => status !== 101);
+  const refused = visits.firstVisits.filter(({ status }) => status !== 101);
   const [first] = refused;
   if (first === undefined) {
-    return [ok(name, "opens through the edge", `${visits.newcomers.length} times, ${visits.via}`)];
+    return [ok(name, "opens through the edge", `${visits.firstVisits.length} times, ${visits.via}`)];
   }
   return [
     fail(name, {
       what: "a WebSocket does not open through the edge",
-      evidence: `${refused.length} of ${visits.newcomers.length} refused, ${visits.via}: ${describeRefusal(first)}`,
+      evidence: `${refused.length} of ${visits.firstVisits.length} refused, ${visits.via}: ${describeRefusal(first)}`,
       why: "clients from outside cannot connect",
       fix: fixFor(first, ingresses.length),
     }),

@@ -9,7 +9,7 @@ import { upgrade } from "./upgrade";
 import { wayToAddress, wayToPod, type Way } from "./way";
 
 /** Clients that come without a cookie: enough to meet more than one pod. */
-const newcomers = 6;
+const firstVisits = 6;
 /** How often each comes back. */
 const returns = 3;
 
@@ -63,8 +63,8 @@ function podPort({ metadata }: Pod, port: number) {
 
 /** Comes to a service as several clients, and back as each of them. */
 export async function visitEdge(way: Way, { path }: Config["services"][number]): Promise<EdgeVisits> {
-  const first = await Promise.all(Array.from({ length: newcomers }, () => upgrade(way, path)));
-  const regulars = await Promise.all(
+  const first = await Promise.all(Array.from({ length: firstVisits }, () => upgrade(way, path)));
+  const returnVisits = await Promise.all(
     first.map(async ({ setCookies }) => {
       const cookie = parseSetCookies(setCookies)
         .map(({ name, value }) => `${name}=${value}`)
@@ -75,5 +75,5 @@ export async function visitEdge(way: Way, { path }: Config["services"][number]):
       return visits;
     }),
   );
-  return { via: way.via, newcomers: first, regulars };
+  return { via: way.via, firstVisits: first, returnVisits };
 }

@@ -3,9 +3,9 @@ import type { PodAccount, RunningStack } from "../../experiment/running-stack";
 import type { Target } from "../../load/target";
 import { ask, askIfThere, type KubernetesClient, KubernetesError } from "../../kubernetes/client";
 import { killApplication } from "./killer";
-import type { Ledger } from "./ledger";
+import type { UndoLog } from "./undo-log";
 import type { LiveStack, ServiceDescription } from "./live-stack";
-import { cutShort, type PodStory } from "./pod-story";
+import { cutShort, type PodHistory } from "./pod-history";
 import { PodWatch } from "./pod-watch";
 import { type Patience, until } from "./until";
 
@@ -15,7 +15,7 @@ export interface ClusterStackArgs {
   /** Those that are rehearsed; no other is touched. */
   readonly services: readonly ServiceDescription[];
   readonly targets: readonly Target[];
-  readonly ledger: Ledger;
+  readonly undoLog: UndoLog;
   /** Bounds every wait, and ends it when the rehearsal is broken off. */
   readonly patience: Patience;
 }
@@ -37,9 +37,9 @@ export class ClusterStack implements RunningStack {
   }
 
   /** Every pod of the rehearsed services that there was since the start. */
-  get stories(): readonly PodStory[] {
+  get histories(): readonly PodHistory[] {
     const names = new Set(this.#args.services.map(({ name }) => name));
-    return this.#watch.stories
+    return this.#watch.histories
       .filter(({ service }) => names.has(service))
       .map((story) => cutShort(story, this.#crashes.get(story.uid)));
   }
@@ -60,7 +60,7 @@ export class ClusterStack implements RunningStack {
   }
 
   async settled(): Promise<void> {
-    const left = () => this.stories.filter(({ deletedAt, termination }) => deletedAt && !termination);
+    const left = () => this.histories.filter(({ deletedAt, termination }) => deletedAt && !termination);
     await until(
       "no pod is terminating any more",
       this.#args.patience,
@@ -89,18 +89,18 @@ export class ClusterStack implements RunningStack {
   }
 
   pods(): Promise<readonly PodAccount[]> {
-    return Promise.resolve(this.stories);
+    return Promise.resolve(this.histories);
   }
 
   async crash(pod: string): Promise<number> {
-    const { client, ledger, services, patience } = this.#args;
-    const victim = this.stories.find(({ name }) => name === pod);
+    const { client, undoLog, services, patience } = this.#args;
+    const victim = this.histories.find(({ name }) => name === pod);
     const image = services.find(({ name }) => name === victim?.service)?.image;
     if (victim === undefined || image === undefined) throw new Error(`there is no pod ${pod}`);
-    const at = await killApplication(client, ledger, victim, image, patience);
+    const at = await killApplication(client, undoLog, victim, image, patience);
     this.#crashes.set(victim.uid, at);
     await until(`pod ${pod} is seen to have ended`, patience, () => {
-      const now = this.stories.find(({ uid }) => uid === victim.uid);
+      const now = this.histories.find(({ uid }) => uid === victim.uid);
       return now?.restarts !== victim.restarts || !now.ready ? true : undefined;
     });
     return at;
@@ -127,7 +127,7 @@ export class ClusterStack implements RunningStack {
 
   /** Sets the replicas of every rehearsed Deployment, waits, and sets them back. */
   async scaleAndBack(replicas: number): Promise<void> {
-    const { client, live, services, ledger } = this.#args;
+    const { client, live, services, undoLog } = this.#args;
     const { namespace } = live;
     const changes = services.map(({ name, replicas }) => ({
       kind: "scale" as const,
@@ -136,7 +136,7 @@ export class ClusterStack implements RunningStack {
     }));
     for (const change of changes) {
       this.#args.patience.signal.throwIfAborted();
-      await ledger.write(change);
+      await undoLog.write(change);
       await ask(
         `scale Deployment ${change.deployment} to ${replicas}`,
         client.apps.patchNamespacedDeploymentScale(
@@ -147,7 +147,7 @@ export class ClusterStack implements RunningStack {
     }
     await this.rolledOut();
     await this.settled();
-    for (const change of changes) await ledger.undo(change);
+    for (const change of changes) await undoLog.undo(change);
     await this.rolledOut();
     await this.settled();
   }
@@ -157,12 +157,12 @@ export class ClusterStack implements RunningStack {
    * it. Eviction heeds disruption budgets, as `kubectl drain` does; other pods of the node stay.
    */
   async drainNode(node: string): Promise<void> {
-    const { client, ledger } = this.#args;
+    const { client, undoLog } = this.#args;
     const found = await ask(`read node ${node}`, client.core.readNode({ name: node }));
     const undo = { kind: "uncordon", node } as const;
     const cordon = found.spec?.unschedulable !== true; // else somebody else's, which stays
     if (cordon) {
-      await ledger.write(undo);
+      await undoLog.write(undo);
       await ask(
         `cordon node ${node}`,
         client.core.patchNode(
@@ -171,12 +171,12 @@ export class ClusterStack implements RunningStack {
         ),
       );
     }
-    const evicted = this.stories.filter((pod) => pod.node === node && pod.deletedAt === undefined);
+    const evicted = this.histories.filter((pod) => pod.node === node && pod.deletedAt === undefined);
     // One after the other: the budget lets one go at a time anyway.
     for (const pod of evicted) await this.#evict(pod);
     await this.rolledOut();
     await this.settled();
-    if (cordon) await ledger.undo(undo);
+    if (cordon) await undoLog.undo(undo);
   }
 
   async stop(): Promise<void> {
@@ -184,7 +184,7 @@ export class ClusterStack implements RunningStack {
   }
 
   /** Tries until the disruption budget allows it: 429 says that it does not now. */
-  async #evict({ name }: PodStory): Promise<void> {
+  async #evict({ name }: PodHistory): Promise<void> {
     const { client, live, patience } = this.#args;
     const { namespace } = live;
     let refusal = "";

@@ -2,8 +2,8 @@ import { podSecurity } from "../../../infra/annotations";
 import { ask, type KubernetesClient } from "../../kubernetes/client";
 import { killScript } from "./kill-script";
 import { rehearsalLabel } from "./labels";
-import type { Ledger } from "./ledger";
-import type { PodStory } from "./pod-story";
+import type { UndoLog } from "./undo-log";
+import type { PodHistory } from "./pod-history";
 import { type Patience, until } from "./until";
 
 /**
@@ -13,15 +13,15 @@ import { type Patience, until } from "./until";
  */
 export async function killApplication(
   { core }: KubernetesClient,
-  ledger: Ledger,
-  victim: PodStory,
+  undoLog: UndoLog,
+  victim: PodHistory,
   image: string,
   patience: Patience,
 ): Promise<number> {
-  const namespace = `holdfast-rehearsal-${ledger.id}`;
-  const labels = { "app.kubernetes.io/part-of": "holdfast", [rehearsalLabel]: ledger.id };
+  const namespace = `holdfast-rehearsal-${undoLog.id}`;
+  const labels = { "app.kubernetes.io/part-of": "holdfast", [rehearsalLabel]: undoLog.id };
   const undo = { kind: "namespace", name: namespace } as const;
-  await ledger.write(undo);
+  await undoLog.write(undo);
   await ask(
     `create namespace ${namespace}`,
     core.createNamespace({
@@ -64,6 +64,6 @@ export async function killApplication(
   });
   const printed = await ask(`read the log of pod ${name}`, core.readNamespacedPodLog({ namespace, name }));
   if (phase === "Failed") throw new Error(`pod ${victim.name} could not be killed: ${printed.trim()}`);
-  await ledger.undo(undo);
+  await undoLog.undo(undo);
   return Number(printed);
 }

@@ -2,14 +2,14 @@ import { makeInformer, type V1Pod } from "@kubernetes/client-node";
 import { componentLabels } from "../../../infra/labels";
 import { ask, type KubernetesClient } from "../../kubernetes/client";
 import { now } from "../../process/clock";
-import { continueStory, type PodStory } from "./pod-story";
+import { continueStory, type PodHistory } from "./pod-history";
 
 /** Before a watch that broke is begun anew. Milliseconds. */
 const retryMs = 1_000;
 
 /** Follows every pod of the WebSocket services of a namespace, those that go included. */
 export class PodWatch {
-  readonly #stories = new Map<string, PodStory>();
+  readonly #histories = new Map<string, PodHistory>();
   readonly #informer;
   #retry: NodeJS.Timeout | undefined;
   #stopped = false;
@@ -39,8 +39,8 @@ export class PodWatch {
   }
 
   /** Every pod that there was since the watch began, oldest first. */
-  get stories(): readonly PodStory[] {
-    return [...this.#stories.values()].toSorted((a, b) => a.createdAt - b.createdAt);
+  get histories(): readonly PodHistory[] {
+    return [...this.#histories.values()].toSorted((a, b) => a.createdAt - b.createdAt);
   }
 
   async stop(): Promise<void> {
@@ -51,6 +51,6 @@ export class PodWatch {
 
   #take(pod: V1Pod, gone: boolean): void {
     const uid = pod.metadata?.uid ?? "";
-    this.#stories.set(uid, continueStory(this.#stories.get(uid), pod, { at: now(), gone }));
+    this.#histories.set(uid, continueStory(this.#histories.get(uid), pod, { at: now(), gone }));
   }
 }

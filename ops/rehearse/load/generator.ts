@@ -1,4 +1,4 @@
-import { type Findings, LoadCrowd } from "../../experiment/crowd";
+import { type Findings, LoadClientPool } from "../../experiment/client-pool";
 import { HoldfastLoadClient } from "../../load/holdfast-client";
 import type { ClientTrace } from "../../load/journal";
 import { Load, type LoadArgs } from "../../load/load";
@@ -51,7 +51,7 @@ export interface LoadMethods {
 
 /** One load, driven by calls. */
 export class LoadGenerator implements LoadMethods {
-  #running: { readonly load: Load; readonly crowd: LoadCrowd; readonly limitMs: number } | undefined;
+  #running: { readonly load: Load; readonly pool: LoadClientPool; readonly limitMs: number } | undefined;
 
   clock(): Promise<number> {
     return Promise.resolve(now());
@@ -62,7 +62,7 @@ export class LoadGenerator implements LoadMethods {
       ...args,
       makeClient: (client) => (kind === "plain" ? new PlainClient(client) : new HoldfastLoadClient(client)),
     });
-    this.#running = { load, crowd: new LoadCrowd(load), limitMs };
+    this.#running = { load, pool: new LoadClientPool(load), limitMs };
     await load.connect(limitMs);
   }
 
@@ -77,17 +77,17 @@ export class LoadGenerator implements LoadMethods {
   }
 
   begin(): Promise<void> {
-    return this.#connected().crowd.begin();
+    return this.#connected().pool.begin();
   }
 
   async end(quietMs: number): Promise<ChartedFindings> {
-    const { load, crowd } = this.#connected();
-    const findings = await crowd.end(quietMs);
+    const { load, pool } = this.#connected();
+    const findings = await pool.end(quietMs);
     return { ...findings, timeline: timeline(load.journal, findings.window, stepMs) };
   }
 
   traces(): Promise<readonly ClientTrace[]> {
-    return this.#connected().crowd.traces();
+    return this.#connected().pool.traces();
   }
 
   pulse(): Promise<Pulse> {

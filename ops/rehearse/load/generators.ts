@@ -1,4 +1,4 @@
-import type { Crowd } from "../../experiment/crowd";
+import type { ClientPool } from "../../experiment/client-pool";
 import type { ClientTrace } from "../../load/journal";
 import { mergeTimelines } from "../../load/timeline";
 import type { Spread } from "../../load/verdict";
@@ -17,8 +17,8 @@ export interface RemoteLoad {
 /** Round trips that the difference of two clocks is estimated from: the fastest tells most. */
 const clockProbes = 5;
 
-/** Several loads, each with rooms of its own, as one crowd whose times are those of this process' clock. */
-export class Generators implements Crowd<ChartedFindings> {
+/** Several loads, each with rooms of its own, as one pool whose times are those of this process' clock. */
+export class Generators implements ClientPool<ChartedFindings> {
   readonly #loads: readonly RemoteLoad[];
   /** How far this process' clock is ahead of each load's. Milliseconds. */
   #aheadMs: readonly number[] = [];
@@ -105,9 +105,9 @@ function merge(all: readonly ChartedFindings[]): ChartedFindings {
       from: Math.min(...all.map(({ window }) => window.from)),
       to: Math.max(...all.map(({ window }) => window.to)),
     },
-    account: {
-      sent: all.reduce((sum, { account }) => sum + account.sent, 0),
-      fates: all.flatMap(({ account }) => account.fates),
+    statistics: {
+      sent: all.reduce((sum, { statistics }) => sum + statistics.sent, 0),
+      outcomes: all.flatMap(({ statistics }) => statistics.outcomes),
     },
     ownDelayMs: largest(all.map(({ ownDelayMs }) => ownDelayMs)),
     traces: distinct(all.map(({ traces }) => traces)),

@@ -22,16 +22,16 @@ export interface ChartArgs {
   readonly height: number;
   readonly window: Window;
   /** It is shaded. */
-  readonly disturbed: Window;
+  readonly faultWindow: Window;
   /** The largest value; undefined for a chart without values. */
   readonly highest?: number;
   /** Of a value at the axis. */
   readonly label?: (value: number) => string;
 }
 
-/** A chart over time: axes, grid, the shaded disturbance, and what `draw` puts in. */
+/** A chart over time: axes, grid, the shaded fault, and what `draw` puts in. */
 export function chart(
-  { title, height, window, disturbed, highest, label = String }: ChartArgs,
+  { title, height, window, faultWindow, highest, label = String }: ChartArgs,
   draw: (frame: Frame) => Markup,
 ): Markup {
   const bottom = height - margin.bottom;
@@ -39,7 +39,7 @@ export function chart(
   const values = scaleLinear([0, Math.max(1, highest ?? 1)], [bottom, margin.top]).nice(4);
   const x = (at: number) => round(seconds((at - window.from) / 1_000));
   const y = (value: number) => round(values(value));
-  const [from, to] = [x(disturbed.from), x(disturbed.to)];
+  const [from, to] = [x(faultWindow.from), x(faultWindow.to)];
   const times = seconds
     .ticks(10)
     .map(
@@ -68,7 +68,7 @@ export function chart(
   );
   return html`<svg viewBox="0 0 ${width} ${height}" role="img" aria-label="${title}">
     <rect
-      class="disturbed"
+      class="faultWindow"
       x="${from}"
       y="${margin.top}"
       width="${Math.max(1, round(to - from))}"

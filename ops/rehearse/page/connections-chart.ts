@@ -1,15 +1,15 @@
 import { area, curveStepAfter, stack } from "d3-shape";
-import type { OrdealReport } from "../report";
+import type { TrialReport } from "../report";
 import { chart } from "./chart";
 import { html, type Markup } from "./html";
 
 /** Clients by the pod that serves them, one upon the other: a gap at the top is clients that nobody serves. */
 export function connectionsChart(
-  { name, window, disturbed, whereabouts }: OrdealReport,
+  { name, window, faultWindow, placement }: TrialReport,
   clients: number,
   colours: ReadonlyMap<string, string>,
 ): Markup {
-  const { times, pods } = whereabouts;
+  const { times, pods } = placement;
   const names = pods.map(({ pod }) => pod);
   // The last count holds until the end.
   const rows = [...times, window.to].map((at, index) => ({
@@ -21,7 +21,7 @@ export function connectionsChart(
     .keys(names)
     .value((row, pod) => row.counts.get(pod) ?? 0)(rows);
   const title = `Clients by the pod that served them: ${name}`;
-  return chart({ title, height: 260, window, disturbed, highest: clients }, ({ x, y }) => {
+  return chart({ title, height: 260, window, faultWindow, highest: clients }, ({ x, y }) => {
     const shape = area<(typeof layers)[number][number]>()
       .x(({ data }) => x(data.at))
       .y0(([from]) => y(from))

@@ -1,6 +1,6 @@
 import { area, curveMonotoneX, line } from "d3-shape";
 import type { Bucket } from "../../load/timeline";
-import type { OrdealReport } from "../report";
+import type { TrialReport } from "../report";
 import { stepMs } from "../load/generator";
 import { chart } from "./chart";
 import { html, type Markup } from "./html";
@@ -9,12 +9,12 @@ import { html, type Markup } from "./html";
 type Second = Pick<Bucket, "at" | "published" | "delivered">;
 
 /** Deliveries a second, and messages published a second below them. */
-export function messagesChart({ name, window, disturbed, timeline }: OrdealReport): Markup {
+export function messagesChart({ name, window, faultWindow, timeline }: TrialReport): Markup {
   const seconds = bySecond(timeline);
   const highest = Math.max(1, ...seconds.map(({ delivered }) => delivered));
   const title = `Deliveries and messages a second: ${name}`;
   return chart(
-    { title, height: 130, window, disturbed, highest, label: (value) => `${value}/s` },
+    { title, height: 130, window, faultWindow, highest, label: (value) => `${value}/s` },
     ({ x, y }) => {
       const delivered = area<Second>()
         .x(({ at }) => x(at + 500))

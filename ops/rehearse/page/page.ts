@@ -1,6 +1,6 @@
 import { counts, moveCounts, percent } from "../../experiment/format";
 import { verdictLine } from "../table";
-import type { OrdealReport, PodReport, Report } from "../report";
+import type { TrialReport, PodReport, Report } from "../report";
 import { connectionsChart } from "./connections-chart";
 import { gapsChart } from "./gaps-chart";
 import { html, Markup } from "./html";
@@ -34,11 +34,11 @@ export function reportPage(report: Report): string {
               ${startedAt.slice(0, 16).replace("T", " ")} UTC, ${Math.round(seconds)} s
             </p>
           </section>
-          ${report.ordeals.map((ordeal) => section(ordeal, report))} ${conditions(report)}
+          ${report.trials.map((trial) => section(trial, report))} ${conditions(report)}
           <footer>
             Gap: the longest that any message took to one client; p50, p99 and max over the clients. It
-            contains how late the clients' own processes were. Shaded: from the disturbance to the moment at
-            which all was whole again. Measured by <code>npm run rehearse</code>, id ${report.id}, Node.js
+            contains how late the clients' own processes were. Shaded: from the fault to the moment at which
+            all was whole again. Measured by <code>npm run rehearse</code>, id ${report.id}, Node.js
             ${report.node}.
           </footer>
         </main>
@@ -64,17 +64,17 @@ const hatch = html`<svg
   </defs>
 </svg>`;
 
-function section(ordeal: OrdealReport, report: Report): Markup {
-  const pods = podsOf(ordeal, report);
-  const colours = palette(ordeal, pods);
-  const { name, rollout, plain } = ordeal;
+function section(trial: TrialReport, report: Report): Markup {
+  const pods = podsOf(trial, report);
+  const colours = palette(trial, pods);
+  const { name, rollout, plain } = trial;
   return html`<section class="card">
     <h2>${name.charAt(0).toUpperCase() + name.slice(1)}</h2>
     <p class="soft">
       took ${rollout.seconds} s; pods that ended: ${rollout.replaced}, killed after their grace period:
       ${rollout.killed}
     </p>
-    <div class="figures">${figures(ordeal)}</div>
+    <div class="figures">${figures(trial)}</div>
     ${
       plain === undefined
         ? undefined
@@ -84,37 +84,29 @@ function section(ordeal: OrdealReport, report: Report): Markup {
           </p>`
     }
     <h3>Clients by pod <span>one upon the other; dashed: all ${report.clients}</span></h3>
-    <div class="scroll">${connectionsChart(ordeal, report.clients, colours)}</div>
+    <div class="scroll">${connectionsChart(trial, report.clients, colours)}</div>
     <ul class="legend">
       ${pods
-        .filter((pod) => ordeal.whereabouts.pods.some((served) => served.pod === pod.name))
+        .filter((pod) => trial.placement.pods.some((served) => served.pod === pod.name))
         .map(({ name }) => html`<li><i style="background: ${colours.get(name) ?? "gray"}"></i>${name}</li>`)}
     </ul>
     <h3>Pods <span>faint: not ready; full: serves; striped: drains and ends</span></h3>
-    <div class="scroll">${podsChart(ordeal, pods, colours)}</div>
+    <div class="scroll">${podsChart(trial, pods, colours)}</div>
     <h3>Slowest delivery <span>of each half second</span></h3>
-    <div class="scroll">${gapsChart(ordeal)}</div>
+    <div class="scroll">${gapsChart(trial)}</div>
     <h3>Deliveries a second <span>dashed: messages published</span></h3>
-    <div class="scroll">${messagesChart(ordeal)}</div>
+    <div class="scroll">${messagesChart(trial)}</div>
   </section>`;
 }
 
-/** The pods that there were during an ordeal, services apart, oldest first. */
-function podsOf({ window }: OrdealReport, { pods }: Report): readonly PodReport[] {
+/** The pods that there were during a trial, services apart, oldest first. */
+function podsOf({ window }: TrialReport, { pods }: Report): readonly PodReport[] {
   return pods
     .filter(({ createdAt, goneAt = Infinity }) => createdAt < window.to && goneAt > window.from)
     .toSorted((a, b) => a.service.localeCompare(b.service) || a.createdAt - b.createdAt);
 }
 
-function figures({
-  expected,
-  lost,
-  duplicated,
-  outOfOrder,
-  gapMs,
-  resumedMs,
-  moves,
-}: OrdealReport): Markup[] {
+function figures({ expected, lost, duplicated, outOfOrder, gapMs, resumedMs, moves }: TrialReport): Markup[] {
   const verdict = (count: number) => (count === 0 ? "good" : "bad");
   const ms = (value: number | null) => (value === null ? "–" : duration(value));
   return [
@@ -140,7 +132,7 @@ function duration(ms: number): string {
 }
 
 function conditions(report: Report): Markup {
-  const { services, stickiness, refused, ordeals, clientsRan, loadPods, url } = report;
+  const { services, stickiness, refused, trials, clientsRan, loadPods, url } = report;
   const where = clientsRan === "inside" ? `${loadPods} pods in the cluster` : "a machine outside the cluster";
   const through = [clientsRan === "inside" && "the Services", url].filter(Boolean).join(" and ");
   const row = (label: string, value: Markup | string) =>
@@ -156,9 +148,9 @@ function conditions(report: Report): Markup {
       ${row("Messages", `${report.messagesPerSecond} a second in ${report.rooms} rooms`)}
       ${row("Met their old pod while it was ready", `by client IP ${percent(stickiness.clientIp)}, by cookie ${percent(stickiness.cookie)}`)}
       ${row("Upgrades refused", counts(refused))}
-      ${ordeals.map(({ name, closeCodes }) => row(`Sockets closed: ${name}`, counts(closeCodes)))}
-      ${ordeals.map(({ name, resyncs }) => row(`Told that history is lost: ${name}`, String(resyncs)))}
-      ${ordeals.map(({ name, ownDelayMs }) => row(`Clients' own delay: ${name}`, `${ownDelayMs.p50 ?? "–"} / ${ownDelayMs.p99 ?? "–"} / ${ownDelayMs.max ?? "–"} ms (p50 / p99 / max)`))}
+      ${trials.map(({ name, closeCodes }) => row(`Sockets closed: ${name}`, counts(closeCodes)))}
+      ${trials.map(({ name, resyncs }) => row(`Told that history is lost: ${name}`, String(resyncs)))}
+      ${trials.map(({ name, ownDelayMs }) => row(`Clients' own delay: ${name}`, `${ownDelayMs.p50 ?? "–"} / ${ownDelayMs.p99 ?? "–"} / ${ownDelayMs.max ?? "–"} ms (p50 / p99 / max)`))}
     </table>
   </section>`;
 }

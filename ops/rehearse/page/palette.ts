@@ -1,10 +1,10 @@
-import type { OrdealReport, PodReport } from "../report";
+import type { TrialReport, PodReport } from "../report";
 
 /**
- * Each pod's colour: those that were there before the disturbance in one family, those that came with it in another, so
+ * Each pod's colour: those that were there before the fault in one family, those that came with it in another, so
  * that a rollout is seen as one family giving way to the other.
  */
-export function palette({ window }: OrdealReport, pods: readonly PodReport[]): ReadonlyMap<string, string> {
+export function palette({ window }: TrialReport, pods: readonly PodReport[]): ReadonlyMap<string, string> {
   const families = [
     { hue: 258, members: pods.filter(({ createdAt }) => createdAt < window.from) },
     { hue: 168, members: pods.filter(({ createdAt }) => createdAt >= window.from) },

@@ -1,5 +1,5 @@
 import type { Window } from "../../load/verdict";
-import type { OrdealReport, PodReport } from "../report";
+import type { TrialReport, PodReport } from "../report";
 import { chart, type Frame } from "./chart";
 import { html, type Markup } from "./html";
 
@@ -8,13 +8,13 @@ const barHeight = 12;
 
 /** The life of each pod: faint while it starts or is not ready, full while it serves, hatched while it ends. */
 export function podsChart(
-  { name, window, disturbed }: OrdealReport,
+  { name, window, faultWindow }: TrialReport,
   pods: readonly PodReport[],
   colours: ReadonlyMap<string, string>,
 ): Markup {
   const height = 36 + pods.length * laneHeight;
   const title = `The pods' lives: ${name}`;
-  return chart({ title, height, window, disturbed }, (frame) => {
+  return chart({ title, height, window, faultWindow }, (frame) => {
     return html`${pods.map((pod, index) => lane(pod, 10 + index * laneHeight, window, frame, colours))}`;
   });
 }

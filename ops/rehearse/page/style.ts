@@ -37,7 +37,7 @@ svg { display: block; width: 100%; min-width: 640px; height: auto; }
 svg text { font-size: 11.5px; fill: var(--soft); font-variant-numeric: tabular-nums; }
 .grid { stroke: var(--line); } .tick { stroke: var(--soft); stroke-opacity: 0.5; }
 .all { stroke: var(--soft); stroke-dasharray: 3 4; }
-.disturbed { fill: var(--shade); }
+.faultWindow { fill: var(--shade); }
 .waiting { opacity: 0.25; } .ending { opacity: 0.55; mask: url(#hatch); }
 .gap { fill: var(--gap); } .delivered { fill: var(--flow-back); } .edge { fill: none; stroke: var(--flow); stroke-width: 1.5; }
 .published { fill: none; stroke: var(--flow); stroke-width: 1.5; stroke-dasharray: 4 3; }

@@ -3,14 +3,14 @@ import { HoldfastError } from "../../../app/client/errors";
 import { HoldfastClient, type Connected } from "../../../app/client/node";
 import type { Resync, Room, Subscription } from "../../../app/client/room";
 import { OWN_ROOM, type ServerFrame } from "../../../app/protocol/frames";
-import type { Acknowledged, Sight, Stored, View } from "./ledger";
-import { isAtTop } from "./ledger";
+import type { Acknowledged, Sight, Stored, View } from "./sent-log";
+import { isAtTop } from "./sent-log";
 import { WireAudit } from "./wire-audit";
 
 /** Where a new socket goes: asked for each. */
 export type Route = () => string;
 
-/** What a recorder notes down of all clients, for the ledger. */
+/** What a recorder notes down of all clients, for the log of what was sent. */
 export interface Notes {
   readonly faults: string[];
   /** What happened, line by line: of use only to whoever looks for a cause. */
@@ -109,7 +109,7 @@ export class RecordedClient {
     return this.#sockets;
   }
 
-  /** How the ledger names its own room. */
+  /** How the log names its own room. */
   get ownRoom(): string {
     return `${OWN_ROOM} of ${this.name}`;
   }

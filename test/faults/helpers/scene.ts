@@ -1,11 +1,11 @@
 import type { Cluster, Redis } from "ioredis";
 import { OWN_ROOM } from "../../../app/protocol/frames";
 import { roomKeys } from "../../../app/server/store/keys";
-import { breaches } from "./ledger";
+import { breaches } from "./sent-log";
 import { measured } from "./measured";
 import { serviceName, type Pod } from "./pods";
 import { RecordedClient, type Notes } from "./recorded-client";
-import { emptyRoom, isAtTop } from "./ledger";
+import { emptyRoom, isAtTop } from "./sent-log";
 import { readStored } from "./stored";
 import { until } from "./until";
 
@@ -77,7 +77,7 @@ export class Scene {
     measured(fault, "slowest publish to acknowledgement, ms", Math.max(...took));
   }
 
-  /** What breaks the law of delivery; see the ledger. */
+  /** What breaks the law of delivery; see the log of what was sent. */
   async broken({ lossless }: { readonly lossless: boolean }): Promise<string[]> {
     const rooms = new Set(this.clients.flatMap((client) => client.rooms));
     const stored = await until(async () => {

@@ -1,6 +1,6 @@
 import type { Cluster, Redis } from "ioredis";
 import type { RoomKeys } from "../../../app/server/store/keys";
-import { emptyRoom, type Stored } from "./ledger";
+import { emptyRoom, type Stored } from "./sent-log";
 
 /** Reads a room as Redis holds it. */
 export async function readStored(redis: Redis | Cluster, room: string, keys: RoomKeys): Promise<Stored> {

@@ -85,8 +85,8 @@ export async function healthySnapshot(stack = "staging"): Promise<Snapshot> {
         const cookie = `SERVERID=abc; Path=${path}; Max-Age=86400; Secure; HttpOnly; SameSite=Lax`;
         return {
           via: "by a test",
-          newcomers: own.map((pod) => upgrade(pod, cookie)),
-          regulars: own.map((pod) => [upgrade(pod), upgrade(pod)]),
+          firstVisits: own.map((pod) => upgrade(pod, cookie)),
+          returnVisits: own.map((pod) => [upgrade(pod), upgrade(pod)]),
         };
       }),
       reconnects: byService(() => ({ via: "by a test", ms: [30, 40, 50], resumed: 3 })),

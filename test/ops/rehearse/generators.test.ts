@@ -27,8 +27,8 @@ const plan = (roomPrefix: string): LoadPlan => ({
   limitMs: 5_000,
 });
 
-async function untilPublished(crowd: Generators, count: number): Promise<void> {
-  while ((await crowd.pulse()).published < count) await delay(5);
+async function untilPublished(pool: Generators, count: number): Promise<void> {
+  while ((await pool.pulse()).published < count) await delay(5);
 }
 
 /** A load in this process whose clock is ahead of ours. */
@@ -44,30 +44,30 @@ function loadWithClock(aheadMs: number): RemoteLoad {
 }
 
 describe("Generators", () => {
-  it("are one crowd: sums of all, each with rooms of its own", async () => {
-    const crowd = new Generators([loadWithClock(0), loadWithClock(0)]);
-    await crowd.connect([plan("one-"), plan("two-")]);
-    await crowd.reconnect(2);
-    await crowd.begin();
-    expect((await crowd.pulse()).served).toEqual({ "pod-1": 12 });
-    await untilPublished(crowd, 20);
-    const { account, traces, timeline } = await crowd.end(1_000);
-    const verdict = verdictOf(account);
+  it("are one pool: sums of all, each with rooms of its own", async () => {
+    const pool = new Generators([loadWithClock(0), loadWithClock(0)]);
+    await pool.connect([plan("one-"), plan("two-")]);
+    await pool.reconnect(2);
+    await pool.begin();
+    expect((await pool.pulse()).served).toEqual({ "pod-1": 12 });
+    await untilPublished(pool, 20);
+    const { statistics, traces, timeline } = await pool.end(1_000);
+    const verdict = verdictOf(statistics);
     expect(verdict).toMatchObject({ lost: 0, duplicated: 0, expected: verdict.sent * 3 });
     expect(traces.map(({ connections }) => connections.length)).toEqual([2, 2, 1, 1, 1, 1, 2, 2, 1, 1, 1, 1]);
     expect(new Set(traces.map(({ name }) => name)).size).toBe(12);
     expect(timeline.reduce((sum, { delivered }) => sum + delivered, 0)).toBe(verdict.expected);
-    await crowd.stop();
+    await pool.stop();
     expect(server.connections).toBe(0);
   });
 
   it("have their times brought to our clock", async () => {
-    const crowd = new Generators([loadWithClock(3_600_000)]);
-    await crowd.connect([plan("one-")]);
-    const [trace] = await crowd.traces();
+    const pool = new Generators([loadWithClock(3_600_000)]);
+    await pool.connect([plan("one-")]);
+    const [trace] = await pool.traces();
     // The load here has our clock and claims one an hour ahead: what it tells is taken back by an hour.
     expect(Date.now() - (trace?.connections[0]?.at ?? 0)).toBeGreaterThan(3_590_000);
-    await crowd.stop();
+    await pool.stop();
   });
 });
 
@@ -92,8 +92,8 @@ describe("the bundle of load pods", () => {
     await calls.call("connect", plan("pod-"));
     expect(server.connections).toBe(6);
     await calls.call("begin");
-    const { account } = await calls.call("end", 500);
-    expect(account.fates).toHaveLength(6);
+    const { statistics } = await calls.call("end", 500);
+    expect(statistics.outcomes).toHaveLength(6);
     const exited = once(child, "exit");
     input.end();
     expect(await exited).toEqual([0, null]);

@@ -1,5 +1,5 @@
 import { parseOptions, UsageError } from "../../../ops/rehearse/options";
-import { disturbances } from "../../../ops/rehearse/disturbances";
+import { faults } from "../../../ops/rehearse/faults";
 
 const parse = (...args: string[]) => parseOptions(["--stack", "staging", ...args]);
 
@@ -60,10 +60,10 @@ describe("parseOptions", () => {
   });
 });
 
-describe("disturbances", () => {
+describe("faults", () => {
   const named = (...args: string[]) => {
     const options = parse(...args);
-    return options && disturbances(options).map(({ name }) => name);
+    return options && faults(options).map(({ name }) => name);
   };
 
   it("is a rolling restart unless something is asked for", () => {

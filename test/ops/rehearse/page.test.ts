@@ -1,9 +1,9 @@
 import { stripVTControlCharacters } from "node:util";
 import { reportPage } from "../../../ops/rehearse/page/page";
 import { reportTable } from "../../../ops/rehearse/table";
-import { ordeal, report } from "./reports";
+import { trial, report } from "./reports";
 
-const spoiled = ordeal({ lost: 7, delivered: 16_313, duplicated: 2 });
+const spoiled = trial({ lost: 7, delivered: 16_313, duplicated: 2 });
 
 describe("reportPage", () => {
   it("is one page that fetches nothing and runs nothing", () => {
@@ -14,7 +14,7 @@ describe("reportPage", () => {
 
   it("says at the top whether anybody noticed", () => {
     expect(reportPage(report())).toContain("<h1>Nobody noticed.</h1>");
-    const page = reportPage(report({ kept: false, ordeals: [spoiled] }));
+    const page = reportPage(report({ kept: false, trials: [spoiled] }));
     expect(page).toContain("<h1>Users would have noticed.</h1>");
     expect(page).toContain("7 lost, 2 duplicated, 0 out of order");
   });
@@ -34,8 +34,8 @@ describe("reportPage", () => {
     expect(page).toContain("took 67 s");
   });
 
-  it("draws a chart of each kind for each disturbance", () => {
-    const page = reportPage(report({ ordeals: [ordeal(), ordeal({ name: "Redis restart" })] }));
+  it("draws a chart of each kind for each fault", () => {
+    const page = reportPage(report({ trials: [trial(), trial({ name: "Redis restart" })] }));
     expect(page.match(/<svg[^>]* role="img"/g)).toHaveLength(8);
     expect(page).not.toMatch(/NaN|undefined|Infinity/);
   });
@@ -46,16 +46,14 @@ describe("reportPage", () => {
   });
 
   it("draws what has no values, because nothing happened", () => {
-    const nothing = { timeline: [], whereabouts: { times: [], pods: [] }, plain: undefined };
-    expect(reportPage(report({ ordeals: [ordeal(nothing)], pods: [] }))).not.toMatch(
-      /NaN|undefined|Infinity/,
-    );
+    const nothing = { timeline: [], placement: { times: [], pods: [] }, plain: undefined };
+    expect(reportPage(report({ trials: [trial(nothing)], pods: [] }))).not.toMatch(/NaN|undefined|Infinity/);
   });
 });
 
 describe("reportTable", () => {
   it("shows each figure as it was measured", () => {
-    const text = stripVTControlCharacters(reportTable(report({ kept: false, ordeals: [spoiled] })));
+    const text = stripVTControlCharacters(reportTable(report({ kept: false, trials: [spoiled] })));
     const cell = (label: string) => new RegExp(`│ ${label} +│ (.*?) +│`).exec(text)?.[1];
     expect(cell("lost")).toBe("7");
     expect(cell("duplicated")).toBe("2");
@@ -68,9 +66,9 @@ describe("reportTable", () => {
     expect(text).toContain("Users would have noticed: 7 lost, 2 duplicated, 0 out of order.");
   });
 
-  it("puts disturbances below each other where they do not fit side by side", () => {
+  it("puts faults below each other where they do not fit side by side", () => {
     const several = report({
-      ordeals: [ordeal(), ordeal({ name: "Redis restart" }), ordeal({ name: "third" })],
+      trials: [trial(), trial({ name: "Redis restart" }), trial({ name: "third" })],
     });
     const widths = (columns: number) =>
       stripVTControlCharacters(reportTable(several, columns))

@@ -1,4 +1,4 @@
-import type { OrdealReport, PodReport, Report } from "../../../ops/rehearse/report";
+import type { TrialReport, PodReport, Report } from "../../../ops/rehearse/report";
 
 const start = Date.UTC(2026, 10, 25, 10, 0, 0);
 const at = (seconds: number) => start + seconds * 1_000;
@@ -35,7 +35,7 @@ const pods: PodReport[] = generations.flatMap(([old, young, from]) => {
 });
 
 /** Clients of a pod move away over ten seconds, in equal shares to the pods that are there. */
-function whereabouts(): OrdealReport["whereabouts"] {
+function placement(): TrialReport["placement"] {
   const times = Array.from({ length: 160 }, (_, index) => start + index * stepMs);
   const counts = times.map((time) => {
     const share = generations.map(([, , from]) => Math.min(1, Math.max(0, (time - at(from + 8)) / 10_000)));
@@ -51,7 +51,7 @@ function whereabouts(): OrdealReport["whereabouts"] {
 }
 
 /** What a rolling restart looks like that nobody noticed; each test spoils what it needs. */
-export function ordeal(changes: Partial<OrdealReport> = {}): OrdealReport {
+export function trial(changes: Partial<TrialReport> = {}): TrialReport {
   return {
     name: "rolling restart",
     sent: 1_600,
@@ -67,15 +67,15 @@ export function ordeal(changes: Partial<OrdealReport> = {}): OrdealReport {
     moves: { mean: 1.38, max: 3 },
     resumedMs: { p50: null, p99: null, max: null },
     window: { from: at(0), to: at(80) },
-    disturbed: { from: at(5), to: at(72) },
+    faultWindow: { from: at(5), to: at(72) },
     rollout: { seconds: 67, replaced: 3, killed: 0 },
-    timeline: whereabouts().times.map((time, index) => ({
+    timeline: placement().times.map((time, index) => ({
       at: time,
       published: 10,
       delivered: 102 + (index % 3),
       slowestMs: 6 + (index % 7) * 3 + (index % 40 === 39 ? 45 : 0),
     })),
-    whereabouts: whereabouts(),
+    placement: placement(),
     plain: {
       sent: 800,
       expected: 16_000,
@@ -107,7 +107,7 @@ export function report(changes: Partial<Report> = {}): Report {
     startedAt: new Date(start).toISOString(),
     seconds: 96.2,
     node: "v20.20.0",
-    ordeals: [ordeal()],
+    trials: [trial()],
     stickiness: { clientIp: 1, cookie: 0.9583 },
     refused: {},
     pods,

@@ -11,7 +11,7 @@ const verdict = {
   outOfOrder: 0,
   gapMs: { p50: 4.2, p99: 81.7, max: 93 },
 };
-const ordeal = {
+const trial = {
   ...verdict,
   ownDelayMs: { p50: 0.2, p99: 11, max: 23.6 },
   closeCodes: {},
@@ -29,7 +29,7 @@ const report: Report = {
   scenarios: [
     {
       name: "nothing",
-      ...ordeal,
+      ...trial,
       stickiness: { clientIp: 0.3333, cookie: null },
       closeCodes: { 1006: 2, 1012: 668 },
       refused: {},
@@ -40,7 +40,7 @@ const report: Report = {
     {
       name: "kill -9 of a pod",
       scenario: "holdfast",
-      ...ordeal,
+      ...trial,
       resumedMs: { p50: 120, p99: 300, max: 310 },
     },
   ],

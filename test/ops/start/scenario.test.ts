@@ -1,11 +1,11 @@
-import type { Ordeal } from "../../../ops/experiment/ordeal";
+import type { Trial } from "../../../ops/experiment/trial";
 import { nameOf, ofKind } from "../../../ops/local/manifest";
 import { renderStack } from "../../../ops/render/render";
 import { withAndWithoutProxies, withoutProxies } from "../../../ops/start/proxied";
 import { promiseKept, scenarios } from "../../../ops/start/scenario";
 import { flawless } from "../experiment/verdicts";
 
-const good: Ordeal = {
+const good: Trial = {
   ...flawless,
   name: "rolling restart",
   ownDelayMs: { p50: null, p99: null, max: null },
@@ -13,8 +13,8 @@ const good: Ordeal = {
   resyncs: 0,
   moves: { mean: 1, max: 1 },
 };
-const closed: Ordeal = { ...good, closeCodes: { 1012: 1 } };
-const lost: Ordeal = { ...good, delivered: 2_499, lost: 1 };
+const closed: Trial = { ...good, closeCodes: { 1012: 1 } };
+const lost: Trial = { ...good, delivered: 2_499, lost: 1 };
 
 function scenario(name: string) {
   const found = scenarios.find((candidate) => candidate.name === name);
@@ -27,7 +27,7 @@ describe("promiseKept", () => {
     expect(promiseKept(scenario("affinity"), [lost])).toBe(true);
   });
 
-  it("allows holdfast's client new sockets, and no loss, in any ordeal", () => {
+  it("allows holdfast's client new sockets, and no loss, in any trial", () => {
     expect(promiseKept(scenario("holdfast"), [good, closed])).toBe(true);
     expect(promiseKept(scenario("holdfast"), [good, lost])).toBe(false);
   });

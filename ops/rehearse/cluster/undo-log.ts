@@ -8,7 +8,7 @@ export type Undo =
   | { readonly kind: "uncordon"; readonly node: string }
   | { readonly kind: "namespace"; readonly name: string };
 
-/** What the ledger's object holds. */
+/** What the undo log's object holds. */
 interface Entry {
   /** Of the rehearsal, whose objects bear it as a label. */
   readonly id: string;
@@ -37,7 +37,7 @@ const graceSeconds = 5;
  * Remembers in the cluster itself what a rehearsal changes, before it does so: whatever becomes of this process, the
  * next `--clean` knows what to undo. Its object is also the lock that keeps a second rehearsal out.
  */
-export class Ledger {
+export class UndoLog {
   readonly #client: KubernetesClient;
   readonly #namespace: string;
   #entry: Entry;
@@ -50,7 +50,7 @@ export class Ledger {
   }
 
   /** Throws {@link RehearsalRunningError} if there is one already. */
-  static async open(client: KubernetesClient, namespace: string, id: string): Promise<Ledger> {
+  static async open(client: KubernetesClient, namespace: string, id: string): Promise<UndoLog> {
     const entry: Entry = { id, startedAt: new Date().toISOString(), changes: [] };
     const labels = { "app.kubernetes.io/part-of": "holdfast", [rehearsalLabel]: id };
     const body: V1ConfigMap = { metadata: { name, labels }, data: toData(entry) };
@@ -67,13 +67,13 @@ export class Ledger {
           "wait for its end, or undo what it left: the same command with --clean",
       );
     }
-    return new Ledger(client, namespace, entry);
+    return new UndoLog(client, namespace, entry);
   }
 
   /** What an earlier rehearsal left; undefined if nothing. */
-  static async find(client: KubernetesClient, namespace: string): Promise<Ledger | undefined> {
+  static async find(client: KubernetesClient, namespace: string): Promise<UndoLog | undefined> {
     const entry = await readEntry(client, namespace);
-    return entry && new Ledger(client, namespace, entry);
+    return entry && new UndoLog(client, namespace, entry);
   }
 
   get id(): string {
@@ -92,8 +92,8 @@ export class Ledger {
   }
 
   /**
-   * Undoes every change, the last first, and deletes everything that the rehearsal created; the ledger last. Safe to
-   * call twice. Throws {@link CleanUpError}, after all else, for what could not be undone: then the ledger stays.
+   * Undoes every change, the last first, and deletes everything that the rehearsal created; the undo log last. Safe to
+   * call twice. Throws {@link CleanUpError}, after all else, for what could not be undone: then the undo log stays.
    */
   close(): Promise<void> {
     this.#closed ??= this.#close();
@@ -128,7 +128,7 @@ export class Ledger {
       core.deleteCollectionNamespacedPod({ ...all, gracePeriodSeconds: graceSeconds }),
     );
     await ask("delete the load's NetworkPolicies", networking.deleteCollectionNamespacedNetworkPolicy(all));
-    // The ledger bears the label too, and goes last.
+    // The undo log bears the label too, and goes last.
     const { items } = await ask("list the rehearsal's ConfigMaps", core.listNamespacedConfigMap(all));
     for (const { metadata } of items) {
       if (metadata?.name === undefined || metadata.name === name) continue;
@@ -158,12 +158,12 @@ export class Ledger {
 async function readEntry({ core }: KubernetesClient, namespace: string): Promise<Entry | undefined> {
   const what = `read ConfigMap ${name} of ${namespace}`;
   const found = await askIfThere(what, core.readNamespacedConfigMap({ namespace, name }));
-  const text = found?.data?.["ledger.json"];
+  const text = found?.data?.["undoLog.json"];
   return text === undefined ? undefined : (JSON.parse(text) as Entry);
 }
 
 function toData(entry: Entry): Record<string, string> {
-  return { "ledger.json": JSON.stringify(entry, undefined, 2) };
+  return { "undoLog.json": JSON.stringify(entry, undefined, 2) };
 }
 
 async function revert({ core, apps }: KubernetesClient, namespace: string, undo: Undo): Promise<void> {

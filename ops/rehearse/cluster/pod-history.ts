@@ -3,7 +3,7 @@ import type { PodAccount } from "../../experiment/running-stack";
 import type { ServingSpan } from "../../local/pod";
 
 /** What became of one pod of a service. */
-export interface PodStory extends PodAccount {
+export interface PodHistory extends PodAccount {
   readonly uid: string;
   /** The workload's name. */
   readonly service: string;
@@ -26,10 +26,10 @@ const sigkilled = 137;
 
 /** A pod's story with what has just been seen of it. */
 export function continueStory(
-  known: PodStory | undefined,
+  known: PodHistory | undefined,
   { metadata, spec, status }: V1Pod,
   { at, gone }: { readonly at: number; readonly gone: boolean },
-): PodStory {
+): PodHistory {
   const container = status?.containerStatuses?.[0];
   const condition = status?.conditions?.find(({ type }) => type === "Ready");
   const deletedAt = known?.deletedAt ?? (metadata?.deletionTimestamp === undefined && !gone ? undefined : at);
@@ -59,7 +59,7 @@ export function continueStory(
 }
 
 /** The same story of a pod that was killed: it has not served from then on, whenever that was noticed. */
-export function cutShort(story: PodStory, killedAt: number | undefined): PodStory {
+export function cutShort(story: PodHistory, killedAt: number | undefined): PodHistory {
   if (killedAt === undefined) return story;
   const served = story.served.map(({ from, to = Infinity }) => ({
     from,

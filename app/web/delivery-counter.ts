@@ -31,7 +31,7 @@ const maxStreams = 1_000;
  * Counts what was delivered, lost and duplicated in a room, by two independent witnesses: the room's offsets, which
  * tell what was stored and not delivered, and the streams' own numbers, which tell what was never stored, or twice.
  */
-export class Ledger {
+export class DeliveryCounter {
   received = 0;
   lost = 0;
   duplicated = 0;

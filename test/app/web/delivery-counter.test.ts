@@ -1,8 +1,8 @@
-import { Ledger } from "../../../app/web/ledger";
+import { DeliveryCounter } from "../../../app/web/delivery-counter";
 
 const spoken = (seq: number, stream = "a") => ({ text: "hi", stream, seq });
 
-describe("the ledger", () => {
+describe("the counter", () => {
   it.each([
     [
       "counts nothing where all came in order",
@@ -46,24 +46,24 @@ describe("the ledger", () => {
       { received: 2, lost: 0, duplicated: 1 },
     ],
   ] as const)("%s", (_title, messages, expected) => {
-    const ledger = new Ledger();
-    for (const [offset, seq] of messages) ledger.accept({ offset, data: spoken(seq) });
-    expect(ledger).toMatchObject(expected);
+    const counter = new DeliveryCounter();
+    for (const [offset, seq] of messages) counter.accept({ offset, data: spoken(seq) });
+    expect(counter).toMatchObject(expected);
   });
 
   it("knows streams apart, and takes lines of others by their offset alone", () => {
-    const ledger = new Ledger();
-    ledger.accept({ offset: 1, data: spoken(1, "a") });
-    ledger.accept({ offset: 2, data: spoken(7, "b") });
-    ledger.accept({ offset: 3, data: "a line of wscat" });
-    expect(ledger.accept({ offset: 4, data: spoken(2, "a") })).toEqual({ lost: 0, duplicate: false });
-    expect(ledger.accept({ offset: 6, data: "another" })).toEqual({ lost: 1, duplicate: false });
+    const counter = new DeliveryCounter();
+    counter.accept({ offset: 1, data: spoken(1, "a") });
+    counter.accept({ offset: 2, data: spoken(7, "b") });
+    counter.accept({ offset: 3, data: "a line of wscat" });
+    expect(counter.accept({ offset: 4, data: spoken(2, "a") })).toEqual({ lost: 0, duplicate: false });
+    expect(counter.accept({ offset: 6, data: "another" })).toEqual({ lost: 1, duplicate: false });
   });
 
   it("goes on from where the client says after history was lost, and still knows what streams miss", () => {
-    const ledger = new Ledger();
-    ledger.accept({ offset: 90, data: spoken(1) });
-    ledger.resynced({ epoch: "e2", offset: 0 });
-    expect(ledger.accept({ offset: 1, data: spoken(4) })).toEqual({ lost: 2, duplicate: false });
+    const counter = new DeliveryCounter();
+    counter.accept({ offset: 90, data: spoken(1) });
+    counter.resynced({ epoch: "e2", offset: 0 });
+    expect(counter.accept({ offset: 1, data: spoken(4) })).toEqual({ lost: 2, duplicate: false });
   });
 });

@@ -1,10 +1,10 @@
 import type { ClientTrace } from "../load/journal";
 import type { Load } from "../load/load";
-import { type Account, accountFor, type Spread, type Window } from "../load/verdict";
+import { type DeliveryStatistics, statisticsFor, type Spread, type Window } from "../load/verdict";
 import { Measurement } from "./measurement";
 
 /** The clients of an experiment, wherever they run. */
-export interface Crowd<Found extends Findings = Findings> {
+export interface ClientPool<Found extends Findings = Findings> {
   /** What each client's sockets went through until now. */
   traces(): Promise<readonly ClientTrace[]>;
   /** Messages flow from now on. */
@@ -16,7 +16,7 @@ export interface Crowd<Found extends Findings = Findings> {
 /** What the clients saw between a beginning and an end. */
 export interface Findings {
   readonly window: Window;
-  readonly account: Account;
+  readonly statistics: DeliveryStatistics;
   /** How late the clients' own process was with its work. */
   readonly ownDelayMs: Spread;
   /** Of the clients' whole life. */
@@ -24,7 +24,7 @@ export interface Findings {
 }
 
 /** The clients of one load in this process. */
-export class LoadCrowd implements Crowd {
+export class LoadClientPool implements ClientPool {
   readonly #load: Load;
   #measurement: Measurement | undefined;
 
@@ -44,8 +44,8 @@ export class LoadCrowd implements Crowd {
   async end(quietMs: number): Promise<Findings> {
     if (this.#measurement === undefined) throw new Error("nothing has begun that could end");
     const { window, ownDelayMs } = await this.#measurement.finish(quietMs);
-    const account = accountFor(this.#load.journal, window);
-    return { window, account, ownDelayMs, traces: await this.traces() };
+    const statistics = statisticsFor(this.#load.journal, window);
+    return { window, statistics, ownDelayMs, traces: await this.traces() };
   }
 }
 

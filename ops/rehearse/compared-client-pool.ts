@@ -1,4 +1,4 @@
-import type { Crowd } from "../experiment/crowd";
+import type { ClientPool } from "../experiment/client-pool";
 import type { ClientTrace } from "../load/journal";
 import type { ChartedFindings, Pulse } from "./load/generator";
 import type { Generators } from "./load/generators";
@@ -12,7 +12,7 @@ export interface ComparedFindings extends ChartedFindings {
 const plainQuietMs = 1_000;
 
 /** Clients that resume, which are judged, and clients that do not, for comparison; in rooms of their own. */
-export class ComparedCrowd implements Crowd<ComparedFindings> {
+export class ComparedClientPool implements ClientPool<ComparedFindings> {
   readonly #holdfast: Generators;
   readonly #plain: Generators | undefined;
 

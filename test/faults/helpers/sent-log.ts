@@ -1,6 +1,6 @@
 /**
  * What is known of a room from all sides, and the law that it must obey. Pure: the tests of the law are in
- * ledger.test.ts, and show that each part of it can fail.
+ * sent-log.test.ts, and show that each part of it can fail.
  */
 
 /** One thing that a client saw of a room, in its order. */
@@ -37,7 +37,7 @@ export interface Stored {
   readonly entries: readonly { readonly offset: number; readonly data: string }[];
 }
 
-export interface Ledger {
+export interface SentLog {
   readonly views: readonly View[];
   readonly acknowledged: readonly Acknowledged[];
   readonly stored: readonly Stored[];
@@ -56,7 +56,7 @@ interface Position {
 }
 
 /** Every breach of the law, in words; empty where it holds. */
-export function breaches({ views, acknowledged, stored, complete, lossless }: Ledger): string[] {
+export function breaches({ views, acknowledged, stored, complete, lossless }: SentLog): string[] {
   const rooms = new Map(stored.map((room) => [room.room, room]));
   return [
     ...stored.flatMap((room) => checkStored(room, lossless)),

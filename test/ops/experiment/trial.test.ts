@@ -1,8 +1,8 @@
-import { closeCodes, keptItsPromise, tally } from "../../../ops/experiment/ordeal";
+import { closeCodes, passed, tally } from "../../../ops/experiment/trial";
 import { client } from "../load/journals";
 import { flawless } from "./verdicts";
 
-describe("keptItsPromise", () => {
+describe("passed", () => {
   it.each([
     ["nothing lost, nothing twice, all in order", {}, true],
     ["one lost", { lost: 1 }, false],
@@ -10,7 +10,7 @@ describe("keptItsPromise", () => {
     ["one out of order", { outOfOrder: 1 }, false],
     ["nothing sent, so nothing shown", { sent: 0 }, false],
   ])("of %s is %p", (_title, spoiled, kept) => {
-    expect(keptItsPromise([flawless, { ...flawless, ...spoiled }])).toBe(kept);
+    expect(passed([flawless, { ...flawless, ...spoiled }])).toBe(kept);
   });
 });
 

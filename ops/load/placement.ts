@@ -9,7 +9,7 @@ interface Stay {
 }
 
 /** How many clients each pod served at some moments. */
-export interface Whereabouts {
+export interface Placement {
   /** Milliseconds since the epoch. */
   readonly times: readonly number[];
   /** The pods in the order in which they first served somebody, each with its clients at each of the times. */
@@ -20,11 +20,7 @@ export interface Whereabouts {
  * Where the clients were, at moments of a window that lie `stepMs` apart. A client whose socket broke is nowhere until
  * the next one serves; one that moves is on its old pod until then.
  */
-export function whereabouts(
-  clients: readonly ClientTrace[],
-  { from, to }: Window,
-  stepMs: number,
-): Whereabouts {
+export function placement(clients: readonly ClientTrace[], { from, to }: Window, stepMs: number): Placement {
   const times = Array.from(
     { length: Math.max(0, Math.ceil((to - from) / stepMs)) },
     (_, index) => from + index * stepMs,

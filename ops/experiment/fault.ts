@@ -1,6 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { spread, type Spread } from "../load/verdict";
-import type { Crowd } from "./crowd";
+import type { ClientPool } from "./client-pool";
 import type { RunningStack } from "./running-stack";
 
 /** Bounds a wait on a machine that is busy. */
@@ -9,20 +9,20 @@ const limitMs = 60_000;
 const lookMs = 100;
 
 /** What is done to a stack under live clients. */
-export interface Disturbance<Stack = RunningStack> {
+export interface Fault<Stack = RunningStack> {
   readonly name: string;
   /** Does it, and resolves when all is whole again: with how long the clients that it cut off had to wait. */
-  readonly strike: (stack: Stack, crowd: Pick<Crowd, "traces">) => Promise<Spread>;
+  readonly inject: (stack: Stack, pool: Pick<ClientPool, "traces">) => Promise<Spread>;
 }
 
 /** Every pod is replaced, in good order. */
-export const rollingRestart: Disturbance = { name: "rolling restart", strike: restartPods };
+export const rollingRestart: Fault = { name: "rolling restart", inject: restartPods };
 
 /** A pod dies without a word. */
-export const killedPod: Disturbance = { name: "kill -9 of a pod", strike: killPod };
+export const killedPod: Fault = { name: "kill -9 of a pod", inject: killPod };
 
 /** Redis restarts in good order with its data, as when Kubernetes moves it to another node: sockets stay open. */
-export const redisRestart: Disturbance = { name: "Redis restart", strike: restartRedis };
+export const redisRestart: Fault = { name: "Redis restart", inject: restartRedis };
 
 async function restartPods(stack: RunningStack): Promise<Spread> {
   await stack.restartDeployments();
@@ -32,15 +32,15 @@ async function restartPods(stack: RunningStack): Promise<Spread> {
 }
 
 /** Kills the pod that serves most clients: no drain, no close frame, the container starts again. */
-async function killPod(stack: RunningStack, crowd: Pick<Crowd, "traces">): Promise<Spread> {
-  const clients = await crowd.traces();
+async function killPod(stack: RunningStack, pool: Pick<ClientPool, "traces">): Promise<Spread> {
+  const clients = await pool.traces();
   const servedBy = (name: string) => clients.filter(({ connections }) => connections.at(-1)?.pod === name);
   const ready = (await stack.pods()).filter((pod) => pod.ready);
   const [victim] = ready.toSorted((a, b) => servedBy(b.name).length - servedBy(a.name).length);
   if (victim === undefined) throw new Error("there is no ready pod to kill");
   const cutOff = new Set(servedBy(victim.name).map(({ name }) => name));
   const struckAt = await stack.crash(victim.name);
-  const resumedMs = await allBack(crowd, cutOff, struckAt);
+  const resumedMs = await allBack(pool, cutOff, struckAt);
   await stack.rolledOut();
   return spread(resumedMs);
 }
@@ -53,13 +53,13 @@ async function restartRedis(stack: RunningStack): Promise<Spread> {
 
 /** Waits until all these clients are served again; how long each took. */
 async function allBack(
-  crowd: Pick<Crowd, "traces">,
+  pool: Pick<ClientPool, "traces">,
   names: ReadonlySet<string>,
   since: number,
 ): Promise<number[]> {
   const deadline = performance.now() + limitMs;
   for (;;) {
-    const cutOff = (await crowd.traces()).filter(({ name }) => names.has(name));
+    const cutOff = (await pool.traces()).filter(({ name }) => names.has(name));
     const back = cutOff.flatMap(({ connections }) => connections.find(({ at }) => at >= since)?.at ?? []);
     if (back.length === names.size) return back.map((at) => at - since);
     if (performance.now() > deadline) {

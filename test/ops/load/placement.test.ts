@@ -1,5 +1,5 @@
 import type { ClientTrace } from "../../../ops/load/journal";
-import { whereabouts } from "../../../ops/load/whereabouts";
+import { placement } from "../../../ops/load/placement";
 import { client } from "./journals";
 
 /** Sockets as `pod@second`, closes as `pod!second`. */
@@ -21,10 +21,10 @@ function split(note: string): [string, number | undefined, number | undefined] {
 
 const at = (...clients: ClientTrace[]) =>
   Object.fromEntries(
-    whereabouts(clients, { from: 0, to: 6 }, 1).pods.map(({ pod, clients }) => [pod, clients.join("")]),
+    placement(clients, { from: 0, to: 6 }, 1).pods.map(({ pod, clients }) => [pod, clients.join("")]),
   );
 
-describe("whereabouts", () => {
+describe("placement", () => {
   it.each([
     ["one that stays", "a@0", { a: "111111" }],
     ["one that moves before its old socket closes", "a@0 b@3 a!4", { a: "111000", b: "000111" }],
@@ -37,7 +37,7 @@ describe("whereabouts", () => {
   });
 
   it("adds the clients of a pod up, pods in the order in which they first served", () => {
-    const found = whereabouts([trace("b@1"), trace("a@0"), trace("a@2")], { from: 0, to: 3 }, 1);
+    const found = placement([trace("b@1"), trace("a@0"), trace("a@2")], { from: 0, to: 3 }, 1);
     expect(found).toEqual({
       times: [0, 1, 2],
       pods: [

@@ -1,5 +1,5 @@
 import type { V1Pod } from "@kubernetes/client-node";
-import { continueStory, cutShort, type PodStory } from "../../../ops/rehearse/cluster/pod-story";
+import { continueStory, cutShort, type PodHistory } from "../../../ops/rehearse/cluster/pod-history";
 
 const pod = (
   ready: boolean,
@@ -29,8 +29,8 @@ const pod = (
 });
 
 /** What is seen of a pod, one second after the other from the first. */
-function follow(...seen: (readonly [V1Pod, gone?: true])[]): PodStory | undefined {
-  return seen.reduce<PodStory | undefined>(
+function follow(...seen: (readonly [V1Pod, gone?: true])[]): PodHistory | undefined {
+  return seen.reduce<PodHistory | undefined>(
     (story, [object, gone = false], index) => continueStory(story, object, { at: (index + 1) * 1_000, gone }),
     undefined,
   );

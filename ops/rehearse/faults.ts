@@ -1,4 +1,4 @@
-import { type Disturbance, killedPod, redisRestart, rollingRestart } from "../experiment/disturbance";
+import { type Fault, killedPod, redisRestart, rollingRestart } from "../experiment/fault";
 import { spread } from "../load/verdict";
 import type { ClusterStack } from "./cluster/cluster-stack";
 
@@ -14,8 +14,8 @@ export interface Wishes {
 }
 
 /** What is done to the stack, in this order; a rolling restart unless anything is asked for. */
-export function disturbances(wishes: Wishes): readonly Disturbance<ClusterStack>[] {
-  const chosen: Disturbance<ClusterStack>[] = [];
+export function faults(wishes: Wishes): readonly Fault<ClusterStack>[] {
+  const chosen: Fault<ClusterStack>[] = [];
   if (wishes.restart) chosen.push(rollingRestart);
   if (wishes.scale !== undefined) chosen.push(scaling(wishes.scale));
   if (wishes.nodeDrain !== undefined) chosen.push(nodeDrain(wishes.nodeDrain));
@@ -24,20 +24,20 @@ export function disturbances(wishes: Wishes): readonly Disturbance<ClusterStack>
   return chosen.length === 0 ? [rollingRestart] : chosen;
 }
 
-function scaling(replicas: number): Disturbance<ClusterStack> {
+function scaling(replicas: number): Fault<ClusterStack> {
   return {
     name: `scale to ${replicas} and back`,
-    strike: async (stack) => {
+    inject: async (stack) => {
       await stack.scaleAndBack(replicas);
       return spread([]);
     },
   };
 }
 
-function nodeDrain(node: string): Disturbance<ClusterStack> {
+function nodeDrain(node: string): Fault<ClusterStack> {
   return {
     name: `drain of node ${node}`,
-    strike: async (stack) => {
+    inject: async (stack) => {
       await stack.drainNode(node);
       return spread([]);
     },

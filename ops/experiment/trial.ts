@@ -4,7 +4,7 @@ import type { Spread, Verdict, Window } from "../load/verdict";
 import type { PodAccount } from "./running-stack";
 
 /** What messages went through while something was done to the stack. */
-export interface Ordeal extends Verdict {
+export interface Trial extends Verdict {
   readonly name: string;
   /**
    * How late the measuring process itself was: on a busy machine it holds messages up too, and `gapMs` contains it.
@@ -62,7 +62,7 @@ export function rolloutReport(pods: readonly PodAccount[], tookMs: number): Roll
 }
 
 /** Whether what promised to lose nothing kept its word: nothing lost, nothing twice, nothing out of order. */
-export function keptItsPromise(verdicts: readonly Verdict[]): boolean {
+export function passed(verdicts: readonly Verdict[]): boolean {
   return verdicts.every(
     ({ sent, lost, duplicated, outOfOrder }) => sent > 0 && lost + duplicated + outOfOrder === 0,
   );

@@ -1,0 +1,54 @@
+import { setTimeout as delay } from "node:timers/promises";
+import { moves } from "../load/moves";
+import { type Spread, verdictOf, type Window } from "../load/verdict";
+import { now } from "../process/clock";
+import type { ClientPool, Findings } from "./client-pool";
+import type { Fault } from "./fault";
+import { closeCodes, type Trial, resyncs } from "./trial";
+
+/** A message that no later one of its room follows is found missing by a pod's comparison with Redis, every 15 s. */
+export const promisedQuietMs = 20_000;
+
+export interface Times {
+  /** How long messages flow before and after the fault. Milliseconds. */
+  readonly steadyMs: number;
+  /** After this long without an arrival what is missing is given up. Milliseconds. */
+  readonly quietMs: number;
+}
+
+/** What a fault did. */
+export interface TrialRun<Found extends Findings = Findings> {
+  readonly trial: Trial;
+  /** From the fault until a client that it cut off was served again; null where none was cut off. */
+  readonly resumedMs: Spread;
+  /** The fault alone. */
+  readonly faultWindow: Window;
+  readonly findings: Found;
+}
+
+/** Lets messages flow before, during and after a fault, until all have arrived or are given up. */
+export async function runTrial<Stack, Found extends Findings>(
+  { name, inject }: Fault<Stack>,
+  stack: Stack,
+  pool: ClientPool<Found>,
+  { steadyMs, quietMs }: Times,
+): Promise<TrialRun<Found>> {
+  const resyncsBefore = resyncs(await pool.traces());
+  await pool.begin();
+  await delay(steadyMs);
+  const from = now();
+  const resumedMs = await inject(stack, pool);
+  const faultWindow = { from, to: now() };
+  await delay(steadyMs);
+  const findings = await pool.end(quietMs);
+  const { statistics, ownDelayMs, traces, window } = findings;
+  const trial = {
+    name,
+    ...verdictOf(statistics),
+    ownDelayMs,
+    closeCodes: closeCodes(traces, window),
+    resyncs: resyncs(traces) - resyncsBefore,
+    moves: moves(traces, window),
+  };
+  return { trial, resumedMs, faultWindow, findings };
+}
