@@ -46,7 +46,7 @@ describeWithPrometheus("a real Prometheus that scrapes real pods", (binaries) =>
     prometheus = await PrometheusServer.start(
       binaries,
       {
-        global: { scrape_interval: "250ms", scrape_timeout: "250ms", evaluation_interval: "250ms" },
+        global: { scrape_interval: "500ms", scrape_timeout: "500ms", evaluation_interval: "500ms" },
         rule_files: ["rules.yml"],
         scrape_configs: [
           {
@@ -106,7 +106,13 @@ describeWithPrometheus("a real Prometheus that scrapes real pods", (binaries) =>
     const rules = await prometheus.rules();
     expect(rules.map(({ name }) => name)).toEqual(alerts(scope).map(({ name }) => name));
     expect(rules.filter(({ health }) => health !== "ok")).toEqual([]);
-    expect(rules.filter(({ state }) => state !== "inactive")).toEqual([]);
+    // A busy machine may miss a scrape, which makes an alert pending until the next one; a wrong rule stays so.
+    let active = rules;
+    const none = async () => {
+      active = (await prometheus.rules()).filter(({ state }) => state !== "inactive");
+      return active.length === 0;
+    };
+    await until(none, () => `no alert is active: ${JSON.stringify(active, null, 2)}`, patienceMs);
   });
 
   it("tells how unevenly the sockets are spread over the pods", async () => {
