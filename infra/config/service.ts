@@ -8,6 +8,7 @@ import {
   objectName,
   oneOf,
   peer,
+  port,
   serviceName,
   servicePath,
   text,
@@ -17,8 +18,6 @@ import { connectionProxySchema } from "./connection-proxy";
 import { autoscalingSchema, resourcesSchema, rolloutSchema } from "./workload";
 
 /** What one entry of `services` may hold: a service of your own, or the Holdfast application. */
-
-const port = whole(1, 65_535);
 
 /** The ports that the container listens on. */
 const portsSchema = object({
@@ -63,6 +62,7 @@ const probeSchema = z.union(
     object({ path, port: portReference.default("http"), ...probeTiming }),
     object({ tcp: portReference, ...probeTiming }),
     object({
+      /** The port of the container whose health service, `grpc.health.v1`, is asked. */
       grpc: port,
       /** The name that the health service is asked for. Defaults to none, the server as a whole. */
       service: z.string().optional(),

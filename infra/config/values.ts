@@ -22,6 +22,9 @@ export function whole(min: number, max: number) {
   return z.int({ error }).min(min, { error }).max(max, { error });
 }
 
+/** A port of TCP. */
+export const port = whole(1, 65_535);
+
 /** Text of a certain form. */
 export function text(pattern: RegExp, error: string) {
   return z.string({ error }).regex(pattern, { error });

@@ -4,7 +4,7 @@ import { checkArgs } from "../../infra/components/check-args";
 import { connectionProxyArgsSchema } from "../../infra/components/connection-proxy/schema";
 import { existingServiceSchema } from "../../infra/components/existing-service/schema";
 import { webSocketServiceSchema } from "../../infra/components/websocket-service/schema";
-import { deployed } from "./deployed";
+import { deployed, thrownBy } from "./deployed";
 
 const { AlbEdge, ArgumentError, ConnectionProxy, ElastiCacheStore, ExistingService, ExternalStore } = library;
 const { GatewayEdge, IstioEdge, Monitoring, NginxEdge, NlbEdge, NoneEdge, RedisStore } = library;
@@ -211,15 +211,7 @@ describe("a wrong value", () => {
       "Monitoring monitoring: objectName is My_Rules. Set it to a name",
     ],
   ])("of %s is refused by the constructor, which names property and change", async (_, create, message) => {
-    let thrown: unknown;
-    await deployed(() => {
-      try {
-        create();
-      } catch (error) {
-        thrown = error;
-      }
-      return {};
-    });
+    const thrown = await thrownBy(create);
     expect(thrown).toBeInstanceOf(ArgumentError);
     expect((thrown as Error).message.slice(0, message.length)).toBe(message);
   });

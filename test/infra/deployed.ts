@@ -11,6 +11,20 @@ export function deployed(program: () => object): Promise<Evaluation> {
   return evaluateProgram("test", program, (name) => `value-of-${name}`);
 }
 
+/** What a constructor throws; undefined where it throws nothing. */
+export async function thrownBy(create: () => unknown): Promise<unknown> {
+  let thrown: unknown;
+  await deployed(() => {
+    try {
+      create();
+    } catch (error) {
+      thrown = error;
+    }
+    return {};
+  });
+  return thrown;
+}
+
 /** What resources of a kind hold, as plain values. */
 interface Inputs {
   BackendTrafficPolicy: object;

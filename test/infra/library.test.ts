@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import * as library from "../../infra/index";
-import { deployed, inputsOf, kindsOf } from "./deployed";
+import { deployed, inputsOf, kindsOf, thrownBy } from "./deployed";
 
 const { AlbEdge, ArgumentError, ElastiCacheStore, ExternalStore, GatewayEdge, IstioEdge } = library;
 const { Monitoring, NginxEdge, NlbEdge, RedisStore, WebSocketService } = library;
@@ -135,15 +135,7 @@ describe("@holdfast/pulumi", () => {
       /^ElastiCacheStore sessions: clients is nobody\./,
     ],
   ])("names component and property of %s", async (_, create, message) => {
-    let thrown: unknown;
-    await deployed(() => {
-      try {
-        create();
-      } catch (error) {
-        thrown = error;
-      }
-      return {};
-    });
+    const thrown = await thrownBy(create);
     expect(thrown).toBeInstanceOf(ArgumentError);
     expect((thrown as Error).message).toMatch(message);
   });

@@ -1,4 +1,4 @@
-import { flag, label, objectName, oneOf, serviceName, servicePath, whole } from "../../config/values";
+import { flag, label, objectName, oneOf, port, serviceName, servicePath } from "../../config/values";
 import { argsSchema } from "../check-args";
 import { endTimes, preStop, rollout } from "../websocket-service/schema";
 import type { ExistingServiceArgs } from "./args";
@@ -8,7 +8,7 @@ export const existingServiceSchema = argsSchema<ExistingServiceArgs>({
   deploymentName: objectName,
   serviceName,
   containerName: serviceName,
-  port: whole(1, 65_535),
+  port,
   path: servicePath,
   protocol: oneOf("holdfast", "websocket", "socket.io"),
   preStop,

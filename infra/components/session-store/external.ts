@@ -3,7 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
 import { stackLabels } from "../../labels";
 import { redisPort } from "../../ports";
-import { addressRange, list, object, oneOf, text, whole } from "../../config/values";
+import { addressRange, list, object, oneOf, port, text } from "../../config/values";
 import { parseArgs, type FlatArgs } from "../flat-args";
 import type { SecretKey, SessionStore } from "./session-store";
 
@@ -16,7 +16,7 @@ export const externalSchema = object({
   /** Where it may be found; the URL is secret, so it cannot say. */
   cidrs: list(addressRange, "address ranges").default(["0.0.0.0/0"]),
   /** Where the servers listen, Sentinels and nodes of a Cluster included: pods may go there. */
-  ports: list(whole(1, 65_535), "ports").min(1, { error: "at least one port" }).default([redisPort]),
+  ports: list(port, "ports").min(1, { error: "at least one port" }).default([redisPort]),
 });
 
 export type ExternalConfig = z.infer<typeof externalSchema>;

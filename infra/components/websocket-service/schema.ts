@@ -6,6 +6,7 @@ import {
   objectName,
   oneOf,
   peer,
+  port,
   serviceName,
   servicePath,
   text,
@@ -22,7 +23,6 @@ const quantity = text(
   "a quantity of Kubernetes such as 250m or 512Mi",
 );
 const peers = list(peer, "peers");
-const port = whole(1, 65_535);
 
 const imageForm = "an image by digest or by a fixed tag";
 const image = z.string({ error: imageForm }).min(1, { error: imageForm });
