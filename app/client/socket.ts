@@ -89,14 +89,12 @@ export class Socket implements Link {
   }
 
   send(frame: ClientFrame): void {
-    this.#send(JSON.stringify(frame));
-    if (frame.type === "join") this.#heartbeat.expectAnswer(PROBE_MS);
+    this.#send(JSON.stringify(frame), frame.type === "join");
   }
 
   /** Sends a publish. */
   sendText(text: string): void {
-    this.#send(text);
-    this.#heartbeat.expectAnswer(PROBE_MS);
+    this.#send(text, true);
   }
 
   /** Asks whether the server is still there; the socket fails where no answer comes, or no welcome. */
@@ -125,8 +123,10 @@ export class Socket implements Link {
     });
   }
 
-  #send(text: string): void {
-    if (!this.#over) this.#webSocket?.send(text);
+  #send(text: string, isAnswered: boolean): void {
+    if (this.#over) return;
+    this.#webSocket?.send(text);
+    if (isAnswered) this.#heartbeat.expectAnswer(PROBE_MS);
   }
 
   /** Never later than was said before. */

@@ -31,7 +31,7 @@ async function main(): Promise<void> {
     run: () => {
       const done = check(script);
       running.push(done);
-      return done;
+      return done.catch(() => Promise.reject(new CheckError(`npm run ${script} fails, as is shown below`)));
     },
   }));
   await showProgress(steps, { concurrent: true }).catch(() => undefined); // it waits for no other once one fails
