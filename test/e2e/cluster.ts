@@ -110,6 +110,8 @@ function testCluster(command: string): Cluster {
         });
       }
       await call("clients", String(clients));
+      tell("unpacking Pulumi's engine");
+      const engine = await engineEnvironment(path.join(path.dirname(command), "pulumi-env"));
       return {
         images: { app: appImage, redis: redisImage, own: ownImageNames() },
         edge: { address: edge.hostname, port: Number(edge.port || 80), namespace: "traefik" },
@@ -118,10 +120,22 @@ function testCluster(command: string): Cluster {
         ipv6Policies: false, // a policy that holds an IPv6 network is never enforced there, nor any after it
         crds: await fetchCrds(),
         labs: findLabs(path.dirname(command)),
+        engine,
         secretSeed: randomBytes(32).toString("hex"),
       };
     },
   };
+}
+
+/** What the command that unpacks an engine says of it: once, for it is in the way of another that does the same. */
+async function engineEnvironment(command: string): Promise<Record<string, string>> {
+  const { stdout } = await run("bash", ["-c", `said=$("$0") && eval "$said" && env -0`, command]);
+  const all = stdout.split("\0").map((entry) => /^([^=]+)=(.*)$/s.exec(entry));
+  return Object.fromEntries(
+    all.flatMap((match) =>
+      match !== null && /^(PATH|PULUMI_.*)$/.test(match[1] ?? "") ? [[match[1] ?? "", match[2] ?? ""]] : [],
+    ),
+  );
 }
 
 /** Where version 1 of control groups shares out the CPU; version 2 has no such folder. */
@@ -191,6 +205,7 @@ function kind(name: string): Cluster {
         ipv6Policies: true,
         crds: await fetchCrds(),
         labs: {},
+        engine: {},
         secretSeed: randomBytes(32).toString("hex"),
       };
     },

@@ -8,10 +8,10 @@ import { encodeSurroundings } from "./surroundings";
 const withoutCluster = "HOLDFAST_E2E_WITHOUT_CLUSTER";
 
 /**
- * Files that wait for the engine and for the API server, without a client that would feel the others: they run beside
- * those, in one process for all of them.
+ * Files that mostly wait for the engine and for the API server, without a client that others would slow beyond what it
+ * bears: they run beside the rest, in one process for all of them.
  */
-const besides = "e2e/(pulumi-failures|pulumi-preview|examples)\\.test";
+const besides = "e2e/(pulumi|pulumi-failures|pulumi-preview|adoption|examples)\\.test";
 
 /**
  * `npm run test:e2e [jest's arguments]`: gets a cluster ready, then runs jest inside its network, where pods,

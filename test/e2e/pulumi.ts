@@ -1,5 +1,4 @@
 import { execFile, spawn } from "node:child_process";
-import { existsSync } from "node:fs";
 import { copyFile, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
@@ -60,11 +59,11 @@ export class PulumiStack {
     for (const entry of ["infra", "node_modules", "package.json"]) {
       await symlink(path.join(projectRoot, entry), path.join(folder, entry));
     }
-    const lab = await labEnvironment();
-    const searched = lab.PATH ?? process.env.PATH ?? "";
+    const { engine } = readSurroundings();
+    const searched = engine.PATH ?? process.env.PATH ?? "";
     const env = {
       ...process.env,
-      ...lab,
+      ...engine,
       PATH: bin === undefined ? searched : `${bin}${path.delimiter}${searched}`,
       ...extra,
       PULUMI_BACKEND_URL: `file://${folder}`,
@@ -149,11 +148,9 @@ export class PulumiStack {
     const outcome = await run("pulumi", [...args, ...quiet], options).then(
       ({ stdout, stderr }) => ({ code: 0, output: stdout + stderr }),
       (error: unknown) => {
-        const {
-          code = 1,
-          stdout = "",
-          stderr = "",
-        } = error as { code?: number; stdout?: string; stderr?: string };
+        const { code, stdout, stderr } = error as { code?: unknown; stdout: string; stderr: string };
+        // Without a code of its own it did not run, or a signal ended it: what it printed does not say so.
+        if (typeof code !== "number") throw error;
         return { code, output: stdout + stderr };
       },
     );
@@ -226,17 +223,4 @@ function stepsOf(output: string): string[] {
     ([, kind, name, verb = ""]) => `${verbs[verb] ?? verb} ${kind} ${name}`,
   );
   return [...new Set(steps)].sort();
-}
-
-/** Where this machine has a CLI of its own for tests, its environment; elsewhere the CLI is on the PATH. */
-async function labEnvironment(): Promise<Record<string, string>> {
-  const command = path.join(projectRoot, "../shared/cluster/pulumi-env");
-  if (!existsSync(command)) return {};
-  const { stdout } = await run("bash", ["-c", `eval "$("$0" 2>/dev/null)" && env -0`, command]);
-  const all = stdout.split("\0").map((entry) => /^([^=]+)=(.*)$/s.exec(entry));
-  return Object.fromEntries(
-    all.flatMap((match) =>
-      match !== null && /^(PATH|PULUMI_.*)$/.test(match[1] ?? "") ? [[match[1] ?? "", match[2] ?? ""]] : [],
-    ),
-  );
 }

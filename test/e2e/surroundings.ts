@@ -29,6 +29,8 @@ export interface Surroundings {
   readonly crds: readonly Crds[];
   /** Edges' controllers that can be installed in it; those that cannot are absent. */
   readonly labs: Readonly<Partial<Record<LabName, Lab>>>;
+  /** Environment variables that lead to Pulumi's CLI, where this machine has one for tests; else it is on the PATH. */
+  readonly engine: Readonly<Record<string, string>>;
   /** What this run's generated secrets are derived from. */
   readonly secretSeed: string;
 }
