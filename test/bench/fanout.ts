@@ -6,19 +6,16 @@
  */
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
-import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import Table from "cli-table3";
 import { WebSocket } from "ws";
 import { startRedis } from "../../ops/redis/server";
+import { cpuMicros, residentMiB } from "./helpers/usage";
 
 const sockets = Number(process.argv[2] ?? 200);
 const seconds = Number(process.argv[3] ?? 5);
 const payload = "x".repeat(200);
 const port = 18_080;
-
-/** Clock ticks a second of /proc/PID/stat: 100 on every Linux that Node runs on. */
-const ticksPerSecond = 100;
 
 interface Result {
   readonly name: string;
@@ -113,7 +110,7 @@ async function measure(name: string, server: ChildProcess, perSecond: number): P
     }
     await pause(500);
     deliveries = 0;
-    const before = cpuMicros(server);
+    const before = cpuMicros(server.pid ?? 0);
     const total = perSecond * seconds;
     const begin = performance.now();
     for (let sent = 0; sent < total;) {
@@ -122,8 +119,8 @@ async function measure(name: string, server: ChildProcess, perSecond: number): P
       await pause(1);
     }
     while (deliveries < total * sockets) await pause(20);
-    const cpu = cpuMicros(server) - before;
-    const rssMiB = rss(server);
+    const cpu = cpuMicros(server.pid ?? 0) - before;
+    const rssMiB = residentMiB(server.pid ?? 0);
     for (const client of clients) client.terminate();
     delays.sort((a, b) => a - b);
     const at = (share: number) => delays[Math.floor(delays.length * share)] ?? 0;
@@ -147,15 +144,6 @@ async function connect(onData: (data: string) => void): Promise<WebSocket> {
     ws.on("message", (text: Buffer) => onData((JSON.parse(text.toString()) as { data: string }).data));
     return ws;
   }
-}
-
-function cpuMicros({ pid }: ChildProcess): number {
-  const fields = readFileSync(`/proc/${pid}/stat`, "utf8").split(") ")[1]?.split(" ") ?? [];
-  return ((Number(fields[11]) + Number(fields[12])) / ticksPerSecond) * 1e6;
-}
-
-function rss({ pid }: ChildProcess): number {
-  return Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1]) / 1_024;
 }
 
 function pause(ms: number): Promise<void> {

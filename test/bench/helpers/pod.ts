@@ -1,0 +1,60 @@
+import { execFileSync } from "node:child_process";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { Child } from "../../../ops/process/child";
+import { until } from "../../faults/helpers/until";
+
+/** A pod as a process of its own. */
+export interface BenchPod {
+  readonly pid: number;
+  /** `ws://…`, up to the room id. */
+  readonly url: string;
+  kill(): Promise<void>;
+}
+
+/** Builds the application from the sources as they are now. Returns its file, and what removes it. */
+export function buildApp(): { readonly main: string; readonly remove: () => void } {
+  const directory = mkdtempSync(join(tmpdir(), "holdfast-bench-"));
+  execFileSync(process.execPath, [join(__dirname, "../../../app/build.mjs"), "server", directory]);
+  return {
+    main: join(directory, "main.js"),
+    remove: () => rmSync(directory, { recursive: true, force: true }),
+  };
+}
+
+/** Starts a pod from a built application; resolves once it serves. */
+export async function startBenchPod(main: string, name: string, redisUrl: string): Promise<BenchPod> {
+  let log = "";
+  const child = new Child(process.execPath, [main], {
+    env: {
+      SERVICE_NAME: "bench",
+      SERVICE_PATH: "/bench",
+      POD_NAME: name,
+      BIND_ADDRESS: "127.0.0.1",
+      HTTP_PORT: "0",
+      GRPC_PORT: "0",
+      METRICS_PORT: "0",
+      LIFECYCLE_PORT: "0",
+      REDIS_URL: redisUrl,
+      AUTH_MODE: "anonymous",
+      MAX_UNAUTHENTICATED_CONNECTIONS: "20000",
+    },
+    output: (text) => (log = (log + text).slice(-4_000)),
+  });
+  const port = await until(
+    () => {
+      if (child.exit) throw new Error(`${name} ended at its start: ${log}`);
+      return /"port":(\d+),"msg":"serving"/.exec(log)?.[1];
+    },
+    () => `pod that serves; its log: ${log}`,
+  );
+  return {
+    pid: child.pid ?? 0,
+    url: `ws://127.0.0.1:${port}/bench/chat/`,
+    async kill() {
+      child.kill("SIGKILL");
+      await child.exited;
+    },
+  };
+}

@@ -1,0 +1,134 @@
+/**
+ * What a resume costs: `kill -9` of a pod under N clients, which come back to another one at once, each with its own room
+ * and two rooms of ten members. Counts the commands that Redis runs, inside scripts too, and CPU time of the pod and of
+ * Redis. Compares with other builds (their `main.js`) in the same run. Prints a table; judges nothing.
+ *
+ *   npx tsx test/bench/resume.ts [clients] [main.js of another build …]
+ */
+import { setTimeout as pause } from "node:timers/promises";
+import Table from "cli-table3";
+import { Redis } from "ioredis";
+import { startRedis } from "../../ops/redis/server";
+import { BenchClient, inTurns } from "./helpers/client";
+import { buildApp, startBenchPod } from "./helpers/pod";
+import { commandCalls, cpuMicros, total } from "./helpers/usage";
+
+const clients = Number(process.argv[2] ?? 2_000);
+const others = process.argv.slice(3);
+const membersOfARoom = 10;
+/** A client's first try comes after at most this long, as `app/client/backoff.ts` has it. Milliseconds. */
+const backoffMs = 150;
+/** What a pod gathers for later counts as well. Milliseconds. */
+const gatheredMs = 5_000;
+
+interface Result {
+  readonly name: string;
+  readonly resumed: number;
+  readonly calls: Map<string, number>;
+  readonly podMicros: number;
+  readonly redisMicros: number;
+  readonly allBackMs: number;
+}
+
+async function main(): Promise<void> {
+  const app = buildApp();
+  try {
+    const results: Result[] = [];
+    for (const build of [...others, app.main])
+      results.push(await measure(build === app.main ? "these sources" : build, build));
+    print(results);
+  } finally {
+    app.remove();
+  }
+}
+
+async function measure(name: string, build: string): Promise<Result> {
+  const redis = await startRedis();
+  const admin = new Redis(redis.url);
+  const all = Array.from({ length: clients }, (_, i) => {
+    const room = Math.floor(i / membersOfARoom);
+    return new BenchClient([`left-${room}`, `right-${room}`]);
+  });
+  const [first, second] = await Promise.all(
+    ["first", "second"].map((pod) => startBenchPod(build, `${pod}-0`, redis.url)),
+  );
+  try {
+    if (!first || !second) throw new Error("no pods");
+    await inTurns(all, 50, (client) => client.open(first.url));
+    await pause(gatheredMs);
+    let resumed = 0;
+    const back = all.map(
+      (client) =>
+        new Promise<void>((resolve, reject) => {
+          client.onLost = () => {
+            client.onLost = () => undefined;
+            setTimeout(() => {
+              client.open(second.url).then((recovered) => {
+                if (recovered) resumed += 1;
+                resolve();
+              }, reject);
+            }, Math.random() * backoffMs);
+          };
+        }),
+    );
+    const [podBefore, redisBefore] = [cpuMicros(second.pid), cpuMicros(redis.pid)];
+    await admin.config("RESETSTAT");
+    const start = performance.now();
+    await first.kill();
+    await Promise.all(back);
+    const allBackMs = performance.now() - start;
+    await pause(gatheredMs);
+    const calls = await commandCalls(admin);
+    const [podMicros, redisMicros] = [cpuMicros(second.pid) - podBefore, cpuMicros(redis.pid) - redisBefore];
+    return { name, resumed, calls, podMicros, redisMicros, allBackMs };
+  } finally {
+    for (const client of all) client.close();
+    await Promise.all([first?.kill(), second?.kill()]);
+    admin.disconnect();
+    await redis.stop();
+  }
+}
+
+function print(results: readonly Result[]): void {
+  console.log(
+    `${clients} clients, each in its own room and two rooms of ${membersOfARoom}; kill -9 of their pod`,
+  );
+  const table = new Table({
+    style: { head: [], border: [] },
+    head: [
+      "build",
+      "recovered",
+      "Redis commands a resume",
+      "pod CPU ms",
+      "Redis CPU ms",
+      "all back, s",
+      "commands: ratio",
+      "pod CPU: ratio",
+    ],
+  });
+  const last = results.at(-1);
+  for (const { name, resumed, calls, podMicros, redisMicros, allBackMs } of results) {
+    table.push([
+      name,
+      `${resumed} of ${clients}`,
+      (total(calls) / clients).toFixed(2),
+      (podMicros / 1e3 / clients).toFixed(3),
+      (redisMicros / 1e3 / clients).toFixed(3),
+      (allBackMs / 1e3).toFixed(2),
+      last ? (total(calls) / total(last.calls)).toFixed(2) : "",
+      last ? (podMicros / last.podMicros).toFixed(2) : "",
+    ]);
+  }
+  console.log(table.toString());
+  for (const { name, calls } of results) {
+    const most = [...calls].sort(([, a], [, b]) => b - a).slice(0, 16);
+    console.log(
+      `${name}: ${most.map(([command, count]) => `${command} ${(count / clients).toFixed(2)}`).join(", ")}`,
+    );
+  }
+}
+
+main().catch((error: unknown) => {
+  console.error(error);
+  process.exitCode = 1;
+});
