@@ -40,7 +40,9 @@ export function createPublisherBackend(
     publishToRoom: (message) => publish(roomKeys(config.SERVICE_NAME, message.room), message),
     publishToUser: (message) => publish(userKeys(message.user), message),
     presence: (room) => store.present(roomKeys(config.SERVICE_NAME, room)),
-    closeUser: (user, reason) => rooms.control(userKeys(user).stream, JSON.stringify({ close: reason })),
+    closeUser: async (user, reason) => {
+      await rooms.control(userKeys(user).stream, JSON.stringify({ close: reason }));
+    },
   };
 }
 

@@ -9,6 +9,7 @@ import { claimsRoomPolicy, type RoomPolicy } from "./auth/room-policy";
 import type { AppConfig } from "./config";
 import type { ConnectionContext } from "./connection/connection";
 import { Connections } from "./connection/connections";
+import { Takeovers } from "./connection/takeovers";
 import { drain } from "./drain";
 import { startGrpc, type GrpcServer } from "./grpc/server";
 import { Health } from "./health";
@@ -88,6 +89,7 @@ export class HoldfastServer {
       rooms: this.#rooms,
       roomStore,
       connections: this.#connections,
+      takeovers: new Takeovers((pod, text) => this.#rooms.control(podChannel(pod), text)),
       replay: new ReplayBudget(config.MAX_REPLAY_BYTES),
     };
     this.#http = createHttpServer(context, health, config.SERVE_PAGE ? loadPage(config) : undefined);

@@ -11,9 +11,9 @@ import type { Metrics } from "../metrics";
 import type { JoinRequest } from "../rooms/live-room";
 import type { ReplayBudget } from "../rooms/replay-budget";
 import type { Rooms } from "../rooms/rooms";
-import { podChannel, roomKeys, userKeys, type RoomKeys } from "../store/keys";
+import { roomKeys, userKeys, type RoomKeys } from "../store/keys";
 import { UnavailableError } from "../store/redis";
-import { SparseIdError, type RoomStore } from "../store/room-store";
+import { SparseIdError, type Presence, type RoomStore } from "../store/room-store";
 import type { Session, SessionStore } from "../store/session-store";
 import { Budget, frameCosts } from "./budget";
 import { Membership } from "./membership";
@@ -21,6 +21,7 @@ import { PublishOrder } from "./publish-order";
 import { ReadGate } from "./read-gate";
 import { ReplayTurns } from "./replay-turns";
 import { Slots } from "./slots";
+import type { Takeovers } from "./takeovers";
 import { PublishQueue, type PublishOutcome, type WaitingPublish } from "./publish-queue";
 import { ClosedError, type Transport } from "./transport";
 
@@ -33,6 +34,8 @@ export interface ConnectionSet {
   adopt(connection: Connection, session: Session): void;
   supersede(sessionId: string, generation: number): void;
   delete(connection: Connection): void;
+  noteJoined(membership: Membership, present: Presence, resumed: boolean): void;
+  noteLeft(membership: Membership): void;
 }
 
 /** What all connections of a pod share. */
@@ -46,6 +49,7 @@ export interface ConnectionContext {
   readonly rooms: Rooms;
   readonly roomStore: RoomStore;
   readonly connections: ConnectionSet;
+  readonly takeovers: Takeovers;
   readonly replay: ReplayBudget;
 }
 
@@ -199,11 +203,11 @@ export abstract class Connection {
     return this.identity?.expiresAt !== undefined && this.identity.expiresAt <= now;
   }
 
-  /** The rooms that this connection is in, with their keys: for presence. */
-  *presence(): Generator<{ room: RoomKeys; user: string; connection: string }> {
+  /** The rooms in which this connection is present. Nobody asks who is in the own room of a user. */
+  *presence(): Generator<Presence> {
     if (!this.session) return;
-    for (const { room } of this.memberships.values()) {
-      if (room) yield { room: room.keys, user: this.session.user, connection: this.session.id };
+    for (const { name, room } of this.memberships.values()) {
+      if (room && name !== OWN_ROOM) yield presenceOf(this.session, room.keys);
     }
   }
 
@@ -259,7 +263,7 @@ export abstract class Connection {
     { room: name, position, ...request }: RoomRequest,
     history: JoinRequest["history"],
   ): Promise<void> {
-    const { rooms, sessions, roomStore } = this.context;
+    const { rooms, sessions, connections } = this.context;
     const { session } = this;
     if (!session) return;
     const before = this.memberships.get(name);
@@ -268,13 +272,13 @@ export abstract class Connection {
     this.memberships.set(name, membership);
     const isWanted = () => this.memberships.get(name) === membership && this.transport.open;
     const keys = this.#keys(name);
-    // Held until the room is joined; history may be on its way for long after.
-    const freeSlot = await this.#joins.take();
-    membership.whenSynced.push(freeSlot);
+    let freeSlot: (() => void) | undefined;
     try {
-      if (!isWanted()) return;
       // In the record before on the wire: who reads a sync can rely on the session.
       if (name !== OWN_ROOM && !session.rooms.has(name)) await sessions.addRoom(session, name);
+      // Held until the room is joined; history may be on its way for long after.
+      freeSlot = await this.#joins.take();
+      membership.whenSynced.push(freeSlot);
       if (!isWanted()) return;
       membership.room = rooms.open(name, keys);
       await rooms.join(membership.room, membership, { position, history: history ?? request.history });
@@ -283,14 +287,13 @@ export abstract class Connection {
       this.memberships.delete(name);
       throw error;
     } finally {
-      freeSlot();
+      freeSlot?.();
     }
     if (!isWanted()) {
       rooms.leave(membership.room, membership);
       return;
     }
-    const entry = { room: keys, user: session.user, connection: session.id };
-    roomStore.notePresent([entry]).catch(() => undefined); // noted again with the next refresh
+    if (name !== OWN_ROOM) connections.noteJoined(membership, presenceOf(session, keys), this.resumed);
   }
 
   protected leave(name: string): void {
@@ -413,10 +416,7 @@ export abstract class Connection {
       this.context.connections.supersede(session.id, session.generation);
       return;
     }
-    await this.context.rooms.control(
-      podChannel(previousPod),
-      `supersede ${session.id} ${session.generation}`,
-    );
+    await this.context.takeovers.tell(previousPod, `supersede ${session.id} ${session.generation}`);
   }
 
   #keys(name: string): RoomKeys {
@@ -427,6 +427,8 @@ export abstract class Connection {
   #absent(membership: Membership): void {
     if (!membership.room || !this.session) return;
     this.context.rooms.leave(membership.room, membership);
+    this.context.connections.noteLeft(membership);
+    if (membership.name === OWN_ROOM) return;
     // The entry of a socket that was moved belongs to the newer one, under the same connection id.
     if (this.superseded) return;
     this.context.roomStore
@@ -459,6 +461,10 @@ export abstract class Connection {
 
 /** The pod has all the connections that it may have. */
 class FullError extends Error {}
+
+function presenceOf({ user, id }: Session, room: RoomKeys): Presence {
+  return { room, user, connection: id };
+}
 
 /** The tail of a message frame, as it is stored: see `StoredMessage`. */
 export function messageBody(from: string, data: unknown): string {

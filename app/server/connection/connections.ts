@@ -2,15 +2,21 @@ import type { Logger } from "pino";
 import { closeCodes } from "../../protocol/close-codes";
 import { TimerWheel } from "../timer-wheel";
 import type { AppConfig } from "../config";
-import { presenceTtlMs, type RoomStore } from "../store/room-store";
+import { presenceTtlMs, type Presence, type RoomStore } from "../store/room-store";
 import type { Session, SessionStore } from "../store/session-store";
 import type { Connection, ConnectionSet } from "./connection";
 
 /** How often the pod looks whose token has expired. Milliseconds. */
 const expiryMs = 1_000;
 
+/** Who has joined is listed as present after this long, at most. Milliseconds. */
+const newcomersMs = 1_000;
+
+/** The same of a session that was resumed. Milliseconds. */
+const returnedMs = 5_000;
+
 /** Sessions and presences that one batch refreshes: a few milliseconds of work, after which messages have their turn. */
-const batchSize = 50;
+const batchSize = 100;
 
 type Settings = Pick<
   AppConfig,
@@ -27,6 +33,9 @@ export class Connections implements ConnectionSet, Iterable<Connection> {
   readonly #unauthenticated = new Set<Connection>();
   readonly #settings: Settings;
   readonly #bySession = new Map<string, Connection>();
+  /** Those who have joined a room since presence was last noted, by their place in it. */
+  readonly #newcomers = new Map<object, Presence>();
+  readonly #returned = new Map<object, Presence>();
   readonly #log: Logger;
   readonly #timers: NodeJS.Timeout[] = [];
   #whenEmpty: (() => void)[] = [];
@@ -44,11 +53,17 @@ export class Connections implements ConnectionSet, Iterable<Connection> {
         sessions.refresh(batch.flatMap(({ session }) => session ?? [])),
       ),
     );
-    every(presenceTtlMs / 3, () =>
-      this.#inBatches("presence", [...this.#bySession.values()], (batch) =>
-        rooms.notePresent(batch.flatMap((connection) => [...connection.presence()])),
-      ),
-    );
+    every(presenceTtlMs / 3, () => {
+      const present = [...this.#bySession.values()].flatMap((connection) => [...connection.presence()]);
+      return this.#notePresent(rooms, present, true);
+    });
+    const noteAll = (joined: Map<object, Presence>) => {
+      const present = [...joined.values()];
+      joined.clear();
+      return this.#notePresent(rooms, present, false);
+    };
+    every(newcomersMs, () => noteAll(this.#newcomers));
+    every(returnedMs, () => noteAll(this.#returned));
   }
 
   get size(): number {
@@ -119,6 +134,20 @@ export class Connections implements ConnectionSet, Iterable<Connection> {
     );
   }
 
+  /**
+   * A connection has joined a room: it is listed as present soon, in one command with others. One that resumes is
+   * mostly listed already, under the same connection id.
+   */
+  noteJoined(membership: object, present: Presence, resumed: boolean): void {
+    (resumed ? this.#returned : this.#newcomers).set(membership, present);
+  }
+
+  /** It has left again. */
+  noteLeft(membership: object): void {
+    this.#newcomers.delete(membership);
+    this.#returned.delete(membership);
+  }
+
   stop(): void {
     this.#all.stop();
     for (const timer of this.#timers) clearInterval(timer);
@@ -128,13 +157,19 @@ export class Connections implements ConnectionSet, Iterable<Connection> {
     for (const connection of this) if (connection.isExpired(now)) connection.tick(now);
   }
 
-  async #inBatches(
+  #notePresent(rooms: RoomStore, present: readonly Presence[], isRefresh: boolean): Promise<void> {
+    // Those of one room go together.
+    const sorted = [...present].sort((a, b) => (a.room.present < b.room.present ? -1 : 1));
+    return this.#inBatches("presence", sorted, (batch) => rooms.notePresent(batch, isRefresh));
+  }
+
+  async #inBatches<Item>(
     what: string,
-    connections: readonly Connection[],
-    work: (batch: readonly Connection[]) => Promise<unknown>,
+    items: readonly Item[],
+    work: (batch: readonly Item[]) => Promise<unknown>,
   ): Promise<void> {
     try {
-      for (let i = 0; i < connections.length; i += batchSize) await work(connections.slice(i, i + batchSize));
+      for (let i = 0; i < items.length; i += batchSize) await work(items.slice(i, i + batchSize));
     } catch (error) {
       this.#log.warn({ err: error, what }, "refresh"); // the next round repeats it
     }

@@ -1,6 +1,6 @@
 import type { Position } from "../../protocol/frames";
 import type { RoomKeys } from "../store/keys";
-import { isBody, pageSize, type HistoryPage, type RoomStore } from "../store/room-store";
+import { isBody, pageSize, type HistoryPage, type RoomState, type RoomStore } from "../store/room-store";
 import { textFrame } from "./frame";
 
 /** One socket's place in a room. The room moves `position`; the member writes. */
@@ -30,6 +30,9 @@ export type CountDeliveries = (messages: number, replayed: boolean) => void;
 /** The time between two flushes of a busy room: its messages travel together, 8 to 10 times cheaper. Milliseconds. */
 const flushIntervalMs = 5;
 
+/** The epoch of a room without a message, as the script `read` makes it: data set and process, then the quarter. */
+const emptyRoom = /^(~[^.]+\.\w+)\.(\d+)$/;
+
 /** The pause before history is asked again after the session store did not answer. Milliseconds. */
 const retryMs = 500;
 
@@ -48,6 +51,8 @@ export class LiveRoom {
   /** The newest offset that was received in sequence; `#queue` holds the frames that are not yet written. */
   #last = 0;
   #queue: Buffer[] = [];
+  /** Up to here the user of this own room had received everything when it was opened. */
+  #acknowledged: Position | undefined;
   #flushTimer: NodeJS.Timeout | NodeJS.Immediate | undefined;
   #flushedAt = 0;
   /** The newest offset that was heard of. Beyond `#last`: something is missing. */
@@ -83,7 +88,7 @@ export class LiveRoom {
     return this.#last === 0 && this.#epoch.startsWith("~") ? ":" : `${this.#epoch}:${this.#last}`;
   }
 
-  /** When it was last read in full, on the monotonic clock. */
+  /** When its history was last made to live on, on the monotonic clock. */
   readAt = performance.now();
 
   /** The room's epoch while nothing was published to it; undefined as soon as something was, or before it is open. */
@@ -93,9 +98,10 @@ export class LiveRoom {
 
   async #open(subscribe: () => Promise<void>): Promise<void> {
     await subscribe();
-    const page = await this.#store.read(this.keys, { count: 0 });
-    this.#epoch = page.epoch;
-    this.#last = page.top;
+    const { epoch, top, acknowledged } = await this.#store.look(this.keys);
+    this.#epoch = epoch;
+    this.#last = top;
+    if (acknowledged === top) this.#acknowledged = { epoch, offset: top };
     // A message may overtake the answer to the read: the two come by different connections.
     if (this.#heard > this.#last) void this.fill();
   }
@@ -144,13 +150,30 @@ export class LiveRoom {
   /** Most joins need no history: a first one, or a client that missed nothing. They cost no question to Redis. */
   #joinAtOnce(member: RoomMember, { position, history }: JoinRequest): boolean {
     if (this.#filling) return false;
-    const first = position === undefined && (history === undefined || history === 0);
-    const current = position?.epoch === this.#epoch && position.offset === this.#flushed;
+    const wantsNone = history === undefined || history === 0 || (history === "acked" && this.#hasNoNews);
+    const first = position === undefined && wantsNone;
+    const current = position?.offset === this.#flushed && this.#isNamed(position);
     if (!first && !current) return false;
     member.position = this.#flushed;
     member.sync({ epoch: this.#epoch, offset: this.#flushed }, current);
     member.live = true;
     return true;
+  }
+
+  /** Whether the user of this own room has received everything that was written to the members here. */
+  get #hasNoNews(): boolean {
+    if (this.#flushed === 0) return true;
+    return this.#acknowledged?.epoch === this.#epoch && this.#acknowledged.offset === this.#flushed;
+  }
+
+  /** Whether the position is of this epoch; an empty room has another name in each quarter of the streams' time to live. */
+  #isNamed({ epoch }: Pick<Position, "epoch">): boolean {
+    if (epoch === this.#epoch) return true;
+    if (this.#last > 0) return false;
+    const [theirs, mine] = [emptyRoom.exec(epoch), emptyRoom.exec(this.#epoch)];
+    if (!theirs || !mine || theirs[1] !== mine[1]) return false;
+    // What was published since then, if anything, would still be there.
+    return Number(mine[2]) - Number(theirs[2]) < 4;
   }
 
   leave(member: RoomMember): void {
@@ -190,6 +213,19 @@ export class LiveRoom {
     return this.#filling;
   }
 
+  /** Makes what history there is live on, and reads it where the room does not stand where it is known to be. */
+  async refresh(): Promise<void> {
+    const state = await this.#store.look(this.keys).catch(() => undefined); // the next check tries again
+    if (!state || this.#closed || this.#epoch === "") return;
+    const isEmpty = this.#last === 0 && state.top === 0 && this.#isNamed(state);
+    if (state.top !== this.#last || !(state.epoch === this.#epoch || isEmpty) || this.#filling) {
+      void this.fill();
+      return;
+    }
+    this.readAt = performance.now();
+    if (state.epoch !== this.#epoch) this.#enter(state, true);
+  }
+
   async #fill(): Promise<void> {
     try {
       await this.opened;
@@ -220,11 +256,11 @@ export class LiveRoom {
   }
 
   /** Goes over to a new epoch: behind the same offsets (recovered), or where the new one stands. */
-  #enter(page: HistoryPage, recovered: boolean): void {
+  #enter({ epoch, top }: RoomState, recovered: boolean): void {
     this.#flush();
-    this.#epoch = page.epoch;
+    this.#epoch = epoch;
     this.#heard = 0;
-    if (!recovered) this.#last = page.top;
+    if (!recovered) this.#last = top;
     for (const member of this.#members) {
       if (!member.live) continue; // its join goes on in the new epoch by itself
       if (!recovered) member.position = this.#last;

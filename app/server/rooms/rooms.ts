@@ -1,4 +1,5 @@
 import type { Logger } from "pino";
+import { OWN_ROOM } from "../../protocol/frames";
 import { TimerWheel } from "../timer-wheel";
 import type { RoomKeys } from "../store/keys";
 import {
@@ -12,11 +13,17 @@ import type { Subscriber } from "../store/subscriber";
 import type { RoomStore } from "../store/room-store";
 import { LiveRoom, type CountDeliveries, type JoinRequest, type RoomMember } from "./live-room";
 
-/** Every room asks once in this time whether it has missed anything, so that a lost last message is late, not lost. Milliseconds. */
+/** Every room asks once in this time, and half a second, whether it has missed anything, so that a lost last message is late, not lost. Milliseconds. */
 const checkIntervalMs = 15_000;
+
+/** The same for the users' own rooms: they are as many as the connections, and most of them are silent. Milliseconds. */
+const ownCheckIntervalMs = 30_000;
 
 /** Rooms in one question: their comparison takes Redis well under a millisecond. */
 const checkedAtOnce = 200;
+
+/** How long a question waits for more rooms. Milliseconds. */
+const gatherMs = 500;
 
 /** Messages that cannot be read are logged once in this time; all are counted. Milliseconds. */
 const dropLogMs = 10_000;
@@ -41,7 +48,9 @@ export class Rooms {
   #droppedLoggedAt = -Infinity;
   readonly #observe: ObserveStore | undefined;
   readonly #checks = new TimerWheel<LiveRoom>(checkIntervalMs, (room) => this.#check(room));
+  readonly #ownChecks: TimerWheel<LiveRoom>;
   #due: LiveRoom[] = [];
+  #dueTimer: NodeJS.Timeout | undefined;
 
   constructor(options: {
     readonly redis: RedisConnections;
@@ -59,6 +68,9 @@ export class Rooms {
     this.#subscriber = options.redis.subscriber;
     this.#commands = options.redis.commands;
     this.#store = options.store;
+    // Seldom, but often enough that their history lives on.
+    const ownMs = Math.min(ownCheckIntervalMs, Math.max(checkIntervalMs, options.store.rereadMs));
+    this.#ownChecks = new TimerWheel(ownMs, (room) => this.#check(room));
     this.#log = options.log;
     this.#timeoutMs = options.timeoutMs;
     this.#onControl = options.onControl;
@@ -81,7 +93,7 @@ export class Rooms {
       const subscribe = () => this.#subscribe(keys.stream);
       room = new LiveRoom(name, keys, this.#store, subscribe, this.#onDelivered);
       this.#rooms.set(keys.stream, room);
-      this.#checks.add(room);
+      this.#checksOf(room).add(room);
     }
     return room;
   }
@@ -100,7 +112,7 @@ export class Rooms {
     room.leave(member);
     if (room.members.size > 0 || this.#rooms.get(room.keys.stream) !== room) return;
     this.#rooms.delete(room.keys.stream);
-    this.#checks.delete(room);
+    this.#checksOf(room).delete(room);
     room.close();
     this.#subscriber.unsubscribe(room.keys.stream);
   }
@@ -111,10 +123,13 @@ export class Rooms {
     await this.#subscribe(channel);
   }
 
-  /** Says something to whoever has the channel: a room's stream key, or a pod's channel. */
-  async control(channel: string, text: string): Promise<void> {
-    await observed(this.#observe, "control", this.#timeoutMs, () =>
-      this.#commands.spublish(channel, `!${text}`),
+  /** Says something to whoever has the channel: a room's stream key, or a pod's channel. Resolves with how many hear it. */
+  async control(channel: string, text: string): Promise<number> {
+    return observed(
+      this.#observe,
+      "control",
+      this.#timeoutMs,
+      async () => (await this.#commands.spublish(channel, `!${text}`)) as number,
     );
   }
 
@@ -144,14 +159,24 @@ export class Rooms {
     else onText?.(text);
   }
 
-  /** Rooms that are due in one turn are asked about together. */
+  #checksOf({ name }: LiveRoom): TimerWheel<LiveRoom> {
+    return name === OWN_ROOM ? this.#ownChecks : this.#checks;
+  }
+
+  /** Rooms that are due at about the same time are asked about together. */
   #check(room: LiveRoom): void {
-    if (performance.now() - room.readAt > this.#store.rereadMs) void room.fill();
-    else if (this.#due.push(room) === 1) setImmediate(() => this.#checkDue());
+    if (performance.now() - room.readAt > this.#store.rereadMs) {
+      void room.refresh();
+      return;
+    }
+    if (this.#due.push(room) >= checkedAtOnce) this.#checkDue();
+    else this.#dueTimer ??= setTimeout(() => this.#checkDue(), gatherMs).unref();
   }
 
   #checkDue(): void {
-    const due = this.#due;
+    clearTimeout(this.#dueTimer);
+    this.#dueTimer = undefined;
+    const due = this.#due.filter((room) => this.#rooms.get(room.keys.stream) === room);
     this.#due = [];
     for (let i = 0; i < due.length; i += checkedAtOnce) {
       const rooms = due.slice(i, i + checkedAtOnce);
@@ -183,6 +208,8 @@ export class Rooms {
 
   close(): void {
     this.#checks.stop();
+    this.#ownChecks.stop();
+    clearTimeout(this.#dueTimer);
     for (const room of this.#rooms.values()) room.close();
     this.#rooms.clear();
   }

@@ -4,6 +4,7 @@ import { limits, type Position } from "../../protocol/frames";
 import type { AppConfig } from "../config";
 import { dataSetKey, slotOf } from "./data-set";
 import { evalScript } from "./eval";
+import { Gather } from "./gather";
 import type { GroupCommit } from "./group-commit";
 import type { RoomKeys } from "./keys";
 import {
@@ -33,6 +34,14 @@ export interface HistoryPage {
   readonly base: number;
   /** `base + 1`, `base + 2`, … as far as the page goes. */
   readonly messages: readonly StoredMessage[];
+}
+
+/** Where a room stands. */
+export interface RoomState {
+  readonly epoch: string;
+  readonly top: number;
+  /** In a user's own room: what the user's sessions have received. Absent where it was not asked for. */
+  readonly acknowledged?: number;
 }
 
 export interface ReadRequest {
@@ -72,6 +81,16 @@ const publisherTtlMs = 600_000;
 /** A user who is listed as present is taken for gone this long after the last refresh. Milliseconds. */
 export const presenceTtlMs = 90_000;
 
+/** Rooms whose presence one script notes. */
+const roomsNotedAtOnce = 100;
+
+/** A connection that is in a room. */
+export interface Presence {
+  readonly room: RoomKeys;
+  readonly user: string;
+  readonly connection: string;
+}
+
 /** What the script says of a message whose id does not count by 1. */
 const refusedAsSparse = 2;
 
@@ -87,6 +106,7 @@ export class RoomStore {
   readonly #settings: Settings;
   readonly #observe: ObserveStore | undefined;
   readonly #streamTtlMs: number;
+  readonly #looks = new Gather<RoomKeys, RoomState | undefined>((rooms) => this.#lookAtAll(rooms));
 
   /** `writes` carries the publishes: what it resolves, the publisher is told is stored. */
   constructor(redis: RedisClient, writes: GroupCommit, settings: Settings, observe?: ObserveStore) {
@@ -160,6 +180,29 @@ export class RoomStore {
     return { epoch, top, recovered: recovered === 1, base, messages };
   }
 
+  /**
+   * Where a room stands, for its members here: one question for all rooms that are asked about at the same time. What
+   * history it has lives on. In a Cluster, whose scripts have the keys of one slot, a room is read by itself.
+   */
+  async look(room: RoomKeys): Promise<RoomState> {
+    if (this.#redis instanceof Cluster) return this.read(room, { count: 0 });
+    const state = await this.#run("read", () => this.#looks.add(room));
+    return state ?? this.read(room, { count: 0 });
+  }
+
+  async #lookAtAll(rooms: readonly RoomKeys[]): Promise<(RoomState | undefined)[]> {
+    const keys = [
+      dataSetKey(this.#redis, rooms[0]?.stream ?? ""),
+      ...rooms.flatMap(({ meta, stream }) => [meta, stream]),
+    ];
+    const states = (await this.#eval(scripts.look, keys, [2 * this.#streamTtlMs, this.#streamTtlMs])) as (
+      [string, number, number] | []
+    )[];
+    return states.map(([epoch, top = 0, acknowledged = 0]) =>
+      epoch === undefined ? undefined : { epoch, top, acknowledged },
+    );
+  }
+
   /** Which of the rooms stand elsewhere than their pod knows: one question for many, of each node of a Cluster. */
   async changed<Room extends KnownRoom>(rooms: readonly Room[]): Promise<Room[]> {
     const changed: Room[] = [];
@@ -186,19 +229,27 @@ export class RoomStore {
     );
   }
 
-  /** Notes that these are present now. Called when one comes, and for all again and again. */
-  async notePresent(entries: readonly { room: RoomKeys; user: string; connection: string }[]): Promise<void> {
+  /**
+   * Notes that these are present now: soon after they come, and again with every refresh, which takes out whom nobody
+   * has noted for long.
+   */
+  async notePresent(entries: readonly Presence[], isRefresh: boolean): Promise<void> {
     const rooms = new Map<string, string[]>();
     for (const { room, user, connection } of entries) {
       const members = rooms.get(room.present);
       if (members) members.push(`${user} ${connection}`);
       else rooms.set(room.present, [`${user} ${connection}`]);
     }
-    await settled(
-      [...rooms].map(([key, members]) =>
-        this.#run("presence", () => this.#eval(scripts.notePresent, [key], [presenceTtlMs, ...members])),
-      ),
-    );
+    // In a Cluster a script has the keys of one slot.
+    const together = this.#redis instanceof Cluster ? 1 : roomsNotedAtOnce;
+    const note = (batch: readonly (readonly [string, readonly string[]])[]) => {
+      const keys = batch.map(([key]) => key);
+      const members = batch.flatMap(([, names]) => [names.length, ...names]);
+      return this.#run("presence", () =>
+        this.#eval(scripts.notePresent, keys, [presenceTtlMs, isRefresh ? "1" : "0", ...members]),
+      );
+    };
+    await settled(inBatches([...rooms], together).map(note));
   }
 
   async noteAbsent(room: RoomKeys, user: string, connection: string): Promise<void> {
@@ -238,6 +289,12 @@ export class RoomStore {
   #eval(script: string, keys: readonly string[], args: readonly (string | number)[]): Promise<unknown> {
     return evalScript(this.#redis, script, keys, args);
   }
+}
+
+function inBatches<Item>(items: readonly Item[], size: number): Item[][] {
+  return Array.from({ length: Math.ceil(items.length / size) }, (_, i) =>
+    items.slice(i * size, (i + 1) * size),
+  );
 }
 
 /** A room and where it stands, as `<epoch>:<top>`; `:` without a message. */

@@ -202,6 +202,33 @@ end
 return reply
 `;
 
+/**
+ * Says where many rooms stand, and keeps their history, as \`read\` does for one. Writes no epoch: of a room that needs one,
+ * or cannot be read, it says nothing, and \`read\` has to be asked.
+ * KEYS[1] data set, then for each room meta and stream; ARGV[1] meta TTL ms, [2] stream TTL ms.
+ * Returns for each {epoch, top, acknowledged offset}, or an empty list.
+ */
+export const look = `#!lua flags=allow-oom
+local run = string.match(redis.call('INFO', 'server'), 'run_id:(%w+)')
+local set = redis.call('GET', KEYS[1])
+local quarter = math.floor(tonumber(redis.call('TIME')[1]) * 4000 / tonumber(ARGV[2]))
+local empty = set and {table.concat({'~' .. set, string.sub(run, 1, 12), string.format('%.0f', quarter)}, '.'), 0, 0} or {}
+local states = {}
+for i = 2, #KEYS, 2 do
+  local m = redis.pcall('HMGET', KEYS[i], 'epoch', 'top', 'run', 'acked')
+  local state = {}
+  if not m.err and not m[1] then
+    state = empty
+  elseif m[3] == run then
+    redis.call('PEXPIRE', KEYS[i], ARGV[1])
+    redis.call('PEXPIRE', KEYS[i + 1], ARGV[2])
+    state = {m[1], tonumber(m[2] or '0'), tonumber(m[4] or '0')}
+  end
+  states[#states + 1] = state
+end
+return states
+`;
+
 /** Moves the acknowledged offset of a user's own room forward. KEYS[1] meta; ARGV[1] epoch, ARGV[2] offset. */
 export const received = `
 local m = redis.call('HMGET', KEYS[1], 'epoch', 'top', 'acked')
@@ -237,27 +264,46 @@ redis.call('PEXPIRE', KEYS[1], ARGV[1])
 return 1
 `;
 
-/**
- * Resumes a session: its user, and its token or the one before it within its grace. The generation goes up, the token
- * rotates. Allowed without memory, as nearly none is taken: who has a session keeps it when Redis is full.
- * KEYS[1] session; ARGV[1] user, [2] hash of the token shown, [3] hash of the new token, [4] pod, [5] TTL ms,
- * [6] grace ms. Returns {generation, old pod, created_at, …room fields} or nil; why not is not told apart.
- */
-export const resumeSession = `#!lua flags=allow-oom
-local s = redis.call('HMGET', KEYS[1], 'user_id', 'token', 'token_before', 'token_before_until', 'pod_id', 'created_at')
-if not s[1] or s[1] ~= ARGV[1] then return nil end
+/** Redis' time as `now`, in milliseconds: pods' clocks differ. */
+const time = `
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
-local current = s[2] == ARGV[2]
-if not current and not (s[3] == ARGV[2] and now < tonumber(s[4] or '0')) then return nil end
-local generation = redis.call('HINCRBY', KEYS[1], 'generation', 1)
-redis.call('HSET', KEYS[1], 'token', ARGV[3], 'token_before', ARGV[2], 'token_before_until', string.format('%.0f', now + ARGV[6]), 'pod_id', ARGV[4])
-redis.call('PEXPIRE', KEYS[1], ARGV[5])
-local reply = {generation, s[5], s[6]}
-for _, field in ipairs(redis.call('HKEYS', KEYS[1])) do
-  if string.sub(field, 1, 5) == 'room:' then reply[#reply + 1] = string.sub(field, 6) end
+`;
+
+/**
+ * Resumes sessions: each for its user, with its token or the one before it within its grace. The generation goes up, the
+ * token rotates. Allowed without memory, as nearly none is taken: who has a session keeps it when Redis is full.
+ * KEYS sessions; ARGV[1] pod, [2] TTL ms, [3] grace ms, then for each session its user, the hash of the token shown, and the
+ * hash of the new token. Returns for each {generation, old pod, created_at, …room fields}, or a text: empty where it is
+ * refused, and why is not told apart; otherwise the error of a record that cannot be read.
+ */
+export const resumeSessions = `#!lua flags=allow-oom
+${time}
+local function resume(key, user, shown, new)
+  local all = redis.pcall('HGETALL', key)
+  if all.err then return all.err end
+  local s, rooms = {}, {}
+  for i = 1, #all, 2 do
+    if string.sub(all[i], 1, 5) == 'room:' then rooms[#rooms + 1] = string.sub(all[i], 6) else s[all[i]] = all[i + 1] end
+  end
+  if not s.user_id or s.user_id ~= user then return '' end
+  if s.token ~= shown and not (s.token_before == shown and now < tonumber(s.token_before_until or '0')) then return '' end
+  local generation = tonumber(s.generation or '0')
+  if not generation or generation % 1 ~= 0 or generation >= 2 ^ 53 then return 'ERR the generation is no number' end
+  generation = generation + 1
+  redis.call('HSET', key, 'generation', string.format('%.0f', generation), 'token', new, 'token_before', shown,
+    'token_before_until', string.format('%.0f', now + ARGV[3]), 'pod_id', ARGV[1])
+  redis.call('PEXPIRE', key, ARGV[2])
+  local reply = {generation, s.pod_id or false, s.created_at or false}
+  for _, room in ipairs(rooms) do reply[#reply + 1] = room end
+  return reply
 end
-return reply
+local replies = {}
+for i, key in ipairs(KEYS) do
+  local at = 1 + 3 * i
+  replies[i] = resume(key, ARGV[at], ARGV[at + 1], ARGV[at + 2])
+end
+return replies
 `;
 
 /**
@@ -270,27 +316,49 @@ redis.call(ARGV[2], KEYS[1], unpack(ARGV, 3))
 return 1
 `;
 
-/** Redis' time as `now`, in milliseconds: pods' clocks differ. */
-const time = `
-local time = redis.call('TIME')
-local now = time[1] * 1000 + math.floor(time[2] / 1000)
-`;
-
 /**
- * Notes who is present in a room now, and takes out whom nobody has noted for long: pods that died could not say so.
- * KEYS[1] present; ARGV[1] TTL ms, then members.
+ * Notes who is present in rooms now, and takes out whom nobody has noted for long: pods that died could not say so.
+ * KEYS present, of each room; ARGV[1] TTL ms, [2] '1' to look for those that are gone, then for each room the number of
+ * its members and the members. A key of the wrong type concerns its room alone; the reply is the error then.
  */
 export const notePresent = `#!lua flags=allow-oom
 ${time}
-for i = 2, #ARGV do redis.call('ZADD', KEYS[1], now, ARGV[i]) end
-redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', now - ARGV[1])
-redis.call('PEXPIRE', KEYS[1], ARGV[1])
+local at, refused = 3, nil
+for _, key in ipairs(KEYS) do
+  local last, isRefused = at + tonumber(ARGV[at]), false
+  -- In parts: Lua passes no more than about 8,000 values at once.
+  while at < last do
+    local add = {}
+    while at < last and #add < 1000 do
+      at = at + 1
+      add[#add + 1] = now
+      add[#add + 1] = ARGV[at]
+    end
+    local added = redis.pcall('ZADD', key, unpack(add))
+    if type(added) == 'table' then refused, isRefused = added, true end
+  end
+  at = last + 1
+  if not isRefused then
+    if ARGV[2] == '1' then redis.call('ZREMRANGEBYSCORE', key, '-inf', now - ARGV[1]) end
+    redis.call('PEXPIRE', key, ARGV[1])
+  end
+end
+return refused
 `;
 
 /** Who was noted as present lately. KEYS[1] present; ARGV[1] TTL ms. */
 export const present = `#!lua flags=no-writes
 ${time}
 return redis.call('ZRANGE', KEYS[1], string.format('%.0f', now - ARGV[1]), '+inf', 'BYSCORE')
+`;
+
+/** Keeps sessions alive. KEYS sessions; ARGV[1] TTL ms. Returns the indexes, from 0, of those that are not there. */
+export const refreshSessions = `#!lua flags=allow-oom
+local missing = {}
+for i, key in ipairs(KEYS) do
+  if redis.call('PEXPIRE', key, ARGV[1]) == 0 then missing[#missing + 1] = i - 1 end
+end
+return missing
 `;
 
 /**

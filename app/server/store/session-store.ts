@@ -1,6 +1,8 @@
 import { createHash, randomBytes } from "node:crypto";
+import { Cluster } from "ioredis";
 import type { AppConfig } from "../config";
 import { evalScript } from "./eval";
+import { Gather } from "./gather";
 import { sessionKey } from "./keys";
 import { observed, RefusedError, type ObserveStore, type RedisClient, type StoreOperation } from "./redis";
 import { settled } from "./settled";
@@ -45,6 +47,10 @@ export class SessionStore {
   readonly #settings: Settings;
   readonly #observe: ObserveStore | undefined;
   readonly #ttlMs: number;
+  readonly #resumes = new Gather<ResumeRequest, ResumeReply>((requests) => this.#resumeAll(requests));
+
+  /** One for each session: in a Cluster, none waits for a shard that is not its own. */
+  readonly #changes = new WeakMap<Session, Gather<string, undefined>>();
 
   constructor(redis: RedisClient, settings: Settings, observe?: ObserveStore) {
     this.#observe = observe;
@@ -97,11 +103,17 @@ export class SessionStore {
   async resume(user: string, id: string, shownToken: string): Promise<ResumedSession | undefined> {
     const token = newToken();
     const tokenHash = hash(token);
-    const { POD_NAME } = this.#settings;
-    const args = [user, hash(shownToken), tokenHash, POD_NAME, this.#ttlMs, tokenGraceMs];
-    const reply = await this.#run("session_resume", scripts.resumeSession, id, args).catch(brokenRecord);
-    if (!Array.isArray(reply)) return undefined;
-    const [generation, previousPod, createdAt, ...rooms] = reply as [number, string, string, ...string[]];
+    const request = { key: sessionKey(id), user, shown: hash(shownToken), next: tokenHash };
+    const resume = () =>
+      this.#redis instanceof Cluster
+        ? this.#resumeAll([request]).then(([reply]) => orThrow(reply))
+        : this.#resumes.add(request);
+    const { REDIS_TIMEOUT_MS } = this.#settings;
+    const reply = await observed(this.#observe, "session_resume", REDIS_TIMEOUT_MS, resume).catch(
+      brokenRecord,
+    );
+    if (!reply) return undefined;
+    const [generation, previousPod, createdAt, ...rooms] = reply;
     const session: Session = {
       id,
       user,
@@ -113,14 +125,51 @@ export class SessionStore {
     return { session, token, previousPod };
   }
 
+  /** In one script, unless they lie in the slots of a Cluster. */
+  async #resumeAll(requests: readonly ResumeRequest[]): Promise<(ResumeReply | Error)[]> {
+    const keys = requests.map(({ key }) => key);
+    const args = requests.flatMap(({ user, shown, next }) => [user, shown, next]);
+    const { POD_NAME } = this.#settings;
+    const replies = (await evalScript(this.#redis, scripts.resumeSessions, keys, [
+      ...[POD_NAME, this.#ttlMs, tokenGraceMs],
+      ...args,
+    ])) as (Resumed | string)[];
+    return replies.map((reply) => {
+      if (typeof reply !== "string") return reply;
+      return reply === "" ? undefined : Object.assign(new Error(reply), { name: "ReplyError" });
+    });
+  }
+
   async addRoom(session: Session, room: string): Promise<void> {
     session.rooms.add(room);
-    await this.#fenced(session, "HSET", `room:${room}`, "");
+    await this.#changeRoom(session, room);
   }
 
   async removeRoom(session: Session, room: string): Promise<void> {
     session.rooms.delete(room);
-    await this.#fenced(session, "HDEL", `room:${room}`);
+    await this.#changeRoom(session, room);
+  }
+
+  /** The rooms that a session joins and leaves at the same time are written together. */
+  #changeRoom(session: Session, room: string): Promise<undefined> {
+    let changes = this.#changes.get(session);
+    if (!changes) {
+      changes = new Gather((rooms) => this.#changeRooms(session, rooms));
+      this.#changes.set(session, changes);
+    }
+    return changes.add(room);
+  }
+
+  /** Writes of each room what holds now: it may have been joined and left meanwhile. */
+  async #changeRooms(session: Session, rooms: readonly string[]): Promise<undefined[]> {
+    const fields = [...new Set(rooms)].map((room) => [`room:${room}`, session.rooms.has(room)] as const);
+    const added = fields.flatMap(([field, isIn]) => (isIn ? [field, ""] : []));
+    const removed = fields.flatMap(([field, isIn]) => (isIn ? [] : [field]));
+    await Promise.all([
+      ...(added.length > 0 ? [this.#fenced(session, "HSET", ...added)] : []),
+      ...(removed.length > 0 ? [this.#fenced(session, "HDEL", ...removed)] : []),
+    ]);
+    return [];
   }
 
   /** The client has left for good. */
@@ -129,16 +178,19 @@ export class SessionStore {
   }
 
   /** Keeps sessions alive; those that Redis has lost are written again. One that Redis refuses does not stop the others. */
-  async refresh(sessions: Iterable<Session>): Promise<void> {
+  async refresh(sessions: readonly Session[]): Promise<void> {
+    // In a Cluster a script has the keys of one slot.
+    const groups = this.#redis instanceof Cluster ? sessions.map((session) => [session]) : [sessions];
+    await settled(groups.map((group) => this.#refreshAll(group)));
+  }
+
+  async #refreshAll(sessions: readonly Session[]): Promise<void> {
     const { REDIS_TIMEOUT_MS } = this.#settings;
-    await settled(
-      [...sessions].map(async (session) => {
-        const kept = await observed(this.#observe, "session_refresh", REDIS_TIMEOUT_MS, () =>
-          this.#redis.pexpire(sessionKey(session.id), this.#ttlMs),
-        );
-        if (kept === 0) await this.restore(session);
-      }),
-    );
+    const keys = sessions.map(({ id }) => sessionKey(id));
+    const missing = (await observed(this.#observe, "session_refresh", REDIS_TIMEOUT_MS, () =>
+      evalScript(this.#redis, scripts.refreshSessions, keys, [this.#ttlMs]),
+    )) as number[];
+    await this.restoreAll(missing.flatMap((index) => sessions[index] ?? []));
   }
 
   #fenced(session: Session, command: string, ...args: string[]): Promise<unknown> {
@@ -156,6 +208,26 @@ export class SessionStore {
       evalScript(this.#redis, script, [sessionKey(id)], args),
     );
   }
+}
+
+interface ResumeRequest {
+  readonly key: string;
+  readonly user: string;
+  /** Hash of the token that the client shows. */
+  readonly shown: string;
+  /** Hash of the token that follows. */
+  readonly next: string;
+}
+
+/** Generation, pod before, creation, rooms. */
+type Resumed = [number, string, string, ...string[]];
+
+/** Undefined where it was refused. */
+type ResumeReply = Resumed | undefined;
+
+function orThrow(reply: ResumeReply | Error): ResumeReply {
+  if (reply instanceof Error) throw reply;
+  return reply;
 }
 
 /** Redis refuses to read what is stored under the session's key: a string, say, or a generation that is no number. */

@@ -3,6 +3,15 @@ import type { Redis } from "ioredis";
 /** How often a connection proves that it is alive and has its subscriptions. Milliseconds. */
 const probeIntervalMs = 1_000;
 
+/** Channels in one command, at most. */
+const channelsAtOnce = 500;
+
+interface UnsentChannels {
+  readonly channels: string[];
+  readonly settle: (sent: Promise<unknown>) => void;
+  readonly sent: Promise<unknown>;
+}
+
 /** What a {@link SubscriberLink} reports. */
 export interface LinkEvents {
   message(channel: string, payload: Buffer): void;
@@ -21,6 +30,8 @@ export interface LinkEvents {
 export class SubscriberLink {
   /** Subscriptions that the server holds once it has answered everything that was sent. */
   readonly #channels = new Set<string>();
+  /** Channels that are about to be subscribed, by their slot. */
+  readonly #unsent = new Map<number, UnsentChannels>();
   readonly #timer: NodeJS.Timeout;
   /** When the answer that is owed was asked for, on the monotonic clock. */
   #probedAt: number | undefined;
@@ -55,10 +66,10 @@ export class SubscriberLink {
   }
 
   /** Resolves once the server has confirmed; rejects with its refusal, or where the connection ends. */
-  async subscribe(channel: string): Promise<void> {
+  async subscribe(channel: string, slot: number): Promise<void> {
     this.#channels.add(channel);
     try {
-      await this.redis.ssubscribe(channel);
+      await this.#ask(channel, slot);
     } catch (error) {
       this.#channels.delete(channel);
       this.#refusals++;
@@ -66,8 +77,37 @@ export class SubscriberLink {
     }
   }
 
+  /** The channels of one slot that are asked for in one turn of the event loop go in one command. */
+  async #ask(channel: string, slot: number): Promise<void> {
+    let group = this.#unsent.get(slot);
+    if (!group) {
+      let settle: (sent: Promise<unknown>) => void = () => undefined;
+      const sent = new Promise((resolve) => (settle = resolve));
+      this.#unsent.set(slot, (group = { channels: [], settle, sent }));
+      setImmediate(() => this.#send());
+    }
+    const { channels, sent } = group;
+    if (channels.push(channel) === channelsAtOnce) this.#send();
+    try {
+      await sent;
+    } catch (error) {
+      if (channels.length === 1 || (error as Error).name !== "ReplyError") throw error;
+      this.#refusals++;
+      if (!this.#channels.has(channel)) throw error;
+      await this.redis.ssubscribe(channel); // what was refused may have been another channel
+    }
+  }
+
+  /** Sends what has gathered. Comes before everything else that is sent: it may count, or end, what is asked for here. */
+  #send(): void {
+    const groups = [...this.#unsent.values()];
+    this.#unsent.clear();
+    for (const { channels, settle } of groups) settle(this.redis.ssubscribe(...channels));
+  }
+
   unsubscribe(channel: string): void {
     if (!this.#channels.delete(channel)) return;
+    this.#send();
     this.redis.sunsubscribe(channel).catch(() => undefined); // without a connection there is no subscription to end
   }
 
@@ -82,6 +122,7 @@ export class SubscriberLink {
       if (performance.now() - this.#probedAt >= this.silenceMs) this.redis.disconnect();
       return;
     }
+    this.#send();
     this.#probedAt = performance.now();
     const refusals = this.#refusals;
     const expected = this.#channels.size;

@@ -121,7 +121,7 @@ export class Subscriber {
     channel.link = link;
     // Delivery overlaps for a moment; offsets tell what came twice.
     const leaveBefore = () => before !== link && before?.unsubscribe(channel.name);
-    link.subscribe(channel.name).then(
+    link.subscribe(channel.name, channel.slot).then(
       () => {
         leaveBefore();
         if (channel.link === link) this.#onConfirmed(channel);

@@ -21,7 +21,8 @@ const live = (epoch: string, offset: number) =>
 /** A room whose reads wait for the test's answer, and one member that notes the newest offset it was given. */
 async function openRoom() {
   const reads: ((page: HistoryPage) => void)[] = [];
-  const store = { read: () => new Promise<HistoryPage>((resolve) => reads.push(resolve)) };
+  const read = () => new Promise<HistoryPage>((resolve) => reads.push(resolve));
+  const store = { read, look: read };
   const answer = async (given: HistoryPage) => {
     reads.shift()?.(given);
     await new Promise((resolve) => setImmediate(resolve));

@@ -118,6 +118,31 @@ describe("a room in Redis", () => {
     expect(page.epoch).not.toBe(epoch);
   });
 
+  it("stands where `read` says, for many at once, and what history it has lives on", async () => {
+    const rooms = ["a", "b", "c"].map((name) => roomKeys("messaging-service", name));
+    const one = store();
+    await one.read(room, { count: 0 }); // gives the data its name
+    const { epoch } = await one.publish(room, "ada", 1, "x");
+    await client.pexpire(room.stream, 1_000);
+    const [first, ...empty] = await Promise.all(rooms.map((keys) => one.look(keys)));
+    expect(first).toEqual({ epoch, top: 1, acknowledged: 0 });
+    for (const [index, state] of empty.entries()) {
+      const page = await one.read(rooms[index + 1] ?? room, { count: 0 });
+      expect(state).toEqual({ epoch: page.epoch, top: 0, acknowledged: 0 });
+    }
+    expect(await client.pttl(room.stream)).toBeGreaterThan(50_000);
+    await one.received(room, { epoch, offset: 1 });
+    expect(await one.look(room)).toEqual({ epoch, top: 1, acknowledged: 1 });
+  });
+
+  it("is read, and so has a new epoch, where it is looked at in another process", async () => {
+    const { epoch } = await store().publish(room, "ada", 1, "x");
+    await redis.restart({ data: "kept" });
+    const state = await store().look(room);
+    expect(state.top).toBe(1);
+    expect(state.epoch).not.toBe(epoch);
+  });
+
   it("has the name of its data in its own slot of a Cluster", () => {
     for (const { stream } of ["a", "b", "c"].map((name) => roomKeys("messaging-service", name))) {
       expect(slotOf(keyInSlotOf(stream))).toBe(slotOf(stream));

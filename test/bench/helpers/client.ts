@@ -26,7 +26,7 @@ export class BenchClient {
       ws.on("open", () => ws.send(JSON.stringify(this.#hello())));
       ws.on("close", () => {
         reject(new Error("closed"));
-        if (this.#ws === ws) this.onLost();
+        if (this.#ws === ws && waiting.size === 0) this.onLost();
       });
       ws.on("message", (text: Buffer) => {
         const frame = JSON.parse(text.toString()) as ServerFrame;

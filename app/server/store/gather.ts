@@ -1,0 +1,49 @@
+/** At most this many go together: what one command does for them takes Redis about a millisecond. */
+const atOnce = 100;
+
+interface Waiting<Item, Result> {
+  readonly item: Item;
+  readonly resolve: (result: Result) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+/**
+ * Does work for many in one go. What is asked for in one turn of the event loop goes together, and so does what comes
+ * while the last group is under way: after a crash of another pod, thousands of clients cost few questions to Redis.
+ */
+export class Gather<Item, Result> {
+  readonly #work: (items: readonly Item[]) => Promise<readonly (Result | Error)[]>;
+  readonly #waiting: Waiting<Item, Result>[] = [];
+  #busy = false;
+
+  /** @param work resolves with one result for each item, in their order; an error is of its item alone. Rejects for all. */
+  constructor(work: (items: readonly Item[]) => Promise<readonly (Result | Error)[]>) {
+    this.#work = work;
+  }
+
+  add(item: Item): Promise<Result> {
+    return new Promise((resolve, reject) => {
+      this.#waiting.push({ item, resolve, reject });
+      if (this.#busy) return;
+      this.#busy = true;
+      setImmediate(() => void this.#run());
+    });
+  }
+
+  async #run(): Promise<void> {
+    while (this.#waiting.length > 0) {
+      const group = this.#waiting.splice(0, atOnce);
+      try {
+        const results = await this.#work(group.map(({ item }) => item));
+        for (const [index, { resolve, reject }] of group.entries()) {
+          const result = results[index];
+          if (result instanceof Error) reject(result);
+          else resolve(result as Result);
+        }
+      } catch (error) {
+        for (const { reject } of group) reject(error);
+      }
+    }
+    this.#busy = false;
+  }
+}
