@@ -97,7 +97,7 @@ export class Chat {
       if (this.state !== "closed" && this.room === room) this.#view.say((error as Error).message);
     });
     this.#leaveRoom = () => {
-      for (const forget of undo) forget();
+      for (const unsubscribe of undo) unsubscribe();
     };
     return room;
   }

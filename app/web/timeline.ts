@@ -50,7 +50,7 @@ export class Timeline {
 
   message(at: number): void {
     this.#messages.push(at);
-    this.#forget(at);
+    this.#dropOlderThan(at);
   }
 
   /** The next socket is being opened. */
@@ -72,7 +72,7 @@ export class Timeline {
     this.#opening = undefined;
     this.#end(at);
     this.#spans.push({ pod, from: at, to: undefined, overlapMs });
-    this.#forget(at);
+    this.#dropOlderThan(at);
     if (last === undefined) return { kind: "first", pod };
     if (overlapMs === undefined) return { kind: "back", pod, from: last.pod, ms: at - (last.to ?? at) };
     this.moves += 1;
@@ -84,7 +84,7 @@ export class Timeline {
     if (last?.to === undefined && last !== undefined) this.#spans.splice(-1, 1, { ...last, to: at });
   }
 
-  #forget(now: number): void {
+  #dropOlderThan(now: number): void {
     const since = now - keepMs;
     this.#spans = this.#spans.filter(({ to }) => to === undefined || to > since);
     const first = this.#messages.findIndex((at) => at > since);

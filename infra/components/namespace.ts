@@ -1,7 +1,7 @@
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import { podSecurity } from "../annotations";
-import { flag, label, labels, list, oneOf } from "../config/values";
+import { bool, label, labels, list, enumOf } from "../config/values";
 import { partOfLabel, stackLabels, stackName } from "../labels";
 import { argsSchema, checkArgs, unchecked } from "./check-args";
 import { dns, toWorkload } from "./websocket-service/network-policies";
@@ -30,8 +30,8 @@ export interface StackNamespaceArgs {
 export const namespaceSchema = argsSchema<StackNamespaceArgs>({
   name: label,
   labels,
-  podSecurity: oneOf("restricted", "baseline", "privileged"),
-  defaultDeny: flag,
+  podSecurity: enumOf("restricted", "baseline", "privileged"),
+  defaultDeny: bool,
   clients: list(unchecked, "{ podLabels, to }"),
 });
 

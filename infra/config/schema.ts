@@ -9,18 +9,18 @@ import { affinitySchema } from "./affinity";
 import { serviceSchema } from "./service";
 import { resourcesSchema, rolloutSchema } from "./workload";
 import {
-  flag,
+  bool,
   hostName,
   imageReference,
   label,
   list,
   object,
   objectName,
-  oneOf,
+  enumOf,
   peer,
   peerForms,
   text,
-  whole,
+  int,
 } from "./values";
 
 /**
@@ -33,56 +33,56 @@ const drain = object({
    * Between the pod's deletion and SIGTERM, while endpoints propagate. Seconds; unless given, as long as that takes
    * with the edge: 10, or 120 where pods are targets of an AWS load balancer themselves.
    */
-  preStopSeconds: whole(0, 3_600).optional(),
+  preStopSeconds: int(0, 3_600).optional(),
   /** From SIGTERM to the last close frame. Seconds. */
-  drainSeconds: whole(0, 3_600).default(30),
+  drainSeconds: int(0, 3_600).default(30),
   /** After which the kubelet kills. Seconds; at least preStop + drain + 5, and exactly that unless given. */
-  gracePeriodSeconds: whole(1, 7_200).optional(),
+  gracePeriodSeconds: int(1, 7_200).optional(),
   /** `http`: the application waits, with readiness off; `sleep`: the kubelet waits, for other applications. */
-  preStopHook: oneOf("http", "sleep").default("http"),
+  preStopHook: enumOf("http", "sleep").default("http"),
 });
 
 const session = object({
   /** How long an absent client's session is kept. Seconds. */
-  ttlSeconds: whole(10, 86_400).default(3_600),
+  ttlSeconds: int(10, 86_400).default(3_600),
   /** Messages that a room's history keeps. */
-  historySize: whole(1, 100_000).default(1_000),
+  historySize: int(1, 100_000).default(1_000),
   /** Bytes of messages that a room's history keeps; the oldest go first, and the newest always stays. Default 8 MiB. */
-  historyBytes: whole(65_536, 1_073_741_824).optional(),
+  historyBytes: int(65_536, 1_073_741_824).optional(),
   /** How long an idle room's history is kept. Seconds. */
-  historyTtlSeconds: whole(10, 604_800).default(3_600),
+  historyTtlSeconds: int(10, 604_800).default(3_600),
   /** What "acknowledged" promises: in the store's memory, fsynced to its AOF (Redis 7.2+, Valkey), or on a replica. */
-  durability: oneOf("memory", "aof", "replica").default("memory"),
+  durability: enumOf("memory", "aof", "replica").default("memory"),
 });
 
 /** Limits of the Holdfast application. Each defaults to the application's own, listed in `docs/protocol.md`. */
 const sockets = object({
   /** Between two pings to each client; below every idle timeout on the path. Seconds. */
-  pingIntervalSeconds: whole(1, 300).default(25),
+  pingIntervalSeconds: int(1, 300).default(25),
   /** Open sockets a pod, of clients that have said who they are. Default 20,000. */
-  maxConnections: whole(1, 1_000_000).optional(),
+  maxConnections: int(1, 1_000_000).optional(),
   /** Open sockets a pod that have not said who they are yet; one more closes the oldest of them. Default 1,000. */
-  maxUnauthenticatedConnections: whole(1, 1_000_000).optional(),
+  maxUnauthenticatedConnections: int(1, 1_000_000).optional(),
   /** From the upgrade to a valid `hello`. Seconds, default 5. */
-  handshakeTimeoutSeconds: whole(1, 60).optional(),
+  handshakeTimeoutSeconds: int(1, 60).optional(),
   /** One inbound message. Bytes, default 64 KiB. */
-  maxPayloadBytes: whole(256, 16_777_216).optional(),
+  maxPayloadBytes: int(256, 16_777_216).optional(),
   /** Bytes of live messages that may wait in one slow socket before it is closed. Default 1 MiB. */
-  maxBufferedBytes: whole(4_096, 268_435_456).optional(),
+  maxBufferedBytes: int(4_096, 268_435_456).optional(),
   /** Rooms on one socket. Default 100. */
-  maxRooms: whole(1, 10_000).optional(),
+  maxRooms: int(1, 10_000).optional(),
   /** Messages a second that one socket may publish, twice this in a burst. Default 100. */
-  maxPublishRate: whole(1, 100_000).optional(),
+  maxPublishRate: int(1, 100_000).optional(),
   /** Bytes of messages that one socket may publish a second, ten times this in a burst. Default 4 KiB for each of `maxPublishRate`. */
-  maxPublishBytesRate: whole(1_024, 1_073_741_824).optional(),
+  maxPublishBytesRate: int(1_024, 1_073_741_824).optional(),
   /** What one socket may ask for a second besides publishes, where a join costs 1. Default 200. */
-  maxFrameRate: whole(1, 100_000).optional(),
+  maxFrameRate: int(1, 100_000).optional(),
   /** Rooms a second that one socket may publish the first message of; `maxRooms` in a burst. Default 1. */
-  maxRoomCreationRate: whole(1, 100_000).optional(),
+  maxRoomCreationRate: int(1, 100_000).optional(),
   /** Bytes of history that one socket is sent a second, four times this in a burst. Default 4 MiB. */
-  maxReplayRate: whole(65_536, 1_073_741_824).optional(),
+  maxReplayRate: int(65_536, 1_073_741_824).optional(),
   /** Bytes of history that a pod holds for all of its sockets together. Default 64 MiB. */
-  maxReplayBytes: whole(1_048_576, 17_179_869_184).optional(),
+  maxReplayBytes: int(1_048_576, 17_179_869_184).optional(),
 });
 
 const auth = z.discriminatedUnion(
@@ -129,9 +129,9 @@ const namespace = z.union(
       /** Its name. */
       name: label,
       /** Whether the stack makes the namespace, and deletes it on destroy. False where it exists. */
-      create: flag.default(true),
+      create: bool.default(true),
       /** The Pod Security level of a namespace that the stack makes; lower it only for images that need more. */
-      podSecurity: oneOf("restricted", "baseline", "privileged").default("restricted"),
+      podSecurity: enumOf("restricted", "baseline", "privileged").default("restricted"),
     }),
   ],
   { error: namespaceForms },
@@ -147,7 +147,7 @@ export const configSchema = object({
   /** The Holdfast application's image: required by services without an image of their own, and by connection proxies. */
   image: imageReference.optional(),
   /** When a node pulls an image that it has already. */
-  imagePullPolicy: oneOf("Always", "IfNotPresent", "Never").default("IfNotPresent"),
+  imagePullPolicy: enumOf("Always", "IfNotPresent", "Never").default("IfNotPresent"),
   /** Names of Secrets in the namespace, for every pod of the stack. */
   imagePullSecrets: list(objectName, "names of Secrets").default([]),
   resources: resourcesSchema.prefault({}),
@@ -159,7 +159,7 @@ export const configSchema = object({
   /** Who counts sockets for the `autoscaling` of services and proxies. */
   autoscaler: autoscalerSchema.prefault({ kind: "pods" }),
   /** How long a new pod must stay ready before the rollout goes on. Seconds. */
-  minReadySeconds: whole(0, 300).default(10),
+  minReadySeconds: int(0, 300).default(10),
   /** How a rollout of each service goes, unless the service says otherwise. */
   rollout: rolloutSchema.prefault({ maxSurge: 1 }),
   sockets: sockets.prefault({}),
@@ -168,14 +168,14 @@ export const configSchema = object({
   /** Exact origins that browsers may connect from. None: no browser may, only clients that send no Origin. */
   allowedOrigins: list(origin, "origins").default([]),
   /** Whether each service serves the page, a chat that shows the pods behind it, at its path. */
-  servePage: flag.default(false),
+  servePage: bool.default(false),
   network: network.prefault({}),
   /** Whether NetworkPolicies are made: they close the stack's pods to everyone but `network` and the edge. */
-  networkPolicies: flag.default(true),
+  networkPolicies: bool.default(true),
   /** Who reads `/metrics`, and what is made of it. */
   monitoring: monitoringSchema.prefault({ kind: "none" }),
   /** What the application and the connection proxies log, one JSON line each. */
-  logLevel: oneOf("fatal", "error", "warn", "info", "debug", "trace", "silent").default("info"),
+  logLevel: enumOf("fatal", "error", "warn", "info", "debug", "trace", "silent").default("info"),
 });
 
 /** Secrets stand beside the structure, each under a key of its own, so that the rest stays plain and readable. */

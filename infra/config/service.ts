@@ -1,18 +1,18 @@
 import { z } from "zod";
 import {
-  flag,
+  bool,
   imageReference,
   labels,
   list,
   object,
   objectName,
-  oneOf,
+  enumOf,
   peer,
   port,
   serviceName,
   servicePath,
   text,
-  whole,
+  int,
 } from "./values";
 import { connectionProxySchema } from "./connection-proxy";
 import { autoscalingSchema, resourcesSchema, rolloutSchema } from "./workload";
@@ -30,7 +30,7 @@ const portsSchema = object({
 });
 
 /** A port of the container: its number, or its name under `ports`. */
-const portReference = z.union([port, oneOf("http", "grpc", "metrics")], {
+const portReference = z.union([port, enumOf("http", "grpc", "metrics")], {
   error: "a port number, or one of http, grpc, metrics",
 });
 
@@ -42,13 +42,13 @@ const command = list(z.string({ error: "a word" }), "words").min(1, { error: "at
 /** How often a probe asks; what is not set follows from what the probe is for. */
 const probeTiming = {
   /** Before the first time. Seconds. */
-  initialDelaySeconds: whole(0, 3_600).optional(),
+  initialDelaySeconds: int(0, 3_600).optional(),
   /** From one time to the next. Seconds. */
-  periodSeconds: whole(1, 3_600).optional(),
+  periodSeconds: int(1, 3_600).optional(),
   /** For an answer. Seconds. */
-  timeoutSeconds: whole(1, 3_600).optional(),
+  timeoutSeconds: int(1, 3_600).optional(),
   /** Failures in a row until it counts. */
-  failureThreshold: whole(1, 1_000).optional(),
+  failureThreshold: int(1, 1_000).optional(),
 };
 
 const probeForms =
@@ -86,7 +86,7 @@ const probesSchema = object({
 
 /** What runs between a pod's deletion and SIGTERM. */
 const preStopSchema = z.union(
-  [oneOf("sleep", "none"), object({ path, port: portReference.default("http") }), object({ command })],
+  [enumOf("sleep", "none"), object({ path, port: portReference.default("http") }), object({ command })],
   { error: "sleep, none, { path, port } or { command: [WORD, …] }" },
 );
 
@@ -95,11 +95,11 @@ export type PreStopConfig = z.infer<typeof preStopSchema>;
 /** A pod's end, where this service's differs from the stack's. */
 const drainSchema = object({
   /** Seconds; see `drain.preStopSeconds`. */
-  preStopSeconds: whole(0, 3_600).optional(),
+  preStopSeconds: int(0, 3_600).optional(),
   /** Seconds; see `drain.drainSeconds`. */
-  drainSeconds: whole(0, 3_600).optional(),
+  drainSeconds: int(0, 3_600).optional(),
   /** Seconds; see `drain.gracePeriodSeconds`. */
-  gracePeriodSeconds: whole(1, 7_200).optional(),
+  gracePeriodSeconds: int(1, 7_200).optional(),
 });
 
 const envName = /^[A-Za-z_][A-Za-z0-9_]*$/;
@@ -175,9 +175,9 @@ const existingSchema = z.union(
       /** The container that gets the preStop hook. Defaults to the service's name. */
       container: serviceName.optional(),
       /** Whether a PodDisruptionBudget is made; false where the pods have one, since two block every eviction. */
-      disruptionBudget: flag.default(true),
+      disruptionBudget: bool.default(true),
       /** Takes fields that have another owner and another value than Kubernetes' default. They are lost, not given back. */
-      force: flag.default(false),
+      force: bool.default(false),
     }),
   ],
   { error: "true, or { deployment, service, container, disruptionBudget, force }" },
@@ -192,15 +192,15 @@ export const serviceSchema = object({
    * What the service speaks: `holdfast`, this project's protocol; `websocket`, any WebSocket server; `socket.io`,
    * Socket.IO 3 or newer, with long-polling. Defaults to `websocket` with `image` or `existing`, else to `holdfast`.
    */
-  protocol: oneOf("holdfast", "websocket", "socket.io").optional(),
+  protocol: enumOf("holdfast", "websocket", "socket.io").optional(),
   /** Your own image. Without it the service is the Holdfast application, `holdfast:image`. */
   image: imageReference.optional(),
   /** In place of `holdfast:imagePullPolicy`. */
-  imagePullPolicy: oneOf("Always", "IfNotPresent", "Never").optional(),
+  imagePullPolicy: enumOf("Always", "IfNotPresent", "Never").optional(),
   /** Adopts a Deployment and a Service that run already, instead of making them. See docs/adoption.md. */
   existing: existingSchema.optional(),
   /** Pods. Defaults to 3 unless an autoscaler owns the number. */
-  replicas: whole(1, 1_000).optional(),
+  replicas: int(1, 1_000).optional(),
   autoscaling: autoscalingSchema.optional(),
   connectionProxy: connectionProxySchema.optional(),
   /** In place of the image's entry point, as Kubernetes' `command`. */
@@ -231,7 +231,7 @@ export const serviceSchema = object({
     /** Of the account that is made, such as eks.amazonaws.com/role-arn. */
     annotations: labels.default({}),
     /** Whether the pods get a token for the API server. */
-    automountToken: flag.default(false),
+    automountToken: bool.default(false),
   }).optional(),
   /** Names of Secrets, besides `holdfast:imagePullSecrets`. */
   imagePullSecrets: list(objectName, "names of Secrets").default([]),
@@ -259,7 +259,7 @@ export const serviceSchema = object({
     "{ to, ports }",
   ).optional(),
   /** How long a new pod must stay ready before the rollout goes on. Seconds. In place of `holdfast:minReadySeconds`. */
-  minReadySeconds: whole(0, 300).optional(),
+  minReadySeconds: int(0, 300).optional(),
   rollout: rolloutSchema.optional(),
   /**
    * A partial PodTemplateSpec, merged last by Kubernetes' strategic merge: lists such as containers, env and volumes by

@@ -17,13 +17,13 @@ export function object<Shape extends z.core.$ZodLooseShape>(shape: Shape) {
 }
 
 /** A whole number within bounds, both included. */
-export function whole(min: number, max: number) {
+export function int(min: number, max: number) {
   const error = `a whole number from ${min} to ${max}`;
   return z.int({ error }).min(min, { error }).max(max, { error });
 }
 
 /** A port of TCP. */
-export const port = whole(1, 65_535);
+export const port = int(1, 65_535);
 
 /** Text of a certain form. */
 export function text(pattern: RegExp, error: string) {
@@ -31,12 +31,12 @@ export function text(pattern: RegExp, error: string) {
 }
 
 /** One of a few words. */
-export function oneOf<const Words extends readonly [string, ...string[]]>(...words: Words) {
+export function enumOf<const Words extends readonly [string, ...string[]]>(...words: Words) {
   return z.enum(words, { error: `one of ${words.join(", ")}` });
 }
 
 /** true or false. */
-export const flag = z.boolean({ error: "true or false" });
+export const bool = z.boolean({ error: "true or false" });
 
 /** A list of one kind of item. */
 export function list<Item extends z.ZodType>(item: Item, what: string) {

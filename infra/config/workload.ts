@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { cpuQuantity, memoryQuantity, object, text, whole } from "./values";
+import { cpuQuantity, memoryQuantity, object, text, int } from "./values";
 
 /** What services and their connection proxies are configured by alike. */
 
@@ -13,11 +13,11 @@ export const resourcesSchema = object({
 /** Owns the number of replicas, by open sockets and never by CPU: idle sockets cost memory, not CPU. */
 export const autoscalingSchema = object({
   /** Never fewer pods. */
-  minReplicas: whole(1, 1_000),
+  minReplicas: int(1, 1_000),
   /** Never more pods. */
-  maxReplicas: whole(1, 1_000),
+  maxReplicas: int(1, 1_000),
   /** Open sockets a pod that the autoscaler aims for. */
-  connectionsPerPod: whole(1, 1_000_000),
+  connectionsPerPod: int(1, 1_000_000),
   /** The gauge of open sockets that your image exports on `ports.metrics`. Defaults to websocket_connections_active. */
   metric: text(/^[a-zA-Z_:][a-zA-Z0-9_:]*$/, "the name of a metric").optional(),
 });
@@ -28,7 +28,7 @@ export const rolloutSchema = object({
    * old pod is left to move to, at the price of twice the capacity while the rollout lasts.
    */
   maxSurge: z
-    .union([whole(1, 1_000), text(/^([1-9]\d?|100)%$/, "a percentage from 1% to 100%")], {
+    .union([int(1, 1_000), text(/^([1-9]\d?|100)%$/, "a percentage from 1% to 100%")], {
       error: "a number of pods, or a percentage from 1% to 100%",
     })
     .optional(),

@@ -15,7 +15,7 @@ import { externalSchema } from "../components/session-store/external";
 import { redisSchema } from "../components/session-store/redis";
 import { webSocketServiceSchema } from "../components/websocket-service/schema";
 import { affinitySchema } from "../config/affinity";
-import { flag, hostName, label, list, objectName, serviceName, whole } from "../config/values";
+import { bool, hostName, label, list, objectName, serviceName, int } from "../config/values";
 
 /** The components as Pulumi's other languages get them: what each is told and what it gives. */
 export interface Exported {
@@ -41,7 +41,7 @@ const edge = {
   ...cookie,
   host: hostName,
   backends,
-  gracePeriodSeconds: whole(1, 90_000).optional(),
+  gracePeriodSeconds: int(1, 90_000).optional(),
 };
 const named = { objectName: objectName.optional() };
 
@@ -102,7 +102,7 @@ export const components: Readonly<Record<string, Exported>> = {
       ...keys(redisSchema),
       ...common,
       serviceName: serviceName.optional(),
-      networkPolicies: flag.optional(),
+      networkPolicies: bool.optional(),
     },
     fromResources: ["namespace"],
     outputs: store,

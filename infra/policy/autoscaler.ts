@@ -1,5 +1,5 @@
 import type * as k8s from "@kubernetes/client-node";
-import { asKind, isKind, sameNamespace, type Loose, type Resource } from "./resource";
+import { asKind, isKind, sameNamespace, type PartialDeep, type Resource } from "./resource";
 import type { Workload } from "./workload";
 
 /**
@@ -14,7 +14,7 @@ export interface Autoscaler {
   readonly most: { readonly pods: number; readonly where: string };
   readonly counts: readonly Count[];
   /** Behaviour of scaling down, as Kubernetes has it, and its field. */
-  readonly scaleDown: Loose<k8s.V2HPAScalingRules> | undefined;
+  readonly scaleDown: PartialDeep<k8s.V2HPAScalingRules> | undefined;
 }
 
 /** One thing that an autoscaler counts. */
@@ -90,7 +90,7 @@ interface ScaledObject {
     readonly triggers?: readonly Trigger[];
     readonly advanced?: {
       readonly horizontalPodAutoscalerConfig?: {
-        readonly behavior?: Loose<k8s.V2HorizontalPodAutoscalerBehavior>;
+        readonly behavior?: PartialDeep<k8s.V2HorizontalPodAutoscalerBehavior>;
       };
     };
   };
@@ -114,7 +114,13 @@ function count(of: Partial<Count>): Count {
   return { processor: undefined, series: undefined, query: undefined, emptyIsZero: false, ...of };
 }
 
-function countOf({ type, resource, containerResource, pods, external }: Loose<k8s.V2MetricSpec>): Count {
+function countOf({
+  type,
+  resource,
+  containerResource,
+  pods,
+  external,
+}: PartialDeep<k8s.V2MetricSpec>): Count {
   switch (type) {
     case "Resource":
       return count({ processor: resource?.name });

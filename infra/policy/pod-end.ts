@@ -1,4 +1,4 @@
-import type { Loose } from "./resource";
+import type { PartialDeep } from "./resource";
 import type * as k8s from "@kubernetes/client-node";
 import { environmentSeconds, type Workload } from "./workload";
 
@@ -25,7 +25,7 @@ export function podEnd(workload: Workload): PodEnd {
   };
 }
 
-function preStopSeconds({ lifecycle }: Loose<k8s.V1Container>, workload: Workload): number | undefined {
+function preStopSeconds({ lifecycle }: PartialDeep<k8s.V1Container>, workload: Workload): number | undefined {
   const hook = lifecycle?.preStop;
   if (hook === undefined) return 0;
   if (hook.sleep !== undefined) return hook.sleep.seconds;

@@ -30,17 +30,17 @@ interface Kinds {
 }
 
 /** As somebody wrote it: any field may be missing, whatever the API demands. */
-export type Loose<Type> = Type extends readonly (infer Item)[]
-  ? readonly Loose<Item>[]
+export type PartialDeep<Type> = Type extends readonly (infer Item)[]
+  ? readonly PartialDeep<Item>[]
   : Type extends object
-    ? { readonly [Key in keyof Type]?: Loose<Type[Key]> }
+    ? { readonly [Key in keyof Type]?: PartialDeep<Type[Key]> }
     : Type;
 
 /** Labels or annotations, by name. */
-export type Texts = Readonly<Record<string, string | undefined>>;
+export type StringMap = Readonly<Record<string, string | undefined>>;
 
 /** A Kubernetes object of a kind. */
-export type ObjectOf<Kind extends keyof Kinds> = Loose<Kinds[Kind]>;
+export type ObjectOf<Kind extends keyof Kinds> = PartialDeep<Kinds[Kind]>;
 
 /** The API group of each kind: other groups have kinds of the same name. */
 const groups: Readonly<Record<keyof Kinds, string>> = {
@@ -104,7 +104,7 @@ export interface ManifestObject {
 /** Kind, namespace and name; undefined for what is no Kubernetes object or has no name yet. */
 export function objectTitle(properties: Readonly<Record<string, unknown>>): string | undefined {
   try {
-    const { kind, metadata } = properties as Loose<k8s.KubernetesObject>;
+    const { kind, metadata } = properties as PartialDeep<k8s.KubernetesObject>;
     if (kind === undefined || metadata?.name === undefined) return undefined;
     return `${kind} ${metadata.namespace === undefined ? "" : `${metadata.namespace}/`}${metadata.name}`;
   } catch {

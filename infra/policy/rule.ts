@@ -6,7 +6,7 @@ import { whileKnown } from "./unknown";
 export type Severity = "critical" | "high" | "medium" | "low";
 
 /** What people read about a rule. */
-export interface About {
+export interface RuleMetadata {
   /** Unique, in kebab case; how the pack's configuration names it. */
   readonly name: string;
   /** What must hold, in one sentence. */
@@ -28,24 +28,24 @@ export interface About {
 /** A breach as a rule finds it. */
 export interface Finding {
   /** What holds now, as a clause: `terminationGracePeriodSeconds is 30`. Never the value of a secret. */
-  readonly found: string;
+  readonly actual: string;
   /** What to change; unless given, the rule's. */
   readonly fix?: string;
 }
 
 /** A breach with all that a person needs. */
 export interface Violation extends Required<Finding> {
-  readonly rule: About;
+  readonly rule: RuleMetadata;
   readonly resource: Resource;
 }
 
 /** What must hold, as a pure function of plain values. */
-export interface Rule extends About {
+export interface Rule extends RuleMetadata {
   readonly violations: (system: System) => Iterable<Violation>;
 }
 
 /** @typeParam Subject What the rule judges one by one, such as a container; what it learns of one ends at its unknowns. */
-interface RuleDefinition<Subject> extends About {
+interface RuleDefinition<Subject> extends RuleMetadata {
   /** What the rule judges in a resource; nothing if it does not concern it. */
   readonly subjects: (resource: Resource, system: System) => Iterable<Subject>;
   readonly check: (subject: Subject, system: System) => Iterable<Finding>;
@@ -58,8 +58,8 @@ export function rule<Subject>({ subjects, check, ...about }: RuleDefinition<Subj
     *violations(system) {
       for (const resource of system.resources) {
         for (const subject of whileKnown(() => subjects(resource, system))) {
-          for (const { found, fix = about.fix } of whileKnown(() => check(subject, system))) {
-            yield { rule: about, resource, found, fix };
+          for (const { actual: found, fix = about.fix } of whileKnown(() => check(subject, system))) {
+            yield { rule: about, resource, actual: found, fix };
           }
         }
       }
@@ -73,11 +73,11 @@ export function judge(rules: readonly Rule[], system: System): Violation[] {
 }
 
 /** Whether a breach stops an update; lesser ones are told. */
-export function isMandatory({ severity }: Pick<About, "severity">): boolean {
+export function isMandatory({ severity }: Pick<RuleMetadata, "severity">): boolean {
   return severity === "critical" || severity === "high";
 }
 
 /** What people read of a breach: the object, what was found, what to do, and why. */
-export function message({ resource, found, fix, rule: { why } }: Violation): string {
+export function message({ resource, actual: found, fix, rule: { why } }: Violation): string {
   return `${resource.title}: ${found}; ${fix}. ${why}`;
 }

@@ -1,5 +1,12 @@
 import type * as k8s from "@kubernetes/client-node";
-import { asKind, sameNamespace, type Resource, type Loose, type ObjectOf, type Texts } from "./resource";
+import {
+  asKind,
+  sameNamespace,
+  type Resource,
+  type PartialDeep,
+  type ObjectOf,
+  type StringMap,
+} from "./resource";
 import type { System } from "./system";
 
 /** A resource that makes pods. */
@@ -16,12 +23,12 @@ export interface Workload {
 }
 
 interface PodTemplate {
-  readonly labels: Texts;
-  readonly spec: Loose<k8s.V1PodSpec>;
+  readonly labels: StringMap;
+  readonly spec: PartialDeep<k8s.V1PodSpec>;
 }
 
 export interface ContainerOf extends Workload {
-  readonly container: Loose<k8s.V1Container>;
+  readonly container: PartialDeep<k8s.V1Container>;
 }
 
 /** The resource as a workload, if it is one. */
@@ -38,8 +45,8 @@ export function* workloads(resource: Resource): Iterable<Workload> {
   yield { resource, object, pod: { labels: template.metadata?.labels ?? {}, spec: template.spec } };
 }
 
-function asTemplate(object: object | undefined): Loose<k8s.V1PodTemplateSpec> | undefined {
-  return (object as { spec?: { template?: Loose<k8s.V1PodTemplateSpec> } } | undefined)?.spec?.template;
+function asTemplate(object: object | undefined): PartialDeep<k8s.V1PodTemplateSpec> | undefined {
+  return (object as { spec?: { template?: PartialDeep<k8s.V1PodTemplateSpec> } } | undefined)?.spec?.template;
 }
 
 /** Every container of the resource's pods, the ones that only start the others included. */
@@ -81,12 +88,12 @@ export function webSocketWorkloadsOf(service: ObjectOf<"Service">, system: Syste
   );
 }
 
-export function hasLabels(labels: Texts, wanted: Texts): boolean {
+export function hasLabels(labels: StringMap, wanted: StringMap): boolean {
   return Object.entries(wanted).every(([name, value]) => labels[name] === value);
 }
 
 /** Whether a selector takes pods with these labels. */
-export function selects(selector: Loose<k8s.V1LabelSelector> | undefined, labels: Texts): boolean {
+export function selects(selector: PartialDeep<k8s.V1LabelSelector> | undefined, labels: StringMap): boolean {
   if (selector === undefined) return false;
   return (
     hasLabels(labels, selector.matchLabels ?? {}) &&

@@ -4,7 +4,7 @@ import { ensureProgram, findProgram, type SystemProgram } from "../packages/inst
 const chromium: SystemProgram = {
   names: ["chromium", "google-chrome-stable", "google-chrome", "chromium-browser"],
   debianPackage: "chromium",
-  wanted: "Chromium or Chrome",
+  requirement: "Chromium or Chrome",
 };
 
 /** The path of a Chromium, or undefined. */
@@ -13,6 +13,6 @@ export function findChromium(): string | undefined {
 }
 
 /** The path of a Chromium; see {@link ensureProgram}. */
-export function ensureChromium(say: (line: string) => void): Promise<string> {
-  return ensureProgram(chromium, say);
+export function ensureChromium(report: (line: string) => void): Promise<string> {
+  return ensureProgram(chromium, report);
 }

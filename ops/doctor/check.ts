@@ -22,14 +22,14 @@ export interface Answer {
 
 /** Puts a snapshot through a check. */
 export function answer({ name, title, needs, judge }: Check, snapshot: Snapshot): Answer {
-  const blind = needs.flatMap((source) => {
-    const reason = snapshot.unseen[source];
+  const unavailable = needs.flatMap((source) => {
+    const reason = snapshot.unavailable[source];
     return reason === undefined ? [] : [{ source, reason }];
   });
   const findings =
-    blind.length === 0
+    unavailable.length === 0
       ? judge(snapshot)
-      : blind.map(({ source, reason }) =>
+      : unavailable.map(({ source, reason }) =>
           unknown(source, {
             what: `${source} could not be looked at`,
             evidence: reason,

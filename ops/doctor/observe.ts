@@ -23,7 +23,7 @@ export interface Observation {
   /** A token for stacks that want one. */
   readonly token: string | undefined;
   /** What checks look at; nothing else that runs is asked. */
-  readonly wanted: ReadonlySet<Source>;
+  readonly sources: ReadonlySet<Source>;
   /** False: objects are read, and nothing that runs is asked. */
   readonly live: boolean;
 }
@@ -45,16 +45,16 @@ export async function takeSnapshot({
   config,
   edge,
   token,
-  wanted,
+  sources: wanted,
   live,
 }: Observation): Promise<Snapshot> {
-  const { objects, unseen, serverVersion } = await readCluster(api, config);
-  const blind: Partial<Record<Source, string>> = { ...unseen };
+  const { objects, unavailable: unseen, serverVersion } = await readCluster(api, config);
+  const unavailable: Partial<Record<Source, string>> = { ...unseen };
   let observed: Observed = { ...nothing, serverVersion };
-  const snapshot = (): Snapshot => ({ stack, config, objects, observed, unseen: blind });
+  const snapshot = (): Snapshot => ({ stack, config, objects, observed, unavailable: unavailable });
   if (!live) {
     for (const source of Object.keys(nothing) as Source[]) {
-      if (source !== "controllerVersions") blind[source] = "not asked, because of --no-live";
+      if (source !== "controllerVersions") unavailable[source] = "not asked, because of --no-live";
     }
     return snapshot();
   }
@@ -65,13 +65,13 @@ export async function takeSnapshot({
   /** A step that fills one source, if it is wanted; what it fails with is the reason why the source is not seen. */
   const step = (title: string, source: keyof Observed, look: () => Promise<Partial<Observed>>): Step[] => {
     if (!wanted.has(source)) return [];
-    const run: Step["run"] = async (tell) => {
+    const run: Step["run"] = async (report) => {
       try {
         const seen = await look();
         observed = { ...observed, ...seen };
       } catch (error) {
-        blind[source] = error instanceof Error ? error.message : String(error);
-        tell(blind[source] ?? "");
+        unavailable[source] = error instanceof Error ? error.message : String(error);
+        report(unavailable[source] ?? "");
       }
     };
     return [{ title, run }];

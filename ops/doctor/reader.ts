@@ -6,7 +6,7 @@ import type { Objects, Pod, Source } from "./snapshot";
 /** The lists of a snapshot, and why some are empty. */
 export interface Reading {
   readonly objects: Objects;
-  readonly unseen: Readonly<Partial<Record<Source, string>>>;
+  readonly unavailable: Readonly<Partial<Record<Source, string>>>;
   readonly serverVersion: { readonly major: number; readonly minor: number };
 }
 
@@ -60,7 +60,7 @@ export async function readCluster(
     monitors: [`${monitoring}/podmonitors`, `${monitoring}/servicemonitors`],
     prometheuses: `${monitoring}/prometheuses`,
   };
-  const unseen: Partial<Record<Source, string>> = {};
+  const unavailable: Partial<Record<Source, string>> = {};
   const lists = await Promise.all(
     Object.entries(paths).map(async ([source, path]) => {
       try {
@@ -68,7 +68,7 @@ export async function readCluster(
         return [source, parts.flat()] as const;
       } catch (error) {
         if (!(error instanceof ApiError)) throw error;
-        unseen[source as Source] = error.message;
+        unavailable[source as Source] = error.message;
         return [source, []] as const;
       }
     }),
@@ -77,7 +77,7 @@ export async function readCluster(
   const objects = Object.fromEntries(lists) as unknown as Objects;
   return {
     objects: { ...objects, controllerPods: objects.controllerPods.filter((pod) => controllerKind(pod)) },
-    unseen,
+    unavailable: unavailable,
     serverVersion: { major: Number.parseInt(major), minor: Number.parseInt(minor) },
   };
 }

@@ -52,7 +52,7 @@ function liveSystem({ stack, objects }: Snapshot): System {
   return systemOf(resources, { environment: environmentOf(stack) });
 }
 
-function toFinding({ rule, resource, found, fix }: Violation, snapshot: Snapshot): Finding {
+function toFinding({ rule, resource, actual: found, fix }: Violation, snapshot: Snapshot): Finding {
   const { kind, ...object } = resource.properties as { kind: string; metadata?: { name?: string } };
   return (isMandatory(rule) ? fail : warn)(title(kind, object), {
     what: found,

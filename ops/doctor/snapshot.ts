@@ -27,7 +27,7 @@ export interface Snapshot {
   readonly objects: Objects;
   readonly observed: Observed;
   /** Why a source is empty, for each that could not be read. */
-  readonly unseen: Readonly<Partial<Record<Source, string>>>;
+  readonly unavailable: Readonly<Partial<Record<Source, string>>>;
 }
 
 export type Service = Plain<V1Service>;

@@ -188,7 +188,7 @@ export class Pod {
     this.#args.onChange();
   }
 
-  #probe(probe: Probe, tell: (verdict: ProbeState["verdict"]) => void): void {
+  #probe(probe: Probe, onVerdict: (verdict: ProbeState["verdict"]) => void): void {
     if (probe.httpGet === undefined) {
       throw new UnsupportedManifestError(
         `pod ${this.name}: a probe has no httpGet; the local runner knows no other`,
@@ -196,7 +196,7 @@ export class Pod {
     }
     const target = httpGetOf(probe.httpGet, this.address, this.ports);
     const times = probeTimes(probe);
-    this.#stopProbes.push(probeRepeatedly(times, () => httpGet(target, times.timeoutMs), tell));
+    this.#stopProbes.push(probeRepeatedly(times, () => httpGet(target, times.timeoutMs), onVerdict));
   }
 
   #haltProbes(): void {

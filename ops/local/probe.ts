@@ -46,7 +46,7 @@ export function observe(state: ProbeState, ok: boolean, times: ProbeTimes): Prob
 export function probeRepeatedly(
   times: ProbeTimes,
   ask: () => Promise<boolean>,
-  tell: (verdict: ProbeState["verdict"]) => void,
+  onVerdict: (verdict: ProbeState["verdict"]) => void,
 ): () => void {
   let state = unprobed;
   let stopped = false;
@@ -57,7 +57,7 @@ export function probeRepeatedly(
     if (stopped) return;
     state = observe(state, ok, times);
     timer = setTimeout(() => void round(), Math.max(0, times.periodMs - (performance.now() - begun)));
-    tell(state.verdict);
+    onVerdict(state.verdict);
   };
   timer = setTimeout(() => void round(), times.initialDelayMs);
   return () => {

@@ -11,7 +11,7 @@ export interface SystemProgram {
   readonly names: readonly [string, ...string[]];
   readonly debianPackage: string;
   /** What a person installs where there is no apt-get, such as "Redis 7.0 or newer". */
-  readonly wanted: string;
+  readonly requirement: string;
 }
 
 /** A program is missing and cannot be installed from here; the message says what a person can do. */
@@ -26,7 +26,7 @@ export function findProgram({ names }: SystemProgram, path?: string): string | u
 
 /** The commands that install it on such a machine. Throws {@link ProgramUnavailableError} when none can. */
 export function installCommands(program: SystemProgram, machine: Machine): readonly (readonly string[])[] {
-  const { names, debianPackage, wanted } = program;
+  const { names, debianPackage, requirement: wanted } = program;
   if (!machine.apt) {
     throw new ProgramUnavailableError(
       `${names[0]} is not on the PATH and this system has no apt-get; install ${wanted} and put ${names[0]} on the PATH`,
@@ -53,14 +53,14 @@ export function installCommands(program: SystemProgram, machine: Machine): reado
  * before it runs.
  * @throws {ProgramUnavailableError} when it cannot be had
  */
-export async function ensureProgram(program: SystemProgram, say: (line: string) => void): Promise<string> {
+export async function ensureProgram(program: SystemProgram, report: (line: string) => void): Promise<string> {
   const [name] = program.names;
   const found = findProgram(program);
   if (found !== undefined) return found;
-  say(`${name} is not on the PATH: installing it from the system's packages`);
+  report(`${name} is not on the PATH: installing it from the system's packages`);
   for (const [file = "", ...args] of installCommands(program, await thisMachine())) {
     const command = [file, ...args].join(" ");
-    say(`$ ${command}`);
+    report(`$ ${command}`);
     await run(file, args).catch((cause: unknown) => {
       throw new ProgramUnavailableError(`\`${command}\` failed: ${String(cause)}`, { cause });
     });

@@ -14,11 +14,11 @@ const size = { width: 1120, height: 640 };
 
 /** Takes the README's pictures of the page: two people talk while every pod is replaced, twice. */
 async function main(): Promise<void> {
-  const say = (line: string) => process.stderr.write(`${line}\n`);
-  await ensureRedis(say);
-  const chromium = await ensureChromium(say);
+  const log = (line: string) => process.stderr.write(`${line}\n`);
+  await ensureRedis(log);
+  const chromium = await ensureChromium(log);
   await buildApplication();
-  say("starting the stack, and replacing its pods twice");
+  log("starting the stack, and replacing its pods twice");
   const { stack, url } = await raiseStage({ name: "pictures", replicas: 3 });
   const browser = await launchChromium(chromium);
   try {
@@ -49,7 +49,7 @@ async function main(): Promise<void> {
     for (const [index, { name }] of desktops.entries()) {
       const path = join(images, `page-${name.replace("desktop-", "")}.png`);
       await pages[index]?.screenshot({ path });
-      say(path);
+      log(path);
     }
   } finally {
     await browser.close();

@@ -10,8 +10,8 @@ const images = join(__dirname, "../../docs/images");
 async function main(): Promise<void> {
   const [report] = process.argv.slice(2);
   if (report === undefined) throw new Error("name the page that `npm run rehearse` has written");
-  const say = (line: string) => process.stderr.write(`${line}\n`);
-  const browser = await launchChromium(await ensureChromium(say));
+  const log = (line: string) => process.stderr.write(`${line}\n`);
+  const browser = await launchChromium(await ensureChromium(log));
   try {
     await mkdir(images, { recursive: true });
     for (const colorScheme of ["light", "dark"] as const) {
@@ -19,7 +19,7 @@ async function main(): Promise<void> {
       await page.goto(pathToFileURL(resolve(report)).href);
       const path = join(images, `rehearsal-${colorScheme}.png`);
       await page.screenshot({ path });
-      say(path);
+      log(path);
     }
   } finally {
     await browser.close();

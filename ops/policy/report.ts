@@ -17,7 +17,7 @@ export function toJson({ of, resources, webSocketWorkloads, violations }: Verdic
     of,
     resources,
     webSocketWorkloads,
-    violations: violations.map(({ rule, resource, found, fix }) => ({
+    violations: violations.map(({ rule, resource, actual: found, fix }) => ({
       rule: rule.name,
       severity: rule.severity,
       mandatory: isMandatory(rule),
@@ -58,7 +58,7 @@ const columns = { head: ["severity", "rule and object", "found", "what to do"], 
 
 function violationTable(violations: readonly Violation[]): string {
   const table = new Table({ ...columns, style, wordWrap: true, wrapOnWordBoundary: false });
-  for (const { rule, resource, found, fix } of violations) {
+  for (const { rule, resource, actual: found, fix } of violations) {
     table.push([rule.severity, `${rule.name}\n${resource.title}`, found, fix]);
   }
   return table.toString();

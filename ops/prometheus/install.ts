@@ -29,7 +29,7 @@ export function updateCommand({ uid, sudo }: Pick<Machine, "uid" | "sudo">): rea
  * this user, not installed: installed, it would start a server on port 9090. `say` hears of each command before it runs.
  * @throws {PrometheusUnavailableError} when it cannot be had
  */
-export async function ensurePrometheus(say: (line: string) => void): Promise<PrometheusBinaries> {
+export async function ensurePrometheus(report: (line: string) => void): Promise<PrometheusBinaries> {
   const found = findPrometheus();
   if (found !== undefined) return found;
   const machine = await thisMachine();
@@ -38,14 +38,14 @@ export async function ensurePrometheus(say: (line: string) => void): Promise<Pro
       "prometheus and promtool are not on the PATH and this system has no apt-get",
     );
   }
-  say(`prometheus is not on the PATH: unpacking the system's package into ${prometheusHome}`);
+  report(`prometheus is not on the PATH: unpacking the system's package into ${prometheusHome}`);
   await mkdir(dirname(prometheusHome), { recursive: true });
   // Whole or not at all, whoever else does the same at this moment.
   const scratch = await mkdtemp(`${prometheusHome}-`);
   try {
-    await download(scratch, machine, say);
+    await download(scratch, machine, report);
     const archive = (await readdir(scratch)).find((file) => file.endsWith(".deb")) ?? "";
-    await tell(say, ["dpkg-deb", "--extract", join(scratch, archive), join(scratch, "files")]);
+    await runReported(report, ["dpkg-deb", "--extract", join(scratch, archive), join(scratch, "files")]);
     await rm(prometheusHome, { recursive: true, force: true });
     await rename(join(scratch, "files"), prometheusHome);
   } finally {
@@ -58,19 +58,23 @@ export async function ensurePrometheus(say: (line: string) => void): Promise<Pro
   return unpacked;
 }
 
-async function download(cwd: string, machine: Machine, say: (line: string) => void): Promise<void> {
+async function download(cwd: string, machine: Machine, report: (line: string) => void): Promise<void> {
   const command = ["apt-get", "download", "prometheus"];
   try {
-    await tell(say, command, cwd);
+    await runReported(report, command, cwd);
   } catch {
-    await tell(say, updateCommand(machine));
-    await tell(say, command, cwd);
+    await runReported(report, updateCommand(machine));
+    await runReported(report, command, cwd);
   }
 }
 
-async function tell(say: (line: string) => void, command: readonly string[], cwd?: string): Promise<void> {
+async function runReported(
+  report: (line: string) => void,
+  command: readonly string[],
+  cwd?: string,
+): Promise<void> {
   const [program = "", ...args] = command;
-  say(`$ ${command.join(" ")}`);
+  report(`$ ${command.join(" ")}`);
   await run(program, args, cwd === undefined ? {} : { cwd }).catch((cause: unknown) => {
     throw new PrometheusUnavailableError(`\`${command.join(" ")}\` failed: ${String(cause)}`, { cause });
   });

@@ -4,10 +4,10 @@ import { ensureProgram, type SystemProgram } from "../packages/install";
 export const redisServer: SystemProgram = {
   names: ["redis-server"],
   debianPackage: "redis-server",
-  wanted: "Redis 7.0 or newer",
+  requirement: "Redis 7.0 or newer",
 };
 
 /** The path of redis-server; see {@link ensureProgram}. */
-export function ensureRedis(say: (line: string) => void): Promise<string> {
-  return ensureProgram(redisServer, say);
+export function ensureRedis(report: (line: string) => void): Promise<string> {
+  return ensureProgram(redisServer, report);
 }

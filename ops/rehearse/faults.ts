@@ -3,7 +3,7 @@ import { spread } from "../load/verdict";
 import type { ClusterStack } from "./cluster/cluster-stack";
 
 /** What to do to the stack, as the command line asks for it. */
-export interface Wishes {
+export interface FaultOptions {
   readonly restart: boolean;
   readonly kill: boolean;
   readonly redisRestart: boolean;
@@ -14,7 +14,7 @@ export interface Wishes {
 }
 
 /** What is done to the stack, in this order; a rolling restart unless anything is asked for. */
-export function faults(wishes: Wishes): readonly Fault<ClusterStack>[] {
+export function faults(wishes: FaultOptions): readonly Fault<ClusterStack>[] {
   const chosen: Fault<ClusterStack>[] = [];
   if (wishes.restart) chosen.push(rollingRestart);
   if (wishes.scale !== undefined) chosen.push(scaling(wishes.scale));

@@ -34,7 +34,7 @@ async function main(): Promise<number> {
   const namespace = options.namespace ?? described.namespace;
   expectSafe(options, chosenServices(options, described.services).length);
   const client = openCluster(await stackContext(options.stack, options.context));
-  tell(`stack ${options.stack}, namespace ${namespace}, context ${client.context}, ${client.server}`);
+  log(`stack ${options.stack}, namespace ${namespace}, context ${client.context}, ${client.server}`);
   if (options.clean) return clean(client, namespace);
 
   const found = await readLiveStack(client, namespace, described.host);
@@ -50,9 +50,9 @@ async function main(): Promise<number> {
   const breaking = new AbortController();
   // What is thrown where nobody waits for it must not leave behind what was changed.
   process.on("uncaughtException", (error) => breaking.abort(error));
-  const forget = onEndSignal((count) => {
+  const stopListening = onEndSignal((count) => {
     if (count === 1) {
-      tell("breaking off; what was changed is undone first (Ctrl-C again leaves it, for --clean)");
+      log("breaking off; what was changed is undone first (Ctrl-C again leaves it, for --clean)");
       breaking.abort(new BrokenOffError("broken off"));
     } else process.exit(exitCodes.brokenOff);
   });
@@ -62,10 +62,10 @@ async function main(): Promise<number> {
     const columns = process.stdout.isTTY ? process.stdout.columns : undefined;
     const text = options.json ? JSON.stringify(report, undefined, 2) : reportTable(report, columns);
     process.stdout.write(`${text}\n`);
-    for (const file of files) tell(`report ${file}`);
+    for (const file of files) log(`report ${file}`);
     return report.kept ? exitCodes.kept : exitCodes.noticed;
   } finally {
-    forget();
+    stopListening();
   }
 }
 
@@ -73,11 +73,11 @@ async function main(): Promise<number> {
 async function clean(client: KubernetesClient, namespace: string): Promise<number> {
   const undoLog = await UndoLog.find(client, namespace);
   if (undoLog === undefined) {
-    tell(`no rehearsal has left anything in namespace ${namespace}`);
+    log(`no rehearsal has left anything in namespace ${namespace}`);
     return exitCodes.kept;
   }
   await undoLog.close();
-  tell(`rehearsal ${undoLog.id} is undone`);
+  log(`rehearsal ${undoLog.id} is undone`);
   return exitCodes.kept;
 }
 
@@ -96,7 +96,7 @@ function estimatedSeconds(options: Options): number {
   return 60 + faults(options).length * (2 * options.steady + 180);
 }
 
-function tell(what: string): void {
+function log(what: string): void {
   process.stderr.write(`rehearse: ${what}\n`);
 }
 
@@ -104,7 +104,7 @@ function tell(what: string): void {
 function exitCodeOf(error: unknown): number {
   const { code, message, stack } = error as Error & { code?: unknown };
   const known = typeof code === "string" && code.startsWith("HOLDFAST_");
-  tell(known ? message : (stack ?? String(error)));
+  log(known ? message : (stack ?? String(error)));
   if (error instanceof BrokenOffError) return exitCodes.brokenOff;
   if (error instanceof CleanUpError) return exitCodes.notUndone;
   const usage = error instanceof UsageError || code === "HOLDFAST_STACK_FILE" || code === "HOLDFAST_CONFIG";

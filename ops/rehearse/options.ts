@@ -1,8 +1,8 @@
 import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
-import type { Wishes } from "./faults";
+import type { FaultOptions } from "./faults";
 
 /** What the command line asks for. */
-export interface Options extends Wishes {
+export interface Options extends FaultOptions {
   readonly stack: string;
   readonly context?: string;
   readonly namespace?: string;

@@ -107,35 +107,35 @@ async function conduct(args: Conduct): Promise<Report> {
   await showProgress([
     {
       title: options.inside ? `Start ${processes} pods of clients` : "Start the clients",
-      run: async (tell) => {
+      run: async (report) => {
         await stack.rolledOut();
         const { loads, close } = await startLoads(args, processes, chosen.length, patience);
         atEnd(close);
         const holdfast = new Generators(loads.slice(0, processes));
         const plain = plans.plain && new Generators(loads.slice(processes));
-        tell(`connecting ${options.clients} clients that resume and ${options.plain} that only reconnect`);
-        await whole(
+        report(`connecting ${options.clients} clients that resume and ${options.plain} that only reconnect`);
+        await unlessAborted(
           signal,
           Promise.all([holdfast.connect(plans.holdfast), plans.plain && plain?.connect([plans.plain])]),
         );
         const connected = new ComparedClientPool(holdfast, plain);
         pool = connected;
         const renewed = (fresh: readonly string[]) => connected.renewTokens(fresh);
-        const forget = keepFresh(tokens, renewed, (error) => lapsed.abort(error));
+        const stopRefresh = keepFresh(tokens, renewed, (error) => lapsed.abort(error));
         atEnd(() => {
-          forget();
+          stopRefresh();
           return Promise.resolve();
         });
-        tell("breaking some connections while all pods live");
-        await whole(signal, holdfast.reconnect(plans.reconnects));
+        report("breaking some connections while all pods live");
+        await unlessAborted(signal, holdfast.reconnect(plans.reconnects));
       },
     },
     ...chosen.map((fault) => ({
       title: `Messages flow: ${fault.name}`,
-      run: async (tell: (what: string) => void) => {
-        const stop = tellPulse(connected(), tell);
+      run: async (report: (what: string) => void) => {
+        const stop = reportPulse(connected(), report);
         try {
-          trials.push(await whole(signal, trial(fault, stack, connected(), options)));
+          trials.push(await unlessAborted(signal, trial(fault, stack, connected(), options)));
         } finally {
           stop();
         }
@@ -231,7 +231,7 @@ async function trial(
 }
 
 /** Tells how the clients fare until its undo is called. */
-function tellPulse(pool: ComparedClientPool, tell: (what: string) => void): () => void {
+function reportPulse(pool: ComparedClientPool, report: (what: string) => void): () => void {
   // Without a terminal each line would stay.
   if (!process.stderr.isTTY) return () => undefined;
   const timer = setInterval(() => {
@@ -239,7 +239,7 @@ function tellPulse(pool: ComparedClientPool, tell: (what: string) => void): () =
       ({ published, outstanding, served }) => {
         // The last part tells a workload's pods apart; whole names would not fit into a line.
         const pods = Object.entries(served).map(([pod, count]) => `${pod.replace(/^.*-/, "")} ${count}`);
-        tell(`${published} sent, ${outstanding} on their way · ${pods.join(" ")}`);
+        report(`${published} sent, ${outstanding} on their way · ${pods.join(" ")}`);
       },
       () => undefined, // what has become of the clients is told by the measurement itself
     );
@@ -248,7 +248,7 @@ function tellPulse(pool: ComparedClientPool, tell: (what: string) => void): () =
 }
 
 /** The work, unless the rehearsal is broken off before. */
-async function whole<T>(signal: AbortSignal, work: Promise<T>): Promise<T> {
+async function unlessAborted<T>(signal: AbortSignal, work: Promise<T>): Promise<T> {
   signal.throwIfAborted();
   let abort: () => void = () => undefined;
   const broken = new Promise<never>((_resolve, reject) => {

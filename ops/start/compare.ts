@@ -28,8 +28,8 @@ export async function prepare<Rendered>(
     [
       {
         title: "Find Redis, or install it",
-        run: async (tell) => {
-          await ensureRedis(tell);
+        run: async (report) => {
+          await ensureRedis(report);
         },
       },
       { title: "Build the application", run: buildApplication },

@@ -4,7 +4,7 @@ import { type Manifest, ofKind } from "../local/manifest";
 import { onEndSignal } from "../process/end-signal";
 import { renderStack } from "../render/render";
 import { prepare } from "./compare";
-import { keys, obeyKeys } from "./keys";
+import { keys, handleKeys } from "./keys";
 import { LocalStack, logDirectory } from "./local-stack";
 import { showProgress } from "./progress";
 
@@ -26,7 +26,7 @@ export async function develop(stack: string): Promise<void> {
     });
   });
   let running: LocalStack | undefined;
-  let forget: () => void = () => undefined;
+  let stopListening: () => void = () => undefined;
   try {
     await showProgress([
       {
@@ -39,11 +39,11 @@ export async function develop(stack: string): Promise<void> {
     ]);
     if (running !== undefined) {
       process.stdout.write(`${welcome(running.cluster, await running.targets(), servesPage(objects))}\n`);
-      forget = obeyKeys(running, (line) => process.stdout.write(`${line}\n`));
+      stopListening = handleKeys(running, (line) => process.stdout.write(`${line}\n`));
     }
     await asked;
   } finally {
-    forget();
+    stopListening();
     await running?.stop();
   }
 }

@@ -28,26 +28,26 @@ export async function runScenario(
   stack: RunningStack,
   load: Load,
   size: Size,
-  tell: (step: string) => void,
+  onStep: (step: string) => void,
 ): Promise<Outcome> {
   const times = {
     steadyMs: size.steadyMs,
     quietMs: scenario.promises === undefined ? plainQuietMs : promisedQuietMs,
   };
   const pool = new LoadClientPool(load);
-  tell("starting the pods");
+  onStep("starting the pods");
   await stack.ready();
-  tell(`connecting ${size.clients} clients`);
+  onStep(`connecting ${size.clients} clients`);
   await load.connect(limitMs);
-  tell(`breaking ${size.reconnects} connections while all pods live`);
+  onStep(`breaking ${size.reconnects} connections while all pods live`);
   await load.reconnect(size.reconnects, limitMs);
   await stack.rolledOut();
-  tell("replacing every pod while messages flow");
+  onStep("replacing every pod while messages flow");
   const restarted = await runTrial(rollingRestart, stack, pool, times);
   const report = scenarioReport(scenario, restarted, await stack.pods());
   const runs: FaultReport[] = [];
   for (const fault of scenario.faults) {
-    tell(fault.name);
+    onStep(fault.name);
     const { trial, resumedMs } = await runTrial(fault, stack, pool, times);
     runs.push({ ...trial, scenario: scenario.name, resumedMs });
   }

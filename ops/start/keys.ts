@@ -18,16 +18,16 @@ async function killOne(stack: RunningStack): Promise<void> {
 }
 
 /** Obeys the lines of standard input until its undo is called; says what it does, and what it could not. */
-export function obeyKeys(stack: RunningStack, say: (line: string) => void): () => void {
+export function handleKeys(stack: RunningStack, report: (line: string) => void): () => void {
   const lines = createInterface({ input: process.stdin });
   lines.on("line", (line) => {
     const wanted = keys.find(({ key }) => key === line.trim());
     if (wanted === undefined) {
-      if (line.trim() !== "") say(`there is no ${line.trim()}; ${keysHelp()}`);
+      if (line.trim() !== "") report(`there is no ${line.trim()}; ${keysHelp()}`);
       return;
     }
-    say(`${wanted.key}: ${wanted.does}`);
-    wanted.run(stack).catch((error: unknown) => say(String(error)));
+    report(`${wanted.key}: ${wanted.does}`);
+    wanted.run(stack).catch((error: unknown) => report(String(error)));
   });
   return () => {
     lines.close();

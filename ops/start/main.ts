@@ -26,7 +26,7 @@ const options = new Command("npm start --")
 /** Measures, prints, and gives the exit code: 0 when every promise was kept. */
 async function measure({ stack, json }: Options): Promise<number> {
   const runner = new StackRunner();
-  const forget = onEndSignal(() => {
+  const stopListening = onEndSignal(() => {
     process.stderr.write("\nstopping\n");
     void runner.end().finally(() => process.exit(130));
   });
@@ -39,7 +39,7 @@ async function measure({ stack, json }: Options): Promise<number> {
     ];
     return scenarios.every((scenario) => promiseKept(scenario, trialsOf(scenario.name))) ? 0 : 1;
   } finally {
-    forget();
+    stopListening();
     await runner.end();
   }
 }

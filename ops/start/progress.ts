@@ -3,7 +3,7 @@ import { Listr, ListrLogger, type ListrLogLevels, type ListrTask, ProcessOutput 
 /** One step that a person sees while it runs. */
 export interface Step {
   readonly title: string;
-  readonly run: (tell: (what: string) => void) => Promise<void>;
+  readonly run: (report: (what: string) => void) => Promise<void>;
 }
 
 /**

@@ -76,7 +76,7 @@ async function main(): Promise<number> {
 
   const first = await look(); // that there is no cluster shows here, before the terminal is taken
   const end = new AbortController();
-  const forget = onEndSignal(() => end.abort());
+  const stopListening = onEndSignal(() => end.abort());
   const screen = process.stdout.isTTY && !json ? new Screen(process.stdout) : undefined;
   /** One look that fails is told, beside what was seen before, and tried again. */
   const show = (status: Status, trouble?: string) => {
@@ -97,7 +97,7 @@ async function main(): Promise<number> {
     }
   } finally {
     screen?.close();
-    forget();
+    stopListening();
   }
 }
 

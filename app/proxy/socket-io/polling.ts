@@ -127,7 +127,7 @@ export class Polling {
 
   /** The session goes on by WebSocket. */
   upgraded(session: SocketIoSession): void {
-    this.#forget(session.open.sid);
+    this.#remove(session.open.sid);
   }
 
   async #discover(tag: string): Promise<string | undefined> {
@@ -166,7 +166,7 @@ export class Polling {
     if (!open) return text;
     const state = new SocketIoSession(open, maxUnansweredBytes);
     const session: PollingSession = { state, expiresAt: 0, bytes: 0, polls: 0 };
-    this.#forget(open.sid);
+    this.#remove(open.sid);
     this.#sessions.set(open.sid, session);
     this.#touch(session);
     const told = {
@@ -179,7 +179,7 @@ export class Polling {
   /** Looks at what a poll brings. */
   #onPoll(session: PollingSession, status: number): AnswerFilter | undefined {
     if (status !== 200) {
-      this.#forget(session.state.open.sid);
+      this.#remove(session.state.open.sid);
       return undefined;
     }
     const scanner = new PayloadScanner((packet) => fromPod(session.state, packet));
@@ -210,11 +210,11 @@ export class Polling {
     session.bytes = session.state.bytes;
     for (const [oldest] of this.#sessions) {
       if (this.#bytes <= maxKeptBytes && this.#sessions.size <= this.#context.config.MAX_CONNECTIONS) break;
-      this.#forget(oldest);
+      this.#remove(oldest);
     }
   }
 
-  #forget(sid: string): void {
+  #remove(sid: string): void {
     this.#bytes -= this.#sessions.get(sid)?.bytes ?? 0;
     this.#sessions.delete(sid);
   }
@@ -222,7 +222,7 @@ export class Polling {
   #sweep(): void {
     const now = performance.now();
     for (const [sid, { polls, expiresAt }] of this.#sessions)
-      if (polls === 0 && expiresAt < now) this.#forget(sid);
+      if (polls === 0 && expiresAt < now) this.#remove(sid);
   }
 }
 

@@ -141,7 +141,7 @@ export class SocketIoSession {
   }
 
   answered(namespace: Namespace, id: number): void {
-    this.#forget(`${namespace.name}\n${id}`);
+    this.#remove(`${namespace.name}\n${id}`);
   }
 
   remove({ name, payload }: Namespace): void {
@@ -150,7 +150,7 @@ export class SocketIoSession {
     const [oldest] = this.#left;
     if (this.#left.size > maxNamespaces && oldest !== undefined) this.#left.delete(oldest);
     this.#payloadBytes -= payload.length;
-    for (const key of [...this.unanswered.keys()]) if (key.startsWith(`${name}\n`)) this.#forget(key);
+    for (const key of [...this.unanswered.keys()]) if (key.startsWith(`${name}\n`)) this.#remove(key);
   }
 
   /** What the next pod is told for a namespace: as the client did, with what recovers its state. */
@@ -168,7 +168,7 @@ export class SocketIoSession {
   podLost(cut: boolean, now: number): boolean {
     for (const namespace of this.namespaces.values()) namespace.shift = namespace.top + 1;
     for (const [key, event] of [...this.unanswered]) {
-      if (now - event.at > answerMs) this.#forget(key);
+      if (now - event.at > answerMs) this.#remove(key);
       else if (cut) event.cuts += 1;
     }
     return [...this.unanswered.values()].every(({ packet, cuts }) => packet !== undefined && cuts < maxCuts);
@@ -194,17 +194,17 @@ export class SocketIoSession {
 
   #await({ name }: Namespace, id: number, packet: Packet | undefined, at: number): void {
     const key = `${name}\n${id}`;
-    this.#forget(key);
+    this.#remove(key);
     this.unanswered.set(key, { packet, at, cuts: 0 });
     this.unansweredBytes += costOf(packet);
     // The oldest are those that nobody answers.
     for (const [oldest] of this.unanswered) {
       if (this.unansweredBytes <= this.maxUnansweredBytes) break;
-      this.#forget(oldest);
+      this.#remove(oldest);
     }
   }
 
-  #forget(key: string): void {
+  #remove(key: string): void {
     const event = this.unanswered.get(key);
     if (!event) return;
     this.unanswered.delete(key);

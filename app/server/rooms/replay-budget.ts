@@ -56,7 +56,7 @@ export class ReplayBudget {
   }
 
   /** A socket is gone with what it held. */
-  forget(holder: ReplayHolder): void {
+  release(holder: ReplayHolder): void {
     this.hold(holder, -(this.#holders.get(holder) ?? 0));
   }
 

@@ -4,7 +4,7 @@ import { z } from "zod";
 import { pulumiSkipAwait } from "../../annotations";
 import { issue, type ConfigIssue } from "../../config/issue";
 import { workloadLabels } from "../../labels";
-import { list, object, objectName, oneOf, text } from "../../config/values";
+import { list, object, objectName, enumOf, text } from "../../config/values";
 import { behavior, scaleTarget, type AutoscalerArgs } from "./autoscaler";
 
 /**
@@ -21,12 +21,12 @@ export const kedaSchema = object({
   /** Who holds what Prometheus wants to see of KEDA; the object exists already. Without it, Prometheus wants nothing. */
   authentication: object({
     /** The kind of the object that holds it. */
-    kind: oneOf("TriggerAuthentication", "ClusterTriggerAuthentication").default("TriggerAuthentication"),
+    kind: enumOf("TriggerAuthentication", "ClusterTriggerAuthentication").default("TriggerAuthentication"),
     /** Its name. */
     name: objectName,
     /** What the object holds; none where it lends a cloud's identity. */
     modes: list(
-      oneOf("basic", "bearer", "custom", "oauth", "tls"),
+      enumOf("basic", "bearer", "custom", "oauth", "tls"),
       "bearer, basic, custom, oauth or tls",
     ).default([]),
   }).optional(),

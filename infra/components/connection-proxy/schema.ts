@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { connectionProxySchema } from "../../config/connection-proxy";
-import { list, oneOf, serviceName, text, whole } from "../../config/values";
+import { list, enumOf, serviceName, text, int } from "../../config/values";
 import { argsSchema, unchecked } from "../check-args";
 import { pods } from "../websocket-service/schema";
 import type { ConnectionProxyArgs } from "./args";
@@ -18,18 +18,18 @@ export const connectionProxyArgsSchema = argsSchema<ConnectionProxyArgs>(
     mode,
     discovery,
     holdSeconds,
-    preStopSeconds: whole(0, 3_600),
+    preStopSeconds: int(0, 3_600),
     drainSeconds,
-    preStopHook: oneOf("http", "sleep"),
+    preStopHook: enumOf("http", "sleep"),
     finalCloseCodes,
     trustedHops,
     maxWaitingBytes,
     tokens: unchecked,
     allowedOrigins: list(origin, "origins"),
-    pingIntervalSeconds: whole(1, 3_600),
-    maxConnections: whole(1, 10_000_000),
-    maxPayloadBytes: whole(1, 1_073_741_824),
-    logLevel: oneOf("fatal", "error", "warn", "info", "debug", "trace", "silent"),
+    pingIntervalSeconds: int(1, 3_600),
+    maxConnections: int(1, 10_000_000),
+    maxPayloadBytes: int(1, 1_073_741_824),
+    logLevel: enumOf("fatal", "error", "warn", "info", "debug", "trace", "silent"),
     cookie: unchecked,
   },
   "image",

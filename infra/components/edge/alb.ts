@@ -4,7 +4,7 @@ import { z } from "zod";
 import { awsIngress, pulumiSkipAwait } from "../../annotations";
 import { issue, type ConfigIssue } from "../../config/issue";
 import { workloadLabels } from "../../labels";
-import { object, objectName, text, whole } from "../../config/values";
+import { object, objectName, text, int } from "../../config/values";
 import type { FlatArgs, WithInputs } from "../flat-args";
 import { edgeArgs, type CommonEdgeArgs } from "./args";
 import { annotationIssues } from "./aws-annotations";
@@ -37,7 +37,7 @@ export const albSchema = object({
    * Silence after which a socket is cut. Seconds; AWS allows 1–4000 and has 60 unless told.
    * https://docs.aws.amazon.com/elasticloadbalancing/latest/application/edit-load-balancer-attributes.html
    */
-  idleTimeoutSeconds: whole(60, 4_000).default(3_600),
+  idleTimeoutSeconds: int(60, 4_000).default(3_600),
   propagationSeconds: aws.propagationSeconds,
   clientCidrs: aws.clientCidrs,
   subnetCidrs: aws.subnetCidrs,

@@ -4,7 +4,7 @@ import type { EdgeBackend } from "./edge";
 import { awsReadinessGate, measuredPropagation } from "../../annotations";
 import { issue, type ConfigIssue } from "../../config/issue";
 import { ports } from "../../ports";
-import { addressRange, list, oneOf, text, whole } from "../../config/values";
+import { addressRange, list, enumOf, text, int } from "../../config/values";
 
 /**
  * What the two AWS load balancers have in common. Both are made by the AWS Load Balancer Controller, which runs in
@@ -12,7 +12,7 @@ import { addressRange, list, oneOf, text, whole } from "../../config/values";
  */
 
 /** Where clients reach it; `internal` unless said, as with the controller itself. */
-export const scheme = oneOf("internal", "internet-facing").default("internal");
+export const scheme = enumOf("internal", "internet-facing").default("internal");
 
 /** Of a certificate in AWS Certificate Manager. */
 export const certificateArn = text(
@@ -33,7 +33,7 @@ const usualPropagationSeconds = 120;
  * How long new connections still reach a pod after it was deregistered. Seconds. About two minutes were seen at an
  * NLB: https://github.com/kubernetes-sigs/aws-load-balancer-controller/issues/2366. Less only where it was measured.
  */
-export const propagationSeconds = whole(0, 600).default(usualPropagationSeconds);
+export const propagationSeconds = int(0, 600).default(usualPropagationSeconds);
 
 /** Tells the rules of a stack that has measured it; nothing where they assume what the stack has. */
 export function propagationAnnotation(seconds: number): Record<string, string> {

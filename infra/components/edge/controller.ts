@@ -44,7 +44,7 @@ export const controllerPods = {
 } as const;
 
 /** A load balancer of our own in front of a controller. */
-export interface ControllerFront {
+export interface ControllerLoadBalancer {
   /** Of the load balancer's Service, in the controller's namespace. */
   readonly serviceName: string;
   /** Labels that the load balancer's controller looks for on that namespace. */
@@ -64,36 +64,38 @@ const usualPropagationSeconds = 10;
 const controllerCloseSeconds = 30;
 
 /** How long a controller's pod behind a load balancer may go on after its deletion. Seconds. */
-export function controllerGraceSeconds(front: Pick<ControllerFront, "propagationSeconds">): number {
-  return front.propagationSeconds + controllerCloseSeconds;
+export function controllerGraceSeconds(
+  loadBalancer: Pick<ControllerLoadBalancer, "propagationSeconds">,
+): number {
+  return loadBalancer.propagationSeconds + controllerCloseSeconds;
 }
 
 /** Installs the controller of the configuration; undefined if it runs already. */
 export function createController(
   name: string,
   config: NginxConfig,
-  front: ControllerFront | undefined,
+  loadBalancer: ControllerLoadBalancer | undefined,
   opts: pulumi.ComponentResourceOptions,
 ): pulumi.Resource | undefined {
   switch (config.controller) {
     case "none":
       return undefined;
     case "traefik":
-      return traefik(`${name}-traefik`, config, front, opts);
+      return traefik(`${name}-traefik`, config, loadBalancer, opts);
     case "ingress-nginx":
-      return ingressNginx(`${name}-ingress-nginx`, config, front, opts);
+      return ingressNginx(`${name}-ingress-nginx`, config, loadBalancer, opts);
   }
 }
 
-/** The namespace with the front's labels, which Helm could not give it; without a front, Helm makes it. */
-function frontNamespace(
+/** The namespace with the load balancer's labels, which Helm cannot set. Without a load balancer, Helm makes it. */
+function controllerNamespace(
   name: string,
   namespace: string,
-  front: ControllerFront | undefined,
+  loadBalancer: ControllerLoadBalancer | undefined,
   opts: pulumi.CustomResourceOptions,
 ): { dependsOn: pulumi.Resource[]; createNamespace: boolean } {
-  if (front === undefined) return { dependsOn: [], createNamespace: true };
-  const metadata = { name: namespace, labels: { ...stackLabels, ...front.namespaceLabels } };
+  if (loadBalancer === undefined) return { dependsOn: [], createNamespace: true };
+  const metadata = { name: namespace, labels: { ...stackLabels, ...loadBalancer.namespaceLabels } };
   const created = new k8s.core.v1.Namespace(`${name}-namespace`, { metadata }, opts);
   return { dependsOn: [created], createNamespace: false };
 }
@@ -104,7 +106,7 @@ const nginxControllerClass = "k8s.io/ingress-nginx";
 function traefik(
   name: string,
   config: NginxConfig,
-  front: ControllerFront | undefined,
+  loadBalancer: ControllerLoadBalancer | undefined,
   opts: pulumi.CustomResourceOptions,
 ): pulumi.Resource {
   const namespace = controllerNamespaces.traefik;
@@ -114,7 +116,7 @@ function traefik(
     { metadata: { name: config.ingressClassName }, spec: { controller: nginxControllerClass } },
     opts,
   );
-  const { dependsOn, createNamespace } = frontNamespace(name, namespace, front, opts);
+  const { dependsOn, createNamespace } = controllerNamespace(name, namespace, loadBalancer, opts);
   return new k8s.helm.v3.Release(
     name,
     {
@@ -127,7 +129,8 @@ function traefik(
       values: {
         deployment: {
           replicas: 2,
-          terminationGracePeriodSeconds: front === undefined ? 60 : controllerGraceSeconds(front),
+          terminationGracePeriodSeconds:
+            loadBalancer === undefined ? 60 : controllerGraceSeconds(loadBalancer),
         },
         podDisruptionBudget: { enabled: true, maxUnavailable: 1 },
         ingressClass: { enabled: false },
@@ -140,12 +143,14 @@ function traefik(
             controllerClass: nginxControllerClass,
             publishService: {
               enabled: true,
-              ...(front === undefined ? {} : { pathOverride: `${namespace}/${front.serviceName}` }),
+              ...(loadBalancer === undefined
+                ? {}
+                : { pathOverride: `${namespace}/${loadBalancer.serviceName}` }),
             },
           },
         },
-        ports: traefikPorts(front?.propagationSeconds ?? usualPropagationSeconds),
-        ...(front === undefined ? {} : traefikBehind),
+        ports: traefikPorts(loadBalancer?.propagationSeconds ?? usualPropagationSeconds),
+        ...(loadBalancer === undefined ? {} : traefikBehindLoadBalancer),
       },
     },
     { ...opts, dependsOn: [ingressClass, ...dependsOn] },
@@ -159,7 +164,7 @@ function traefikPorts(propagationSeconds: number) {
 }
 
 /** Leaves being a load balancer to the one before it. */
-const traefikBehind = {
+const traefikBehindLoadBalancer = {
   // The chart's 1 takes a target out for minutes when one probe is missed; ingress-nginx's chart has 3.
   readinessProbe: { failureThreshold: 3 },
   service: { spec: { type: "ClusterIP" } },
@@ -168,11 +173,11 @@ const traefikBehind = {
 function ingressNginx(
   name: string,
   config: NginxConfig,
-  front: ControllerFront | undefined,
+  loadBalancer: ControllerLoadBalancer | undefined,
   opts: pulumi.ComponentResourceOptions,
 ): pulumi.Resource {
   const namespace = controllerNamespaces["ingress-nginx"];
-  const { dependsOn, createNamespace } = frontNamespace(name, namespace, front, opts);
+  const { dependsOn, createNamespace } = controllerNamespace(name, namespace, loadBalancer, opts);
   return new IngressController(
     name,
     {
@@ -182,8 +187,10 @@ function ingressNginx(
         // A reload keeps the old workers for their sockets this long; the chart's 240 s cuts them all.
         // A controller pod that goes still ends after the chart's 300 s: the component has no key for that.
         config: { "worker-shutdown-timeout": `${config.timeoutSeconds}s` },
-        extraArgs: { "shutdown-grace-period": String(front?.propagationSeconds ?? usualPropagationSeconds) },
-        ...(front === undefined ? {} : ingressNginxBehind(namespace, front)),
+        extraArgs: {
+          "shutdown-grace-period": String(loadBalancer?.propagationSeconds ?? usualPropagationSeconds),
+        },
+        ...(loadBalancer === undefined ? {} : ingressNginxBehindLoadBalancer(namespace, loadBalancer)),
       },
       helmOptions: {
         ...charts.ingressNginx,
@@ -198,7 +205,7 @@ function ingressNginx(
 }
 
 /** Leaves being a load balancer to the one before it. */
-function ingressNginxBehind(namespace: string, { serviceName }: ControllerFront) {
+function ingressNginxBehindLoadBalancer(namespace: string, { serviceName }: ControllerLoadBalancer) {
   return {
     service: { type: "ClusterIP" },
     publishService: { pathOverride: `${namespace}/${serviceName}` },

@@ -5,7 +5,7 @@ import { issue, type ConfigIssue } from "../../config/issue";
 import { namespaceNameLabel, stackLabels, workloadLabels } from "../../labels";
 import { ports } from "../../ports";
 import type { AffinityConfig } from "../../config/affinity";
-import { label, object, objectName, oneOf, text } from "../../config/values";
+import { label, object, objectName, enumOf, text } from "../../config/values";
 import type { FlatArgs } from "../flat-args";
 import { checkObjectName } from "../names";
 import { edgeArgs, type CommonEdgeArgs } from "./args";
@@ -33,7 +33,7 @@ export const istioSchema = object({
    * What the consistent hash is of: a cookie that the gateway sets, or the client's address, which the gateway must see
    * for that (externalTrafficPolicy Local, or a load balancer that keeps addresses).
    */
-  affinity: oneOf("cookie", "source_ip").default("cookie"),
+  affinity: enumOf("cookie", "source_ip").default("cookie"),
 });
 
 export type IstioConfig = z.infer<typeof istioSchema>;

@@ -5,7 +5,7 @@ import { namespaceNameLabel, workloadLabels } from "../../labels";
 import type { AffinityConfig } from "../../config/affinity";
 import type { FlatArgs } from "../flat-args";
 import { edgeArgs, type CommonEdgeArgs } from "./args";
-import { controllerNamespaces, createController, type ControllerFront } from "./controller";
+import { controllerNamespaces, createController, type ControllerLoadBalancer } from "./controller";
 import {
   socketUrls,
   defaultEdgeProperties,
@@ -33,7 +33,7 @@ export function nginxProperties(config: NginxConfig, affinity: AffinityConfig): 
 
 export interface NginxEdgeArgs extends CommonEdgeArgs, FlatArgs<typeof nginxSchema> {
   /** The load balancer that brings clients to the controller; unless given, the controller's chart makes one. */
-  readonly front?: ControllerFront | undefined;
+  readonly loadBalancer?: ControllerLoadBalancer | undefined;
 }
 
 /**
@@ -48,9 +48,9 @@ export class NginxEdge extends pulumi.ComponentResource implements Edge {
 
   constructor(name: string, flat: NginxEdgeArgs, opts?: pulumi.ComponentResourceOptions) {
     super("holdfast:index:NginxEdge", name, flat, opts);
-    const { front, ...own } = flat;
+    const { loadBalancer, ...own } = flat;
     const args = edgeArgs(`NginxEdge ${name}`, nginxSchema, own);
-    const controller = createController(name, args.config, front, { parent: this });
+    const controller = createController(name, args.config, loadBalancer, { parent: this });
     const dependsOn = controller === undefined ? [] : [controller];
     args.backends.forEach((backend, index) => {
       new k8s.networking.v1.Ingress(`${name}-${backend.name}`, ingress(args, backend, index === 0), {

@@ -6,7 +6,7 @@ import { issue, type ConfigIssue } from "../../config/issue";
 import { selectorLabels, stackLabels, workloadLabels } from "../../labels";
 import type { AffinityConfig } from "../../config/affinity";
 import type { NamedSeconds } from "../../timing";
-import { flag, object, oneOf, whole } from "../../config/values";
+import { bool, object, enumOf, int } from "../../config/values";
 import type { FlatArgs, WithInputs } from "../flat-args";
 import { edgeArgs, flatEdgeArgs, type CommonEdgeArgs } from "./args";
 import { annotationIssues } from "./aws-annotations";
@@ -15,7 +15,7 @@ import {
   controllerGraceSeconds,
   controllerNamespaces,
   controllerPods,
-  type ControllerFront,
+  type ControllerLoadBalancer,
 } from "./controller";
 import {
   serviceHost,
@@ -33,7 +33,7 @@ import { nginxKeys } from "./nginx-schema";
 const nginxBehind = object({
   ...nginxKeys,
   /** Which controller the stack installs. */
-  controller: oneOf("traefik", "ingress-nginx").default("traefik"),
+  controller: enumOf("traefik", "ingress-nginx").default("traefik"),
 });
 
 export const nlbSchema = object({
@@ -43,7 +43,7 @@ export const nlbSchema = object({
    * a cookie and knows at once of a pod that ends. `pods`: to the pods themselves, one load balancer a service; a pod
    * then waits two minutes at its end, until the load balancer has heard of it.
    */
-  targets: oneOf("nginx", "pods").default("nginx"),
+  targets: enumOf("nginx", "pods").default("nginx"),
   /** With targets nginx alone. */
   nginx: nginxBehind.optional(),
   scheme: aws.scheme,
@@ -56,15 +56,15 @@ export const nlbSchema = object({
    * sticky sessions for TLS listeners. Lost whenever a target comes or goes, so with each rollout.
    * https://docs.aws.amazon.com/elasticloadbalancing/latest/network/edit-target-group-attributes.html
    */
-  stickiness: oneOf("source_ip", "none").optional(),
+  stickiness: enumOf("source_ip", "none").optional(),
   /**
    * Silence after which a connection is forgotten. Seconds; AWS allows 60–6000 and has 350 unless told. 3600 unless
    * given; a TLS listener's is 350 and cannot be changed.
    * https://docs.aws.amazon.com/elasticloadbalancing/latest/network/update-idle-timeout.html
    */
-  idleTimeoutSeconds: whole(60, 6_000).optional(),
+  idleTimeoutSeconds: int(60, 6_000).optional(),
   /** Whether each zone's address reaches the targets of all zones; AWS charges traffic between zones. */
-  crossZone: flag.default(true),
+  crossZone: bool.default(true),
   propagationSeconds: aws.propagationSeconds,
   clientCidrs: aws.clientCidrs,
   subnetCidrs: aws.subnetCidrs,
@@ -85,7 +85,7 @@ const tlsIdleTimeout: NamedSeconds = { path: "the idle timeout of an NLB's TLS l
 const usualIdleTimeoutSeconds = 3_600;
 
 /** The nginx edge behind the load balancer, as a configuration of its own; the defaults where it is not given. */
-function behind({ nginx }: NlbValues) {
+function controllerEdge({ nginx }: NlbValues) {
   return { kind: "nginx" as const, ...(nginx ?? nginxBehind.parse({})) };
 }
 
@@ -103,7 +103,7 @@ export function nlbProperties(config: NlbValues, affinity: AffinityConfig): Edge
   const certificate = config.certificateArn === undefined ? undefined : "edge.certificateArn";
   const idleTimeouts = [idleTimeout(config)];
   if (config.targets === "nginx") {
-    const nginx = nginxProperties(behind(config), affinity);
+    const nginx = nginxProperties(controllerEdge(config), affinity);
     return {
       ...nginx,
       tls: certificate ?? (nginx.tls === undefined ? undefined : "edge.nginx.tls"),
@@ -229,7 +229,10 @@ export class NlbEdge extends pulumi.ComponentResource implements Edge {
       // that runs already.
       const nginx = new NginxEdge(
         name,
-        { ...flatEdgeArgs({ ...args, config: behind(config) }), front: front(config) },
+        {
+          ...flatEdgeArgs({ ...args, config: controllerEdge(config) }),
+          loadBalancer: controllerLoadBalancer(config),
+        },
         opts,
       );
       new k8s.core.v1.Service(`${name}-nlb`, controllerBalancer(args), { parent: this, dependsOn: [nginx] });
@@ -239,9 +242,9 @@ export class NlbEdge extends pulumi.ComponentResource implements Edge {
   }
 }
 
-function front(config: NlbValues): ControllerFront {
+function controllerLoadBalancer(config: NlbValues): ControllerLoadBalancer {
   return {
-    serviceName: balancerName(behind(config).controller),
+    serviceName: balancerName(controllerEdge(config).controller),
     namespaceLabels: aws.readinessGateLabels,
     propagationSeconds: config.propagationSeconds,
   };
@@ -271,7 +274,7 @@ function podBalancer(args: EdgeArgs<NlbValues>, backend: EdgeBackend): k8s.core.
 }
 
 function controllerBalancer({ config, host }: EdgeArgs<NlbValues>): k8s.core.v1.ServiceArgs {
-  const { controller } = behind(config);
+  const { controller } = controllerEdge(config);
   const { labels, ports: target, health } = controllerPods[controller];
   return balancer({
     config,

@@ -1,4 +1,4 @@
-import { flag, label, objectName, oneOf, port, serviceName, servicePath } from "../../config/values";
+import { bool, label, objectName, enumOf, port, serviceName, servicePath } from "../../config/values";
 import { argsSchema } from "../check-args";
 import { endTimes, preStop, rollout } from "../websocket-service/schema";
 import type { ExistingServiceArgs } from "./args";
@@ -10,10 +10,10 @@ export const existingServiceSchema = argsSchema<ExistingServiceArgs>({
   containerName: serviceName,
   port,
   path: servicePath,
-  protocol: oneOf("holdfast", "websocket", "socket.io"),
+  protocol: enumOf("holdfast", "websocket", "socket.io"),
   preStop,
   ...endTimes,
   ...rollout,
-  disruptionBudget: flag,
-  force: flag,
+  disruptionBudget: bool,
+  force: bool,
 });

@@ -2,7 +2,7 @@ import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
 import { stackLabels } from "../../labels";
-import { labels, object, text, whole } from "../../config/values";
+import { labels, object, text, int } from "../../config/values";
 import { checkNamespace, checkObjectName } from "../names";
 import { parseArgs, type FlatArgs } from "../flat-args";
 import { lift } from "../input";
@@ -18,7 +18,7 @@ export const prometheusOperatorSchema = object({
   /** By which Grafana's sidecar finds dashboards. */
   dashboardLabels: labels.default({ grafana_dashboard: "1" }),
   /** Between two scrapes of a pod. Seconds; at most 30, or the rates over one minute have nothing to go by. */
-  scrapeIntervalSeconds: whole(5, 30).default(15),
+  scrapeIntervalSeconds: int(5, 30).default(15),
   /** Where people read the runbooks: the URL of the folder, or its path in this repository. */
   runbooks: text(
     /^(https?:\/\/\S*[^\s/]|docs\/runbooks)$/,

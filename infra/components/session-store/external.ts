@@ -3,14 +3,14 @@ import * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
 import { stackLabels } from "../../labels";
 import { redisPort } from "../../ports";
-import { addressRange, list, object, oneOf, port, text } from "../../config/values";
+import { addressRange, list, object, enumOf, port, text } from "../../config/values";
 import { parseArgs, type FlatArgs } from "../flat-args";
 import type { SecretKey, SessionStore } from "./session-store";
 
 export const externalSchema = object({
   kind: z.literal("external"),
   /** How the secret `holdfast:redisUrl` is to be read: one server, Sentinels, or nodes of a Cluster. */
-  mode: oneOf("single", "sentinel", "cluster").default("single"),
+  mode: enumOf("single", "sentinel", "cluster").default("single"),
   /** The primary that the Sentinels watch. */
   sentinelName: text(/^\S+$/, "a name").optional(),
   /** Where it may be found; the URL is secret, so it cannot say. */

@@ -5,7 +5,7 @@ import { z } from "zod";
 import { pulumiSkipAwait } from "../../annotations";
 import { componentLabels, selectorLabels, workloadLabels } from "../../labels";
 import { redisPort } from "../../ports";
-import { flag, imageReference, object, objectName, text, whole } from "../../config/values";
+import { bool, imageReference, object, objectName, text, int } from "../../config/values";
 import { checkArgs } from "../check-args";
 import { parseArgs, type FlatArgs } from "../flat-args";
 import { ArgumentError } from "../input";
@@ -18,13 +18,13 @@ export const redisSchema = object({
   /** Valkey or Redis, 7.0 or newer; docs/decisions/0021-session-store-image.md says why this one. */
   image: imageReference.default("valkey/valkey:8.1.8-alpine"),
   /** The container's limit; 70 % of it is for data. MiB. */
-  memoryMiB: whole(64, 262_144).default(512),
+  memoryMiB: int(64, 262_144).default(512),
   /** Of the volume that holds the append-only file. GiB; a change is refused once the volume is there. */
-  storageGiB: whole(1, 16_384).default(8),
+  storageGiB: int(1, 16_384).default(8),
   /** The cluster's default unless given. */
   storageClassName: objectName.optional(),
   /** Whether Pulumi refuses to delete or replace the server, so that the preview of `pulumi destroy` fails. */
-  protect: flag.default(false),
+  protect: bool.default(false),
 });
 
 export type RedisConfig = z.infer<typeof redisSchema>;

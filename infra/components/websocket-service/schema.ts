@@ -1,16 +1,16 @@
 import { z } from "zod";
 import {
-  flag,
+  bool,
   label,
   list,
   objectName,
-  oneOf,
+  enumOf,
   peer,
   port,
   serviceName,
   servicePath,
   text,
-  whole,
+  int,
 } from "../../config/values";
 import { argsSchema, unchecked } from "../check-args";
 import type { WebSocketServiceArgs } from "./args";
@@ -29,7 +29,7 @@ const image = z.string({ error: imageForm }).min(1, { error: imageForm });
 
 export const preStop = z.union(
   [
-    oneOf("sleep", "none"),
+    enumOf("sleep", "none"),
     z.object({ path: z.string(), port: z.union([port, z.string()]) }),
     z.object({ command: z.array(z.string()).min(1) }),
   ],
@@ -37,35 +37,35 @@ export const preStop = z.union(
 );
 
 export const endTimes = {
-  preStopSeconds: whole(0, 3_600),
-  drainSeconds: whole(0, 86_400),
-  gracePeriodSeconds: whole(1, 90_000),
+  preStopSeconds: int(0, 3_600),
+  drainSeconds: int(0, 86_400),
+  gracePeriodSeconds: int(1, 90_000),
 };
 
 export const rollout = {
-  maxSurge: z.union([whole(1, 1_000), percentage], {
+  maxSurge: z.union([int(1, 1_000), percentage], {
     error: "a number of pods, or a percentage from 1% to 100%",
   }),
-  minReadySeconds: whole(0, 3_600),
-  clientIpTimeoutSeconds: whole(1, 86_400),
+  minReadySeconds: int(0, 3_600),
+  clientIpTimeoutSeconds: int(1, 86_400),
 };
 
 /** What makes pods: of a service, or of its proxy. */
 export const pods = {
   image,
   namespace: label,
-  imagePullPolicy: oneOf("Always", "IfNotPresent", "Never"),
+  imagePullPolicy: enumOf("Always", "IfNotPresent", "Never"),
   imagePullSecrets: unchecked,
-  replicas: whole(1, 1_000),
+  replicas: int(1, 1_000),
   autoscaling: z.looseObject(
-    { minReplicas: whole(1, 1_000), maxReplicas: whole(1, 1_000), connectionsPerPod: whole(1, 1_000_000) },
+    { minReplicas: int(1, 1_000), maxReplicas: int(1, 1_000), connectionsPerPod: int(1, 1_000_000) },
     { error: "an object with minReplicas, maxReplicas, connectionsPerPod and metricsSource" },
   ),
   ...rollout,
-  registrationSeconds: whole(0, 3_600),
-  isLoadBalancerTarget: flag,
+  registrationSeconds: int(0, 3_600),
+  isLoadBalancerTarget: bool,
   resources: z.object({ cpu: quantity, memory: quantity }, { error: "an object with cpu and memory" }),
-  networkPolicies: flag,
+  networkPolicies: bool,
   edgePeers: peers,
   monitoringPeers: peers,
 };
@@ -80,7 +80,7 @@ export const webSocketServiceSchema = argsSchema<WebSocketServiceArgs>(
     metricsPort: port,
     privatePorts: z.record(z.string(), port, { error: "ports, name: number" }),
     path: servicePath,
-    protocol: oneOf("holdfast", "websocket", "socket.io"),
+    protocol: enumOf("holdfast", "websocket", "socket.io"),
     command: unchecked,
     args: unchecked,
     env: unchecked,
@@ -94,7 +94,7 @@ export const webSocketServiceSchema = argsSchema<WebSocketServiceArgs>(
     securityContext: unchecked,
     serviceAccountName: objectName,
     serviceAccountAnnotations: unchecked,
-    automountServiceAccountToken: flag,
+    automountServiceAccountToken: bool,
     nodeSelector: unchecked,
     tolerations: unchecked,
     priorityClassName: objectName,

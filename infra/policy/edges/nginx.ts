@@ -1,6 +1,6 @@
 import { nginx } from "../../annotations";
 import type { NamedSeconds } from "../../timing";
-import type { Resource, Texts } from "../resource";
+import type { Resource, StringMap } from "../resource";
 import { seconds } from "../workload";
 import { ingressOf, ingressServices } from "./ingress";
 import type { RouteTo } from "./route";
@@ -34,7 +34,7 @@ export function* nginxRoutes(resource: Resource): Iterable<RouteTo> {
   }
 }
 
-function timeout(annotations: Texts, name: string): NamedSeconds {
+function timeout(annotations: StringMap, name: string): NamedSeconds {
   const set = seconds(annotations[name]);
   return set === undefined
     ? { path: `${name}, which is not set,`, seconds: defaultTimeoutSeconds }

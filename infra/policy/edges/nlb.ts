@@ -1,5 +1,5 @@
 import { awsLoadBalancerClass, awsService, measuredPropagation } from "../../annotations";
-import { asKind, type Resource, type ObjectOf, type Texts } from "../resource";
+import { asKind, type Resource, type ObjectOf, type StringMap } from "../resource";
 import { seconds } from "../workload";
 import { attributes } from "./attributes";
 import type { RouteTo } from "./route";
@@ -14,7 +14,7 @@ const usualPropagationSeconds = 120;
  * The same for a load balancer with these annotations. A node's port leads to kube-proxy, which knows of a pod's end at
  * once; a pod's own address does not.
  */
-export function awsPropagationSeconds(annotations: Texts, targetType: string): number {
+export function awsPropagationSeconds(annotations: StringMap, targetType: string): number {
   if (annotations[targetType] !== "ip") return 0;
   return seconds(annotations[measuredPropagation]) ?? usualPropagationSeconds;
 }

@@ -44,16 +44,16 @@ export function* routesToWorkloads(resource: Resource, system: System): Iterable
  * What stands before an Ingress controller: a load balancer whose targets are pods of somebody else. It leads to every
  * Service that an Ingress leads to, as far as anyone can tell from here.
  */
-export function* frontsOfWorkloads(resource: Resource, system: System): Iterable<RouteToWorkload> {
-  for (const { to, ...front } of nlbRoutes(resource)) {
+export function* controllerRoutes(resource: Resource, system: System): Iterable<RouteToWorkload> {
+  for (const { to, ...loadBalancer } of nlbRoutes(resource)) {
     if (!isService(to) || webSocketWorkloadsOf(to, system).length > 0) continue;
-    const behind = system.resources.flatMap((one) =>
+    const backends = system.resources.flatMap((one) =>
       asKind(one, "Ingress") === undefined ? [] : [...routesToWorkloads(one, system)],
     );
-    for (const { route, workload } of behind) {
+    for (const { route, workload } of backends) {
       yield {
         route: {
-          ...front,
+          ...loadBalancer,
           service: route.service,
           affinityAges: () => [],
           podsAreTargets: () => false,

@@ -32,7 +32,7 @@ export const affinityOutlivesSession = rule({
         path: `SESSION_TTL_SECONDS of ${workload.resource.title}`,
         seconds: ttl,
       })) {
-        yield { found: `${path} is ${actual}, but it must be ${expected}`, fix: `raise it to ${ttl}` };
+        yield { actual: `${path} is ${actual}, but it must be ${expected}`, fix: `raise it to ${ttl}` };
       }
     }
   },

@@ -27,7 +27,7 @@ export const alertsKnowTheirMetrics = rule({
   *check({ where, expression }, system) {
     for (const series of metricsIn(expression).filter(isApplications)) {
       if (applicationSeries.has(series) || recorded(system).includes(series)) continue;
-      yield { found: `${where} asks for ${series}, which nothing exports or records` };
+      yield { actual: `${where} asks for ${series}, which nothing exports or records` };
     }
   },
 });

@@ -22,18 +22,18 @@ export const autoscalingFollowsConnections = rule({
     const scaled = workload.resource.title;
     const processors = counts.map(({ processor }) => processor);
     if (processors.every((name) => name !== undefined)) {
-      yield { found: `it scales ${scaled} on ${processors.join(" and ") || "nothing"} alone` };
+      yield { actual: `it scales ${scaled} on ${processors.join(" and ") || "nothing"} alone` };
     }
     if (counts.some(({ emptyIsZero }) => emptyIsZero)) {
       yield {
-        found: `to it, an empty answer of Prometheus means that ${scaled} has no connections`,
+        actual: `to it, an empty answer of Prometheus means that ${scaled} has no connections`,
         fix: 'set ignoreNullValues to "false"',
       };
     }
     const { stabilizationWindowSeconds = 300, policies = [] } = scaleDown ?? {};
     if (policies.length === 0 || stabilizationWindowSeconds < 60) {
       yield {
-        found: `behavior.scaleDown of ${scaled} may take all pods but the least within seconds`,
+        actual: `behavior.scaleDown of ${scaled} may take all pods but the least within seconds`,
         fix: "set stabilizationWindowSeconds to 60 or more, and a policy { type: Pods, value: 1, periodSeconds: 60 }",
       };
     }
@@ -41,13 +41,13 @@ export const autoscalingFollowsConnections = rule({
       (one) => one !== resource && autoscalerOf(one, workload) !== undefined,
     );
     if (other !== undefined) {
-      yield { found: `${other.title} scales ${scaled} as well, so neither does`, fix: "remove one of them" };
+      yield { actual: `${other.title} scales ${scaled} as well, so neither does`, fix: "remove one of them" };
     }
     const { replicas } = (workload.object.spec ?? {}) as { replicas?: number };
-    const leftToOthers = workload.resource.ignoreChanges?.includes("spec.replicas") ?? false;
-    if (replicas !== undefined && !leftToOthers) {
+    const ignoresReplicas = workload.resource.ignoreChanges?.includes("spec.replicas") ?? false;
+    if (replicas !== undefined && !ignoresReplicas) {
       yield {
-        found: `${scaled} sets replicas, so each update undoes what the autoscaler decided`,
+        actual: `${scaled} sets replicas, so each update undoes what the autoscaler decided`,
         fix: "leave replicas out",
       };
     }

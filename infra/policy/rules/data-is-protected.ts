@@ -18,12 +18,12 @@ export const dataIsProtected = rule({
   },
   *check(resource) {
     if (holdsData.includes(resource.type) && resource.protect === false)
-      yield { found: "it is not protected" };
+      yield { actual: "it is not protected" };
     const retention = asKind(resource, "StatefulSet")?.spec?.persistentVolumeClaimRetentionPolicy;
     for (const when of ["whenDeleted", "whenScaled"] as const) {
       if (retention?.[when] === "Delete") {
         yield {
-          found: `persistentVolumeClaimRetentionPolicy.${when} is Delete`,
+          actual: `persistentVolumeClaimRetentionPolicy.${when} is Delete`,
           fix: "set it to Retain",
         };
       }

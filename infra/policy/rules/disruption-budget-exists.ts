@@ -11,6 +11,7 @@ export const disruptionBudgetExists = rule({
   scope: "stack",
   subjects: webSocketWorkloads,
   *check(workload, system) {
-    if (budgetsFor(workload, system).length === 0) yield { found: "no PodDisruptionBudget selects its pods" };
+    if (budgetsFor(workload, system).length === 0)
+      yield { actual: "no PodDisruptionBudget selects its pods" };
   },
 });

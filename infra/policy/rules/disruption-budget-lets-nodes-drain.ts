@@ -15,7 +15,7 @@ export const disruptionBudgetLetsNodesDrain = rule({
     const budgets = budgetsFor(workload, system);
     if (budgets.length > 1) {
       yield {
-        found: `${budgets.map(({ resource }) => resource.title).join(" and ")} count the same pods, so that no eviction is allowed`,
+        actual: `${budgets.map(({ resource }) => resource.title).join(" and ")} count the same pods, so that no eviction is allowed`,
         fix: "keep one of them",
       };
       return;
@@ -28,11 +28,11 @@ export const disruptionBudgetLetsNodesDrain = rule({
 function* deadlock({ resource, object }: Budget, replicas: number) {
   const { maxUnavailable, minAvailable } = object.spec ?? {};
   if (maxUnavailable !== undefined && count(maxUnavailable, replicas) === 0) {
-    yield { found: `${resource.title} allows maxUnavailable ${maxUnavailable}` };
+    yield { actual: `${resource.title} allows maxUnavailable ${maxUnavailable}` };
   }
   if (minAvailable !== undefined && count(minAvailable, replicas) >= replicas) {
     yield {
-      found: `${resource.title} wants minAvailable ${minAvailable}, and there are ${replicas} replicas`,
+      actual: `${resource.title} wants minAvailable ${minAvailable}, and there are ${replicas} replicas`,
     };
   }
 }

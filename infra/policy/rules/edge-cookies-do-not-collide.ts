@@ -23,7 +23,7 @@ export const edgeCookiesDoNotCollide = rule({
     if (rival === undefined) return;
     const whose = rival.resource === cookie.resource ? "the same object" : rival.resource.title;
     yield {
-      found: `its cookie ${cookie.name} on path ${cookie.path} for ${cookie.service ?? "a resource"} is also that of ${rival.service ?? "a resource"} (${whose}, path ${rival.path})`,
+      actual: `its cookie ${cookie.name} on path ${cookie.path} for ${cookie.service ?? "a resource"} is also that of ${rival.service ?? "a resource"} (${whose}, path ${rival.path})`,
       fix: cookie.remedy,
     };
   },

@@ -1,6 +1,6 @@
 import { nginx } from "../../annotations";
 import { cookieIngresses } from "../cookies";
-import type { Texts } from "../resource";
+import type { StringMap } from "../resource";
 import { rule, type Finding } from "../rule";
 
 export const edgeCookiesHold = rule({
@@ -46,7 +46,7 @@ export const edgeCookiesHold = rule({
   },
 });
 
-function missing(name: string, annotations: Texts, wanted: string): Finding {
+function missing(name: string, annotations: StringMap, wanted: string): Finding {
   const value = annotations[name];
-  return { found: `${name} is ${value ?? "not set"}`, fix: `set it to ${wanted}` };
+  return { actual: `${name} is ${value ?? "not set"}`, fix: `set it to ${wanted}` };
 }

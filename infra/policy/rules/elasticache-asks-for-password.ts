@@ -11,7 +11,7 @@ export const elasticacheAsksForPassword = rule({
   subjects: replicationGroups,
   *check({ authToken, userGroupIds = [] }) {
     if (authToken === undefined && userGroupIds.length === 0) {
-      yield { found: "it has neither an authToken nor userGroupIds" };
+      yield { actual: "it has neither an authToken nor userGroupIds" };
     }
   },
 });

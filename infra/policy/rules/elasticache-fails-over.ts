@@ -13,11 +13,11 @@ export const elasticacheFailsOver = rule({
   *check(group, { environment }) {
     if (environment !== "production") return;
     for (const flag of ["automaticFailoverEnabled", "multiAzEnabled"] as const) {
-      if (group[flag] !== true) yield { found: `${flag} is ${group[flag] ?? "not set, which is false"}` };
+      if (group[flag] !== true) yield { actual: `${flag} is ${group[flag] ?? "not set, which is false"}` };
     }
     const { snapshotRetentionLimit = 0 } = group;
     if (snapshotRetentionLimit === 0) {
-      yield { found: "it keeps no snapshots", fix: "set snapshotRetentionLimit to 1 or more" };
+      yield { actual: "it keeps no snapshots", fix: "set snapshotRetentionLimit to 1 or more" };
     }
   },
 });

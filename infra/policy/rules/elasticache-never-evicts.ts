@@ -26,7 +26,7 @@ export const elasticacheNeverEvicts = rule({
 function* groupFindings({ parameterGroupName }: ReplicationGroup): Iterable<Finding> {
   if (parameterGroupName !== undefined && !isDefault(parameterGroupName)) return;
   yield {
-    found: `its parameter group is ${parameterGroupName ?? "AWS's default"}, whose maxmemory-policy is volatile-lru`,
+    actual: `its parameter group is ${parameterGroupName ?? "AWS's default"}, whose maxmemory-policy is volatile-lru`,
   };
 }
 
@@ -34,7 +34,7 @@ function* groupFindings({ parameterGroupName }: ReplicationGroup): Iterable<Find
 function* globalFindings({ parameterGroupName }: ReplicationGroup): Iterable<Finding> {
   if (parameterGroupName === undefined || !isDefault(parameterGroupName)) return;
   yield {
-    found: `it gives all of its members the parameter group ${parameterGroupName}, whose maxmemory-policy is volatile-lru`,
+    actual: `it gives all of its members the parameter group ${parameterGroupName}, whose maxmemory-policy is volatile-lru`,
   };
 }
 
@@ -47,14 +47,14 @@ function* parameterFindings({ family = "", parameters = [] }: ParameterGroup): I
   const policy = parameters.find(({ name }) => name === "maxmemory-policy")?.value;
   if (policy === "noeviction") return;
   yield {
-    found: `maxmemory-policy is ${policy ?? "AWS's default, volatile-lru"}`,
+    actual: `maxmemory-policy is ${policy ?? "AWS's default, volatile-lru"}`,
     fix: "set it to noeviction",
   };
 }
 
 function* serverlessFindings(): Iterable<Finding> {
   yield {
-    found: "a serverless cache evicts by volatile-lru, which cannot be changed",
+    actual: "a serverless cache evicts by volatile-lru, which cannot be changed",
     fix: "use a ReplicationGroup with a ParameterGroup of its own",
   };
 }

@@ -17,7 +17,7 @@ export const gracePeriodCoversDrain = rule({
     const required = requiredGraceSeconds({ preStopSeconds, drainSeconds });
     if (gracePeriodSeconds >= required) return;
     yield {
-      found:
+      actual:
         `terminationGracePeriodSeconds is ${gracePeriodSeconds}, but preStop ${preStopSeconds} s + drain ` +
         `${drainSeconds} s + close ${closeSeconds} s need ${required} s`,
       fix: `raise it to ${required}, or shorten preStop or DRAIN_SECONDS`,

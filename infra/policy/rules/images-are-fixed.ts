@@ -12,6 +12,6 @@ export const imagesAreFixed = rule({
   subjects: containers,
   *check({ container: { name, image = "" } }) {
     if (imageReference.safeParse(image).success) return;
-    yield { found: `container ${name} runs ${image === "" ? "no image" : image}` };
+    yield { actual: `container ${name} runs ${image === "" ? "no image" : image}` };
   },
 });

@@ -20,25 +20,25 @@ export const loadBalancerAnnotationsCount = rule({
     const type = annotations[olderAnnotations.type];
     if (type !== undefined && spec?.loadBalancerClass === awsLoadBalancerClass) {
       yield {
-        found: `${olderAnnotations.type} is ${type}, which does nothing beside loadBalancerClass ${awsLoadBalancerClass}`,
+        actual: `${olderAnnotations.type} is ${type}, which does nothing beside loadBalancerClass ${awsLoadBalancerClass}`,
         fix: "remove it",
       };
     } else if (type === "nlb") {
       yield {
-        found: `${olderAnnotations.type} is nlb, which leaves it to the Service's age which controller takes it, and no loadBalancerClass does`,
+        actual: `${olderAnnotations.type} is nlb, which leaves it to the Service's age which controller takes it, and no loadBalancerClass does`,
         fix: `set spec.loadBalancerClass: ${awsLoadBalancerClass} on a new Service (the class is fixed at creation), with ${awsService.targetType}: ip and its stickiness`,
       };
     }
     if (annotations[olderAnnotations.backendProtocol] === "tcp") {
       yield {
-        found: `${olderAnnotations.backendProtocol}: tcp does nothing for a network load balancer`,
+        actual: `${olderAnnotations.backendProtocol}: tcp does nothing for a network load balancer`,
         fix: "remove it",
       };
     }
     const sticky = attributes(annotations[awsService.targetGroupAttributes]);
     if (sticky["stickiness.enabled"] === "true" && annotations[awsService.certificate] !== undefined) {
       yield {
-        found: `stickiness by ${sticky["stickiness.type"] ?? "source_ip"} is asked of a listener that ends TLS`,
+        actual: `stickiness by ${sticky["stickiness.type"] ?? "source_ip"} is asked of a listener that ends TLS`,
         fix: `end TLS behind the load balancer and remove ${awsService.certificate}, or keep clients by a cookie there`,
       };
     }

@@ -32,7 +32,7 @@ export const loadBalancersKeepClients = rule({
       (name) => `${name} ${set[name] ?? "not set"}`,
     );
     yield {
-      found: `${annotation} has ${shown.join(", ")}`,
+      actual: `${annotation} has ${shown.join(", ")}`,
       fix: `add stickiness.enabled=true,stickiness.type=${type} to it`,
     };
   },

@@ -14,6 +14,6 @@ export const moreThanOneReplica = rule({
   *check(workload, system) {
     if (system.environment === "local") return;
     const { least, where } = scaleOf(workload, system);
-    if (least < 2) yield { found: `${where} is ${least}`, fix: `set ${where} to 2 or more` };
+    if (least < 2) yield { actual: `${where} is ${least}`, fix: `set ${where} to 2 or more` };
   },
 });

@@ -11,6 +11,6 @@ export const newPodsProveThemselves = rule({
   subjects: webSocketDeployments,
   *check({ object: { spec } }) {
     const { minReadySeconds = 0 } = spec ?? {};
-    if (minReadySeconds === 0) yield { found: "minReadySeconds is 0" };
+    if (minReadySeconds === 0) yield { actual: "minReadySeconds is 0" };
   },
 });

@@ -14,6 +14,6 @@ export const noClientIpOnLoadBalancers = rule({
   },
   *check({ spec }) {
     if (spec?.sessionAffinity === "ClientIP")
-      yield { found: "type is LoadBalancer and sessionAffinity is ClientIP" };
+      yield { actual: "type is LoadBalancer and sessionAffinity is ClientIP" };
   },
 });

@@ -1,5 +1,5 @@
 import { pingIssues } from "../../timing";
-import { frontsOfWorkloads, routesToWorkloads } from "../edges/routes";
+import { controllerRoutes, routesToWorkloads } from "../edges/routes";
 import { rule } from "../rule";
 import { environmentSeconds } from "../workload";
 
@@ -15,7 +15,7 @@ export const pingBelowIdleTimeouts = rule({
   scope: "stack",
   *subjects(resource, system) {
     yield* routesToWorkloads(resource, system);
-    yield* frontsOfWorkloads(resource, system);
+    yield* controllerRoutes(resource, system);
   },
   *check({ route, workload }) {
     const interval = environmentSeconds(workload, "PING_INTERVAL_SECONDS");
@@ -23,14 +23,14 @@ export const pingBelowIdleTimeouts = rule({
       if (interval === undefined) {
         if (idle.seconds > proxyDefaultSeconds) continue;
         yield {
-          found: `${idle.path} is ${idle.seconds} s, and nothing says how often ${workload.resource.title} pings`,
+          actual: `${idle.path} is ${idle.seconds} s, and nothing says how often ${workload.resource.title} pings`,
           fix: "raise it (3600 s is usual), or set the environment variable PING_INTERVAL_SECONDS",
         };
         continue;
       }
       for (const { expected } of pingIssues({ path: "PING_INTERVAL_SECONDS", seconds: interval }, idle)) {
         yield {
-          found: `PING_INTERVAL_SECONDS of ${workload.resource.title} is ${interval}, but it must be ${expected}`,
+          actual: `PING_INTERVAL_SECONDS of ${workload.resource.title} is ${interval}, but it must be ${expected}`,
         };
       }
     }

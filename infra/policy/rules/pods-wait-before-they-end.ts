@@ -11,6 +11,6 @@ export const podsWaitBeforeTheyEnd = rule({
   scope: "resource",
   subjects: webSocketWorkloads,
   *check(workload) {
-    if (podEnd(workload).preStopSeconds === 0) yield { found: "no preStop hook waits before SIGTERM" };
+    if (podEnd(workload).preStopSeconds === 0) yield { actual: "no preStop hook waits before SIGTERM" };
   },
 });

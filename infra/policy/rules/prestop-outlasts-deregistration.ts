@@ -16,7 +16,7 @@ export const preStopOutlastsDeregistration = rule({
     const { preStopSeconds } = podEnd(workload);
     if (preStopSeconds === undefined || preStopSeconds >= propagation) return;
     yield {
-      found:
+      actual:
         `${workload.resource.title}'s pods are its targets and wait ${preStopSeconds} s before SIGTERM, ` +
         `but for ${propagation} s they still get new connections`,
       fix: `raise preStop to ${propagation} s and the grace period with it, or put an L7 proxy in between`,

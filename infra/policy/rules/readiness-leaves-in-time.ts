@@ -17,7 +17,7 @@ export const readinessLeavesInTime = rule({
     const at = `container ${main.name ?? ""}`;
     const probe = main.readinessProbe;
     if (probe === undefined) {
-      yield { found: `${at} has no readinessProbe`, fix: "add one that fails as soon as draining begins" };
+      yield { actual: `${at} has no readinessProbe`, fix: "add one that fails as soon as draining begins" };
       return;
     }
     // Kubernetes' own defaults.
@@ -26,7 +26,7 @@ export const readinessLeavesInTime = rule({
     const takes = periodSeconds * failureThreshold;
     if (takes <= Math.max(preStopSeconds, readinessSeconds)) return;
     yield {
-      found:
+      actual:
         `${at} is found unready after ${failureThreshold} probes ${periodSeconds} s apart, ${takes} s, ` +
         `but SIGTERM comes after ${preStopSeconds} s`,
     };

@@ -16,6 +16,6 @@ export const resourcesAreSet = rule({
       "limits.memory": resources?.limits?.memory,
     };
     const missing = Object.entries(wanted).flatMap(([key, value]) => (value === undefined ? [key] : []));
-    if (missing.length > 0) yield { found: `container ${name} has no ${missing.join(", ")}` };
+    if (missing.length > 0) yield { actual: `container ${name} has no ${missing.join(", ")}` };
   },
 });

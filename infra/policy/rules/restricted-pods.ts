@@ -1,4 +1,4 @@
-import type { Loose } from "../resource";
+import type { PartialDeep } from "../resource";
 import type * as k8s from "@kubernetes/client-node";
 import { rule } from "../rule";
 import { containers, workloads, type ContainerOf, type Workload } from "../workload";
@@ -15,7 +15,7 @@ export const restrictedPods = rule({
     for (const container of containers(resource)) yield () => containerFindings(container);
   },
   *check(findings) {
-    for (const { what, fix } of findings()) yield { found: what, fix };
+    for (const { what, fix } of findings()) yield { actual: what, fix };
   },
 });
 
@@ -69,7 +69,7 @@ function* containerFindings({ container, pod }: ContainerOf): Iterable<Breach> {
 
 function* capabilityFindings(
   at: string,
-  { drop = [], add = [] }: Loose<k8s.V1Capabilities>,
+  { drop = [], add = [] }: PartialDeep<k8s.V1Capabilities>,
 ): Iterable<Breach> {
   if (!drop.includes("ALL")) {
     yield { what: `${at} keeps capabilities`, fix: "set securityContext.capabilities: { drop: [ALL] }" };

@@ -1,5 +1,5 @@
 import { rolloutSeconds, surgeFor } from "../../timing";
-import type { Loose } from "../resource";
+import type { PartialDeep } from "../resource";
 import { rule } from "../rule";
 import { largestScaleOf } from "../scale";
 import { webSocketDeployments, type Workload } from "../workload";
@@ -38,8 +38,11 @@ export const rolloutEndsInTime = rule({
       `${rollout.startupSeconds} s to start + ${rollout.minReadySeconds} s minReadySeconds`;
     const needed = surgeFor(limitSeconds, rollout);
     yield needed === undefined
-      ? { found, fix: "shorten the startup probe or minReadySeconds" }
-      : { found, fix: `set rollout.maxSurge to ${needed} or ${Math.ceil((needed / replicas) * 100)}%` };
+      ? { actual: found, fix: "shorten the startup probe or minReadySeconds" }
+      : {
+          actual: found,
+          fix: `set rollout.maxSurge to ${needed} or ${Math.ceil((needed / replicas) * 100)}%`,
+        };
   },
 });
 
@@ -54,7 +57,7 @@ function startupSecondsOf({ pod }: Workload): number {
   return Math.max(0, ...(pod.spec.containers ?? []).map(allowedSeconds));
 }
 
-function allowedSeconds({ startupProbe, readinessProbe }: Loose<k8s.V1Container>): number {
+function allowedSeconds({ startupProbe, readinessProbe }: PartialDeep<k8s.V1Container>): number {
   // A container without a startup probe may take for ever; what is known is when it is asked first.
   if (startupProbe === undefined) return readinessProbe?.initialDelaySeconds ?? 0;
   const { initialDelaySeconds = 0, periodSeconds = 10, failureThreshold = 3 } = startupProbe;

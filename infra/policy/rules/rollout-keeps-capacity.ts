@@ -12,13 +12,13 @@ export const rolloutKeepsCapacity = rule({
   *check({ object: { spec } }) {
     const { type = "RollingUpdate", rollingUpdate } = spec?.strategy ?? {};
     if (type !== "RollingUpdate") {
-      yield { found: `strategy.type is ${type}, which ends all pods at once` };
+      yield { actual: `strategy.type is ${type}, which ends all pods at once` };
       return;
     }
     // Kubernetes' own defaults.
     const { maxUnavailable = "25%", maxSurge = "25%" } = rollingUpdate ?? {};
-    if (!isZero(maxUnavailable)) yield { found: `maxUnavailable is ${maxUnavailable}` };
-    if (isZero(maxSurge)) yield { found: `maxSurge is ${maxSurge}`, fix: "set maxSurge to 1 or more" };
+    if (!isZero(maxUnavailable)) yield { actual: `maxUnavailable is ${maxUnavailable}` };
+    if (isZero(maxSurge)) yield { actual: `maxSurge is ${maxSurge}`, fix: "set maxSurge to 1 or more" };
   },
 });
 

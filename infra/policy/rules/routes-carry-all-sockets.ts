@@ -33,5 +33,5 @@ export const routesCarryAllSockets = rule({
 function* low(where: string, limits: Readonly<Record<string, number>>): Iterable<Finding> {
   const found = Object.entries(limits).filter(([, limit]) => limit <= defaultLimit);
   if (found.length === 0) return;
-  yield { found: `${where} has ${found.map(([name, limit]) => `${name} ${limit}`).join(", ")}` };
+  yield { actual: `${where} has ${found.map(([name, limit]) => `${name} ${limit}`).join(", ")}` };
 }

@@ -18,7 +18,7 @@ export const routesKeepClients = rule({
     for (const [index, one] of (route?.spec?.rules ?? []).entries()) {
       yield function* (): Iterable<Finding> {
         if (one.sessionPersistence === undefined) {
-          yield { found: `rule ${index + 1} has no sessionPersistence`, fix: "set it, of type Cookie" };
+          yield { actual: `rule ${index + 1} has no sessionPersistence`, fix: "set it, of type Cookie" };
         }
       };
     }
@@ -28,7 +28,7 @@ export const routesKeepClients = rule({
         const { name = "", namespace } = service.metadata ?? {};
         if (consistentHash({ namespace, name }, system) !== undefined) return;
         yield {
-          found: `no DestinationRule keeps the clients of Service ${name} by a consistent hash`,
+          actual: `no DestinationRule keeps the clients of Service ${name} by a consistent hash`,
           fix: "add one with trafficPolicy.loadBalancer.consistentHash, of httpCookie or useSourceIp",
         };
       };

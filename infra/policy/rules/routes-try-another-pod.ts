@@ -20,7 +20,7 @@ export const routesTryAnotherPod = rule({
       yield function* (): Iterable<Finding> {
         if (trafficLimits(route, system).retriesConnections) return;
         yield {
-          found: "no BackendTrafficPolicy retries a connection that fails",
+          actual: "no BackendTrafficPolicy retries a connection that fails",
           fix: "add one with retry.retryOn.triggers: [connect-failure]",
         };
       };
@@ -28,10 +28,10 @@ export const routesTryAnotherPod = rule({
     for (const [index, { retries }] of istioRules(resource).entries()) {
       yield function* (): Iterable<Finding> {
         if (retries?.attempts === 0) {
-          yield { found: `rule ${index + 1} has retries.attempts 0`, fix: "set it to 3" };
+          yield { actual: `rule ${index + 1} has retries.attempts 0`, fix: "set it to 3" };
         } else if (retries?.retryIgnorePreviousHosts !== true) {
           yield {
-            found: `rule ${index + 1} retries on the same pod`,
+            actual: `rule ${index + 1} retries on the same pod`,
             fix: "set retries.retryIgnorePreviousHosts: true",
           };
         }

@@ -14,7 +14,7 @@ export const secretsByReference = rule({
     const data = asKind(resource, "ConfigMap")?.data ?? {};
     for (const key of Object.keys(data)) {
       yield function* () {
-        if (looksSecret(key, data[key])) yield { found: `data.${key} holds what looks like a secret` };
+        if (looksSecret(key, data[key])) yield { actual: `data.${key} holds what looks like a secret` };
       };
     }
   },
@@ -26,14 +26,14 @@ function* containerFindings({ container }: ContainerOf): Iterable<Finding> {
   for (const { name = "", value } of container.env ?? []) {
     if (looksSecret(name, value)) {
       yield {
-        found: `environment variable ${name} of container ${container.name} holds what looks like a secret`,
+        actual: `environment variable ${name} of container ${container.name} holds what looks like a secret`,
       };
     }
   }
   const words = [...(container.command ?? []), ...(container.args ?? [])];
   if (words.some((word, index) => isSecretArgument(word, words[index + 1]) || isSecretText(word))) {
     yield {
-      found: `an argument of container ${container.name} holds what looks like a secret`,
+      actual: `an argument of container ${container.name} holds what looks like a secret`,
       fix: "pass it by an environment variable from a Secret, and expand that: arguments show in every process list",
     };
   }

@@ -20,11 +20,11 @@ export const servicesKeepClients = rule({
   },
   *check({ spec }) {
     if (spec?.sessionAffinity !== "ClientIP") {
-      yield { found: `sessionAffinity is ${spec?.sessionAffinity ?? "not set, which is None"}` };
+      yield { actual: `sessionAffinity is ${spec?.sessionAffinity ?? "not set, which is None"}` };
     }
     if (spec?.trafficDistribution !== undefined) {
       yield {
-        found: `trafficDistribution is ${spec.trafficDistribution}, which filters the pods before affinity counts`,
+        actual: `trafficDistribution is ${spec.trafficDistribution}, which filters the pods before affinity counts`,
         fix: "leave trafficDistribution out",
       };
     }

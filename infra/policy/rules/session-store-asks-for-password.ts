@@ -26,6 +26,6 @@ export const sessionStoreAsksForPassword = rule({
     }
   },
   *check(asks: () => boolean) {
-    if (!asks()) yield { found: "it has neither a password nor users" };
+    if (!asks()) yield { actual: "it has neither a password nor users" };
   },
 });

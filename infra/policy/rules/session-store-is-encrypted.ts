@@ -11,7 +11,7 @@ export const sessionStoreIsEncrypted = rule({
   subjects: replicationGroups,
   *check(group) {
     for (const flag of ["transitEncryptionEnabled", "atRestEncryptionEnabled"] as const) {
-      if (group[flag] !== true) yield { found: `${flag} is ${group[flag] ?? "not set, which is false"}` };
+      if (group[flag] !== true) yield { actual: `${flag} is ${group[flag] ?? "not set, which is false"}` };
     }
   },
 });

@@ -1,4 +1,4 @@
-import type { Loose } from "../resource";
+import type { PartialDeep } from "../resource";
 import type * as k8s from "@kubernetes/client-node";
 import { rule, type Finding } from "../rule";
 import { setting, storeServers, type StoreServer } from "../session-store";
@@ -18,12 +18,13 @@ function* findings({ workload: { object, pod }, settings }: StoreServer): Iterab
   const text = settings();
   const appends = text === undefined ? undefined : (setting(text, "appendonly") ?? "no");
   if (appends !== undefined && appends !== "yes")
-    yield { found: `appendonly is ${appends}`, fix: "set appendonly yes" };
-  const templates = (object.spec as Loose<k8s.V1StatefulSetSpec> | undefined)?.volumeClaimTemplates ?? [];
+    yield { actual: `appendonly is ${appends}`, fix: "set appendonly yes" };
+  const templates =
+    (object.spec as PartialDeep<k8s.V1StatefulSetSpec> | undefined)?.volumeClaimTemplates ?? [];
   const claims = (pod.spec.volumes ?? []).filter(
     ({ persistentVolumeClaim }) => persistentVolumeClaim !== undefined,
   );
   if (templates.length + claims.length === 0) {
-    yield { found: "its data is on no volume that outlives the pod", fix: "add a volumeClaimTemplate" };
+    yield { actual: "its data is on no volume that outlives the pod", fix: "add a volumeClaimTemplate" };
   }
 }

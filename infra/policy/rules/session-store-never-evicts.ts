@@ -19,11 +19,11 @@ function* findings(settings: string | undefined): Iterable<Finding> {
   if (settings === undefined) return;
   // Redis' own default.
   const policy = setting(settings, "maxmemory-policy") ?? "noeviction";
-  if (policy !== "noeviction") yield { found: `maxmemory-policy is ${policy}` };
+  if (policy !== "noeviction") yield { actual: `maxmemory-policy is ${policy}` };
   const bound = setting(settings, "maxmemory") ?? "0";
   if (/^0\D*$/.test(bound)) {
     yield {
-      found: "maxmemory is not set, so that the node kills the server when it is full",
+      actual: "maxmemory is not set, so that the node kills the server when it is full",
       fix: "set maxmemory to about 70 % of the container's limit",
     };
   }

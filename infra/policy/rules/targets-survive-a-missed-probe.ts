@@ -20,7 +20,7 @@ export const targetsSurviveAMissedProbe = rule({
     if (probe === undefined) return;
     if ((probe.failureThreshold ?? defaultFailureThreshold) > 1) return;
     yield {
-      found: `${workload.resource.title}'s pods are its targets, and one missed readiness probe deregisters them`,
+      actual: `${workload.resource.title}'s pods are its targets, and one missed readiness probe deregisters them`,
     };
   },
 });

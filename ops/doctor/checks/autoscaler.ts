@@ -29,14 +29,14 @@ function judge(snapshot: Snapshot, { metadata, spec, status }: Autoscaler): Find
     ({ type, resource, pods, external }) => (pods ?? external)?.metric.name ?? resource?.name ?? type,
   );
   const evidence = `metrics: ${metrics.join(", ") || "none"}`;
-  const blind = status?.conditions?.find(
+  const inactive = status?.conditions?.find(
     ({ type, status: is }) => type === "ScalingActive" && is === "False",
   );
-  if (blind !== undefined) {
+  if (inactive !== undefined) {
     return [
       fail(subject, {
         what: "the autoscaler does not see its metric",
-        evidence: `${evidence}; ScalingActive is False: ${blind.message ?? blind.reason ?? ""}`,
+        evidence: `${evidence}; ScalingActive is False: ${inactive.message ?? inactive.reason ?? ""}`,
         why: "the number of pods stays as it is, whatever the load",
         fix: fixes[snapshot.config.autoscaler.kind],
       }),

@@ -29,12 +29,12 @@ function judge({ observed, config }: Snapshot, { name, pods }: Subject): Finding
     const pod = metadata?.name ?? "";
     return { pod, sockets: total(observed.metrics[pod] ?? [], "websocket_connections_active") };
   });
-  const blind = counts.filter(({ sockets }) => sockets === undefined);
-  if (blind.length > 0) {
+  const unreported = counts.filter(({ sockets }) => sockets === undefined);
+  if (unreported.length > 0) {
     return [
       unknown(name, {
         what: "not every pod tells how many sockets it has",
-        evidence: `no websocket_connections_active from ${blind.map(({ pod }) => pod).join(", ")}`,
+        evidence: `no websocket_connections_active from ${unreported.map(({ pod }) => pod).join(", ")}`,
         why: "a pod that has everybody would not be seen",
         fix: `kubectl -n ${config.namespace.name} port-forward POD 9090, and curl localhost:9090/metrics`,
       }),

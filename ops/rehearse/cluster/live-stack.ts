@@ -58,9 +58,9 @@ export function describeManifests(objects: readonly KubernetesObject[]): StackDe
  * Throws {@link StackMismatchError} unless the cluster runs the services that the configuration names, with the same
  * paths and the same authentication: a context that is another cluster's is noticed before anything is done to it.
  *
- * @param whole whether the stack is to have no other service
+ * @param isComplete whether the stack is to have no other service
  */
-export function expectSameStack(expected: StackDescription, live: LiveStack, whole: boolean): void {
+export function expectSameStack(expected: StackDescription, live: LiveStack, isComplete: boolean): void {
   const differences = expected.services.flatMap(({ name, path, auth }) => {
     const found = live.services.find((service) => service.name === name);
     if (found === undefined) return [`there is no Deployment ${name} of a WebSocket service`];
@@ -71,7 +71,8 @@ export function expectSameStack(expected: StackDescription, live: LiveStack, who
   });
   const known = new Set(expected.services.map(({ name }) => name));
   const strangers = live.services.filter(({ name }) => !known.has(name)).map(({ name }) => name);
-  if (whole && strangers.length > 0) differences.push(`the stack knows nothing of ${strangers.join(", ")}`);
+  if (isComplete && strangers.length > 0)
+    differences.push(`the stack knows nothing of ${strangers.join(", ")}`);
   if (expected.host !== undefined && live.host !== undefined && expected.host !== live.host) {
     differences.push(`its Ingress or route is for ${live.host}, the stack says ${expected.host}`);
   }

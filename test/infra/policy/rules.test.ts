@@ -935,7 +935,7 @@ function verdict(resources: readonly Resource[], environment: Environment = "sha
 }
 
 const shown = (violations: readonly Violation[]) =>
-  violations.map(({ rule, resource, found }) => ({ rule: rule.name, object: resource.title, found }));
+  violations.map(({ rule, resource, actual: found }) => ({ rule: rule.name, object: resource.title, found }));
 
 describe.each<EdgeOf>(edges)("a system that does everything right behind the edge %s", (edge) => {
   test.each<Environment>(["local", "shared", "production"])("breaks no rule in a %s stack", (environment) => {
@@ -1059,7 +1059,7 @@ describe("policies of Envoy Gateway", () => {
     expect(broken("ClientTrafficPolicy", spec, (resources) => resources)).toEqual([]);
     const [first, ...more] = broken("ClientTrafficPolicy", spec, without("spec > timeout"));
     expect(more).toEqual([]);
-    expect(first?.found).toContain("timeout.http.streamIdleTimeout of a ClientTrafficPolicy (10 s)");
+    expect(first?.actual).toContain("timeout.http.streamIdleTimeout of a ClientTrafficPolicy (10 s)");
   });
 
   test("a request timeout is an idle limit of an hour at least, as Envoy Gateway makes it", () => {
@@ -1144,6 +1144,8 @@ test("never shows the value of a secret", () => {
   for (const { of, field, value } of secrets) {
     const resources = compliant();
     spoil(find(resources, of), field, value);
-    expect(JSON.stringify(verdict(resources).map(({ found, fix }) => [found, fix]))).not.toContain("hunter2");
+    expect(JSON.stringify(verdict(resources).map(({ actual: found, fix }) => [found, fix]))).not.toContain(
+      "hunter2",
+    );
   }
 });

@@ -64,7 +64,7 @@ export async function healthySnapshot(stack = "staging"): Promise<Snapshot> {
     stack,
     config,
     objects,
-    unseen: {},
+    unavailable: {},
     observed: {
       serverVersion: { major: 1, minor: 34 },
       controllerVersions: {},

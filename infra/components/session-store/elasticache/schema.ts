@@ -1,6 +1,6 @@
 import { z } from "zod";
 import type { WithInputs } from "../../flat-args";
-import { addressRange, flag, list, object, oneOf, text, whole } from "../../../config/values";
+import { addressRange, bool, list, object, enumOf, text, int } from "../../../config/values";
 
 const vpcId = text(/^vpc-[0-9a-f]{8,17}$/, "a VPC's id, vpc-…");
 const securityGroupId = text(/^sg-[0-9a-f]{8,17}$/, "a security group's id, sg-…");
@@ -43,7 +43,7 @@ const dailyWindow = text(
  */
 const snapshots = object({
   /** How long each daily snapshot is kept. Days; 0 takes none. */
-  retentionDays: whole(0, 35).default(7),
+  retentionDays: int(0, 35).default(7),
   /** When it is taken, at the least busy time; outside the maintenance window. UTC, an hour or more. */
   window: dailyWindow.default("01:00-02:00"),
   /** The name of a last snapshot, taken when the store is deleted; none unless given. */
@@ -55,11 +55,11 @@ const alarms = object({
   /** SNS topics that are told, in the store's own region. None: alarms show, and tell nobody. */
   topicArns: list(topicArn, "SNS topics").default([]),
   /** Of the memory for data. Per cent; at 100 every publish fails, because nothing is evicted. */
-  memoryPercent: whole(1, 100).default(75),
+  memoryPercent: int(1, 100).default(75),
   /** Of the one thread that runs scripts. Per cent; AWS suggests 90 as the limit, this leaves time to act. */
-  cpuPercent: whole(1, 100).default(80),
+  cpuPercent: int(1, 100).default(80),
   /** How far a replica may be behind. Seconds; a failover then loses as much. */
-  replicationLagSeconds: whole(1, 3_600).default(10),
+  replicationLagSeconds: int(1, 3_600).default(10),
 });
 
 /** A second region that holds a copy; docs/decisions/0023-multi-region.md says what it is good for. */
@@ -73,7 +73,7 @@ const secondary = object({
   /** There. */
   clients,
   /** Replicas there, beside what would be the primary; so that it can fail over once it is promoted. */
-  replicas: whole(0, 5).default(1),
+  replicas: int(0, 5).default(1),
   /** SNS topics there. */
   alarmTopicArns: list(topicArn, "SNS topics").default([]),
 });
@@ -81,7 +81,7 @@ const secondary = object({
 export const elasticacheSchema = object({
   kind: z.literal("elasticache"),
   /** Valkey costs less and has no licence to discuss; an existing Redis can become Valkey in place, never back. */
-  engine: oneOf("valkey", "redis").default("valkey"),
+  engine: enumOf("valkey", "redis").default("valkey"),
   /** Major and minor. A later one is an update in place, an earlier one a new store. */
   engineVersion: text(/^\d+\.\d+$/, "a version, major and minor, such as 8.1").default("8.1"),
   /** Decides memory and price: `cache.r7g.large`; no default, because nobody else knows the load. */
@@ -90,11 +90,11 @@ export const elasticacheSchema = object({
    * Turns cluster mode on, with this many shards; without it there is one primary. A room lies in one shard, so
    * shards help many rooms and not one busy one.
    */
-  shards: whole(1, 500).optional(),
+  shards: int(1, 500).optional(),
   /** Of each primary. Without one, a node that fails takes its sessions away. */
-  replicas: whole(0, 5).default(1),
+  replicas: int(0, 5).default(1),
   /** Puts primary and replicas into different zones and promotes a replica when the primary fails. */
-  multiAz: flag.default(true),
+  multiAz: bool.default(true),
   /** The VPC of the cluster's nodes, or one that they reach. */
   vpcId,
   /** Private ones of that VPC. */
@@ -103,15 +103,15 @@ export const elasticacheSchema = object({
   /** KMS key for what is on disk; AWS' own key for ElastiCache unless given. Fixed once the store exists. */
   kmsKeyArn: text(/^arn:aws[a-z-]*:kms:\S+:key\/\S+$/, "a KMS key's ARN").optional(),
   /** Counted up by hand to have a new auth token; pods with the old one go on until they are replaced. */
-  authTokenVersion: whole(1, 1_000_000).default(1),
+  authTokenVersion: int(1, 1_000_000).default(1),
   /** Makes changes of the store at once, in place of the next maintenance window. */
-  applyImmediately: flag.default(false),
+  applyImmediately: bool.default(false),
   /** When AWS may patch the store, and changes are made that wait. UTC. */
   maintenanceWindow: weeklyWindow.default("sun:03:00-sun:04:00"),
   snapshots: snapshots.prefault({}),
   alarms: alarms.prefault({}),
   /** Pulumi refuses to delete or to replace the store. Off only where its sessions do not matter. */
-  protect: flag.default(true),
+  protect: bool.default(true),
   secondary: secondary.optional(),
 });
 
