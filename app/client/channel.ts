@@ -8,7 +8,7 @@ export class Channel {
   /** The epoch that the socket delivers; undefined until its first sync, and where the view cannot place what it delivers. */
   epoch: string | undefined;
   /** The name of the join that waits for its sync, if one does. */
-  ask: number | undefined;
+  requestId: number | undefined;
   /** The position from which it asks. */
   asked: Position | undefined;
   readonly #retry: Retry;
@@ -46,14 +46,14 @@ export class Channel {
    * Whether a sync is another than the answer that is due. It was sent before the join was read, of a membership that
    * the client has left or asks about: neither it nor the messages behind it count, the answer tells all.
    */
-  isStale({ ask }: SyncFrame): boolean {
-    return this.ask !== undefined && ask !== this.ask;
+  isStale({ requestId }: SyncFrame): boolean {
+    return this.requestId !== undefined && requestId !== this.requestId;
   }
 
   /** Where the client stood, as this socket knows; undefined where that is not known. */
   since(position: Position | undefined): Position | undefined {
-    const { ask, asked, epoch } = this;
-    if (ask) return asked;
+    const { requestId, asked, epoch } = this;
+    if (requestId) return asked;
     return epoch && position ? { epoch, offset: position.offset } : undefined;
   }
 }

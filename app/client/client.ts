@@ -67,7 +67,7 @@ const WAKE_SPREAD_MS = 1_000;
 export class HoldfastClient<Own = unknown> extends Emitter<ClientEvents> {
   /** Names this instance to the server, which stores each of its publishes once. Never shown to other clients. */
   readonly id: string = randomClientId();
-  /** The user's own room: what is sent to the user; what came while away, waits. Listen to it before `connect()`. */
+  /** The user's inbox: what is sent to the user; what came while away, waits. Listen to it before `connect()`. */
   readonly own: Subscription<Own>;
 
   readonly #settings: ClientSettings;
@@ -83,7 +83,7 @@ export class HoldfastClient<Own = unknown> extends Emitter<ClientEvents> {
   #next: Socket | undefined;
   /**
    * A socket was lost between hello and welcome. A pod that stalled may read that hello yet, resume the session for a
-   * socket that is no more, and so supersede the one that came after it.
+   * socket that is no more, and so take over from the one that came after it.
    */
   #orphanedHello = false;
   readonly #reconnect: Retry;
@@ -193,7 +193,7 @@ export class HoldfastClient<Own = unknown> extends Emitter<ClientEvents> {
         this.#maxPayloadBytes = frame.maxPayloadBytes;
         if (socket === this.#current) this.#serve(socket, frame);
         break;
-      case "advice":
+      case "goaway":
         if (socket.leaveAt !== undefined) break;
         socket.leaveAt = this.#settings.timers.now() + frame.delayMs;
         if (this.#state === "connected") this.#moveFrom(socket); // else once it serves
@@ -226,13 +226,13 @@ export class HoldfastClient<Own = unknown> extends Emitter<ClientEvents> {
     }
     this.#current = undefined;
     // By this client itself, not by another that has its session.
-    const superseded = code === closeCodes.superseded && (this.#orphanedHello || !!this.#next);
+    const takenOver = code === closeCodes.takenOver && (this.#orphanedHello || !!this.#next);
     const useless = code === closeCodes.tokenExpired && this.#settings.fixedToken;
-    if (useless || (!mayReconnect(code) && !superseded)) {
+    if (useless || (!mayReconnect(code) && !takenOver)) {
       const message = `the server closed with ${why}`;
       void this.#end(new HoldfastError("HOLDFAST_CLOSED", message, { code, reason }), false);
     } else if (this.#next) {
-      this.#takeOver(this.#next, superseded, why);
+      this.#takeOver(this.#next, takenOver, why);
     } else {
       this.#reconnectLater(socket, why);
     }
@@ -284,7 +284,7 @@ export class HoldfastClient<Own = unknown> extends Emitter<ClientEvents> {
     next.moved = moved;
     if (old) this.#leave(old);
     if (next.welcome) this.#serve(next, next.welcome);
-    else if (!moved) this.#transition("connecting", why); // superseded, its welcome is on the way
+    else if (!moved) this.#transition("connecting", why); // takenOver, its welcome is on the way
   }
 
   #leave(socket: Socket): void {

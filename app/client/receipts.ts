@@ -4,7 +4,7 @@ import { Alarm } from "./timers";
 /** Between two receipts, so that a busy room of one's own costs a frame now and then, not one a message. Milliseconds. */
 const BATCH_MS = 500;
 
-/** Tells the server, in batches, how far the user's own room was delivered, so that a later session begins behind it. */
+/** Tells the server, in batches, how far the user's inbox was delivered, so that a later session begins behind it. */
 export class Receipts {
   readonly #alarm: Alarm;
   readonly #send: (offset: number) => boolean;

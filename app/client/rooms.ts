@@ -1,5 +1,5 @@
 import type { AckFrame, ErrorFrame, MessageFrame, RoomRequest, SyncFrame } from "../protocol/frames";
-import { OWN_ROOM } from "../protocol/frames";
+import { INBOX } from "../protocol/frames";
 import { RATE_LIMITED_MS } from "./backoff";
 import type { Link } from "./channel";
 import { Channel } from "./channel";
@@ -19,7 +19,7 @@ export type RoomFrame = SyncFrame | MessageFrame | AckFrame | ErrorFrame;
  * one of them, the serving one, takes the publishes.
  */
 export class Rooms implements RoomHost {
-  /** The user's own room. */
+  /** The user's inbox. */
   readonly own: JoinedRoom;
 
   readonly #settings: ClientSettings;
@@ -38,17 +38,17 @@ export class Rooms implements RoomHost {
     this.#settings = settings;
     this.#resynced = resynced;
     this.#receipts = new Receipts(settings.timers, (offset) => {
-      const socket = this.#sink(OWN_ROOM);
-      socket?.send({ type: "received", room: OWN_ROOM, offset });
+      const socket = this.#sink(INBOX);
+      socket?.send({ type: "read", room: INBOX, offset });
       return !!socket;
     });
-    this.own = new JoinedRoom(OWN_ROOM, { ...settings, history: 0 }, this, (offset) =>
+    this.own = new JoinedRoom(INBOX, { ...settings, history: 0 }, this, (offset) =>
       this.#receipts.mark(offset),
     );
-    this.#rooms.set(OWN_ROOM, this.own);
+    this.#rooms.set(INBOX, this.own);
   }
 
-  /** The id of the first room that was joined, without the own room. */
+  /** The id of the first room that was joined, without the inbox. */
   get first(): string | undefined {
     const [, first] = this.#rooms.keys();
     return first;
@@ -151,7 +151,7 @@ export class Rooms implements RoomHost {
       return;
     }
     const synced = room.sequence.sync(frame, channel.since(room.position));
-    channel.ask = undefined;
+    channel.requestId = undefined;
     // Unset while it must be asked again: it delivers what the view cannot place.
     channel.epoch = synced === "ask" ? undefined : frame.epoch;
     if (synced === "ask") {
@@ -179,7 +179,7 @@ export class Rooms implements RoomHost {
     const outbox = this.#outboxes.get(room.id);
     const afterMs = frame.code === "rate_limited" ? RATE_LIMITED_MS : undefined;
     if (frame.id === undefined) {
-      channel.ask = undefined;
+      channel.requestId = undefined;
       if (frame.retryable) this.#ask(socket, room, afterMs);
       else this.#drop(room, error, false);
     } else if (frame.code === "not_joined") {
@@ -196,7 +196,7 @@ export class Rooms implements RoomHost {
   /** Asks a socket for a room, from where the view stands: at once, and without progress again after a back-off. */
   #ask(socket: Link, room: JoinedRoom, afterMs?: number): void {
     const channel = socket.channels.get(room.id) ?? new Channel(this.#settings);
-    if (channel.ask) return;
+    if (channel.requestId) return;
     this.#expect(socket, room, channel);
     channel.request(() => socket.send({ type: "join", ...request(room, channel) }), afterMs);
   }
@@ -204,7 +204,7 @@ export class Rooms implements RoomHost {
   /** The next sync of the channel that counts is the answer to a request of this name. */
   #expect(socket: Link, room: JoinedRoom, channel: Channel): void {
     socket.channels.set(room.id, channel);
-    channel.ask = ++this.#asks;
+    channel.requestId = ++this.#asks;
   }
 
   #drop(room: JoinedRoom, error: HoldfastError, asked: boolean): void {
@@ -227,12 +227,17 @@ export class Rooms implements RoomHost {
   #attach(room: string): void {
     const socket = this.#sink(room);
     if (!socket) return;
-    if (room === OWN_ROOM) this.#receipts.flush();
+    if (room === INBOX) this.#receipts.flush();
     else this.#outboxes.get(room)?.attach(socket);
   }
 }
 
 function request({ id, position, settings: { history } }: JoinedRoom, channel: Channel): RoomRequest {
   channel.asked = position;
-  return { room: id, history, ...(channel.ask && { ask: channel.ask }), ...(position && { position }) };
+  return {
+    room: id,
+    history,
+    ...(channel.requestId && { requestId: channel.requestId }),
+    ...(position && { position }),
+  };
 }

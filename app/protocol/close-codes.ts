@@ -24,7 +24,7 @@ export const closeCodes = {
   /** The token's time is over: come back with a new one. */
   tokenExpired: 4002,
   /** A newer socket has resumed this session. */
-  superseded: 4003,
+  takenOver: 4003,
   /** The client reads slower than its rooms speak; history gives the rest after a resume. */
   slowConsumer: 4008,
   /** No hello in time, or no answer to a ping. */
@@ -38,7 +38,7 @@ const fatal: ReadonlySet<number> = new Set([
   closeCodes.tooLarge,
   closeCodes.badFrame,
   closeCodes.unauthorized,
-  closeCodes.superseded,
+  closeCodes.takenOver,
 ]);
 
 /** Whether a client should connect again after its socket closed with this code. */

@@ -10,8 +10,8 @@ export const SUBPROTOCOL = "holdfast.v1.json";
 /** A second subprotocol offered by clients that cannot set headers (browsers): this prefix, then the JWT. Never selected. */
 export const TOKEN_SUBPROTOCOL_PREFIX = "holdfast.token.";
 
-/** The name under which each user's own room appears on the wire: messages sent to the user, not to a room. */
-export const OWN_ROOM = "@me";
+/** The name under which each user's inbox appears on the wire: messages sent to the user, not to a room. */
+export const INBOX = "@me";
 
 /** Limits that both sides check. The server's configured limits may be tighter; `welcome` tells them. */
 export const limits = {
@@ -44,7 +44,7 @@ export interface RoomRequest {
    * Names this request among those of the socket, from 1; its `sync` says it again. So a client that has left a room and
    * joined it again knows which of two answers is the later one's.
    */
-  readonly ask?: number;
+  readonly requestId?: number;
 }
 
 // ---- client → server ----
@@ -89,9 +89,9 @@ export interface PublishFrame {
   readonly data: unknown;
 }
 
-/** The client has delivered its own room up to this offset: a later session of the user begins behind it. */
-export interface ReceivedFrame {
-  readonly type: "received";
+/** The client has delivered its inbox up to this offset: a later session of the user begins behind it. */
+export interface ReadFrame {
+  readonly type: "read";
   readonly room: string;
   readonly offset: number;
 }
@@ -105,7 +105,7 @@ export interface PongFrame {
 }
 
 export type ClientFrame =
-  HelloFrame | JoinFrame | LeaveFrame | PublishFrame | ReceivedFrame | PingFrame | PongFrame;
+  HelloFrame | JoinFrame | LeaveFrame | PublishFrame | ReadFrame | PingFrame | PongFrame;
 
 // ---- server → client ----
 
@@ -127,7 +127,7 @@ export interface WelcomeFrame {
 
 /**
  * Answers a join: this socket now delivers `room` from `offset + 1` of `epoch` on, contiguously.
- * Sent unasked, without `ask`, where the room's epoch changed while joined.
+ * Sent unasked, without `requestId`, where the room's epoch changed while joined.
  */
 export interface SyncFrame {
   readonly type: "sync";
@@ -137,7 +137,7 @@ export interface SyncFrame {
   /** True: nothing is missing between the client's position and `offset`. False: history does not reach back, or a first join. */
   readonly recovered: boolean;
   /** The request that this answers, where it had a name. */
-  readonly ask?: number;
+  readonly requestId?: number;
 }
 
 /** One message. Offsets of a room go up by 1 within an epoch. */
@@ -189,11 +189,11 @@ export interface ErrorFrame {
 }
 
 /** The pod will go: open a new socket after `delayMs`, resume there, then close this one. Until then all goes on as before. */
-export interface AdviceFrame {
-  readonly type: "advice";
+export interface GoawayFrame {
+  readonly type: "goaway";
   readonly reason: "drain";
   readonly delayMs: number;
 }
 
 export type ServerFrame =
-  WelcomeFrame | SyncFrame | MessageFrame | AckFrame | ErrorFrame | AdviceFrame | PingFrame | PongFrame;
+  WelcomeFrame | SyncFrame | MessageFrame | AckFrame | ErrorFrame | GoawayFrame | PingFrame | PongFrame;

@@ -1,5 +1,5 @@
 import type { ClientFrame, ErrorCode, Position, RoomRequest, ServerFrame } from "./frames";
-import { errorCodes, limits, OWN_ROOM } from "./frames";
+import { errorCodes, limits, INBOX } from "./frames";
 import { MAX_NESTING, nestsWithin } from "./nesting";
 
 /** A frame is not of the protocol. The message names the property and what came, never its whole value. */
@@ -44,8 +44,8 @@ export function parseClientFrame(text: string): ClientFrame {
         id: integer(frame.id, "id", 1),
         data: frame.data,
       };
-    case "received":
-      return { type: "received", room: anyRoom(frame.room), offset: integer(frame.offset, "offset", 0) };
+    case "read":
+      return { type: "read", room: anyRoom(frame.room), offset: integer(frame.offset, "offset", 0) };
     case "ping":
     case "pong":
       return { type: frame.type };
@@ -76,7 +76,7 @@ export function parseServerFrame(text: string): ServerFrame | undefined {
     case "error":
       if (!errorCodes.includes(frame.code as ErrorCode)) return undefined;
       break;
-    case "advice":
+    case "goaway":
       integer(frame.delayMs, "delayMs", 0);
       break;
     case "ping":
@@ -158,7 +158,7 @@ function roomRequest(fields: Fields): RoomRequest {
     room: anyRoom(fields.room),
     ...(fields.position !== undefined && { position: position(fields.position) }),
     ...(history !== undefined && { history }),
-    ...(fields.ask !== undefined && { ask: integer(fields.ask, "ask", 1) }),
+    ...(fields.requestId !== undefined && { requestId: integer(fields.requestId, "requestId", 1) }),
   };
 }
 
@@ -171,7 +171,7 @@ function position(value: unknown): Position {
 }
 
 function anyRoom(value: unknown): string {
-  return value === OWN_ROOM ? OWN_ROOM : publicRoom(value);
+  return value === INBOX ? INBOX : publicRoom(value);
 }
 
 function publicRoom(value: unknown): string {
@@ -185,7 +185,7 @@ function publicRoom(value: unknown): string {
 
 function unknownType(type: unknown): FrameError {
   const found = typeof type === "string" ? JSON.stringify(type.slice(0, 32)) : kind(type);
-  return new FrameError(`type must be hello, join, leave, publish, received, ping or pong, found ${found}`);
+  return new FrameError(`type must be hello, join, leave, publish, read, ping or pong, found ${found}`);
 }
 
 function kind(value: unknown): string {

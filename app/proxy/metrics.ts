@@ -1,10 +1,10 @@
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from "prom-client";
 
 /**
- * Why a proxied connection went to another upstream: `advice`, the pod asked, and served until the next one did; `closed`,
+ * Why a proxied connection went to another upstream: `goaway`, the pod asked, and served until the next one did; `closed`,
  * it closed with a code that is not final; `cut`, it ended without a close frame.
  */
-export type SwitchReason = "advice" | "closed" | "cut";
+export type SwitchReason = "goaway" | "closed" | "cut";
 
 /** What a proxy measures. `service` and `pod` are labels that scraping adds. */
 export class ProxyMetrics {
@@ -34,13 +34,13 @@ export class ProxyMetrics {
   });
   readonly switches = new Counter({
     name: "proxy_upstream_switches_total",
-    help: "Proxied sockets that went on to another upstream, by reason: advice, closed, cut.",
+    help: "Proxied sockets that went on to another upstream, by reason: goaway, closed, cut.",
     labelNames: ["reason"] as const,
     registers: [this.registry],
   });
   readonly switchSeconds = new Histogram({
     name: "proxy_upstream_switch_seconds",
-    help: "From the loss of an upstream until the next one served, in seconds; by reason. By advice nothing was lost: from the advice on.",
+    help: "From the loss of an upstream until the next one served, in seconds; by reason. After a goaway nothing is lost: from the goaway on.",
     labelNames: ["reason"] as const,
     buckets: [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30],
     registers: [this.registry],

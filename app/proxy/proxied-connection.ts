@@ -71,7 +71,7 @@ export abstract class ProxiedConnection implements Drainable {
   }
 
   /** The proxy goes: asks the client to come back elsewhere, in whatever way it understands. */
-  abstract advise(): void;
+  abstract goAway(): void;
   /** Bytes of the client that the service does not have yet, as far as is known. */
   abstract get waitingBytes(): number;
   /** Ends at once, whatever waits. */

@@ -56,7 +56,7 @@ export const schema = z.object({
   PRE_STOP_SECONDS: seconds(0, 3_600).default(10),
   /** Who waits: `http`, this application on `/prestop`; `sleep`, the kubelet, before SIGTERM. */
   PRE_STOP_HOOK: z.enum(["http", "sleep"]).default("http"),
-  /** The longest time from SIGTERM to the last close frame. Seconds; 0 closes at once, without advice. */
+  /** The longest time from SIGTERM to the last close frame. Seconds; 0 closes at once, without a goaway. */
   DRAIN_SECONDS: seconds(0, 3_600).default(30),
 
   /** The edge's affinity cookie: expired on refused upgrades while draining, so that the client is routed anew. Empty: none. */

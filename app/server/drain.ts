@@ -2,7 +2,7 @@ import { closeCodes } from "../protocol/close-codes";
 
 /** A connection as the drain sees it. */
 export interface Drainable {
-  advise(): void;
+  goAway(): void;
   finish(code: number, reason: string): Promise<void>;
   close(code: number, reason: string): void;
   readonly transport: { terminate(): void };
@@ -18,10 +18,10 @@ export interface DrainableSet extends Iterable<Drainable> {
  * Clients that are asked to move in a second, where there is time: each costs its new pod a handshake (about 1 ms of
  * CPU), so a pod that takes them all spends a tenth of a core on it.
  */
-const advicePerSecond = 100;
+const goawaysPerSecond = 100;
 
-/** Of the drain, what advice may take: the last client to be asked needs time to move. */
-const adviceShare = 0.8;
+/** Of the drain, what the goaway frames may take: the last client to be asked needs time to move. */
+const goawayShare = 0.8;
 
 /**
  * How long acknowledgements may take that are under way at the end of the drain, and as long again the closing handshakes.
@@ -29,9 +29,9 @@ const adviceShare = 0.8;
  */
 export const closeMs = 1_500;
 
-/** Over how long the advice to `clients` is spread, in a drain of `drainMs`. */
-export function adviceWindowMs(clients: number, drainMs: number): number {
-  return Math.min((clients / advicePerSecond) * 1_000, drainMs * adviceShare);
+/** Over how long the goaway frames to `clients` are spread, in a drain of `drainMs`. */
+export function goawayWindowMs(clients: number, drainMs: number): number {
+  return Math.min((clients / goawaysPerSecond) * 1_000, drainMs * goawayShare);
 }
 
 /**
@@ -41,7 +41,7 @@ export function adviceWindowMs(clients: number, drainMs: number): number {
 export async function drain(
   connections: DrainableSet,
   drainMs: number,
-  windowMs = adviceWindowMs(connections.size, drainMs),
+  windowMs = goawayWindowMs(connections.size, drainMs),
 ): Promise<void> {
   const start = performance.now();
   const elapsed = () => performance.now() - start;
@@ -49,7 +49,7 @@ export async function drain(
   for (const [index, connection] of queue.entries()) {
     const due = (windowMs * index) / queue.length;
     if (due > elapsed()) await Promise.race([connections.empty(), sleep(due - elapsed())]);
-    connection.advise(); // to one that has left meanwhile, nothing is written
+    connection.goAway(); // to one that has left meanwhile, nothing is written
   }
   await Promise.race([connections.empty(), sleep(drainMs - elapsed())]);
 

@@ -7,7 +7,7 @@ import type { StoreMemory } from "./store/memory";
 export interface LiveConnection {
   readonly session: { readonly createdAt: number } | undefined;
   /** When it was asked to move away, in Unix milliseconds; undefined where it was not. */
-  readonly advisedAt: number | undefined;
+  readonly goawayAt: number | undefined;
   readonly transport: { readonly bufferedBytes: number };
 }
 
@@ -97,8 +97,8 @@ export function registerLiveMetrics(registry: Registry, state: LiveState): void 
     () => {
       const since = Date.now() - overdueMs;
       let overdue = 0;
-      for (const { advisedAt } of state.connections) {
-        if (advisedAt !== undefined && advisedAt < since) overdue += 1;
+      for (const { goawayAt } of state.connections) {
+        if (goawayAt !== undefined && goawayAt < since) overdue += 1;
       }
       return overdue;
     },

@@ -157,9 +157,9 @@ export class HoldfastServer {
   }
 
   #onPodMessage(text: string): void {
-    const [, sessionId, generation] = /^supersede (\S+) (\d+)$/.exec(text) ?? [];
+    const [, sessionId, generation] = /^takeover (\S+) (\d+)$/.exec(text) ?? [];
     if (sessionId === undefined) throw new Error("no control message of a pod");
-    this.#connections.supersede(sessionId, Number(generation));
+    this.#connections.takeOver(sessionId, Number(generation));
   }
 
   /** Fails readiness, refuses upgrades, moves the clients away. Resolves when the last one has left. */

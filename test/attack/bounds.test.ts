@@ -103,7 +103,7 @@ describe("a pod under a flood", () => {
   it.each([
     ["pings", () => [json({ type: "ping" })]],
     ["control pings", () => [wireFrame(9, "x".repeat(125))]],
-    ["`received`", () => [json({ type: "received", room: "@me", offset: 0 })]],
+    ["`read`", () => [json({ type: "read", room: "@me", offset: 0 })]],
     ["joins of one room", () => [json({ type: "join", room: "a", history: 1 })]],
     [
       "joins with a forged epoch",

@@ -19,7 +19,19 @@ const odd: readonly unknown[] = [
 ];
 
 const names = [
-  ...["type", "room", "rooms", "id", "data", "offset", "position", "history", "ask", "client", "session"],
+  ...[
+    "type",
+    "room",
+    "rooms",
+    "id",
+    "data",
+    "offset",
+    "position",
+    "history",
+    "requestId",
+    "client",
+    "session",
+  ],
   ...["token", "__proto__", "constructor", "toJSON"],
 ];
 
@@ -35,7 +47,7 @@ function frameOf(random: Random): Record<string, unknown> {
     },
     { type: "leave", room },
     { type: "publish", room, id: 1 + random.below(60), data: random.pick(odd) },
-    { type: "received", room: "@me", offset: random.below(5) },
+    { type: "read", room: "@me", offset: random.below(5) },
     { type: "ping" },
     { type: "pong" },
   ]);

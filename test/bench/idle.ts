@@ -1,5 +1,5 @@
 /**
- * What silence costs: N connections, each in its own room and a room of its own, in which nobody says anything. Measures
+ * What silence costs: N connections, each in its inbox and a room of its own, in which nobody says anything. Measures
  * CPU time of the pod and of Redis over a minute and a half, and the commands that Redis runs, inside scripts too. Compares with
  * other builds (their `main.js`) in the same run. Prints a table; judges nothing.
  *
@@ -62,7 +62,7 @@ async function measure(name: string, build: string): Promise<Result> {
 }
 
 function print(results: readonly Result[]): void {
-  console.log(`${connections} silent connections, each in its own room and a room of its own; ${seconds} s`);
+  console.log(`${connections} silent connections, each in its inbox and a room of its own; ${seconds} s`);
   const table = new Table({
     style: { head: [], border: [] },
     head: [

@@ -1,5 +1,5 @@
 /**
- * What a resume costs: `kill -9` of a pod under N clients, which come back to another one at once, each with its own room
+ * What a resume costs: `kill -9` of a pod under N clients, which come back to another one at once, each with its inbox
  * and two rooms of ten members. Counts the commands that Redis runs, inside scripts too, and CPU time of the pod and of
  * Redis. Compares with other builds (their `main.js`) in the same run. Prints a table; judges nothing.
  *
@@ -94,7 +94,7 @@ async function resume(client: BenchClient, url: string): Promise<boolean> {
 
 function print(results: readonly Result[]): void {
   console.log(
-    `${clients} clients, each in its own room and two rooms of ${membersOfARoom}; kill -9 of their pod`,
+    `${clients} clients, each in its inbox and two rooms of ${membersOfARoom}; kill -9 of their pod`,
   );
   const table = new Table({
     style: { head: [], border: [] },

@@ -10,7 +10,7 @@ const rooms = Array.from({ length: 24 }, (_, i) => `room-${i}`);
 /** How long a room may be silent whose subscription is gone or half-open. Milliseconds. */
 const silenceMs = 7_000;
 
-/** Subscriptions of both pods together: the rooms, the own rooms of two clients, the pod's channel. */
+/** Subscriptions of both pods together: the rooms, the inboxes of two clients, the pod's channel. */
 const subscriptions = 2 * (rooms.length + 2 + 1);
 
 describe("a pod's subscriptions in a Redis Cluster", () => {

@@ -13,8 +13,8 @@ import { Unacknowledged } from "./unacknowledged";
  */
 export class ProxiedHoldfastClient extends ProxiedSession {
   readonly #publishes = new Map<string, Unacknowledged>();
-  /** Of the user's own room: how far the client has taken it, where no pod was there to be told. */
-  #received: string | undefined;
+  /** Of the user's inbox: how far the client has taken it, where no pod was there to be told. */
+  #read: string | undefined;
   #waitingBytes = 0;
   readonly #handshake: NodeJS.Timeout;
 
@@ -30,8 +30,8 @@ export class ProxiedHoldfastClient extends ProxiedSession {
     return this.#waitingBytes + this.askedBytes;
   }
 
-  override advise(): void {
-    this.#send({ type: "advice", reason: "drain", delayMs: 0 });
+  override goAway(): void {
+    this.#send({ type: "goaway", reason: "drain", delayMs: 0 });
   }
 
   override stop(): void {
@@ -93,8 +93,8 @@ export class ProxiedHoldfastClient extends ProxiedSession {
         }
         this.#count(frame.room, (publishes) => publishes.publish(frame.id, text));
         break;
-      case "received":
-        if (!this.sendToPod(text)) this.#received = text;
+      case "read":
+        if (!this.sendToPod(text)) this.#read = text;
         break;
       case "ping":
         this.#send({ type: "pong" });
@@ -141,7 +141,7 @@ export class ProxiedHoldfastClient extends ProxiedSession {
 
   protected override attach(room: string, socket: PodSocket): void {
     this.#publishes.get(room)?.attach(socket);
-    if (this.#received !== undefined && this.sendToPod(this.#received)) this.#received = undefined;
+    if (this.#read !== undefined && this.sendToPod(this.#read)) this.#read = undefined;
   }
 
   protected override detach(): void {

@@ -6,7 +6,7 @@ import { Alarm, systemTimers } from "../../client/timers";
 import { closeCodes } from "../../protocol/close-codes";
 import {
   limits,
-  OWN_ROOM,
+  INBOX,
   type AckFrame,
   type ErrorFrame,
   type MessageFrame,
@@ -43,7 +43,7 @@ export class ProxiedPlainClient extends ProxiedSession {
     this.#room = room;
     this.#outbox = new Outbox(room, { ...retrySettings, publishTimeoutMs });
     this.#receipts = new Receipts(systemTimers, (offset) =>
-      this.sendToPod(JSON.stringify({ type: "received", room: OWN_ROOM, offset })),
+      this.sendToPod(JSON.stringify({ type: "read", room: INBOX, offset })),
     );
     this.introduce({ type: "hello", client: randomClientId(), rooms: [{ room }] });
   }
@@ -53,7 +53,7 @@ export class ProxiedPlainClient extends ProxiedSession {
   }
 
   /** There is no way to ask: its turn in the drain is its close. */
-  override advise(): void {
+  override goAway(): void {
     this.close(closeCodes.serviceRestart, "service restart");
   }
 
@@ -135,7 +135,7 @@ export class ProxiedPlainClient extends ProxiedSession {
 
   protected override tellMessage({ room, offset }: MessageFrame, text: string): void {
     this.client.send(text);
-    if (room === OWN_ROOM) this.#receipts.mark(offset);
+    if (room === INBOX) this.#receipts.mark(offset);
   }
 
   protected override tellAck({ id, offset }: AckFrame): void {

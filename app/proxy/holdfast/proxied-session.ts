@@ -3,7 +3,7 @@ import { Retry } from "../../client/retry";
 import { Sequence } from "../../client/sequence";
 import { closeCodes } from "../../protocol/close-codes";
 import {
-  OWN_ROOM,
+  INBOX,
   type AckFrame,
   type ErrorFrame,
   type HelloFrame,
@@ -36,7 +36,7 @@ interface ProxiedRoom {
   /** The client has asked, and waits for a sync. */
   asked: boolean;
   /** How it named its request, for the sync that answers it. */
-  readonly ask: number | undefined;
+  readonly requestId: number | undefined;
 }
 
 /**
@@ -64,7 +64,7 @@ export abstract class ProxiedSession extends ProxiedConnection {
   #movingSince: number | undefined;
   /** An upstream was lost while the client read too slowly: it is dialled when the client has caught up. */
   #parked: { readonly code: number; readonly lastedMs: number } | undefined;
-  /** A socket was lost between hello and welcome: a stalled pod may read that hello late, and supersede a later socket. */
+  /** A socket was lost between hello and welcome: a stalled pod may read that hello late, and take over from a later socket. */
   #orphanedHello = false;
   /** Rooms that were asked for and have no answer: what they cost. */
   protected askedBytes = 0;
@@ -194,7 +194,7 @@ export abstract class ProxiedSession extends ProxiedConnection {
 
   #greet(socket: PodSocket): void {
     if (!this.#hello) return;
-    if (!this.#rooms.has(OWN_ROOM)) this.#open({ room: OWN_ROOM }); // the pod joins it in any case
+    if (!this.#rooms.has(INBOX)) this.#open({ room: INBOX }); // the pod joins it in any case
     const hello: HelloFrame = {
       type: "hello",
       ...this.#hello,
@@ -216,8 +216,8 @@ export abstract class ProxiedSession extends ProxiedConnection {
         this.tell(frame, text); // the next token is the client's too: it may have to resume by itself
         if (socket === this.#current) this.#serve(socket);
         break;
-      case "advice":
-        if (socket === this.#current) this.#advised(socket, frame.delayMs);
+      case "goaway":
+        if (socket === this.#current) this.#movedAway(socket, frame.delayMs);
         break;
       case "sync":
       case "message":
@@ -251,8 +251,8 @@ export abstract class ProxiedSession extends ProxiedConnection {
     this.#current = undefined;
     this.detach();
     // By the next socket of this very session, not by another proxy of its token.
-    const ours = code === closeCodes.superseded && (this.#orphanedHello || this.#next !== undefined);
-    if (!ours && (code === closeCodes.superseded || this.context.isFinal(code))) {
+    const ours = code === closeCodes.takenOver && (this.#orphanedHello || this.#next !== undefined);
+    if (!ours && (code === closeCodes.takenOver || this.context.isFinal(code))) {
       this.close(code, reason);
     } else if (this.#next) {
       this.#takeOver(this.#next);
@@ -281,7 +281,7 @@ export abstract class ProxiedSession extends ProxiedConnection {
   // ---- the move: the next pod before the old one goes ----
 
   /** The next pod is dialled when this one has asked for it. */
-  #advised(socket: PodSocket, delayMs: number): void {
+  #movedAway(socket: PodSocket, delayMs: number): void {
     this.#leaving(socket);
     if (this.#movingSince !== undefined) return;
     this.#movingSince = performance.now();
@@ -315,7 +315,7 @@ export abstract class ProxiedSession extends ProxiedConnection {
     }
     this.detach();
     if (this.#movingSince !== undefined)
-      this.context.metrics.switched("advice", performance.now() - this.#movingSince);
+      this.context.metrics.switched("goaway", performance.now() - this.#movingSince);
     this.#movingSince = undefined;
     if (next.welcome) this.#serve(next);
   }
@@ -326,9 +326,9 @@ export abstract class ProxiedSession extends ProxiedConnection {
 
   // ---- rooms ----
 
-  #open({ room, position, history, ask }: RoomRequest): ProxiedRoom {
+  #open({ room, position, history, requestId }: RoomRequest): ProxiedRoom {
     if (this.#rooms.get(room)?.asked !== true) this.askedBytes += costOfRoom(room);
-    const state = { sequence: new Sequence(maxHeld, position), history, asked: true, ask };
+    const state = { sequence: new Sequence(maxHeld, position), history, asked: true, requestId };
     this.#rooms.set(room, state);
     return state;
   }
@@ -336,7 +336,7 @@ export abstract class ProxiedSession extends ProxiedConnection {
   /** A channel for a room that the socket is about to be asked for. */
   #expect(socket: PodSocket, name: string): Channel {
     const channel = new Channel(retrySettings);
-    channel.ask = ++this.#asks;
+    channel.requestId = ++this.#asks;
     socket.channels.set(name, channel);
     return channel;
   }
@@ -346,7 +346,7 @@ export abstract class ProxiedSession extends ProxiedConnection {
     channel.asked = position;
     return {
       room: name,
-      ...(channel.ask !== undefined && { ask: channel.ask }),
+      ...(channel.requestId !== undefined && { requestId: channel.requestId }),
       ...(position && { position }),
       ...(history !== undefined && { history }),
     };
@@ -417,7 +417,7 @@ export abstract class ProxiedSession extends ProxiedConnection {
     }
     const before = room.sequence.position;
     const synced = room.sequence.sync(frame, channel.since(before));
-    channel.ask = undefined;
+    channel.requestId = undefined;
     channel.epoch = synced === "ask" ? undefined : frame.epoch;
     if (synced === "ask") {
       this.#askAgain(socket, channel, frame.room, room);
@@ -426,8 +426,8 @@ export abstract class ProxiedSession extends ProxiedConnection {
     // What only says that the next pod goes on where the last one stopped is between it and the proxy.
     if (room.asked || synced !== "kept" || before?.epoch !== frame.epoch) {
       const { type, room: name, epoch, offset, recovered } = frame;
-      const ask = room.asked && room.ask !== undefined ? { ask: room.ask } : {};
-      this.tellSync({ type, room: name, epoch, offset, recovered, ...ask });
+      const requestId = room.asked && room.requestId !== undefined ? { requestId: room.requestId } : {};
+      this.tellSync({ type, room: name, epoch, offset, recovered, ...requestId });
     }
     const waited = this.mustWait();
     this.#answered(frame.room);
@@ -450,7 +450,7 @@ export abstract class ProxiedSession extends ProxiedConnection {
       this.tellPublishError({ ...frame, id: frame.id }, text);
       if (frame.code === "not_joined") this.#askAgain(socket, channel, name, room);
     } else if (frame.retryable) {
-      channel.ask = undefined;
+      channel.requestId = undefined;
       this.#askAgain(socket, channel, name, room);
     } else {
       const waited = this.mustWait();
@@ -461,8 +461,8 @@ export abstract class ProxiedSession extends ProxiedConnection {
   }
 
   #askAgain(socket: PodSocket, channel: Channel, name: string, room: ProxiedRoom): void {
-    if (channel.ask !== undefined) return;
-    channel.ask = ++this.#asks;
+    if (channel.requestId !== undefined) return;
+    channel.requestId = ++this.#asks;
     channel.request(() => socket.send({ type: "join", ...this.#request(name, room, channel) }));
   }
 

@@ -94,7 +94,7 @@ export class ProxiedSocketIo extends ProxiedConnection {
   }
 
   /** There is no way to ask: its turn in the drain is its close, after which it connects to another proxy by itself. */
-  override advise(): void {
+  override goAway(): void {
     this.close(closeCodes.serviceRestart, "service restart");
   }
 

@@ -39,7 +39,7 @@ export class ProxiedPipe extends ProxiedConnection {
   }
 
   /** There is no way to ask: its turn in the drain is its close. */
-  override advise(): void {
+  override goAway(): void {
     this.close(closeCodes.serviceRestart, "service restart");
   }
 

@@ -1,4 +1,4 @@
-import { OWN_ROOM } from "../../protocol/frames";
+import { INBOX } from "../../protocol/frames";
 import type { Identity } from "./identity";
 
 /**
@@ -15,11 +15,11 @@ export interface RoomPolicy {
  * With it, only what it lists: room ids, or beginnings of room ids followed by `*`. A list left out allows nothing, and
  * a malformed claim denies: a typing error must not open a room.
  *
- * Everyone reads their own room (`@me`); only the server and backends write to it.
+ * Everyone reads their inbox (`@me`); only the server and backends write to it.
  */
 export const claimsRoomPolicy: RoomPolicy = {
-  mayJoin: (identity, room) => room === OWN_ROOM || isGranted(identity, "join", room),
-  mayPublish: (identity, room) => room !== OWN_ROOM && isGranted(identity, "publish", room),
+  mayJoin: (identity, room) => room === INBOX || isGranted(identity, "join", room),
+  mayPublish: (identity, room) => room !== INBOX && isGranted(identity, "publish", room),
 };
 
 function isGranted(identity: Identity, right: "join" | "publish", room: string): boolean {

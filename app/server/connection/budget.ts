@@ -11,7 +11,7 @@ export const frameCosts = {
   join: 1,
   leave: 1,
   /** Coalesced: of many, one is under way. */
-  received: 0.2,
+  read: 0.2,
   ping: 0.1,
   pong: 0.05,
   /** Answered without asking Redis. */

@@ -1,7 +1,7 @@
 import type { Logger } from "pino";
 import type { WebSocket } from "ws";
 import { closeCodes } from "../../protocol/close-codes";
-import { limits, OWN_ROOM, type ErrorCode, type Position, type RoomRequest } from "../../protocol/frames";
+import { limits, INBOX, type ErrorCode, type Position, type RoomRequest } from "../../protocol/frames";
 import { AuthError } from "../auth/auth-error";
 import type { Authenticator } from "../auth/authenticator";
 import type { Identity } from "../auth/identity";
@@ -32,7 +32,7 @@ export interface ConnectionSet {
   add(connection: Connection, isAuthenticated: boolean): void;
   admit(connection: Connection): boolean;
   adopt(connection: Connection, session: Session): void;
-  supersede(sessionId: string, generation: number): void;
+  takeOver(sessionId: string, generation: number): void;
   delete(connection: Connection): void;
   noteJoined(membership: Membership, present: Presence, resumed: boolean): void;
   noteLeft(membership: Membership): void;
@@ -76,9 +76,9 @@ export abstract class Connection {
   /** Whether it goes on with a session that was there before. */
   resumed = false;
   /** When the client was asked to move to another pod, in Unix milliseconds. */
-  advisedAt: number | undefined;
+  goawayAt: number | undefined;
   /** Set where a newer socket has the session: this one must not end it. */
-  protected superseded = false;
+  protected takenOver = false;
   protected readonly memberships = new Map<string, Membership>();
   protected readonly gate: ReadGate<"budget" | "greeting">;
   protected readonly budget: Budget;
@@ -128,12 +128,12 @@ export abstract class Connection {
 
   /** One text message from the client. */
   protected abstract onText(text: string): void;
-  /** Delivery of a room goes on behind `position`; `ask` where that answers a join. */
-  abstract sendSync(room: string, position: Position, recovered: boolean, ask?: number): void;
+  /** Delivery of a room goes on behind `position`; `requestId` where that answers a join. */
+  abstract sendSync(room: string, position: Position, recovered: boolean, requestId?: number): void;
   /** The pod will go: asks the client to move, in whatever way it understands. */
-  abstract advise(): void;
-  /** Messages of the user's own room have left this process. */
-  abstract ownRoomWritten(position: Position): void;
+  abstract goAway(): void;
+  /** Messages of the user's inbox have left this process. */
+  abstract inboxWritten(position: Position): void;
   protected abstract sendAck(room: string, id: number, offset: number): void;
   protected abstract sendError(code: ErrorCode, message: string, about: { room?: string; id?: number }): void;
   protected abstract ping(): void;
@@ -177,10 +177,10 @@ export abstract class Connection {
   }
 
   /** A newer socket has resumed the session. */
-  supersede(generation: number): void {
+  takeOver(generation: number): void {
     if (!this.session || this.session.generation >= generation) return;
-    this.superseded = true;
-    this.close(closeCodes.superseded, "resumed on another connection");
+    this.takenOver = true;
+    this.close(closeCodes.takenOver, "resumed on another connection");
   }
 
   /** Called every `PING_INTERVAL_SECONDS`, and whenever `now` is past the token's end. */
@@ -203,11 +203,11 @@ export abstract class Connection {
     return this.identity?.expiresAt !== undefined && this.identity.expiresAt <= now;
   }
 
-  /** The rooms in which this connection is present. Nobody asks who is in the own room of a user. */
+  /** The rooms in which this connection is present. Nobody asks who is in a user's inbox. */
   *presence(): Generator<Presence> {
     if (!this.session) return;
     for (const { name, room } of this.memberships.values()) {
-      if (room && name !== OWN_ROOM) yield presenceOf(this.session, room.keys);
+      if (room && name !== INBOX) yield presenceOf(this.session, room.keys);
     }
   }
 
@@ -253,7 +253,7 @@ export abstract class Connection {
   #whyNotJoin(name: string): ErrorCode | undefined {
     const { policy, config } = this.context;
     if (!this.identity || !policy.mayJoin(this.identity, name)) return "forbidden";
-    // The user's own room is not counted.
+    // The user's inbox is not counted.
     return !this.memberships.has(name) && this.memberships.size > config.MAX_ROOMS
       ? "too_many_rooms"
       : undefined;
@@ -268,14 +268,14 @@ export abstract class Connection {
     if (!session) return;
     const before = this.memberships.get(name);
     if (before?.room) rooms.leave(before.room, before); // also where it still joins: only this join is answered
-    const membership = new Membership(name, this, position !== undefined, request.ask);
+    const membership = new Membership(name, this, position !== undefined, request.requestId);
     this.memberships.set(name, membership);
     const isWanted = () => this.memberships.get(name) === membership && this.transport.open;
     const keys = this.#keys(name);
     let freeSlot: (() => void) | undefined;
     try {
       // In the record before on the wire: who reads a sync can rely on the session.
-      if (name !== OWN_ROOM && !session.rooms.has(name)) await sessions.addRoom(session, name);
+      if (name !== INBOX && !session.rooms.has(name)) await sessions.addRoom(session, name);
       // Held until the room is joined; history may be on its way for long after.
       freeSlot = await this.#joins.take();
       membership.whenSynced.push(freeSlot);
@@ -293,7 +293,7 @@ export abstract class Connection {
       rooms.leave(membership.room, membership);
       return;
     }
-    if (name !== OWN_ROOM) connections.noteJoined(membership, presenceOf(session, keys), this.resumed);
+    if (name !== INBOX) connections.noteJoined(membership, presenceOf(session, keys), this.resumed);
   }
 
   protected leave(name: string): void {
@@ -413,14 +413,14 @@ export abstract class Connection {
   /** Tells the pod that had the session, so that the older socket goes. */
   protected async evict(previousPod: string, session: Session): Promise<void> {
     if (previousPod === this.context.config.POD_NAME) {
-      this.context.connections.supersede(session.id, session.generation);
+      this.context.connections.takeOver(session.id, session.generation);
       return;
     }
-    await this.context.takeovers.tell(previousPod, `supersede ${session.id} ${session.generation}`);
+    await this.context.takeovers.tell(previousPod, `takeover ${session.id} ${session.generation}`);
   }
 
   #keys(name: string): RoomKeys {
-    if (name === OWN_ROOM) return userKeys(this.session?.user ?? "");
+    if (name === INBOX) return userKeys(this.session?.user ?? "");
     return roomKeys(this.context.config.SERVICE_NAME, name);
   }
 
@@ -428,9 +428,9 @@ export abstract class Connection {
     if (!membership.room || !this.session) return;
     this.context.rooms.leave(membership.room, membership);
     this.context.connections.noteLeft(membership);
-    if (membership.name === OWN_ROOM) return;
+    if (membership.name === INBOX) return;
     // The entry of a socket that was moved belongs to the newer one, under the same connection id.
-    if (this.superseded) return;
+    if (this.takenOver) return;
     this.context.roomStore
       .noteAbsent(membership.room.keys, this.session.user, this.session.id)
       .catch(() => undefined); // the entry ages out
@@ -448,7 +448,7 @@ export abstract class Connection {
     this.memberships.clear();
     if (!this.session) return;
     metrics.sessionDuration.observe((Date.now() - this.session.createdAt) / 1_000);
-    if (this.isCleanLeave(code) && !this.superseded) {
+    if (this.isCleanLeave(code) && !this.takenOver) {
       sessions.end(this.session).catch(() => undefined); // it expires by itself
     }
   }

@@ -112,13 +112,13 @@ export class Connections implements ConnectionSet, Iterable<Connection> {
 
   /** The connection has its session now. An older socket of it here goes. */
   adopt(connection: Connection, session: Session): void {
-    this.supersede(session.id, session.generation);
+    this.takeOver(session.id, session.generation);
     this.#bySession.set(session.id, connection);
   }
 
   /** A newer socket has resumed the session. */
-  supersede(sessionId: string, generation: number): void {
-    this.#bySession.get(sessionId)?.supersede(generation);
+  takeOver(sessionId: string, generation: number): void {
+    this.#bySession.get(sessionId)?.takeOver(generation);
   }
 
   /** Resolves when the last connection has closed. */

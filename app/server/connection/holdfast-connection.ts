@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { closeCodes } from "../../protocol/close-codes";
 import {
-  OWN_ROOM,
+  INBOX,
   type ErrorCode,
   type HelloFrame,
   type Position,
@@ -62,8 +62,8 @@ export class HoldfastConnection extends Connection {
         case "publish":
           this.publish(frame.room, this.#publisher, frame.id, frame.data, length);
           break;
-        case "received":
-          if (frame.room === OWN_ROOM) this.#received(frame.offset);
+        case "read":
+          if (frame.room === INBOX) this.#read(frame.offset);
           break;
         case "ping":
           this.#send({ type: "pong" });
@@ -147,9 +147,9 @@ export class HoldfastConnection extends Connection {
     return { ...(await sessions.create(user, performance.now() - startedAt)), resumed: false };
   }
 
-  /** The user's own room and the rooms of the hello; what else the session had was left while the client was away. */
+  /** The user's inbox and the rooms of the hello; what else the session had was left while the client was away. */
   #roomsOf(hello: HelloFrame, session: Session): RoomRequest[] {
-    const requests = new Map<string, RoomRequest>([[OWN_ROOM, { room: OWN_ROOM }]]);
+    const requests = new Map<string, RoomRequest>([[INBOX, { room: INBOX }]]);
     for (const request of hello.rooms) requests.set(request.room, request);
     for (const room of session.rooms) {
       if (!requests.has(room)) this.context.sessions.removeRoom(session, room).catch(() => undefined);
@@ -158,11 +158,11 @@ export class HoldfastConnection extends Connection {
   }
 
   #joinAny(request: RoomRequest): Promise<void> {
-    return this.join(request, request.room === OWN_ROOM ? "acked" : undefined);
+    return this.join(request, request.room === INBOX ? "acked" : undefined);
   }
 
-  #received(offset: number): void {
-    const membership = this.memberships.get(OWN_ROOM);
+  #read(offset: number): void {
+    const membership = this.memberships.get(INBOX);
     if (!membership?.room || offset > membership.position) return;
     const { epoch } = membership;
     this.#toNote = { room: membership.room.keys, position: { epoch, offset } };
@@ -174,14 +174,21 @@ export class HoldfastConnection extends Connection {
     while (this.#toNote) {
       const { room, position } = this.#toNote;
       this.#toNote = undefined;
-      await this.context.roomStore.received(room, position).catch(() => undefined); // a later one says more
+      await this.context.roomStore.markRead(room, position).catch(() => undefined); // a later one says more
     }
   }
   #toNote: { readonly room: RoomKeys; readonly position: Position } | undefined;
   #noting: Promise<void> | undefined;
 
-  override sendSync(room: string, { epoch, offset }: Position, recovered: boolean, ask?: number): void {
-    this.#send({ type: "sync", room, epoch, offset, recovered, ...(ask !== undefined && { ask }) });
+  override sendSync(room: string, { epoch, offset }: Position, recovered: boolean, requestId?: number): void {
+    this.#send({
+      type: "sync",
+      room,
+      epoch,
+      offset,
+      recovered,
+      ...(requestId !== undefined && { requestId }),
+    });
   }
 
   protected override sendAck(room: string, id: number, offset: number): void {
@@ -197,9 +204,9 @@ export class HoldfastConnection extends Connection {
     this.#send({ type: "error", code, message, retryable, ...about });
   }
 
-  override advise(): void {
-    this.advisedAt ??= Date.now();
-    this.#send({ type: "advice", reason: "drain", delayMs: 0 });
+  override goAway(): void {
+    this.goawayAt ??= Date.now();
+    this.#send({ type: "goaway", reason: "drain", delayMs: 0 });
   }
 
   protected override onClosed(): void {
@@ -210,7 +217,7 @@ export class HoldfastConnection extends Connection {
     return true;
   }
 
-  override ownRoomWritten(): void {
+  override inboxWritten(): void {
     // The client says itself what it has received.
   }
 

@@ -1,4 +1,4 @@
-import { OWN_ROOM, type Position } from "../../protocol/frames";
+import { INBOX, type Position } from "../../protocol/frames";
 import type { LiveRoom, RoomMember } from "../rooms/live-room";
 import type { Metrics } from "../metrics";
 import type { Transport } from "./transport";
@@ -11,8 +11,8 @@ interface Member {
   readonly resumed: boolean;
   replay(frames: Buffer, onWritten?: () => void): void;
   takeReplayTurn(): Promise<() => void>;
-  sendSync(room: string, position: Position, recovered: boolean, ask?: number): void;
-  ownRoomWritten(position: Position): void;
+  sendSync(room: string, position: Position, recovered: boolean, requestId?: number): void;
+  inboxWritten(position: Position): void;
   close(code: number, reason: string): void;
 }
 
@@ -33,7 +33,7 @@ export class Membership implements RoomMember {
     /** The client named a position: what `sync` says of it is worth counting. */
     private readonly resuming: boolean,
     /** The client's name for the join; its first sync is the answer. */
-    private readonly ask: number | undefined,
+    private readonly requestId: number | undefined,
   ) {}
 
   deliver(frames: Buffer, last: number): void {
@@ -47,7 +47,7 @@ export class Membership implements RoomMember {
   /** What is done once messages up to `last` have been written. */
   #noteOf(last: number): (() => void) | undefined {
     const { epoch } = this;
-    return this.name === OWN_ROOM ? () => this.connection.ownRoomWritten({ epoch, offset: last }) : undefined;
+    return this.name === INBOX ? () => this.connection.inboxWritten({ epoch, offset: last }) : undefined;
   }
 
   sync(position: Position, recovered: boolean): void {
@@ -57,9 +57,9 @@ export class Membership implements RoomMember {
         outcome: recovered ? "recovered" : known ? "lost" : "expired",
       });
     }
-    const ask = this.epoch === "" ? this.ask : undefined;
+    const requestId = this.epoch === "" ? this.requestId : undefined;
     this.epoch = position.epoch;
-    this.connection.sendSync(this.name, position, recovered, ask);
+    this.connection.sendSync(this.name, position, recovered, requestId);
     for (const resolve of this.whenSynced.splice(0)) resolve();
   }
 

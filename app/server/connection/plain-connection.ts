@@ -1,9 +1,9 @@
 import { randomBytes } from "node:crypto";
 import { closeCodes } from "../../protocol/close-codes";
-import { OWN_ROOM, type ErrorCode, type Position } from "../../protocol/frames";
+import { INBOX, type ErrorCode, type Position } from "../../protocol/frames";
 import { Connection } from "./connection";
 
-/** A pause in which deliveries of the user's own room are noted together. Milliseconds. */
+/** A pause in which deliveries of the user's inbox are noted together. Milliseconds. */
 const receivedDelayMs = 200;
 
 /**
@@ -28,7 +28,7 @@ export class PlainConnection extends Connection {
       if (!this.transport.open) return;
       this.adopt(session);
       const { room } = this.upgrade;
-      await this.joined(this.join({ room: OWN_ROOM }, "acked"), { room: OWN_ROOM });
+      await this.joined(this.join({ room: INBOX }, "acked"), { room: INBOX });
       await this.joined(this.join({ room }), { room });
       if (!this.memberships.has(this.upgrade.room)) {
         this.close(closeCodes.tryAgainLater, "the room could not be joined"); // where it may not be, it is closed already
@@ -69,7 +69,7 @@ export class PlainConnection extends Connection {
   }
 
   /** There is no way to ask: its turn in the drain is its close. */
-  override advise(): void {
+  override goAway(): void {
     void this.finish(closeCodes.serviceRestart, "service restart");
   }
 
@@ -78,13 +78,13 @@ export class PlainConnection extends Connection {
     return false;
   }
 
-  override ownRoomWritten(position: Position): void {
+  override inboxWritten(position: Position): void {
     this.#received = position;
     this.#receivedTimer ??= setTimeout(() => {
       this.#receivedTimer = undefined;
-      const room = this.memberships.get(OWN_ROOM)?.room;
+      const room = this.memberships.get(INBOX)?.room;
       if (room && this.#received)
-        this.context.roomStore.received(room.keys, this.#received).catch(() => undefined);
+        this.context.roomStore.markRead(room.keys, this.#received).catch(() => undefined);
     }, receivedDelayMs);
   }
 

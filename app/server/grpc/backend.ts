@@ -10,7 +10,7 @@
 export interface PublisherBackend {
   /** Stores a message in a room and delivers it. */
   publishToRoom(message: RoomMessage, signal: AbortSignal): Promise<StoredAt>;
-  /** Stores a message in a user's own room and delivers it. */
+  /** Stores a message in a user's inbox and delivers it. */
   publishToUser(message: UserMessage, signal: AbortSignal): Promise<StoredAt>;
   /** Who is in a room, on any pod, in any order; each user once. */
   presence(room: string, signal: AbortSignal): Promise<readonly PresentUser[]>;

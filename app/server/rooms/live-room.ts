@@ -51,7 +51,7 @@ export class LiveRoom {
   /** The newest offset that was received in sequence; `#queue` holds the frames that are not yet written. */
   #last = 0;
   #queue: Buffer[] = [];
-  /** Up to here the user of this own room had received everything when it was opened. */
+  /** Up to here the user of this inbox had received everything when it was opened. */
   #acknowledged: Position | undefined;
   #flushTimer: NodeJS.Timeout | NodeJS.Immediate | undefined;
   #flushedAt = 0;
@@ -160,7 +160,7 @@ export class LiveRoom {
     return true;
   }
 
-  /** Whether the user of this own room has received everything that was written to the members here. */
+  /** Whether the user of this inbox has received everything that was written to the members here. */
   get #hasNoNews(): boolean {
     if (this.#flushed === 0) return true;
     return this.#acknowledged?.epoch === this.#epoch && this.#acknowledged.offset === this.#flushed;

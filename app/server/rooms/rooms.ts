@@ -1,5 +1,5 @@
 import type { Logger } from "pino";
-import { OWN_ROOM } from "../../protocol/frames";
+import { INBOX } from "../../protocol/frames";
 import { TimerWheel } from "../timer-wheel";
 import type { RoomKeys } from "../store/keys";
 import {
@@ -16,8 +16,8 @@ import { LiveRoom, type CountDeliveries, type JoinRequest, type RoomMember } fro
 /** Every room asks once in this time, and half a second, whether it has missed anything, so that a lost last message is late, not lost. Milliseconds. */
 const checkIntervalMs = 15_000;
 
-/** The same for the users' own rooms: they are as many as the connections, and most of them are silent. Milliseconds. */
-const ownCheckIntervalMs = 30_000;
+/** The same for the users' inboxes: they are as many as the connections, and most of them are silent. Milliseconds. */
+const inboxCheckIntervalMs = 30_000;
 
 /** Rooms in one question: their comparison takes Redis well under a millisecond. */
 const checkedAtOnce = 200;
@@ -48,7 +48,7 @@ export class Rooms {
   #droppedLoggedAt = -Infinity;
   readonly #observe: ObserveStore | undefined;
   readonly #checks = new TimerWheel<LiveRoom>(checkIntervalMs, (room) => this.#check(room));
-  readonly #ownChecks: TimerWheel<LiveRoom>;
+  readonly #inboxChecks: TimerWheel<LiveRoom>;
   #due: LiveRoom[] = [];
   #dueTimer: NodeJS.Timeout | undefined;
 
@@ -69,8 +69,8 @@ export class Rooms {
     this.#commands = options.redis.commands;
     this.#store = options.store;
     // Seldom, but often enough that their history lives on.
-    const ownMs = Math.min(ownCheckIntervalMs, Math.max(checkIntervalMs, options.store.rereadMs));
-    this.#ownChecks = new TimerWheel(ownMs, (room) => this.#check(room));
+    const inboxMs = Math.min(inboxCheckIntervalMs, Math.max(checkIntervalMs, options.store.rereadMs));
+    this.#inboxChecks = new TimerWheel(inboxMs, (room) => this.#check(room));
     this.#log = options.log;
     this.#timeoutMs = options.timeoutMs;
     this.#onControl = options.onControl;
@@ -160,7 +160,7 @@ export class Rooms {
   }
 
   #checksOf({ name }: LiveRoom): TimerWheel<LiveRoom> {
-    return name === OWN_ROOM ? this.#ownChecks : this.#checks;
+    return name === INBOX ? this.#inboxChecks : this.#checks;
   }
 
   /** Rooms that are due at about the same time are asked about together. */
@@ -208,7 +208,7 @@ export class Rooms {
 
   close(): void {
     this.#checks.stop();
-    this.#ownChecks.stop();
+    this.#inboxChecks.stop();
     clearTimeout(this.#dueTimer);
     for (const room of this.#rooms.values()) room.close();
     this.#rooms.clear();

@@ -13,7 +13,7 @@ export const podChannel = (pod: string) => `ws:pod:{${encode(pod)}}`;
 export interface RoomKeys {
   /** Stream of the last messages; entry ids are `<offset>-0`. Also the name of the sharded channel. */
   readonly stream: string;
-  /** Hash: epoch, top, run (server process that wrote last), lineage (earlier epochs and where they ended), acked. */
+  /** Hash: epoch, top, run (server process that wrote last), previous_epochs (earlier epochs and where they ended), acked. */
   readonly meta: string;
   /** Sorted set of `user connection`, by when it was last known to be there. */
   readonly present: string;
@@ -25,7 +25,7 @@ export interface RoomKeys {
 export const roomKeys = (service: string, room: string) =>
   keys(`ws:room:{${encode(service)}/${encode(room)}}`);
 
-/** A user's own room, shared by the services of a stack: `ws:messages:{user_id}`. */
+/** A user's inbox, shared by the services of a stack: `ws:messages:{user_id}`. */
 export const userKeys = (user: string) => keys(`ws:messages:{${encode(user)}}`);
 
 function keys(stream: string): RoomKeys {

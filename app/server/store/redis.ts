@@ -163,7 +163,7 @@ function reconnectDelay(attempt: number): number {
 export const storeOperations = [
   "publish",
   "read",
-  "received",
+  "mark_read",
   "present",
   "presence",
   "room_check",

@@ -40,7 +40,7 @@ export interface HistoryPage {
 export interface RoomState {
   readonly epoch: string;
   readonly top: number;
-  /** In a user's own room: what the user's sessions have received. Absent where it was not asked for. */
+  /** In a user's inbox: what the user's sessions have received. Absent where it was not asked for. */
   readonly acknowledged?: number;
 }
 
@@ -222,10 +222,10 @@ export class RoomStore {
     return this.#streamTtlMs / 8;
   }
 
-  /** The user's own room was delivered up to here: later sessions begin behind it. */
-  async received(room: RoomKeys, position: Position): Promise<void> {
-    await this.#run("received", () =>
-      this.#eval(scripts.received, [room.meta], [position.epoch, position.offset]),
+  /** The user's inbox was delivered up to here: later sessions begin behind it. */
+  async markRead(room: RoomKeys, position: Position): Promise<void> {
+    await this.#run("mark_read", () =>
+      this.#eval(scripts.markRead, [room.meta], [position.epoch, position.offset]),
     );
   }
 
@@ -271,7 +271,7 @@ export class RoomStore {
 
   /**
    * What a script opens its room with. The epoch is for one try alone: a repeated one, whose answer was lost as Redis
-   * ended, would give the next process the epoch of the last, and the lineage one name with two ends.
+   * ended, would give the next process the epoch of the last, and the list of epochs one name with two ends.
    */
   #opening(): (string | number)[] {
     return [randomBytes(9).toString("base64url"), 2 * this.#streamTtlMs, this.#streamTtlMs];

@@ -6,8 +6,8 @@
 /**
  * Opens a room that exists: leaves `epoch` (false: no message was published yet) and `top` as locals. A room's epoch
  * belongs to one server process (`run_id`): another process may have lost the newest writes (AOF everysec, asynchronous
- * replicas) and would give their offsets out again, so it begins a new epoch. Offsets go on, and `lineage` keeps where
- * each earlier epoch ended: a client within that part has seen nothing that was lost, and needs no resync. A lineage
+ * replicas) and would give their offsets out again, so it begins a new epoch. Offsets go on, and `previous_epochs` keeps where
+ * each earlier epoch ended: a client within that part has seen nothing that was lost, and needs no resync. That list
  * begins with `~<data set>:0`, the time before the first message. `dataSet` is the data that this Redis has, see data-set.ts.
  * KEYS[1] meta, KEYS[2] stream, KEYS[3] data set; ARGV[1] a fresh epoch, ARGV[2] meta TTL ms, ARGV[3] stream TTL ms.
  */
@@ -20,16 +20,16 @@ local function dataSet()
   if not known then redis.call('SET', KEYS[3], ARGV[1]) end
   return known or ARGV[1]
 end
-local m = redis.call('HMGET', meta, 'epoch', 'top', 'run', 'lineage')
-local epoch, top, lineage = m[1], tonumber(m[2] or '0'), m[4] or ''
+local m = redis.call('HMGET', meta, 'epoch', 'top', 'run', 'previous_epochs')
+local epoch, top, previous = m[1], tonumber(m[2] or '0'), m[4] or ''
 local function begin(kept, name)
-  epoch, lineage = name or ARGV[1], kept
-  redis.call('HSET', meta, 'epoch', epoch, 'top', top, 'run', run, 'lineage', lineage)
+  epoch, previous = name or ARGV[1], kept
+  redis.call('HSET', meta, 'epoch', epoch, 'top', top, 'run', run, 'previous_epochs', previous)
 end
 if epoch and m[3] ~= run then
   local kept = epoch .. ':' .. top
   local n = 1
-  for entry in string.gmatch(lineage, '%S+') do
+  for entry in string.gmatch(previous, '%S+') do
     if n < 8 then kept = kept .. ' ' .. entry end
     n = n + 1
   end
@@ -132,17 +132,17 @@ local proof = ARGV[8] == '1'
 local quarter = math.floor(tonumber(redis.call('TIME')[1]) * 4000 / tonumber(ARGV[3]))
 local ended = epoch and knownEpoch == epoch and top or nil
 if knownEpoch ~= '' and not ended then
-  for e, t in string.gmatch(lineage, '(%S+):(%d+)') do
+  for e, t in string.gmatch(previous, '(%S+):(%d+)') do
     if e == knownEpoch then ended = tonumber(t) end
   end
 end
 local set, ranBy, at = string.match(knownEpoch, '^(~[^.]+)%.(%w+)%.(%d+)$')
 if set and not ended then
   local isFresh = proof or quarter - tonumber(at) < 4
-  local begins = not epoch and '~' .. dataSet() or string.match(lineage, '(~%S+):0$')
+  local begins = not epoch and '~' .. dataSet() or string.match(previous, '(~%S+):0$')
   if isFresh and set == begins and known == 0 then
     ended = 0
-  elseif isFresh and epoch and lineage == set .. ':0' and ranBy == process and string.sub(epoch, 1, 1) ~= '~' then
+  elseif isFresh and epoch and previous == set .. ':0' and ranBy == process and string.sub(epoch, 1, 1) ~= '~' then
     -- The client has passed over the sync that named the epoch of the first message, which is still this one.
     ended = top
   end
@@ -229,8 +229,8 @@ end
 return states
 `;
 
-/** Moves the acknowledged offset of a user's own room forward. KEYS[1] meta; ARGV[1] epoch, ARGV[2] offset. */
-export const received = `
+/** Moves the acknowledged offset of a user's inbox forward. KEYS[1] meta; ARGV[1] epoch, ARGV[2] offset. */
+export const markRead = `
 local m = redis.call('HMGET', KEYS[1], 'epoch', 'top', 'acked')
 local offset = tonumber(ARGV[2])
 if m[1] == ARGV[1] and offset <= tonumber(m[2]) and offset > tonumber(m[3] or '0') then

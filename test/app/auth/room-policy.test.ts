@@ -53,7 +53,7 @@ describe("the room policy by claims", () => {
     expect(verdict(claim, "lobby")).toEqual(neither);
   });
 
-  it("lets everyone read their own room and nobody write to it", () => {
+  it("lets everyone read their inbox and nobody write to it", () => {
     expect(verdict(undefined, "@me")).toEqual(joinOnly);
     expect(verdict({ join: [], publish: ["*"] }, "@me")).toEqual(joinOnly);
   });

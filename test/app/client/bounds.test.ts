@@ -167,9 +167,9 @@ describe("a hello", () => {
     expect(joined).toHaveLength(5);
     next.send(welcomeFrame({ resumed: true }));
     while (joined.length <= rooms.length) {
-      const { room, position, ask } = await next.next("join");
+      const { room, position, requestId } = await next.next("join");
       expect(position).toEqual({ epoch: "e1", offset: 7 });
-      expect(ask).toEqual(expect.any(Number));
+      expect(requestId).toEqual(expect.any(Number));
       joined.push(room);
     }
     expect(joined).toEqual(["@me", ...rooms]);

@@ -168,7 +168,7 @@ describe("HoldfastClient#close", () => {
         void subject.connect();
         const peer = await server().connection();
         await peer.welcome();
-        peer.send({ type: "advice", reason: "drain", delayMs: 3_000 });
+        peer.send({ type: "goaway", reason: "drain", delayMs: 3_000 });
         await timers.waitFor(3_000);
       },
     ],
@@ -178,7 +178,7 @@ describe("HoldfastClient#close", () => {
         void subject.connect();
         const peer = await server().connection();
         await peer.welcome();
-        peer.send({ type: "advice", reason: "drain", delayMs: 1 });
+        peer.send({ type: "goaway", reason: "drain", delayMs: 1 });
         await timers.waitFor(1);
         timers.advance(1);
         await (await server().connection()).next("hello");

@@ -32,16 +32,16 @@ export class Peer {
     );
   }
 
-  /** A sync answers the room's newest request, if that waits; give it an `ask` of its own to answer another. */
+  /** A sync answers the room's newest request, if that waits; give it an `requestId` of its own to answer another. */
   send(...frames: ServerFrame[]): void {
     for (const frame of frames) this.socket.send(JSON.stringify(this.#answering(frame)));
   }
 
   #answering(frame: ServerFrame): ServerFrame {
-    if (frame.type !== "sync" || "ask" in frame) return frame;
-    const ask = this.#asks.get(frame.room);
+    if (frame.type !== "sync" || "requestId" in frame) return frame;
+    const requestId = this.#asks.get(frame.room);
     this.#asks.delete(frame.room);
-    return { ...frame, ...(ask !== undefined && { ask }) };
+    return { ...frame, ...(requestId !== undefined && { requestId }) };
   }
 
   /** The client's next frame, which must be of this type. */
@@ -50,7 +50,7 @@ export class Peer {
     if (frame.type !== type) throw new Error(`expected ${type}, the client sent ${JSON.stringify(frame)}`);
     const requests: readonly RoomRequest[] =
       frame.type === "hello" ? frame.rooms : frame.type === "join" ? [frame] : [];
-    for (const { room, ask } of requests) this.#asks.set(room, ask);
+    for (const { room, requestId } of requests) this.#asks.set(room, requestId);
     return frame as FrameOf<Type>;
   }
 
@@ -62,7 +62,7 @@ export class Peer {
     return this.#frames.drain();
   }
 
-  /** Answers the hello: a welcome, and a sync for the own room and each room of the hello, by default at its position. */
+  /** Answers the hello: a welcome, and a sync for the inbox and each room of the hello, by default at its position. */
   async welcome(options: WelcomeOptions = {}): Promise<HelloFrame> {
     const hello = await this.next("hello");
     this.send(welcomeFrame(options));

@@ -14,9 +14,9 @@ const sync = (room: string, offset: number): ServerFrame => ({
   recovered: true,
 });
 
-const advice: ServerFrame = { type: "advice", reason: "drain", delayMs: 0 };
+const goaway: ServerFrame = { type: "goaway", reason: "drain", delayMs: 0 };
 
-describe("a client that is advised to move", () => {
+describe("a client that is told to go away", () => {
   const { server, client } = fixture();
 
   /** A client in the lobby, at offset 3, with what it got and where it connected. */
@@ -43,7 +43,7 @@ describe("a client that is advised to move", () => {
   it("opens and resumes the new socket, waits for every room, then leaves the old: nothing is lost or doubled", async () => {
     const subject = client();
     const { got, states, connected, old } = await settled(subject);
-    old.send(advice);
+    old.send(goaway);
     const next = await server().connection();
     const hello = await next.next("hello");
     expect(hello).toMatchObject({
@@ -75,10 +75,10 @@ describe("a client that is advised to move", () => {
     const timers = new FakeTimers();
     const subject = client({ timers });
     const { old } = await settled(subject);
-    old.send({ type: "advice", reason: "drain", delayMs: 4_000 });
+    old.send({ type: "goaway", reason: "drain", delayMs: 4_000 });
     await timers.waitFor(4_000);
     timers.advance(3_999);
-    old.send({ type: "advice", reason: "drain", delayMs: 60_000 }); // once said is said
+    old.send({ type: "goaway", reason: "drain", delayMs: 60_000 }); // once said is said
     await old.rest();
     expect(subject.state).toBe("connected");
     timers.advance(1);
@@ -96,7 +96,7 @@ describe("a client that is advised to move", () => {
       await peer.rest();
       await reached(subject, "connected");
       timers.advance(servedMs);
-      peer.send(advice, advice);
+      peer.send(goaway, goaway);
       await timers.waitFor(waitMs);
       timers.advance(waitMs);
     };
@@ -105,14 +105,14 @@ describe("a client that is advised to move", () => {
     await move(75);
   });
 
-  it("takes it as part of the move that the old socket is superseded", async () => {
+  it("takes it as part of the move that the old socket is takenOver", async () => {
     const subject = client();
     const { got, states, connected, old } = await settled(subject);
-    old.send(advice);
+    old.send(goaway);
     const next = await server().connection();
     await next.next("hello");
     old.say("lobby", 4);
-    old.close(4003, "superseded");
+    old.close(4003, "taken over");
     await old.closed;
     next.send(welcomeFrame({ resumed: true }), sync("@me", 0), sync("lobby", 3));
     next.say("lobby", 4, 5);
@@ -125,7 +125,7 @@ describe("a client that is advised to move", () => {
   it("tries again while the old socket serves, whatever the new one failed by", async () => {
     const subject = client();
     const { got, states, old } = await settled(subject);
-    old.send(advice);
+    old.send(goaway);
     const refused = await server().connection();
     await refused.next("hello");
     refused.close(4001, "unauthorized");
@@ -143,7 +143,7 @@ describe("a client that is advised to move", () => {
   it("goes on with the new socket where the old one dies first", async () => {
     const subject = client();
     const { got, states, connected, old } = await settled(subject);
-    old.send(advice);
+    old.send(goaway);
     const next = await server().connection();
     old.say("lobby", 4);
     await old.rest();
@@ -160,10 +160,10 @@ describe("a client that is advised to move", () => {
   it("reconnects where both die", async () => {
     const subject = client();
     const { states, old } = await settled(subject);
-    old.send(advice);
+    old.send(goaway);
     const next = await server().connection();
     await next.next("hello");
-    old.close(4003, "superseded");
+    old.close(4003, "taken over");
     await old.closed;
     next.kill();
     await (await server().connection()).welcome({ resumed: true });
@@ -174,10 +174,10 @@ describe("a client that is advised to move", () => {
   it("moves on where the new pod goes too", async () => {
     const subject = client();
     const { got, old } = await settled(subject);
-    old.send(advice);
+    old.send(goaway);
     const next = await server().connection();
     await next.next("hello");
-    next.send(welcomeFrame({ token: "t2" }), advice, sync("@me", 0), sync("lobby", 3));
+    next.send(welcomeFrame({ token: "t2" }), goaway, sync("@me", 0), sync("lobby", 3));
     const last = await server().connection();
     expect(await last.welcome()).toMatchObject({ session: { token: "t2" } });
     last.say("lobby", 4);
@@ -189,7 +189,7 @@ describe("a client that is advised to move", () => {
   it("joins and leaves on both sockets", async () => {
     const subject = client();
     const { old } = await settled(subject);
-    old.send(advice);
+    old.send(goaway);
     const next = await server().connection();
     await next.next("hello");
     const attic = subject.join("attic");
@@ -211,7 +211,7 @@ describe("a client that is advised to move", () => {
     const { got, old } = await settled(subject);
     const resynced = jest.fn();
     subject.on("resynced", resynced);
-    old.send(advice);
+    old.send(goaway);
     const next = await server().connection();
     await next.next("hello");
     old.say("lobby", 4);
@@ -232,7 +232,7 @@ describe("a client that is advised to move", () => {
     const subject = client();
     const { got, old } = await settled(subject);
     subject.on("resynced", ({ reason, position }) => got.push([reason, position]));
-    old.send(advice);
+    old.send(goaway);
     const next = await server().connection();
     await next.next("hello");
     old.say("lobby", 4);

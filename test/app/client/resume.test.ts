@@ -58,7 +58,7 @@ describe("a client that lost its socket", () => {
     const second = await server().connection();
     await second.welcome();
     await second.rest();
-    second.close(4003, "superseded");
+    second.close(4003, "taken over");
     const third = await server().connection();
     await third.welcome({ resumed: true });
     await third.rest();

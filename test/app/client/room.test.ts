@@ -26,7 +26,7 @@ describe("a room", () => {
       type: "join",
       room: "lobby",
       history: 0,
-      ask: 3, // 1 and 2 are the own room and this one in the hello
+      requestId: 3, // 1 and 2 are the inbox and this one in the hello
       position: { epoch: "e1", offset: 2 },
     });
     expect(got).toEqual([1, 2]);
@@ -234,7 +234,7 @@ describe("a room", () => {
   });
 });
 
-describe("the user's own room", () => {
+describe("the user's inbox", () => {
   const { server, client } = fixture();
 
   async function connected(subject: HoldfastClient): Promise<Peer> {
@@ -254,7 +254,7 @@ describe("the user's own room", () => {
     peer.say("@me", 1, 3);
     expect(await peer.rest()).toEqual([]);
     timers.advance(500);
-    expect(await peer.rest()).toEqual([{ type: "received", room: "@me", offset: 3 }]);
+    expect(await peer.rest()).toEqual([{ type: "read", room: "@me", offset: 3 }]);
     expect(got).toEqual([1, 2, 3]);
   });
 
@@ -268,7 +268,7 @@ describe("the user's own room", () => {
     await first;
     await peer.rest();
     timers.advance(500);
-    expect(await peer.next("received")).toMatchObject({ offset: 1 });
+    expect(await peer.next("read")).toMatchObject({ offset: 1 });
   });
 
   it("leaves what nobody heard to a later session", async () => {
@@ -289,7 +289,7 @@ describe("the user's own room", () => {
     peer.say("@me", 1, 2);
     await peer.rest();
     await subject.close();
-    expect(await peer.next("received")).toMatchObject({ offset: 2 });
+    expect(await peer.next("read")).toMatchObject({ offset: 2 });
   });
 
   it("keeps its acknowledgement for the next socket", async () => {
@@ -304,6 +304,6 @@ describe("the user's own room", () => {
     timers.advance(500);
     const next = await server().connection();
     await next.welcome();
-    expect(await next.next("received")).toMatchObject({ offset: 2 });
+    expect(await next.next("read")).toMatchObject({ offset: 2 });
   });
 });

@@ -53,7 +53,7 @@ class Server {
     this.members.delete(member);
   }
 
-  join(member: Member, { position, ask }: RoomRequest): void {
+  join(member: Member, { position, requestId }: RoomRequest): void {
     this.members.add(member);
     const top = this.values.length;
     const ended = position?.epoch === this.epoch ? top : this.#ended.get(position?.epoch ?? "");
@@ -63,7 +63,7 @@ class Server {
       position.offset <= ended &&
       position.offset + 1 >= this.#oldest;
     member.position = recovered ? position.offset : top;
-    member.sync({ epoch: this.epoch, offset: member.position }, recovered, ask);
+    member.sync({ epoch: this.epoch, offset: member.position }, recovered, requestId);
     this.#deliver(member);
   }
 
@@ -93,13 +93,13 @@ class Member implements Link {
     throw new Error("nothing is published here");
   }
 
-  sync(position: Position, recovered: boolean, ask?: number): void {
+  sync(position: Position, recovered: boolean, requestId?: number): void {
     this.outgoing.push({
       type: "sync",
       room: "lobby",
       ...position,
       recovered,
-      ...(ask !== undefined && { ask }),
+      ...(requestId !== undefined && { requestId }),
     });
   }
 }
@@ -231,7 +231,7 @@ class Run {
           epoch: "e1",
           offset: 0,
           recovered: true,
-          ask: request.ask ?? 0,
+          requestId: request.requestId ?? 0,
         });
     }
   }

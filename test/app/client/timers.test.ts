@@ -50,7 +50,7 @@ describe("a wait beyond what a timer can wait", () => {
     void subject.connect();
     const peer = await server().connection();
     await peer.welcome({ pingMs: LONGEST_MS });
-    peer.send({ type: "advice", reason: "drain", delayMs: Number.MAX_SAFE_INTEGER });
+    peer.send({ type: "goaway", reason: "drain", delayMs: Number.MAX_SAFE_INTEGER });
     await peer.rest();
     expect(subject.state).toBe("connected");
     expect(tooLong()).toEqual([]);

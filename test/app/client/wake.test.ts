@@ -103,7 +103,7 @@ describe("a client that wakes up", () => {
 
   it("probes the next socket of a move as well", async () => {
     const { subject, timers, peer: old } = await connected();
-    old.send({ type: "advice", reason: "drain", delayMs: 0 });
+    old.send({ type: "goaway", reason: "drain", delayMs: 0 });
     await old.rest();
     timers.advance(0);
     const next = await server().connection();

@@ -1,4 +1,4 @@
-import { limits, OWN_ROOM } from "../../../app/protocol/frames";
+import { limits, INBOX } from "../../../app/protocol/frames";
 import { FrameError, isRoomId, parseClientFrame, parseServerFrame } from "../../../app/protocol/parse";
 
 const client = "c".repeat(limits.clientIdMinLength);
@@ -18,7 +18,7 @@ describe("isRoomId", () => {
     "{a}",
     "ä",
     "a\n",
-    OWN_ROOM,
+    INBOX,
     "a".repeat(limits.roomIdLength + 1),
     1,
     null,
@@ -38,22 +38,18 @@ describe("parseClientFrame", () => {
         client: "c".repeat(limits.clientIdMaxLength),
         token: "x.y.z",
         session: { id: "s", token: "t" },
-        rooms: [
-          { room: "a" },
-          { room: "b", position, history: limits.history },
-          { room: OWN_ROOM, position },
-        ],
+        rooms: [{ room: "a" }, { room: "b", position, history: limits.history }, { room: INBOX, position }],
       },
     ],
     ["a join", { type: "join", room: "a" }],
     [
       "a join from a position",
-      { type: "join", room: OWN_ROOM, position: { epoch: "e", offset: 0 }, history: 0 },
+      { type: "join", room: INBOX, position: { epoch: "e", offset: 0 }, history: 0 },
     ],
     ["a leave", { type: "leave", room: "a" }],
     ["a publish of null", { type: "publish", room: "a", id: 1, data: null }],
     ["a publish of an object", { type: "publish", room: "a", id: Number.MAX_SAFE_INTEGER, data: { a: [1] } }],
-    ["a receipt", { type: "received", room: OWN_ROOM, offset: 0 }],
+    ["a receipt", { type: "read", room: INBOX, offset: 0 }],
     ["a ping", { type: "ping" }],
     ["a pong", { type: "pong" }],
   ])("takes %s as it is", (_title, frame) => {
@@ -78,7 +74,7 @@ describe("parseClientFrame", () => {
 
   const publish = { type: "publish", room: "a", id: 1, data: 1 };
   const hello = { type: "hello", client, rooms: [] };
-  const types = "type must be hello, join, leave, publish, received, ping or pong";
+  const types = "type must be hello, join, leave, publish, read, ping or pong";
   const room = `room must be 1 to ${limits.roomIdLength} of A-Z a-z 0-9 _ . : -, but not . or ..`;
   it.each<[unknown, string]>([
     ["hello?", "not JSON"],
@@ -122,12 +118,12 @@ describe("parseClientFrame", () => {
     [{ type: "join", room: "a", history: -1 }, "history must be an integer from 0, found -1"],
     [{ type: "join", room: "a", history: 1_001 }, "history must be at most 1000, found 1001"],
     [{ type: "leave", room: 7 }, `${room}, found 7`],
-    [{ ...publish, room: OWN_ROOM }, `${room}, found a string`],
+    [{ ...publish, room: INBOX }, `${room}, found a string`],
     [{ ...publish, data: undefined }, "data is missing: any JSON value"],
     [{ ...publish, id: 0 }, "id must be an integer from 1, found 0"],
     [{ ...publish, id: "1" }, "id must be an integer from 1, found a string"],
     [{ ...publish, id: Number.MAX_SAFE_INTEGER + 1 }, "id must be an integer from 1, found 9007199254740992"],
-    [{ type: "received", room: OWN_ROOM }, "offset must be an integer from 0, found nothing"],
+    [{ type: "read", room: INBOX }, "offset must be an integer from 0, found nothing"],
   ])("refuses %j, saying which property and what came", (frame, message) => {
     const text = typeof frame === "string" ? frame : JSON.stringify(frame);
     expect(() => parseClientFrame(text)).toThrow(new FrameError(message));
@@ -157,7 +153,7 @@ describe("parseServerFrame", () => {
     [{ type: "message", room: "a", offset: 1, from: "ada", at: 0, data: null }],
     [{ type: "ack", room: "a", id: 1, offset: 1 }],
     [{ type: "error", code: "forbidden", message: "no", retryable: false, room: "a" }],
-    [{ type: "advice", reason: "drain", delayMs: 0 }],
+    [{ type: "goaway", reason: "drain", delayMs: 0 }],
     [{ type: "ping" }],
     [{ type: "pong" }],
   ])("takes %j as it is", (frame) => {
@@ -181,7 +177,7 @@ describe("parseServerFrame", () => {
     [{ type: "sync", room: "a", epoch: "", offset: 0 }, "epoch must be a non-empty string, found a string"],
     [{ type: "sync", room: "a", epoch: "e", offset: -1 }, "offset must be an integer from 0, found -1"],
     [{ ...welcome, session: undefined }, "session must be an object, found nothing"],
-    [{ type: "advice", delayMs: "soon" }, "delayMs must be an integer from 0, found a string"],
+    [{ type: "goaway", delayMs: "soon" }, "delayMs must be an integer from 0, found a string"],
   ])("refuses %j: it would break the client's state", (frame, message) => {
     const text = typeof frame === "string" ? frame : JSON.stringify(frame);
     expect(() => parseServerFrame(text)).toThrow(new FrameError(message));

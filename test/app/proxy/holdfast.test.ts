@@ -50,8 +50,8 @@ describe("clients that speak holdfast.v1.json behind a proxy", () => {
     expect(last).toMatchObject({ resumed: true, session: { id: session.id } });
     expect(acks(wire)).toEqual(Array.from({ length: id }, (_, i) => i + 1));
     expect(wire.offsets("x")).toEqual(Array.from({ length: id }, (_, i) => i + 1));
-    expect(wire.frames.filter(({ type }) => type === "sync")).toHaveLength(2); // x and the own room, once each
-    expect(wire.frames.some(({ type }) => type === "advice")).toBe(false);
+    expect(wire.frames.filter(({ type }) => type === "sync")).toHaveLength(2); // x and the inbox, once each
+    expect(wire.frames.some(({ type }) => type === "goaway")).toBe(false);
   });
 
   it("are moved ever more slowly between pods that all ask to be left", async () => {
@@ -241,16 +241,16 @@ async function leavingPod() {
         pingMs: 25_000,
         maxPayloadBytes: 65_536,
       };
-      const syncs = rooms.map(({ room, ask }) => ({
+      const syncs = rooms.map(({ room, requestId }) => ({
         type: "sync",
         room,
-        ask,
+        requestId,
         epoch: "e",
         offset: 0,
         recovered: true,
       }));
-      const advice = { type: "advice", reason: "drain", delayMs: 0 };
-      for (const frame of [{ type: "welcome", ...welcome }, ...syncs, advice])
+      const goaway = { type: "goaway", reason: "drain", delayMs: 0 };
+      for (const frame of [{ type: "welcome", ...welcome }, ...syncs, goaway])
         socket.send(JSON.stringify(frame));
     });
   });

@@ -73,7 +73,7 @@ describe("plain clients behind a proxy, with pods that speak holdfast.v1.json", 
       }
     }
     expect(c.connections).toBe(20);
-    expect(await sample(proxy, 'proxy_upstream_switches_total{reason="advice"}')).toBeGreaterThan(5);
+    expect(await sample(proxy, 'proxy_upstream_switches_total{reason="goaway"}')).toBeGreaterThan(5);
     expect(await sample(proxy, 'proxy_upstream_switches_total{reason="cut"}')).toBeGreaterThan(5);
   });
 

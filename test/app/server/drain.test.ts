@@ -1,9 +1,9 @@
 import { startRedis, type RedisServer } from "../../../ops/redis/server";
-import { adviceWindowMs } from "../../../app/server/drain";
+import { goawayWindowMs } from "../../../app/server/drain";
 import { startPod, stopPods } from "../helpers/pod";
 import { randomClient, refusalOf, Wire } from "../helpers/wire";
 
-describe("adviceWindowMs", () => {
+describe("goawayWindowMs", () => {
   it.each([
     [0, 30_000, 0],
     [10, 30_000, 100],
@@ -12,7 +12,7 @@ describe("adviceWindowMs", () => {
     [500, 5_000, 4_000],
     [500, 0, 0],
   ])("spreads %i clients in a drain of %i ms over %i ms", (clients, drainMs, expected) => {
-    expect(adviceWindowMs(clients, drainMs)).toBe(expected);
+    expect(goawayWindowMs(clients, drainMs)).toBe(expected);
   });
 });
 
@@ -32,7 +32,7 @@ describe("a pod that drains", () => {
     const { epoch, offset } = await old.sync("x");
 
     const drained = a.drain();
-    await old.next("advice");
+    await old.next("goaway");
     old.send({ type: "publish", room: "x", id: 1, data: "still here" });
     await old.until(() => (old.offsets("x").length === 1 ? true : undefined), "the message");
     const next = new Wire(`${b.url}/chat/x`);

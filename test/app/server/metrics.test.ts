@@ -123,7 +123,7 @@ describe("a pod's metrics", () => {
     });
 
     const drained = pod.drain();
-    await Promise.all(wires.map((wire) => wire.next("advice")));
+    await Promise.all(wires.map((wire) => wire.next("goaway")));
     wires[0]?.close();
     await until(pod, "websocket_drain_clients_left", 1);
     expect(Object.fromEntries(await scrape(pod))).toMatchObject({
@@ -157,7 +157,7 @@ describe("a pod's metrics", () => {
 describe("metrics of the pod's state", () => {
   const connection = (state: Partial<LiveConnection>): LiveConnection => ({
     session: undefined,
-    advisedAt: undefined,
+    goawayAt: undefined,
     transport: { bufferedBytes: 0 },
     ...state,
   });
@@ -190,7 +190,7 @@ describe("metrics of the pod's state", () => {
   });
 
   it("are the clients that take too long to move", async () => {
-    const asked = (secondsAgo: number) => connection({ advisedAt: Date.now() - secondsAgo * 1_000 });
+    const asked = (secondsAgo: number) => connection({ goawayAt: Date.now() - secondsAgo * 1_000 });
     const drainStart = () => ({ at: Date.now() - 12_000, clients: 10 });
     const series = await read([asked(12), asked(6), asked(1), connection({})], {
       health: { phase: "draining" },

@@ -20,7 +20,7 @@ describe("presence", () => {
 
   const listed = (room: string) => admin.zrange(roomKeys("messaging-service", room).present, "0", "-1");
 
-  it("lists who joins, in each of its rooms, and not who leaves; nobody is listed in an own room", async () => {
+  it("lists who joins, in each of its rooms, and not who leaves; nobody is listed in an inbox", async () => {
     const pod = await startPod(redis.url);
     const [stays, goes] = [new Wire(`${pod.url}/chat/a`), new Wire(`${pod.url}/chat/a`)];
     const welcome = await stays.hello({ rooms: [{ room: "a" }, { room: "b" }] });

@@ -57,7 +57,7 @@ describe("a Redis that holds or says what is not ours", () => {
       ...["!", "!garbage", "!null", '!{"close":5}', '!{"another":"version"}'],
     ];
     for (const message of garbage) await admin.spublish(stream, message);
-    const onPod = ["!supersede", "!supersede x", "!supersede x NaN", "!another version", "no control"];
+    const onPod = ["!takeover", "!takeover x", "!takeover x NaN", "!another version", "no control"];
     for (const message of onPod) await admin.spublish(podChannel(pod.name), message);
 
     wire.send({ type: "publish", room: "lobby", id: 2, data: "after" });

@@ -39,7 +39,7 @@ describe("a room in Redis", () => {
   it("has no key while it is only read", async () => {
     const page = await store().read(room, { count: pageSize, history: 10 });
     await store().read(room, { count: pageSize, position: { epoch: page.epoch, offset: 0 }, proof: true });
-    await store().received(room, { epoch: page.epoch, offset: 0 });
+    await store().markRead(room, { epoch: page.epoch, offset: 0 });
     expect(page.epoch).toMatch(/^~/);
     expect(page).toMatchObject({ top: 0, base: 0, recovered: false, messages: [] });
     expect(await client.keys("*")).toEqual(["ws:data"]);
@@ -131,7 +131,7 @@ describe("a room in Redis", () => {
       expect(state).toEqual({ epoch: page.epoch, top: 0, acknowledged: 0 });
     }
     expect(await client.pttl(room.stream)).toBeGreaterThan(50_000);
-    await one.received(room, { epoch, offset: 1 });
+    await one.markRead(room, { epoch, offset: 1 });
     expect(await one.look(room)).toEqual({ epoch, top: 1, acknowledged: 1 });
   });
 

@@ -1,6 +1,6 @@
 import { Redis } from "ioredis";
 import { startRedis, type RedisServer } from "../../../ops/redis/server";
-import { OWN_ROOM } from "../../../app/protocol/frames";
+import { INBOX } from "../../../app/protocol/frames";
 import { sessionKey, userKeys } from "../../../app/server/store/keys";
 import { GroupCommit } from "../../../app/server/store/group-commit";
 import { RoomStore } from "../../../app/server/store/room-store";
@@ -137,10 +137,10 @@ describe("sessions", () => {
     const client = randomClient();
     const first = new Wire(`${pod.url}/chat/a`);
     const { user } = await first.hello({ client });
-    const { epoch } = await first.sync(OWN_ROOM);
+    const { epoch } = await first.sync(INBOX);
     await sendToUser(user, "one");
     await first.next("message", (frame) => frame.data === "one");
-    first.send({ type: "received", room: OWN_ROOM, offset: 1 });
+    first.send({ type: "read", room: INBOX, offset: 1 });
     await until(async () => (await commands.hget(userKeys(user).meta, "acked")) === "1");
     first.close(1000);
     await first.closed;
@@ -151,11 +151,11 @@ describe("sessions", () => {
     await back.hello({ client });
     await back.next("message", (frame) => frame.data === "three");
     const device = new Wire(`${pod.url}/chat/a`);
-    await device.hello({ client, rooms: [{ room: OWN_ROOM, position: { epoch, offset: 2 } }] });
+    await device.hello({ client, rooms: [{ room: INBOX, position: { epoch, offset: 2 } }] });
     await device.next("message", (frame) => frame.data === "three");
 
-    expect(back.offsets(OWN_ROOM)).toEqual([2, 3]);
-    expect(device.offsets(OWN_ROOM)).toEqual([3]);
+    expect(back.offsets(INBOX)).toEqual([2, 3]);
+    expect(device.offsets(INBOX)).toEqual([3]);
   });
 
   it("are written again when Redis comes back without them", async () => {

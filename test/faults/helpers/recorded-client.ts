@@ -2,7 +2,7 @@ import { WebSocket } from "ws";
 import { HoldfastError } from "../../../app/client/errors";
 import { HoldfastClient, type Connected } from "../../../app/client/node";
 import type { Resync, Room, Subscription } from "../../../app/client/room";
-import { OWN_ROOM, type ServerFrame } from "../../../app/protocol/frames";
+import { INBOX, type ServerFrame } from "../../../app/protocol/frames";
 import type { Acknowledged, Sight, Stored, View } from "./sent-log";
 import { isAtTop } from "./sent-log";
 import { WireAudit } from "./wire-audit";
@@ -109,9 +109,9 @@ export class RecordedClient {
     return this.#sockets;
   }
 
-  /** How the log names its own room. */
-  get ownRoom(): string {
-    return `${OWN_ROOM} of ${this.name}`;
+  /** How the log names its inbox. */
+  get inbox(): string {
+    return `${INBOX} of ${this.name}`;
   }
 
   get rooms(): readonly string[] {
@@ -120,7 +120,7 @@ export class RecordedClient {
 
   /** Where it stands in each of its rooms, its own included. */
   get positions(): ReadonlyMap<string, Subscription<unknown>["position"]> {
-    const own = [this.ownRoom, this.#own.subscription.position] as const;
+    const own = [this.inbox, this.#own.subscription.position] as const;
     return new Map([
       own,
       ...[...this.#rooms].map(([id, { subscription }]) => [id, subscription.position] as const),
@@ -197,7 +197,7 @@ export class RecordedClient {
   /** Notes what it has seen; `final` where it is in its rooms still, and where it stands counts. */
   seal(final: boolean): void {
     for (const [id, room] of this.#rooms) this.#note(id, room, final);
-    this.#note(this.ownRoom, this.#own, final);
+    this.#note(this.inbox, this.#own, final);
     this.#rooms.clear();
   }
 

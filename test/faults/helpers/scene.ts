@@ -1,5 +1,5 @@
 import type { Cluster, Redis } from "ioredis";
-import { OWN_ROOM } from "../../../app/protocol/frames";
+import { INBOX } from "../../../app/protocol/frames";
 import { roomKeys } from "../../../app/server/store/keys";
 import { breaches } from "./sent-log";
 import { measured } from "./measured";
@@ -64,7 +64,7 @@ export class Scene {
 
   /** How often clients were told of a loss in a room, their own left aside. */
   get resyncs(): number {
-    return this.clients.flatMap(({ resyncs }) => resyncs).filter(({ room }) => room !== OWN_ROOM).length;
+    return this.clients.flatMap(({ resyncs }) => resyncs).filter(({ room }) => room !== INBOX).length;
   }
 
   /**
@@ -112,7 +112,7 @@ export class Scene {
     }
     for (const client of this.clients) {
       for (const [room, position] of client.positions) {
-        if (room === client.ownRoom) continue;
+        if (room === client.inbox) continue;
         const [epoch, top] = await this.redis.hmget(roomKeys(serviceName, room).meta, "epoch", "top");
         if (!isAtTop(position, { epoch: epoch ?? emptyRoom, top: Number(top) }))
           return `${client.name} is at ${JSON.stringify(position)} of ${room}, which is at ${epoch}:${top}`;

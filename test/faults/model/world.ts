@@ -139,7 +139,7 @@ export class World {
       }
       case "send to user": {
         const client = pick(this.#clients, step.client);
-        if (client?.user) this.#backendPublish(client.ownRoom, userKeys(client.user));
+        if (client?.user) this.#backendPublish(client.inbox, userKeys(client.user));
         break;
       }
       case "join":
@@ -361,7 +361,7 @@ export class World {
 
   *#rooms(): Generator<[string, RoomKeys]> {
     for (const room of roomNames) yield [room, roomKeys(serviceName, room)];
-    for (const { ownRoom, user } of this.#clients) if (user) yield [ownRoom, userKeys(user)];
+    for (const { inbox, user } of this.#clients) if (user) yield [inbox, userKeys(user)];
   }
 
   async #judge(): Promise<string[]> {
@@ -382,7 +382,7 @@ export class World {
         complete: isComplete(this.schedule),
         lossless: isLossless(this.schedule),
         acknowledged: acknowledged
-          .filter(({ room }) => rooms.has(room)) // not the own room of a client that is gone
+          .filter(({ room }) => rooms.has(room)) // not the inbox of a client that is gone
           .map((ack) => ({ ...ack, mayBeLost: ack.losses < this.#losses })),
       }),
     ];
