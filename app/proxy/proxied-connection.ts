@@ -71,7 +71,7 @@ export abstract class ProxiedConnection implements Drainable {
   }
 
   /** The proxy goes: asks the client to come back elsewhere, in whatever way it understands. */
-  abstract goAway(): void;
+  abstract goAway(): boolean;
   /** Bytes of the client that the service does not have yet, as far as is known. */
   abstract get waitingBytes(): number;
   /** Ends at once, whatever waits. */
@@ -85,7 +85,7 @@ export abstract class ProxiedConnection implements Drainable {
     this.client.ping();
   }
 
-  get transport(): { terminate(): void } {
+  get transport(): Pick<UpstreamSocket, "open" | "terminate"> {
     return this.client;
   }
 

@@ -1,11 +1,13 @@
 import { closeCodes } from "../protocol/close-codes";
+import { MoveWindow } from "./move-window";
 
 /** A connection as the drain sees it. */
 export interface Drainable {
-  goAway(): void;
+  /** Asks the client to move. True if it closes this connection once another one serves it; false if it is closed by this. */
+  goAway(): boolean;
   finish(code: number, reason: string): Promise<void>;
   close(code: number, reason: string): void;
-  readonly transport: { terminate(): void };
+  readonly transport: { readonly open: boolean; terminate(): void };
 }
 
 /** The connections of the pod; each leaves the iteration when it has closed. */
@@ -15,10 +17,13 @@ export interface DrainableSet extends Iterable<Drainable> {
 }
 
 /**
- * Clients that are asked to move in a second, where there is time: each costs its new pod a handshake (about 1 ms of
- * CPU), so a pod that takes them all spends a tenth of a core on it.
+ * Clients that are asked to move in a second, at least, where there is time: each costs its new pod a handshake (about
+ * 1 ms of CPU), so a pod that takes them all spends a tenth of a core on it. More are asked as far as moves are fast.
  */
 const goawaysPerSecond = 100;
+
+/** How often the drain looks who has moved. Milliseconds. */
+const lookMs = 5;
 
 /** Of the drain, what the goaway frames may take: the last client to be asked needs time to move. */
 const goawayShare = 0.8;
@@ -29,27 +34,24 @@ const goawayShare = 0.8;
  */
 export const closeMs = 1_500;
 
-/** Over how long the goaway frames to `clients` are spread, in a drain of `drainMs`. */
+/** Over how long the goaway frames to `clients` are spread at most, in a drain of `drainMs`. */
 export function goawayWindowMs(clients: number, drainMs: number): number {
   return Math.min((clients / goawaysPerSecond) * 1_000, drainMs * goawayShare);
 }
 
 /**
- * Moves all clients away: asks one after the other, spread over the window; whoever is still there after `drainMs` gets
- * 1012; whoever does not answer that in {@link closeMs} is cut. Resolves as soon as the last one has left.
+ * Moves all clients away: asks one after the other, spread over the window, and sooner as far as moves are fast; whoever is
+ * still there after `drainMs` gets 1012; whoever does not answer that in {@link closeMs} is cut. Resolves as soon as the
+ * last one has left.
+ *
+ * @param windowMs asks evenly over this time, never sooner
  */
-export async function drain(
-  connections: DrainableSet,
-  drainMs: number,
-  windowMs = goawayWindowMs(connections.size, drainMs),
-): Promise<void> {
+export async function drain(connections: DrainableSet, drainMs: number, windowMs?: number): Promise<void> {
   const start = performance.now();
   const elapsed = () => performance.now() - start;
-  const queue = drainMs > 0 ? [...connections] : [];
-  for (const [index, connection] of queue.entries()) {
-    const due = (windowMs * index) / queue.length;
-    if (due > elapsed()) await Promise.race([connections.empty(), sleep(due - elapsed())]);
-    connection.goAway(); // to one that has left meanwhile, nothing is written
+  if (drainMs > 0) {
+    const spreadMs = windowMs ?? goawayWindowMs(connections.size, drainMs);
+    await askAll(connections, spreadMs, windowMs === undefined ? new Moves() : undefined);
   }
   await Promise.race([connections.empty(), sleep(drainMs - elapsed())]);
 
@@ -66,4 +68,43 @@ export async function drain(
 
 function sleep(ms: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, Math.max(0, ms)).unref());
+}
+
+/** Asks each client in its turn: at its place in the window, or before that while `moves` has room. */
+async function askAll(connections: DrainableSet, windowMs: number, moves: Moves | undefined): Promise<void> {
+  const start = performance.now();
+  const queue = [...connections];
+  for (const [index, connection] of queue.entries()) {
+    const dueAt = start + (windowMs * index) / queue.length;
+    for (let waitMs: number; (waitMs = dueAt - performance.now()) > 0 && moves?.hasRoom() !== true;) {
+      await Promise.race([connections.empty(), sleep(moves ? Math.min(waitMs, lookMs) : waitMs)]);
+      if (connections.size === 0) return;
+    }
+    if (!connection.transport.open) continue;
+    const movesItself = connection.goAway();
+    moves?.asked(connection, movesItself);
+  }
+}
+
+/** The clients that were asked and have not left yet. */
+class Moves {
+  readonly #window = new MoveWindow();
+  readonly #moving = new Map<Drainable, number>();
+  /** Where one that is closed goes to, and how long that takes, is not seen from here: the next one waits for its turn. */
+  #isClosed = false;
+
+  asked(connection: Drainable, movesItself: boolean): void {
+    this.#isClosed = !movesItself;
+    if (movesItself) this.#moving.set(connection, performance.now());
+  }
+
+  hasRoom(): boolean {
+    const now = performance.now();
+    for (const [connection, askedAt] of this.#moving) {
+      if (connection.transport.open) continue;
+      this.#moving.delete(connection);
+      this.#window.moved(askedAt, now);
+    }
+    return !this.#isClosed && this.#moving.size < this.#window.size;
+  }
 }

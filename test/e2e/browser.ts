@@ -1,3 +1,4 @@
+import { text } from "node:stream/consumers";
 import { CookieJar } from "tough-cookie";
 import { WebSocket } from "ws";
 import type { Target } from "../../ops/load/target";
@@ -41,6 +42,14 @@ export class Browser {
         answer = { pod: String(headers["x-holdfast-pod"]), setCookies: headers["set-cookie"] ?? [] };
       });
       socket.once("open", () => resolve({ socket, pod: "", setCookies: [], ...answer }));
+      // Why, an edge says in the body.
+      socket.once("unexpected-response", (_request, response) => {
+        const { statusCode = 0 } = response;
+        text(response).then(
+          (body) => reject(new RefusedError(`${seenAs}: answered ${statusCode}: ${body}`)),
+          (error: unknown) => reject(new RefusedError(`${seenAs}: answered ${statusCode}: ${String(error)}`)),
+        );
+      });
       socket.once("error", (error) => reject(new RefusedError(`${seenAs}: ${error.message}`)));
     });
     for (const header of upgraded.setCookies) await this.cookies.setCookie(header, seenAs);

@@ -30,8 +30,9 @@ export class ProxiedHoldfastClient extends ProxiedSession {
     return this.#waitingBytes + this.askedBytes;
   }
 
-  override goAway(): void {
+  override goAway(): boolean {
     this.#send({ type: "goaway", reason: "drain", delayMs: 0 });
+    return true;
   }
 
   override stop(): void {

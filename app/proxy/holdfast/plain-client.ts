@@ -53,8 +53,9 @@ export class ProxiedPlainClient extends ProxiedSession {
   }
 
   /** There is no way to ask: its turn in the drain is its close. */
-  override goAway(): void {
+  override goAway(): boolean {
     this.close(closeCodes.serviceRestart, "service restart");
+    return false;
   }
 
   override stop(): void {

@@ -94,8 +94,9 @@ export class ProxiedSocketIo extends ProxiedConnection {
   }
 
   /** There is no way to ask: its turn in the drain is its close, after which it connects to another proxy by itself. */
-  override goAway(): void {
+  override goAway(): boolean {
     this.close(closeCodes.serviceRestart, "service restart");
+    return false;
   }
 
   override stop(): void {

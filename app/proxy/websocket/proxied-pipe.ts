@@ -39,8 +39,9 @@ export class ProxiedPipe extends ProxiedConnection {
   }
 
   /** There is no way to ask: its turn in the drain is its close. */
-  override goAway(): void {
+  override goAway(): boolean {
     this.close(closeCodes.serviceRestart, "service restart");
+    return false;
   }
 
   override stop(): void {

@@ -131,7 +131,7 @@ export abstract class Connection {
   /** Delivery of a room goes on behind `position`; `requestId` where that answers a join. */
   abstract sendSync(room: string, position: Position, recovered: boolean, requestId?: number): void;
   /** The pod will go: asks the client to move, in whatever way it understands. */
-  abstract goAway(): void;
+  abstract goAway(): boolean;
   /** Messages of the user's inbox have left this process. */
   abstract inboxWritten(position: Position): void;
   protected abstract sendAck(room: string, id: number, offset: number): void;

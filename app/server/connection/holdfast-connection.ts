@@ -204,9 +204,10 @@ export class HoldfastConnection extends Connection {
     this.#send({ type: "error", code, message, retryable, ...about });
   }
 
-  override goAway(): void {
+  override goAway(): boolean {
     this.goawayAt ??= Date.now();
     this.#send({ type: "goaway", reason: "drain", delayMs: 0 });
+    return true;
   }
 
   protected override onClosed(): void {

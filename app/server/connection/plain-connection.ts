@@ -69,8 +69,9 @@ export class PlainConnection extends Connection {
   }
 
   /** There is no way to ask: its turn in the drain is its close. */
-  override goAway(): void {
+  override goAway(): boolean {
     void this.finish(closeCodes.serviceRestart, "service restart");
+    return false;
   }
 
   /** A line that was refused is typed again as a new one. */

@@ -88,8 +88,10 @@ describe("recorded frames of version 1", () => {
     const wires = new Map<string, Wire>();
     const names = new Names();
     const answered = new Map<string, number>();
-    for (let at = 0; at < steps.length;) {
-      const { connection, from, frame } = steps[at] as Step;
+    for (let at = 0; ;) {
+      const step = steps[at];
+      if (step === undefined) break;
+      const { connection, from, frame } = step;
       if (from === "operator") {
         at += 1;
         if (frame.type === "drain") {

@@ -11,6 +11,8 @@ export interface BenchPod {
   /** `ws://…`, up to the room id. */
   readonly url: string;
   kill(): Promise<void>;
+  /** SIGTERM; resolves with its end. */
+  end(): Promise<void>;
 }
 
 /** Builds the application from the sources as they are now. Returns its file, and what removes it. */
@@ -54,6 +56,10 @@ export async function startBenchPod(main: string, name: string, redisUrl: string
     url: `ws://127.0.0.1:${port}/bench/chat/`,
     async kill() {
       child.kill("SIGKILL");
+      await child.exited;
+    },
+    async end() {
+      child.kill("SIGTERM");
       await child.exited;
     },
   };

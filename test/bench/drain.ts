@@ -1,0 +1,106 @@
+/**
+ * What a pod's end costs its clients: N clients in rooms of ten hear a message a second each while their pod drains and they
+ * move to another one. For each client the longest that a message took; and the drain's length. Compares with other builds
+ * (their `main.js`) in the same run. Prints a table; judges nothing but that nothing was lost.
+ *
+ *   npx tsx test/bench/drain.ts [clients] [main.js of another build …]
+ */
+import { setTimeout as pause } from "node:timers/promises";
+import Table from "cli-table3";
+import { startRedis } from "../../ops/redis/server";
+import { inTurns, MovingClient } from "./helpers/client";
+import { buildApp, startBenchPod } from "./helpers/pod";
+
+const clients = Number(process.argv[2] ?? 2_000);
+const others = process.argv.slice(3);
+const membersOfARoom = 10;
+/** Rooms that one publisher is in; a connection may join 50. */
+const roomsOfAPublisher = 20;
+const steadyMs = 5_000;
+
+interface Result {
+  readonly name: string;
+  readonly drainMs: number;
+  readonly worst: readonly number[];
+  readonly before: readonly number[];
+  readonly missing: number;
+}
+
+async function main(): Promise<void> {
+  const app = buildApp();
+  try {
+    const results: Result[] = [];
+    for (const build of [...others, app.main])
+      results.push(await measure(build === app.main ? "these sources" : build, build));
+    print(results);
+  } finally {
+    app.remove();
+  }
+}
+
+async function measure(name: string, build: string): Promise<Result> {
+  const redis = await startRedis();
+  const rooms = Array.from({ length: Math.ceil(clients / membersOfARoom) }, (_, i) => `room-${i}`);
+  const [old, next] = await Promise.all(
+    ["old", "next"].map((pod) => startBenchPod(build, `${pod}-0`, redis.url)),
+  );
+  if (!old || !next) throw new Error("no pods");
+  const all = Array.from({ length: clients }, (_, i) => new MovingClient([rooms[i % rooms.length] ?? ""]));
+  const publishers = Array.from(
+    { length: Math.ceil(rooms.length / roomsOfAPublisher) },
+    (_, i) => new MovingClient(rooms.slice(i * roomsOfAPublisher, (i + 1) * roomsOfAPublisher)),
+  );
+  try {
+    await inTurns(publishers, 10, (client) => client.open(next.url));
+    await inTurns(all, 50, (client) => client.open(old.url));
+    for (const client of all) client.nextUrl = next.url;
+    const end = new AbortController();
+    const published = (async () => {
+      for (let turn = 0; !end.signal.aborted; turn += 1) {
+        const room = turn % rooms.length;
+        publishers[Math.floor(room / roomsOfAPublisher)]?.publish(rooms[room] ?? "");
+        await pause(1_000 / rooms.length);
+      }
+    })();
+    await pause(steadyMs);
+    const before = all.map((client) => client.takeWorst());
+    const start = performance.now();
+    await old.end();
+    const drainMs = performance.now() - start;
+    await pause(1_000);
+    end.abort();
+    await published;
+    await pause(2_000);
+    const missing = all.reduce((sum, client) => sum + client.missing, 0);
+    return { name, drainMs, before, worst: all.map((client) => client.takeWorst()), missing };
+  } finally {
+    for (const client of [...all, ...publishers]) client.close();
+    await next.kill();
+    await redis.stop();
+  }
+}
+
+function print(results: readonly Result[]): void {
+  const table = new Table({
+    head: ["build", "drain, s", "before p99, ms", "p50, ms", "p99, ms", "max, ms", "missing"],
+  });
+  for (const { name, drainMs, before, worst, missing } of results) {
+    const figures = [share(before, 0.99), share(worst, 0.5), share(worst, 0.99), share(worst, 1)];
+    table.push([name, (drainMs / 1_000).toFixed(1), ...figures.map((ms) => ms.toFixed(1)), missing]);
+  }
+  console.log(
+    `${clients} clients move while their pod drains; the longest that a message took, over the clients`,
+  );
+  console.log(table.toString());
+  if (results.some(({ missing }) => missing > 0)) process.exitCode = 1;
+}
+
+function share(values: readonly number[], part: number): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * part))] ?? 0;
+}
+
+main().catch((error: unknown) => {
+  console.error(error);
+  process.exitCode = 1;
+});
