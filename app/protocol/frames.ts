@@ -17,14 +17,18 @@ export const INBOX = "@me";
 export const limits = {
   /** Characters of a room id. */
   roomIdLength: 128,
-  /** Characters of a client's identity, at least: 22 of base64url are 128 bits. */
-  clientIdMinLength: 22,
-  /** Characters of a client's identity, at most. */
-  clientIdMaxLength: 64,
   /** Publishes of one client to one room that may wait for their acknowledgement; the server remembers as many for dedupe. */
   unacknowledged: 256,
   /** Messages of history that a fresh join may ask for. */
   history: 1_000,
+} as const;
+
+/** Limits that the server alone checks; apart from the others, so that the browser does not load them. */
+export const serverLimits = {
+  /** Characters of a client's identity, at least: 22 of base64url are 128 bits. */
+  clientIdMinLength: 22,
+  /** Characters of a client's identity, at most. */
+  clientIdMaxLength: 64,
 } as const;
 
 /** Where a client stands in a room: everything up to and including `offset` of `epoch` was delivered to it. */

@@ -1,5 +1,5 @@
 import type { ClientFrame, ErrorCode, Position, RoomRequest, ServerFrame } from "./frames";
-import { errorCodes, limits, INBOX } from "./frames";
+import { errorCodes, INBOX, limits, serverLimits } from "./frames";
 import { MAX_NESTING, nestsWithin } from "./nesting";
 
 /** A frame is not of the protocol. The message names the property and what came, never its whole value. */
@@ -128,9 +128,9 @@ function integer(value: unknown, name: string, min: number): number {
 
 function clientId(value: unknown): string {
   const id = nonEmpty(value, "client");
-  if (id.length < limits.clientIdMinLength || id.length > limits.clientIdMaxLength) {
+  if (id.length < serverLimits.clientIdMinLength || id.length > serverLimits.clientIdMaxLength) {
     throw new FrameError(
-      `client must have ${limits.clientIdMinLength} to ${limits.clientIdMaxLength} characters, found ${id.length}`,
+      `client must have ${serverLimits.clientIdMinLength} to ${serverLimits.clientIdMaxLength} characters, found ${id.length}`,
     );
   }
   return id;

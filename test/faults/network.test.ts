@@ -93,8 +93,8 @@ describe("the network between clients and two pods under load", () => {
     const { pods, behind } = await start();
     behind.stall();
     const bulk = pods.scene.addClient(pods.pod("pod-b"), "alpha");
-    // 20 MB: more than the buffers of the kernel, of the edge's both sockets and of the pod hold.
-    for (let n = 0; n < 50; n += 1) {
+    // 40 MB: the kernel buffers up to 10 MB for each of the two connections, see tcp_rmem and tcp_wmem.
+    for (let n = 0; n < 100; n += 1) {
       for (let i = 0; i < 50; i += 1) bulk.publish("alpha", "x".repeat(8_000));
       await until(() => bulk.pending.size < 50, "acknowledgements");
     }

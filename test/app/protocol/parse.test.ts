@@ -1,7 +1,7 @@
-import { limits, INBOX } from "../../../app/protocol/frames";
+import { INBOX, limits, serverLimits } from "../../../app/protocol/frames";
 import { FrameError, isRoomId, parseClientFrame, parseServerFrame } from "../../../app/protocol/parse";
 
-const client = "c".repeat(limits.clientIdMinLength);
+const client = "c".repeat(serverLimits.clientIdMinLength);
 const position = { epoch: "e1", offset: 7 };
 
 describe("isRoomId", () => {
@@ -35,7 +35,7 @@ describe("parseClientFrame", () => {
       "a hello with everything",
       {
         type: "hello",
-        client: "c".repeat(limits.clientIdMaxLength),
+        client: "c".repeat(serverLimits.clientIdMaxLength),
         token: "x.y.z",
         session: { id: "s", token: "t" },
         rooms: [{ room: "a" }, { room: "b", position, history: limits.history }, { room: INBOX, position }],

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { closeCodes, mayReconnect } from "../../../app/protocol/close-codes";
-import { errorCodes, limits } from "../../../app/protocol/frames";
+import { errorCodes, limits, serverLimits } from "../../../app/protocol/frames";
 import { MAX_NESTING } from "../../../app/protocol/nesting";
 import { loadAppConfig } from "../../../app/server/config";
 import { refusalReasons } from "../../../app/server/metrics";
@@ -78,7 +78,9 @@ describe("docs/protocol.md and the code", () => {
   });
 
   it("give the same limits of the protocol and defaults of a server", () => {
-    const coded = Object.entries({ ...limits, MAX_NESTING }).map(([name, value]) => `${name} ${value}`);
+    const coded = Object.entries({ ...limits, ...serverLimits, MAX_NESTING }).map(
+      ([name, value]) => `${name} ${value}`,
+    );
     expect(columns("Of the protocol", 2).map(plain)).toEqual(coded.sort());
 
     const defaults: Readonly<Record<string, unknown>> = loadAppConfig({
