@@ -48,8 +48,8 @@ export async function takeSnapshot({
   sources: wanted,
   live,
 }: Observation): Promise<Snapshot> {
-  const { objects, unavailable: unseen, serverVersion } = await readCluster(api, config);
-  const unavailable: Partial<Record<Source, string>> = { ...unseen };
+  const { objects, unavailable: unread, serverVersion } = await readCluster(api, config);
+  const unavailable: Partial<Record<Source, string>> = { ...unread };
   let observed: Observed = { ...nothing, serverVersion };
   const snapshot = (): Snapshot => ({ stack, config, objects, observed, unavailable: unavailable });
   if (!live) {

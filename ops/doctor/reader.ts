@@ -24,7 +24,7 @@ const envoyGateway = "/apis/gateway.envoyproxy.io/v1alpha1";
 const istio = "/apis/networking.istio.io/v1";
 
 /**
- * Reads everything that checks look at. What the API server does not let us see is noted as unseen, never taken as
+ * Reads everything that checks look at. What the API server does not let us see is noted as unavailable, never taken as
  * absent. Throws NoClusterError if it cannot be asked at all.
  */
 export async function readCluster(

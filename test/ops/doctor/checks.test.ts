@@ -767,8 +767,8 @@ it("says where an autoscaler's metric should come from, by who counts the socket
 it("says unknown, and never ok, of what it could not see", () => {
   for (const check of checks) {
     for (const source of check.needs) {
-      const blind = { ...healthy, unseen: { [source]: "403 forbidden" } };
-      const { findings } = answer(check, blind);
+      const partly = { ...healthy, unavailable: { [source]: "403 forbidden" } };
+      const { findings } = answer(check, partly);
       expect(findings.map(({ status }) => status)).toEqual(["unknown"]);
       expect(findings[0]?.evidence).toBe("403 forbidden");
     }
