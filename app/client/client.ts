@@ -284,7 +284,7 @@ export class HoldfastClient<Own = unknown> extends Emitter<ClientEvents> {
     next.moved = moved;
     if (old) this.#leave(old);
     if (next.welcome) this.#serve(next, next.welcome);
-    else if (!moved) this.#transition("connecting", why); // takenOver, its welcome is on the way
+    else if (!moved) this.#transition("connecting", why); // the old one was taken over: the welcome of the next is on its way
   }
 
   #leave(socket: Socket): void {

@@ -85,6 +85,11 @@ export abstract class ProxiedConnection implements Drainable {
     this.client.ping();
   }
 
+  /** Where a client goes that leaves is not seen from here. */
+  get hasMoved(): boolean {
+    return false;
+  }
+
   get transport(): Pick<UpstreamSocket, "open" | "terminate"> {
     return this.client;
   }

@@ -7,6 +7,8 @@ export interface Drainable {
   goAway(): boolean;
   finish(code: number, reason: string): Promise<void>;
   close(code: number, reason: string): void;
+  /** Whether it was closed because another connection serves the client now. */
+  readonly hasMoved: boolean;
   readonly transport: { readonly open: boolean; terminate(): void };
 }
 
@@ -24,6 +26,9 @@ const goawaysPerSecond = 100;
 
 /** How often the drain looks who has moved. Milliseconds. */
 const lookMs = 5;
+
+/** Who was asked and has not moved after this long will not: a sleeping phone, a client that does not know the frame. Milliseconds. */
+const givenUpMs = 5_000;
 
 /** Of the drain, what the goaway frames may take: the last client to be asked needs time to move. */
 const goawayShare = 0.8;
@@ -74,37 +79,43 @@ function sleep(ms: number): Promise<void> {
 async function askAll(connections: DrainableSet, windowMs: number, moves: Moves | undefined): Promise<void> {
   const start = performance.now();
   const queue = [...connections];
+  const gapMs = windowMs / queue.length;
+  const empty = connections.empty();
   for (const [index, connection] of queue.entries()) {
-    const dueAt = start + (windowMs * index) / queue.length;
+    const dueAt = start + gapMs * index;
     for (let waitMs: number; (waitMs = dueAt - performance.now()) > 0 && moves?.hasRoom() !== true;) {
-      await Promise.race([connections.empty(), sleep(moves ? Math.min(waitMs, lookMs) : waitMs)]);
+      await Promise.race([empty, sleep(moves ? Math.min(waitMs, lookMs) : waitMs)]);
       if (connections.size === 0) return;
     }
     if (!connection.transport.open) continue;
-    const movesItself = connection.goAway();
-    moves?.asked(connection, movesItself);
+    if (connection.goAway()) moves?.asked(connection);
+    else moves?.pause(gapMs);
   }
 }
 
-/** The clients that were asked and have not left yet. */
+/** The clients that were asked and have not moved yet. */
 class Moves {
   readonly #window = new MoveWindow();
+  /** By connection, when it was asked, on the monotonic clock. */
   readonly #moving = new Map<Drainable, number>();
-  /** Where one that is closed goes to, and how long that takes, is not seen from here: the next one waits for its turn. */
-  #isClosed = false;
+  #pausedUntil = 0;
 
-  asked(connection: Drainable, movesItself: boolean): void {
-    this.#isClosed = !movesItself;
-    if (movesItself) this.#moving.set(connection, performance.now());
+  asked(connection: Drainable): void {
+    this.#moving.set(connection, performance.now());
+  }
+
+  /** A client was closed: where it goes, and how long that takes, is not seen from here, so the next one waits. */
+  pause(ms: number): void {
+    this.#pausedUntil = performance.now() + ms;
   }
 
   hasRoom(): boolean {
     const now = performance.now();
     for (const [connection, askedAt] of this.#moving) {
-      if (connection.transport.open) continue;
+      if (connection.transport.open && now - askedAt < givenUpMs) continue;
       this.#moving.delete(connection);
-      this.#window.moved(askedAt, now);
+      if (connection.hasMoved) this.#window.moved(askedAt, now);
     }
-    return !this.#isClosed && this.#moving.size < this.#window.size;
+    return now >= this.#pausedUntil && this.#moving.size < this.#window.size;
   }
 }

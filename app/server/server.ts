@@ -89,7 +89,10 @@ export class HoldfastServer {
       rooms: this.#rooms,
       roomStore,
       connections: this.#connections,
-      takeovers: new Takeovers((pod, text) => this.#rooms.control(podChannel(pod), text)),
+      takeovers: new Takeovers(
+        (pod, text) => this.#rooms.control(podChannel(pod), text),
+        config.REDIS_TIMEOUT_MS,
+      ),
       replay: new ReplayBudget(config.MAX_REPLAY_BYTES),
     };
     this.#http = createHttpServer(context, health, config.SERVE_PAGE ? loadPage(config) : undefined);
@@ -159,7 +162,7 @@ export class HoldfastServer {
   #onPodMessage(text: string): void {
     const [, sessionId, generation] = /^takeover (\S+) (\d+)$/.exec(text) ?? [];
     if (sessionId === undefined) throw new Error("no control message of a pod");
-    this.#connections.takeOver(sessionId, Number(generation));
+    this.#connections.closeTakenOver(sessionId, Number(generation));
   }
 
   /** Fails readiness, refuses upgrades, moves the clients away. Resolves when the last one has left. */

@@ -1,7 +1,7 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { text } from "node:stream/consumers";
-import { showProgress } from "../start/progress";
+import { showProgress } from "../terminal/progress";
 
 /** By the scripts of package.json. */
 const checks = [

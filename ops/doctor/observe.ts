@@ -1,5 +1,5 @@
 import { ports } from "../../infra/ports";
-import { showProgress, type Step } from "../start/progress";
+import { showProgress, type Step } from "../terminal/progress";
 import type { Api } from "../kubernetes/api";
 import { parseExposition } from "../kubernetes/exposition";
 import { getFromPod } from "../kubernetes/pod-http";

@@ -10,7 +10,7 @@ import { verdictOf } from "../load/verdict";
 import { placement } from "../load/placement";
 import { now } from "../process/clock";
 import { RemoteProcess } from "../process/rpc";
-import { showProgress } from "../start/progress";
+import { showProgress } from "../terminal/progress";
 import { ClusterStack } from "./cluster/cluster-stack";
 import { UndoLog } from "./cluster/undo-log";
 import type { LiveStack, ServiceDescription } from "./cluster/live-stack";

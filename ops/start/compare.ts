@@ -6,7 +6,7 @@ import { runScenario } from "./experiment";
 import { withAndWithoutProxies } from "./proxied";
 import { generatedSecrets } from "./local-stack";
 import { buildApplication } from "./prepare";
-import { showProgress, type Step } from "./progress";
+import { showProgress, type Step } from "../terminal/progress";
 import type { FaultReport, Report, ScenarioReport } from "./report";
 import { type Scenario, scenarios } from "./scenario";
 import type { Size } from "./size";

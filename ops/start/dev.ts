@@ -6,7 +6,7 @@ import { renderStack } from "../render/render";
 import { prepare } from "./compare";
 import { keys, handleKeys } from "./keys";
 import { LocalStack, logDirectory } from "./local-stack";
-import { showProgress } from "./progress";
+import { showProgress } from "../terminal/progress";
 
 /** Where the edge listens. */
 const edgePort = 8080;

@@ -217,7 +217,7 @@ export abstract class ProxiedSession extends ProxiedConnection {
         if (socket === this.#current) this.#serve(socket);
         break;
       case "goaway":
-        if (socket === this.#current) this.#movedAway(socket, frame.delayMs);
+        if (socket === this.#current) this.#onGoaway(socket, frame.delayMs);
         break;
       case "sync":
       case "message":
@@ -281,7 +281,7 @@ export abstract class ProxiedSession extends ProxiedConnection {
   // ---- the move: the next pod before the old one goes ----
 
   /** The next pod is dialled when this one has asked for it. */
-  #movedAway(socket: PodSocket, delayMs: number): void {
+  #onGoaway(socket: PodSocket, delayMs: number): void {
     this.#leaving(socket);
     if (this.#movingSince !== undefined) return;
     this.#movingSince = performance.now();

@@ -32,7 +32,7 @@ export interface ConnectionSet {
   add(connection: Connection, isAuthenticated: boolean): void;
   admit(connection: Connection): boolean;
   adopt(connection: Connection, session: Session): void;
-  takeOver(sessionId: string, generation: number): void;
+  closeTakenOver(sessionId: string, generation: number): void;
   delete(connection: Connection): void;
   noteJoined(membership: Membership, present: Presence, resumed: boolean): void;
   noteLeft(membership: Membership): void;
@@ -78,7 +78,7 @@ export abstract class Connection {
   /** When the client was asked to move to another pod, in Unix milliseconds. */
   goawayAt: number | undefined;
   /** Set where a newer socket has the session: this one must not end it. */
-  protected takenOver = false;
+  hasMoved = false;
   protected readonly memberships = new Map<string, Membership>();
   protected readonly gate: ReadGate<"budget" | "greeting">;
   protected readonly budget: Budget;
@@ -176,10 +176,10 @@ export abstract class Connection {
     this.close(code, reason);
   }
 
-  /** A newer socket has resumed the session. */
-  takeOver(generation: number): void {
+  /** A newer socket has resumed the session, so this one closes. */
+  closeTakenOver(generation: number): void {
     if (!this.session || this.session.generation >= generation) return;
-    this.takenOver = true;
+    this.hasMoved = true;
     this.close(closeCodes.takenOver, "resumed on another connection");
   }
 
@@ -267,15 +267,17 @@ export abstract class Connection {
     const { session } = this;
     if (!session) return;
     const before = this.memberships.get(name);
+    if (before) connections.noteLeft(before);
     if (before?.room) rooms.leave(before.room, before); // also where it still joins: only this join is answered
     const membership = new Membership(name, this, position !== undefined, request.requestId);
     this.memberships.set(name, membership);
     const isWanted = () => this.memberships.get(name) === membership && this.transport.open;
     const keys = this.#keys(name);
+    const wasIn = session.rooms.has(name);
     let freeSlot: (() => void) | undefined;
     try {
       // In the record before on the wire: who reads a sync can rely on the session.
-      if (name !== INBOX && !session.rooms.has(name)) await sessions.addRoom(session, name);
+      if (name !== INBOX && !wasIn) await sessions.addRoom(session, name);
       // Held until the room is joined; history may be on its way for long after.
       freeSlot = await this.#joins.take();
       membership.whenSynced.push(freeSlot);
@@ -293,7 +295,7 @@ export abstract class Connection {
       rooms.leave(membership.room, membership);
       return;
     }
-    if (name !== INBOX) connections.noteJoined(membership, presenceOf(session, keys), this.resumed);
+    if (name !== INBOX) connections.noteJoined(membership, presenceOf(session, keys), this.resumed && wasIn);
   }
 
   protected leave(name: string): void {
@@ -413,7 +415,7 @@ export abstract class Connection {
   /** Tells the pod that had the session, so that the older socket goes. */
   protected async evict(previousPod: string, session: Session): Promise<void> {
     if (previousPod === this.context.config.POD_NAME) {
-      this.context.connections.takeOver(session.id, session.generation);
+      this.context.connections.closeTakenOver(session.id, session.generation);
       return;
     }
     await this.context.takeovers.tell(previousPod, `takeover ${session.id} ${session.generation}`);
@@ -430,7 +432,7 @@ export abstract class Connection {
     this.context.connections.noteLeft(membership);
     if (membership.name === INBOX) return;
     // The entry of a socket that was moved belongs to the newer one, under the same connection id.
-    if (this.takenOver) return;
+    if (this.hasMoved) return;
     this.context.roomStore
       .noteAbsent(membership.room.keys, this.session.user, this.session.id)
       .catch(() => undefined); // the entry ages out
@@ -448,7 +450,7 @@ export abstract class Connection {
     this.memberships.clear();
     if (!this.session) return;
     metrics.sessionDuration.observe((Date.now() - this.session.createdAt) / 1_000);
-    if (this.isCleanLeave(code) && !this.takenOver) {
+    if (this.isCleanLeave(code) && !this.hasMoved) {
       sessions.end(this.session).catch(() => undefined); // it expires by itself
     }
   }

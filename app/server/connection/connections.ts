@@ -53,17 +53,16 @@ export class Connections implements ConnectionSet, Iterable<Connection> {
         sessions.refresh(batch.flatMap(({ session }) => session ?? [])),
       ),
     );
-    every(presenceTtlMs / 3, () => {
-      const present = [...this.#bySession.values()].flatMap((connection) => [...connection.presence()]);
-      return this.#notePresent(rooms, present, true);
-    });
-    const noteAll = (joined: Map<object, Presence>) => {
-      const present = [...joined.values()];
-      joined.clear();
-      return this.#notePresent(rooms, present, false);
-    };
-    every(newcomersMs, () => noteAll(this.#newcomers));
-    every(returnedMs, () => noteAll(this.#returned));
+    every(presenceTtlMs / 3, () =>
+      this.#inBatches("presence", [...this.#bySession.values()], (batch) =>
+        rooms.notePresent(
+          batch.flatMap((connection) => [...connection.presence()]),
+          true,
+        ),
+      ),
+    );
+    every(newcomersMs, () => this.#noteJoined(this.#newcomers, rooms));
+    every(returnedMs, () => this.#noteJoined(this.#returned, rooms));
   }
 
   get size(): number {
@@ -112,13 +111,13 @@ export class Connections implements ConnectionSet, Iterable<Connection> {
 
   /** The connection has its session now. An older socket of it here goes. */
   adopt(connection: Connection, session: Session): void {
-    this.takeOver(session.id, session.generation);
+    this.closeTakenOver(session.id, session.generation);
     this.#bySession.set(session.id, connection);
   }
 
   /** A newer socket has resumed the session. */
-  takeOver(sessionId: string, generation: number): void {
-    this.#bySession.get(sessionId)?.takeOver(generation);
+  closeTakenOver(sessionId: string, generation: number): void {
+    this.#bySession.get(sessionId)?.closeTakenOver(generation);
   }
 
   /** Resolves when the last connection has closed. */
@@ -157,10 +156,13 @@ export class Connections implements ConnectionSet, Iterable<Connection> {
     for (const connection of this) if (connection.isExpired(now)) connection.tick(now);
   }
 
-  #notePresent(rooms: RoomStore, present: readonly Presence[], isRefresh: boolean): Promise<void> {
-    // Those of one room go together.
-    const sorted = [...present].sort((a, b) => (a.room.present < b.room.present ? -1 : 1));
-    return this.#inBatches("presence", sorted, (batch) => rooms.notePresent(batch, isRefresh));
+  /** Who leaves meanwhile is taken out of the map, and is not noted; who could not be noted stays for the next time. */
+  async #noteJoined(joined: Map<object, Presence>, rooms: RoomStore): Promise<void> {
+    await this.#inBatches("presence", [...joined.keys()], async (batch) => {
+      const entries = batch.flatMap((place) => joined.get(place) ?? []);
+      await rooms.notePresent(entries, false);
+      for (const place of batch) joined.delete(place);
+    });
   }
 
   async #inBatches<Item>(

@@ -10,13 +10,20 @@ type Say = (text: string) => Promise<number>;
 export class Takeovers {
   readonly #pods = new Map<string, { readonly gather: Gather<string, undefined>; waiting: number }>();
 
-  /** @param say speaks to a pod. */
-  constructor(private readonly say: (pod: string, text: string) => Promise<number>) {}
+  /**
+   * @param say speaks to a pod
+   * @param patienceMs how long a text may wait for those before it. Milliseconds
+   */
+  constructor(
+    private readonly say: (pod: string, text: string) => Promise<number>,
+    private readonly patienceMs: number,
+  ) {}
 
   async tell(pod: string, text: string): Promise<void> {
     let told = this.#pods.get(pod);
     if (!told) {
-      const gather = new Gather<string, undefined>((texts) => tellAll(texts, (each) => this.say(pod, each)));
+      const tell = (texts: readonly string[]) => tellAll(texts, (each) => this.say(pod, each));
+      const gather = new Gather<string, undefined>(tell, this.patienceMs);
       this.#pods.set(pod, (told = { gather, waiting: 0 }));
     }
     told.waiting += 1;
@@ -29,8 +36,11 @@ export class Takeovers {
   }
 }
 
-async function tellAll(texts: readonly string[], say: Say): Promise<undefined[]> {
-  const [first, ...others] = texts;
-  if (first !== undefined && (await say(first)) > 0) await Promise.all(others.map(say));
-  return [];
+/** What became of each: an error concerns its own text alone. */
+async function tellAll(texts: readonly string[], say: Say): Promise<(undefined | Error)[]> {
+  const outcomeOf = (text: string) => say(text).catch((error: unknown) => error as Error);
+  const [first = "", ...others] = texts;
+  const outcome = await outcomeOf(first);
+  const rest = outcome === 0 ? [] : await Promise.all(others.map(outcomeOf));
+  return [outcome, ...rest].map((each) => (each instanceof Error ? each : undefined));
 }

@@ -3,6 +3,8 @@ const atOnce = 100;
 
 interface Waiting<Item, Result> {
   readonly item: Item;
+  /** Monotonic clock, milliseconds. */
+  readonly since: number;
   readonly resolve: (result: Result) => void;
   readonly reject: (error: unknown) => void;
 }
@@ -16,14 +18,20 @@ export class Gather<Item, Result> {
   readonly #waiting: Waiting<Item, Result>[] = [];
   #busy = false;
 
-  /** @param work resolves with one result for each item, in their order; an error is of its item alone. Rejects for all. */
-  constructor(work: (items: readonly Item[]) => Promise<readonly (Result | Error)[]>) {
+  /**
+   * @param work resolves with one result for each item, in their order; an error is of its item alone. Rejects for all.
+   * @param patienceMs whoever asked has given up after this long: the work is not done any more. Milliseconds
+   */
+  constructor(
+    work: (items: readonly Item[]) => Promise<readonly (Result | Error)[]>,
+    private readonly patienceMs: number,
+  ) {
     this.#work = work;
   }
 
   add(item: Item): Promise<Result> {
     return new Promise((resolve, reject) => {
-      this.#waiting.push({ item, resolve, reject });
+      this.#waiting.push({ item, since: performance.now(), resolve, reject });
       if (this.#busy) return;
       this.#busy = true;
       setImmediate(() => void this.#run());
@@ -32,7 +40,13 @@ export class Gather<Item, Result> {
 
   async #run(): Promise<void> {
     while (this.#waiting.length > 0) {
-      const group = this.#waiting.splice(0, atOnce);
+      const oldest = performance.now() - this.patienceMs;
+      const group: Waiting<Item, Result>[] = [];
+      for (const waiting of this.#waiting.splice(0, atOnce)) {
+        if (waiting.since >= oldest) group.push(waiting);
+        else waiting.reject(new Error(`waited for more than ${this.patienceMs} ms`));
+      }
+      if (group.length === 0) continue;
       try {
         const results = await this.#work(group.map(({ item }) => item));
         for (const [index, { resolve, reject }] of group.entries()) {

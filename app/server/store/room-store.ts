@@ -106,7 +106,7 @@ export class RoomStore {
   readonly #settings: Settings;
   readonly #observe: ObserveStore | undefined;
   readonly #streamTtlMs: number;
-  readonly #looks = new Gather<RoomKeys, RoomState | undefined>((rooms) => this.#lookAtAll(rooms));
+  readonly #looks: Gather<RoomKeys, RoomState | undefined>;
 
   /** `writes` carries the publishes: what it resolves, the publisher is told is stored. */
   constructor(redis: RedisClient, writes: GroupCommit, settings: Settings, observe?: ObserveStore) {
@@ -115,6 +115,7 @@ export class RoomStore {
     this.#writes = writes;
     this.#settings = settings;
     this.#streamTtlMs = Math.max(settings.HISTORY_TTL_SECONDS, settings.SESSION_TTL_SECONDS) * 1_000;
+    this.#looks = new Gather((rooms) => this.#lookAtAll(rooms), settings.REDIS_TIMEOUT_MS);
   }
 
   /** Stores one message; see {@link publishAll}. Throws {@link SparseIdError} where its id does not count by 1. */

@@ -280,22 +280,20 @@ local now = time[1] * 1000 + math.floor(time[2] / 1000)
 export const resumeSessions = `#!lua flags=allow-oom
 ${time}
 local function resume(key, user, shown, new)
-  local all = redis.pcall('HGETALL', key)
-  if all.err then return all.err end
-  local s, rooms = {}, {}
-  for i = 1, #all, 2 do
-    if string.sub(all[i], 1, 5) == 'room:' then rooms[#rooms + 1] = string.sub(all[i], 6) else s[all[i]] = all[i + 1] end
-  end
-  if not s.user_id or s.user_id ~= user then return '' end
-  if s.token ~= shown and not (s.token_before == shown and now < tonumber(s.token_before_until or '0')) then return '' end
-  local generation = tonumber(s.generation or '0')
+  local s = redis.pcall('HMGET', key, 'user_id', 'token', 'token_before', 'token_before_until', 'generation', 'pod_id', 'created_at')
+  if s.err then return s.err end
+  if not s[1] or s[1] ~= user then return '' end
+  if s[2] ~= shown and not (s[3] == shown and now < (tonumber(s[4] or '0') or 0)) then return '' end
+  local generation = tonumber(s[5] or '0')
   if not generation or generation % 1 ~= 0 or generation >= 2 ^ 53 then return 'ERR the generation is no number' end
   generation = generation + 1
   redis.call('HSET', key, 'generation', string.format('%.0f', generation), 'token', new, 'token_before', shown,
     'token_before_until', string.format('%.0f', now + ARGV[3]), 'pod_id', ARGV[1])
   redis.call('PEXPIRE', key, ARGV[2])
-  local reply = {generation, s.pod_id or false, s.created_at or false}
-  for _, room in ipairs(rooms) do reply[#reply + 1] = room end
+  local reply = {generation, s[6], s[7]}
+  for _, field in ipairs(redis.call('HKEYS', key)) do
+    if string.sub(field, 1, 5) == 'room:' then reply[#reply + 1] = string.sub(field, 6) end
+  end
   return reply
 end
 local replies = {}

@@ -47,7 +47,7 @@ export class SessionStore {
   readonly #settings: Settings;
   readonly #observe: ObserveStore | undefined;
   readonly #ttlMs: number;
-  readonly #resumes = new Gather<ResumeRequest, ResumeReply>((requests) => this.#resumeAll(requests));
+  readonly #resumes: Gather<ResumeRequest, ResumeReply>;
 
   /** One for each session: in a Cluster, none waits for a shard that is not its own. */
   readonly #changes = new WeakMap<Session, Gather<string, undefined>>();
@@ -57,6 +57,7 @@ export class SessionStore {
     this.#redis = redis;
     this.#settings = settings;
     this.#ttlMs = settings.SESSION_TTL_SECONDS * 1_000;
+    this.#resumes = new Gather((requests) => this.#resumeAll(requests), settings.REDIS_TIMEOUT_MS);
   }
 
   /**
@@ -136,13 +137,18 @@ export class SessionStore {
     ])) as (Resumed | string)[];
     return replies.map((reply) => {
       if (typeof reply !== "string") return reply;
-      return reply === "" ? undefined : Object.assign(new Error(reply), { name: "ReplyError" });
+      return reply === "" ? undefined : new BrokenRecordError(reply);
     });
   }
 
   async addRoom(session: Session, room: string): Promise<void> {
     session.rooms.add(room);
-    await this.#changeRoom(session, room);
+    try {
+      await this.#changeRoom(session, room);
+    } catch (error) {
+      session.rooms.delete(room); // so that the next try writes it
+      throw error;
+    }
   }
 
   async removeRoom(session: Session, room: string): Promise<void> {
@@ -154,22 +160,28 @@ export class SessionStore {
   #changeRoom(session: Session, room: string): Promise<undefined> {
     let changes = this.#changes.get(session);
     if (!changes) {
-      changes = new Gather((rooms) => this.#changeRooms(session, rooms));
+      const { REDIS_TIMEOUT_MS } = this.#settings;
+      changes = new Gather((rooms) => this.#changeRooms(session, rooms), REDIS_TIMEOUT_MS);
       this.#changes.set(session, changes);
     }
     return changes.add(room);
   }
 
   /** Writes of each room what holds now: it may have been joined and left meanwhile. */
-  async #changeRooms(session: Session, rooms: readonly string[]): Promise<undefined[]> {
+  async #changeRooms(session: Session, rooms: readonly string[]): Promise<(undefined | Error)[]> {
     const fields = [...new Set(rooms)].map((room) => [`room:${room}`, session.rooms.has(room)] as const);
     const added = fields.flatMap(([field, isIn]) => (isIn ? [field, ""] : []));
     const removed = fields.flatMap(([field, isIn]) => (isIn ? [] : [field]));
-    await Promise.all([
-      ...(added.length > 0 ? [this.#fenced(session, "HSET", ...added)] : []),
-      ...(removed.length > 0 ? [this.#fenced(session, "HDEL", ...removed)] : []),
-    ]);
-    return [];
+    const write = async (command: string, args: readonly string[]) => {
+      if (args.length === 0) return undefined;
+      return this.#fenced(session, command, ...args).then(
+        () => undefined,
+        (error: unknown) => error as Error,
+      );
+    };
+    const isAdded = new Map(fields);
+    const [notAdded, notRemoved] = await Promise.all([write("HSET", added), write("HDEL", removed)]);
+    return rooms.map((room) => (isAdded.get(`room:${room}`) === true ? notAdded : notRemoved));
   }
 
   /** The client has left for good. */
@@ -230,10 +242,14 @@ function orThrow(reply: ResumeReply | Error): ResumeReply {
   return reply;
 }
 
-/** Redis refuses to read what is stored under the session's key: a string, say, or a generation that is no number. */
+/** What is stored under a session's key cannot be read: a string, say, or a generation that is no number. */
+class BrokenRecordError extends Error {
+  override readonly name = "ReplyError";
+}
+
+/** A session whose record is broken is one that is not there. */
 function brokenRecord(error: unknown): undefined {
-  const isBroken = error instanceof RefusedError && /^(WRONGTYPE|ERR) /.test((error.cause as Error).message);
-  if (!isBroken) throw error;
+  if (!(error instanceof RefusedError && error.cause instanceof BrokenRecordError)) throw error;
 }
 
 /** 256 random bits. */

@@ -3,6 +3,9 @@ import type { Redis } from "ioredis";
 /** How often a connection proves that it is alive and has its subscriptions. Milliseconds. */
 const probeIntervalMs = 1_000;
 
+/** How often it is looked whether the proof is due, or overdue. Milliseconds. */
+const lookMs = 250;
+
 /** Channels in one command, at most. */
 const channelsAtOnce = 500;
 
@@ -33,6 +36,8 @@ export class SubscriberLink {
   /** Channels that are about to be subscribed, by their slot. */
   readonly #unsent = new Map<number, UnsentChannels>();
   readonly #timer: NodeJS.Timeout;
+  /** When it was last asked for a proof, on the monotonic clock. */
+  #askedAt = performance.now();
   /** When the answer that is owed was asked for, on the monotonic clock. */
   #probedAt: number | undefined;
   /** Subscriptions that failed: the count of one that was asked for meanwhile is not as expected. */
@@ -57,7 +62,7 @@ export class SubscriberLink {
       clearInterval(this.#timer);
       events.ended(this);
     });
-    this.#timer = setInterval(() => this.#probe(), probeIntervalMs).unref();
+    this.#timer = setInterval(() => this.#look(), lookMs).unref();
   }
 
   /** Channels that are subscribed here, or about to be. */
@@ -116,6 +121,10 @@ export class SubscriberLink {
     this.redis.disconnect();
   }
 
+  #look(): void {
+    if (this.#probedAt !== undefined || performance.now() - this.#askedAt >= probeIntervalMs) this.#probe();
+  }
+
   #probe(): void {
     if (this.redis.status !== "ready") return; // the attempt to connect has a timeout of its own
     if (this.#probedAt !== undefined) {
@@ -123,7 +132,7 @@ export class SubscriberLink {
       return;
     }
     this.#send();
-    this.#probedAt = performance.now();
+    this.#probedAt = this.#askedAt = performance.now();
     const refusals = this.#refusals;
     const expected = this.#channels.size;
     const [channel] = this.#channels;

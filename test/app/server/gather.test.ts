@@ -11,7 +11,7 @@ describe("Gather", () => {
       groups.push(items);
       await new Promise<void>((resolve) => answers.push(resolve));
       return items.map((item) => 10 * item);
-    });
+    }, 10_000);
     const first = [1, 2].map((item) => gather.add(item));
     await nextTurn();
     const second = [3, 4, 5].map((item) => gather.add(item));
@@ -30,10 +30,12 @@ describe("Gather", () => {
 
   it("fails the one whose result is an error, and goes on after a group that failed whole", async () => {
     let isAway = false;
-    const gather = new Gather<number, number>((items) =>
-      isAway
-        ? Promise.reject(new Error("away"))
-        : Promise.resolve(items.map((item) => (item === 2 ? new Error("two") : item))),
+    const gather = new Gather<number, number>(
+      (items) =>
+        isAway
+          ? Promise.reject(new Error("away"))
+          : Promise.resolve(items.map((item) => (item === 2 ? new Error("two") : item))),
+      10_000,
     );
     const [one, two] = await Promise.allSettled([gather.add(1), gather.add(2)]);
     expect(one).toMatchObject({ value: 1 });
@@ -43,24 +45,52 @@ describe("Gather", () => {
     isAway = false;
     expect(await gather.add(4)).toBe(4);
   });
+
+  it("does nothing for who has given up meanwhile", async () => {
+    const done: number[] = [];
+    let answer: () => void = () => undefined;
+    const gather = new Gather<number, number>(async (items) => {
+      done.push(...items);
+      await new Promise<void>((resolve) => (answer = resolve));
+      return items;
+    }, 20);
+    const first = gather.add(1);
+    await nextTurn();
+    const second = gather.add(2);
+    await new Promise((resolve) => setTimeout(resolve, 40));
+    answer();
+    expect(await first).toBe(1);
+    await expect(second).rejects.toThrow("waited for more than 20 ms");
+    expect(done).toEqual([1]);
+  });
 });
 
 describe("Takeovers", () => {
-  const told = async (listeners: number) => {
+  const tell = async (listeners: (text: string) => number) => {
     const texts: string[] = [];
     const takeovers = new Takeovers((pod, text) => {
       texts.push(`${pod}: ${text}`);
-      return Promise.resolve(listeners);
-    });
-    await Promise.all(["a", "b", "c"].map((text) => takeovers.tell("pod-1", text)));
-    return texts;
+      return new Promise((resolve) => resolve(listeners(text)));
+    }, 10_000);
+    const outcomes = await Promise.allSettled(["a", "b", "c"].map((text) => takeovers.tell("pod-1", text)));
+    return { texts, outcomes: outcomes.map(({ status }) => status) };
   };
+  const all = ["pod-1: a", "pod-1: b", "pod-1: c"];
 
   it("reach a pod that listens, each of them", async () => {
-    expect(await told(1)).toEqual(["pod-1: a", "pod-1: b", "pod-1: c"]);
+    expect((await tell(() => 1)).texts).toEqual(all);
   });
 
   it("are said once to a pod that has gone", async () => {
-    expect(await told(0)).toEqual(["pod-1: a"]);
+    expect((await tell(() => 0)).texts).toEqual(["pod-1: a"]);
+  });
+
+  it("fail one by one", async () => {
+    const { texts, outcomes } = await tell((text) => {
+      if (text === "a") throw new Error("away");
+      return 1;
+    });
+    expect(texts).toEqual(all);
+    expect(outcomes).toEqual(["rejected", "fulfilled", "fulfilled"]);
   });
 });

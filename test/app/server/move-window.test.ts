@@ -1,48 +1,51 @@
 import { MoveWindow } from "../../../app/server/move-window";
 
-/** Moves so many clients one after the other, each in `tookMs`; the time after that. */
-function move(window: MoveWindow, clients: number, tookMs: number, from: number): number {
-  for (let i = 0; i < clients; i += 1) window.moved(from + i, from + i + tookMs);
-  return from + clients + tookMs;
+/** Moves as many clients as the window holds, each in the time that `tookMs` gives it; the time after that. */
+function round(window: MoveWindow, from: number, tookMs: (client: number) => number): number {
+  const { size } = window;
+  for (let i = 0; i < size; i += 1) window.moved(from, from + tookMs(i));
+  return from + 10_000;
 }
 
 describe("the window of clients on the move", () => {
-  it("begins with 8 and doubles in the time of a move while moves stay fast", () => {
+  it("begins with 8 and doubles each round while moves stay fast, up to 256", () => {
     const window = new MoveWindow();
+    const sizes = [window.size];
+    for (let now = 0; sizes.length < 8; sizes.push(window.size)) now = round(window, now, () => 10);
+    expect(sizes).toEqual([8, 16, 32, 64, 128, 256, 256, 256]);
+  });
+
+  it("is halved after a round that was slow, and grows by one a round from there", () => {
+    const window = new MoveWindow();
+    let now = 0;
+    for (let i = 0; i < 3; i += 1) now = round(window, now, () => 10);
+    now = round(window, now, () => 200);
+    expect(window.size).toBe(32);
+    now = round(window, now, () => 10);
+    round(window, now, () => 10);
+    expect(window.size).toBe(34);
+  });
+
+  it("is halved once for all that were asked before", () => {
+    const window = new MoveWindow();
+    const now = round(window, 0, () => 10);
+    for (let i = 0; i < 16; i += 1) window.moved(now, now + 200);
     expect(window.size).toBe(8);
-    const then = move(window, 8, 10, 0);
-    expect(window.size).toBe(16);
-    move(window, 16, 10, then);
-    expect(window.size).toBe(32);
-  });
-
-  it("never passes 256", () => {
-    const window = new MoveWindow();
-    move(window, 5_000, 10, 0);
-    expect(window.size).toBe(256);
-  });
-
-  it("is halved once for all that were asked before, when moves get slow, and grows by one a window from there", () => {
-    const window = new MoveWindow();
-    const then = move(window, 56, 10, 0);
-    expect(window.size).toBe(64);
-    // All asked at the same time, answered late.
-    for (let i = 0; i < 64; i += 1) window.moved(then, then + 200 + i);
-    expect(window.size).toBe(32);
-    move(window, 33, 10, then + 1_000);
-    expect(window.size).toBe(33);
+    for (let i = 0; i < 100; i += 1) window.moved(now + 1, now + 250);
+    expect(window.size).toBe(8);
   });
 
   it("stays at 8, however slow they are", () => {
     const window = new MoveWindow();
-    let now = move(window, 1, 10, 0);
-    for (let i = 0; i < 20; i += 1) now = move(window, 1, 5_000, now);
+    let now = round(window, 0, () => 10);
+    for (let i = 0; i < 20; i += 1) now = round(window, now, () => 5_000);
     expect(window.size).toBe(8);
   });
 
-  it("takes slow clients as they are: a network of 300 ms is not a slow pod", () => {
+  it("takes clients as they are: a far one is no slow pod, nor does a near one make it so", () => {
     const window = new MoveWindow();
-    move(window, 100, 300, 0);
-    expect(window.size).toBe(108);
+    let now = 0;
+    for (let i = 0; i < 5; i += 1) now = round(window, now, (client) => (client % 2 === 0 ? 20 : 300));
+    expect(window.size).toBe(256);
   });
 });

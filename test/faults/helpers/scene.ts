@@ -74,6 +74,8 @@ export class Scene {
    */
   measureFrom(since: number, fault: string): void {
     const took = this.notes.acknowledged.slice(since).map(({ tookMs = 0 }) => tookMs);
+    if (took.length === 0)
+      throw new Error(`nothing was acknowledged in "${fault}", so there is nothing to measure`);
     measured(fault, "slowest publish to acknowledgement, ms", Math.max(...took));
   }
 
