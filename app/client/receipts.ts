@@ -1,7 +1,7 @@
 import type { Timers } from "./timers";
 import { Alarm } from "./timers";
 
-/** Between two receipts, so that a busy room of one's own costs a frame now and then, not one a message. Milliseconds. */
+/** Between two receipts, so that a busy inbox costs a frame now and then, not one a message. Milliseconds. */
 const BATCH_MS = 500;
 
 /** Tells the server, in batches, how far the user's inbox was delivered, so that a later session begins behind it. */

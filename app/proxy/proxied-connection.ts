@@ -43,6 +43,8 @@ export interface Admitted {
 /** A client's socket that outlives the pods behind it. The subclasses differ in what they know of what it carries. */
 export abstract class ProxiedConnection implements Drainable {
   /** The client's socket. */
+  /** Where a client goes that leaves is not seen from here. */
+  readonly hasMoved = false;
   readonly client: UpstreamSocket;
   readonly #expiry = new Alarm(systemTimers);
   #lastSeenAt = Date.now();
@@ -83,11 +85,6 @@ export abstract class ProxiedConnection implements Drainable {
   /** Asks a client that is quiet whether it is there. */
   protected ping(): void {
     this.client.ping();
-  }
-
-  /** Where a client goes that leaves is not seen from here. */
-  get hasMoved(): boolean {
-    return false;
   }
 
   get transport(): Pick<UpstreamSocket, "open" | "terminate"> {

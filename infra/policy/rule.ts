@@ -58,8 +58,8 @@ export function rule<Subject>({ subjects, check, ...about }: RuleDefinition<Subj
     *violations(system) {
       for (const resource of system.resources) {
         for (const subject of whileKnown(() => subjects(resource, system))) {
-          for (const { actual: found, fix = about.fix } of whileKnown(() => check(subject, system))) {
-            yield { rule: about, resource, actual: found, fix };
+          for (const { actual, fix = about.fix } of whileKnown(() => check(subject, system))) {
+            yield { rule: about, resource, actual, fix };
           }
         }
       }
@@ -78,6 +78,6 @@ export function isMandatory({ severity }: Pick<RuleMetadata, "severity">): boole
 }
 
 /** What people read of a breach: the object, what was found, what to do, and why. */
-export function message({ resource, actual: found, fix, rule: { why } }: Violation): string {
-  return `${resource.title}: ${found}; ${fix}. ${why}`;
+export function message({ resource, actual, fix, rule: { why } }: Violation): string {
+  return `${resource.title}: ${actual}; ${fix}. ${why}`;
 }

@@ -93,9 +93,9 @@ async function main(): Promise<number> {
   } = program.parse().opts<Options>();
   const config = await stackConfig({ stack, namespace, host });
   const api = connect(await stackContext(stack, context));
-  const wanted = new Set(only.flatMap(({ needs }) => needs));
+  const sources = new Set(only.flatMap(({ needs }) => needs));
   const token = process.env.HOLDFAST_TOKEN;
-  const snapshot = await takeSnapshot({ api, stack, config, edge, token, sources: wanted, live });
+  const snapshot = await takeSnapshot({ api, stack, config, edge, token, sources, live });
   const { major, minor } = snapshot.observed.serverVersion;
   const report = makeReport(
     { stack, namespace: config.namespace.name, context: api.context, kubernetes: `${major}.${minor}` },

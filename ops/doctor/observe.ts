@@ -45,13 +45,13 @@ export async function takeSnapshot({
   config,
   edge,
   token,
-  sources: wanted,
+  sources,
   live,
 }: Observation): Promise<Snapshot> {
   const { objects, unavailable: unread, serverVersion } = await readCluster(api, config);
   const unavailable: Partial<Record<Source, string>> = { ...unread };
   let observed: Observed = { ...nothing, serverVersion };
-  const snapshot = (): Snapshot => ({ stack, config, objects, observed, unavailable: unavailable });
+  const snapshot = (): Snapshot => ({ stack, config, objects, observed, unavailable });
   if (!live) {
     for (const source of Object.keys(nothing) as Source[]) {
       if (source !== "controllerVersions") unavailable[source] = "not asked, because of --no-live";
@@ -62,9 +62,9 @@ export async function takeSnapshot({
   const pods = subjects(snapshot()).flatMap((subject) =>
     running(subject.pods).map((pod) => ({ pod, subject })),
   );
-  /** A step that fills one source, if it is wanted; what it fails with is the reason why the source is not seen. */
+  /** A step that fills one source, if a check needs it; what it fails with is the reason why the source is not seen. */
   const step = (title: string, source: keyof Observed, look: () => Promise<Partial<Observed>>): Step[] => {
-    if (!wanted.has(source)) return [];
+    if (!sources.has(source)) return [];
     const run: Step["run"] = async (report) => {
       try {
         const seen = await look();

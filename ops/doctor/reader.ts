@@ -77,7 +77,7 @@ export async function readCluster(
   const objects = Object.fromEntries(lists) as unknown as Objects;
   return {
     objects: { ...objects, controllerPods: objects.controllerPods.filter((pod) => controllerKind(pod)) },
-    unavailable: unavailable,
+    unavailable,
     serverVersion: { major: Number.parseInt(major), minor: Number.parseInt(minor) },
   };
 }

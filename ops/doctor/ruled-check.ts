@@ -52,10 +52,10 @@ function liveSystem({ stack, objects }: Snapshot): System {
   return systemOf(resources, { environment: environmentOf(stack) });
 }
 
-function toFinding({ rule, resource, actual: found, fix }: Violation, snapshot: Snapshot): Finding {
+function toFinding({ rule, resource, actual, fix }: Violation, snapshot: Snapshot): Finding {
   const { kind, ...object } = resource.properties as { kind: string; metadata?: { name?: string } };
   return (isMandatory(rule) ? fail : warn)(title(kind, object), {
-    what: found,
+    what: actual,
     evidence: `rule ${rule.name}: ${rule.summary}`,
     why: rule.why,
     fix: `${fix}; ${reapply(snapshot)}`,

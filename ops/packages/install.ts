@@ -26,10 +26,10 @@ export function findProgram({ names }: SystemProgram, path?: string): string | u
 
 /** The commands that install it on such a machine. Throws {@link ProgramUnavailableError} when none can. */
 export function installCommands(program: SystemProgram, machine: Machine): readonly (readonly string[])[] {
-  const { names, debianPackage, requirement: wanted } = program;
+  const { names, debianPackage, requirement } = program;
   if (!machine.apt) {
     throw new ProgramUnavailableError(
-      `${names[0]} is not on the PATH and this system has no apt-get; install ${wanted} and put ${names[0]} on the PATH`,
+      `${names[0]} is not on the PATH and this system has no apt-get; install ${requirement} and put ${names[0]} on the PATH`,
     );
   }
   if (machine.uid !== 0 && !machine.sudo) {

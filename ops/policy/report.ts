@@ -17,12 +17,12 @@ export function toJson({ of, resources, webSocketWorkloads, violations }: Verdic
     of,
     resources,
     webSocketWorkloads,
-    violations: violations.map(({ rule, resource, actual: found, fix }) => ({
+    violations: violations.map(({ rule, resource, actual, fix }) => ({
       rule: rule.name,
       severity: rule.severity,
       mandatory: isMandatory(rule),
       object: resource.title,
-      found,
+      actual,
       fix,
       why: rule.why,
     })),
@@ -54,12 +54,15 @@ function noticeOf({ webSocketWorkloads }: Verdict): string | undefined {
 
 /** No colours, as in every table: it is as readable in a file. */
 const style = { head: [], border: [], compact: false };
-const columns = { head: ["severity", "rule and object", "found", "what to do"], colWidths: [10, 34, 40, 34] };
+const columns = {
+  head: ["severity", "rule and object", "actual", "what to do"],
+  colWidths: [10, 34, 40, 34],
+};
 
 function violationTable(violations: readonly Violation[]): string {
   const table = new Table({ ...columns, style, wordWrap: true, wrapOnWordBoundary: false });
-  for (const { rule, resource, actual: found, fix } of violations) {
-    table.push([rule.severity, `${rule.name}\n${resource.title}`, found, fix]);
+  for (const { rule, resource, actual, fix } of violations) {
+    table.push([rule.severity, `${rule.name}\n${resource.title}`, actual, fix]);
   }
   return table.toString();
 }

@@ -14,13 +14,13 @@ export interface FaultOptions {
 }
 
 /** What is done to the stack, in this order; a rolling restart unless anything is asked for. */
-export function faults(wishes: FaultOptions): readonly Fault<ClusterStack>[] {
+export function faults(options: FaultOptions): readonly Fault<ClusterStack>[] {
   const chosen: Fault<ClusterStack>[] = [];
-  if (wishes.restart) chosen.push(rollingRestart);
-  if (wishes.scale !== undefined) chosen.push(scaling(wishes.scale));
-  if (wishes.nodeDrain !== undefined) chosen.push(nodeDrain(wishes.nodeDrain));
-  if (wishes.kill) chosen.push(killedPod);
-  if (wishes.redisRestart) chosen.push(redisRestart);
+  if (options.restart) chosen.push(rollingRestart);
+  if (options.scale !== undefined) chosen.push(scaling(options.scale));
+  if (options.nodeDrain !== undefined) chosen.push(nodeDrain(options.nodeDrain));
+  if (options.kill) chosen.push(killedPod);
+  if (options.redisRestart) chosen.push(redisRestart);
   return chosen.length === 0 ? [rollingRestart] : chosen;
 }
 

@@ -166,11 +166,11 @@ export class HoldfastConnection extends Connection {
     if (!membership?.room || offset > membership.position) return;
     const { epoch } = membership;
     this.#toNote = { room: membership.room.keys, position: { epoch, offset } };
-    this.#noting ??= this.#noteReceived().finally(() => (this.#noting = undefined));
+    this.#noting ??= this.#noteRead().finally(() => (this.#noting = undefined));
   }
 
   /** One at a time: the newest says all that those before it said. */
-  async #noteReceived(): Promise<void> {
+  async #noteRead(): Promise<void> {
     while (this.#toNote) {
       const { room, position } = this.#toNote;
       this.#toNote = undefined;

@@ -4,7 +4,7 @@ import { INBOX, type ErrorCode, type Position } from "../../protocol/frames";
 import { Connection } from "./connection";
 
 /** A pause in which deliveries of the user's inbox are noted together. Milliseconds. */
-const receivedDelayMs = 200;
+const readDelayMs = 200;
 
 /**
  * A connection without a subprotocol (wscat, a person): each line in is a message to the room in the path, each message
@@ -13,7 +13,7 @@ const receivedDelayMs = 200;
  */
 export class PlainConnection extends Connection {
   #publishId = 0;
-  #received: Position | undefined;
+  #read: Position | undefined;
   #receivedTimer: NodeJS.Timeout | undefined;
   /** Lines that were read with the upgrade; the socket is not read until the session is open. */
   #early: string[] | undefined = [];
@@ -80,13 +80,12 @@ export class PlainConnection extends Connection {
   }
 
   override inboxWritten(position: Position): void {
-    this.#received = position;
+    this.#read = position;
     this.#receivedTimer ??= setTimeout(() => {
       this.#receivedTimer = undefined;
       const room = this.memberships.get(INBOX)?.room;
-      if (room && this.#received)
-        this.context.roomStore.markRead(room.keys, this.#received).catch(() => undefined);
-    }, receivedDelayMs);
+      if (room && this.#read) this.context.roomStore.markRead(room.keys, this.#read).catch(() => undefined);
+    }, readDelayMs);
   }
 
   protected override ping(): void {

@@ -33,14 +33,14 @@ export const rolloutEndsInTime = rule({
     };
     const seconds = rolloutSeconds({ ...rollout, surge });
     if (seconds <= limitSeconds) return;
-    const found =
+    const actual =
       `a rollout takes up to ${Math.ceil(seconds / 60)} minutes: ${where} is ${replicas}, ${surge} at a time, each ` +
       `${rollout.startupSeconds} s to start + ${rollout.minReadySeconds} s minReadySeconds`;
     const needed = surgeFor(limitSeconds, rollout);
     yield needed === undefined
-      ? { actual: found, fix: "shorten the startup probe or minReadySeconds" }
+      ? { actual, fix: "shorten the startup probe or minReadySeconds" }
       : {
-          actual: found,
+          actual,
           fix: `set rollout.maxSurge to ${needed} or ${Math.ceil((needed / replicas) * 100)}%`,
         };
   },

@@ -24,7 +24,7 @@ describe("a pod that drains", () => {
   afterAll(() => redis.stop());
   afterEach(stopPods);
 
-  it("advises its clients, goes on serving them, and ends as soon as the last has moved", async () => {
+  it("asks its clients to move, goes on serving them, and ends as soon as the last has moved", async () => {
     const [a, b] = await Promise.all([startPod(redis.url, { DRAIN_SECONDS: "60" }), startPod(redis.url)]);
     const client = randomClient();
     const old = new Wire(`${a.url}/chat/x`);

@@ -44,7 +44,8 @@ test("judges a file of somebody's manifests, and says of each breach what to do"
           rule: "grace-period-covers-drain",
           mandatory: true,
           object: "Deployment live/chat",
-          found: "terminationGracePeriodSeconds is 30, but preStop 120 s + drain 30 s + close 5 s need 155 s",
+          actual:
+            "terminationGracePeriodSeconds is 30, but preStop 120 s + drain 30 s + close 5 s need 155 s",
           fix: "raise it to 155, or shorten preStop or DRAIN_SECONDS",
         },
       ],
