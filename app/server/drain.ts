@@ -87,7 +87,7 @@ async function askAll(connections: DrainableSet, windowMs: number, moves: Moves 
       await Promise.race([empty, sleep(moves ? Math.min(waitMs, lookMs) : waitMs)]);
       if (connections.size === 0) return;
     }
-    if (!connection.transport.open) continue;
+    // To one that has left meanwhile, nothing is written.
     if (connection.goAway()) moves?.asked(connection);
     else moves?.pause(gapMs);
   }

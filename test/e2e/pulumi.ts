@@ -127,10 +127,17 @@ export class PulumiStack {
     return stepsOf(output);
   }
 
-  /** Puts the state before the last change in the place of a broken one, as docs/troubleshooting.md says. */
-  async restoreState(): Promise<void> {
+  /** Puts the state before the last change in the place of a broken one, as docs/troubleshooting.md says; false if both are broken. */
+  async restoreState(): Promise<boolean> {
     const file = path.join(this.#folder, ".pulumi/stacks/holdfast", `${this.#name}.json`);
+    try {
+      JSON.parse(await readFile(`${file}.bak`, "utf8"));
+    } catch (error) {
+      if (error instanceof SyntaxError) return false;
+      throw error;
+    }
     await copyFile(`${file}.bak`, file);
+    return true;
   }
 
   /** Starts `pulumi up` in a group of processes of its own, to be interrupted. */
