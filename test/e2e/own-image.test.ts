@@ -297,7 +297,15 @@ describe("behind connection proxies", () => {
       "has heard everything that was said, or that its session is another",
       chat,
       (client) => client.connects > 1 || numbers.every((number) => client.heard.has(number)),
-    );
+    ).catch((cause: unknown) => {
+      const missed = chat
+        .filter(({ connects }) => connects <= 1)
+        .map(({ heard }) => numbers.filter((number) => !heard.has(number)))
+        .filter(({ length }) => length > 0);
+      throw new Error(`${String(cause)}; of ${numbers.length}, not heard: ${JSON.stringify(missed)}`, {
+        cause,
+      });
+    });
     const recovered = chat.filter(({ connects }) => connects === 1).length;
     process.stderr.write(`e2e: sessions of Socket.IO recovered: ${recovered} of ${chat.length}\n`);
     expect(recovered).toBeGreaterThan(clients / 2);
