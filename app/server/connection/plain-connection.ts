@@ -14,7 +14,7 @@ const readDelayMs = 200;
 export class PlainConnection extends Connection {
   #publishId = 0;
   #read: Position | undefined;
-  #receivedTimer: NodeJS.Timeout | undefined;
+  #readTimer: NodeJS.Timeout | undefined;
   /** Lines that were read with the upgrade; the socket is not read until the session is open. */
   #early: string[] | undefined = [];
 
@@ -81,8 +81,8 @@ export class PlainConnection extends Connection {
 
   override inboxWritten(position: Position): void {
     this.#read = position;
-    this.#receivedTimer ??= setTimeout(() => {
-      this.#receivedTimer = undefined;
+    this.#readTimer ??= setTimeout(() => {
+      this.#readTimer = undefined;
       const room = this.memberships.get(INBOX)?.room;
       if (room && this.#read) this.context.roomStore.markRead(room.keys, this.#read).catch(() => undefined);
     }, readDelayMs);
@@ -93,7 +93,7 @@ export class PlainConnection extends Connection {
   }
 
   protected override onClosed(): void {
-    clearTimeout(this.#receivedTimer);
+    clearTimeout(this.#readTimer);
   }
 
   /** Nobody can resume it, so its session ends with it, however it closes. */

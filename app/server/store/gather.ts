@@ -1,3 +1,5 @@
+import { UnavailableError } from "./redis";
+
 /** At most this many go together: what one command does for them takes Redis about a millisecond. */
 const atOnce = 100;
 
@@ -44,7 +46,7 @@ export class Gather<Item, Result> {
       const group: Waiting<Item, Result>[] = [];
       for (const waiting of this.#waiting.splice(0, atOnce)) {
         if (waiting.since >= oldest) group.push(waiting);
-        else waiting.reject(new Error(`waited for more than ${this.patienceMs} ms`));
+        else waiting.reject(new UnavailableError(`waited for more than ${this.patienceMs} ms`));
       }
       if (group.length === 0) continue;
       try {
