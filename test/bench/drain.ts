@@ -9,7 +9,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import Table from "cli-table3";
 import { startRedis } from "../../ops/redis/server";
 import { inTurns, MovingClient } from "./helpers/client";
-import { buildApp, startBenchPod } from "./helpers/pod";
+import { measureBuilds, startBenchPod } from "./helpers/pod";
 
 const clients = Number(process.argv[2] ?? 2_000);
 const others = process.argv.slice(3);
@@ -24,18 +24,6 @@ interface Result {
   readonly worst: readonly number[];
   readonly before: readonly number[];
   readonly missing: number;
-}
-
-async function main(): Promise<void> {
-  const app = buildApp();
-  try {
-    const results: Result[] = [];
-    for (const build of [...others, app.main])
-      results.push(await measure(build === app.main ? "these sources" : build, build));
-    print(results);
-  } finally {
-    app.remove();
-  }
 }
 
 async function measure(name: string, build: string): Promise<Result> {
@@ -100,7 +88,9 @@ function share(values: readonly number[], part: number): number {
   return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * part))] ?? 0;
 }
 
-main().catch((error: unknown) => {
-  console.error(error);
-  process.exitCode = 1;
-});
+measureBuilds(others, measure)
+  .then(print)
+  .catch((error: unknown) => {
+    console.error(error);
+    process.exitCode = 1;
+  });

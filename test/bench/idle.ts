@@ -10,7 +10,7 @@ import Table from "cli-table3";
 import { Redis } from "ioredis";
 import { startRedis } from "../../ops/redis/server";
 import { BenchClient, inTurns } from "./helpers/client";
-import { buildApp, startBenchPod } from "./helpers/pod";
+import { measureBuilds, startBenchPod } from "./helpers/pod";
 import { commandCalls, cpuMicros, total } from "./helpers/usage";
 
 const connections = Number(process.argv[2] ?? 2_000);
@@ -24,18 +24,6 @@ interface Result {
   readonly podShare: number;
   readonly redisShare: number;
   readonly calls: Map<string, number>;
-}
-
-async function main(): Promise<void> {
-  const app = buildApp();
-  try {
-    const results: Result[] = [];
-    for (const build of [...others, app.main])
-      results.push(await measure(build === app.main ? "these sources" : build, build));
-    print(results);
-  } finally {
-    app.remove();
-  }
 }
 
 async function measure(name: string, build: string): Promise<Result> {
@@ -95,7 +83,9 @@ function print(results: readonly Result[]): void {
   }
 }
 
-main().catch((error: unknown) => {
-  console.error(error);
-  process.exitCode = 1;
-});
+measureBuilds(others, measure)
+  .then(print)
+  .catch((error: unknown) => {
+    console.error(error);
+    process.exitCode = 1;
+  });

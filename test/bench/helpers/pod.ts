@@ -16,13 +16,29 @@ export interface BenchPod {
 }
 
 /** Builds the application from the sources as they are now. Returns its file, and what removes it. */
-export function buildApp(): { readonly main: string; readonly remove: () => void } {
+function buildApp(): { readonly main: string; readonly remove: () => void } {
   const directory = mkdtempSync(join(tmpdir(), "holdfast-bench-"));
   execFileSync(process.execPath, [join(__dirname, "../../../app/build.mjs"), "server", directory]);
   return {
     main: join(directory, "main.js"),
     remove: () => rmSync(directory, { recursive: true, force: true }),
   };
+}
+
+/** Measures other builds (their `main.js`), then the sources as they are now, one after the other; the results. */
+export async function measureBuilds<Result>(
+  others: readonly string[],
+  measure: (name: string, build: string) => Promise<Result>,
+): Promise<Result[]> {
+  const app = buildApp();
+  try {
+    const results: Result[] = [];
+    for (const build of others) results.push(await measure(build, build));
+    results.push(await measure("these sources", app.main));
+    return results;
+  } finally {
+    app.remove();
+  }
 }
 
 /** Starts a pod from a built application; resolves once it serves. */
