@@ -2,8 +2,11 @@ import { Redis } from "ioredis";
 import { sessionKey } from "../../app/server/store/keys";
 import { startRedis, type RedisServer, type RestartOptions } from "../../ops/redis/server";
 import { BuiltApp } from "./helpers/pods";
+import type { RecordedClient } from "./helpers/recorded-client";
 import { Scene } from "./helpers/scene";
 import { until } from "./helpers/until";
+
+const offsetOf = ({ positions }: RecordedClient, room: string) => positions.get(room)?.offset ?? 0;
 
 describe("a restart of Redis under live clients, on two pods", () => {
   let app: BuiltApp;
@@ -58,6 +61,11 @@ describe("a restart of Redis under live clients, on two pods", () => {
         await until(
           () => scene.notes.acknowledged.length > before + 100,
           "messages that the rollback takes away",
+        );
+        // Who has heard nothing of a room yet loses nothing of it.
+        await until(
+          () => scene.clients.every((client) => client.rooms.every((room) => offsetOf(client, room) > 0)),
+          "each client having heard something of each of its rooms",
         );
       }
       const closed = scene.closes.length;
