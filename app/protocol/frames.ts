@@ -192,10 +192,11 @@ export interface ErrorFrame {
   readonly id?: number;
 }
 
-/** The pod will go: open a new socket after `delayMs`, resume there, then close this one. Until then all goes on as before. */
+/** Another pod shall serve: open a new socket after `delayMs`, resume there, then close this one. Until then all goes on as before. */
 export interface GoawayFrame {
   readonly type: "goaway";
-  readonly reason: "drain";
+  /** `drain`: the pod will go. `rebalance`: others have fewer clients. For people; a client treats both alike. */
+  readonly reason: "drain" | "rebalance";
   readonly delayMs: number;
 }
 

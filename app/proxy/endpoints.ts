@@ -29,6 +29,9 @@ const lookupMs = 500;
 /** For how long an address that could not be dialled, or cut a socket, comes last. Milliseconds. */
 const failedMs = 2_000;
 
+/** For how long a pod that sends its clients to others comes last: until those that it has asked are there. Milliseconds. */
+const crowdedMs = 5_000;
+
 /** For how long a pod that said it goes comes last: most are gone by then, and their addresses with them. Milliseconds. */
 const leavingMs = 60_000;
 
@@ -148,6 +151,11 @@ export class Endpoints {
    */
   failed(address: string): void {
     this.#avoid(address, failedMs);
+  }
+
+  /** It has more clients than the other pods of the service. */
+  crowded(address: string): void {
+    this.#avoid(address, crowdedMs);
   }
 
   /** It has said that it goes. */

@@ -63,6 +63,17 @@ export const schema = z.object({
   AFFINITY_COOKIE_NAME: z.string().default(""),
   AFFINITY_COOKIE_PATH: z.string().default("/"),
 
+  /**
+   * Whether the pod asks clients to move where it has many more than the mean of its service's pods. Of use only where
+   * their next connection may lead to another pod: a cookie of the edge is expired, an affinity by address is not.
+   */
+  REBALANCE: z
+    .enum(["true", "false"])
+    .default("false")
+    .transform((value) => value === "true"),
+  /** Names the pod template (downward API, label `pod-template-hash`): pods of two mean a rollout, and nobody is rebalanced. */
+  POD_REVISION: z.string().max(63).default(""),
+
   /** How long an absent client's session is kept. Seconds. */
   SESSION_TTL_SECONDS: seconds(10, 86_400).default(3_600),
   /** Between two pings to each client; below every idle timeout on the path. Seconds. */

@@ -47,7 +47,12 @@ export function createHttpServer(context: ConnectionContext, health: Health, pag
     ...{ closeTimeout: closeMs }, // since ws 8.19; @types/ws does not know it yet
     handleProtocols: (offered) => (offered.has(SUBPROTOCOL) ? SUBPROTOCOL : false),
   });
-  sockets.on("headers", (headers) => headers.push(`X-Holdfast-Pod: ${config.POD_NAME}`));
+  sockets.on("headers", (headers, request) => {
+    headers.push(`X-Holdfast-Pod: ${config.POD_NAME}`);
+    // A client that was asked to move comes back by its cookie: its next attempt is routed anew.
+    if (context.rebalancer?.isMoving === true && hasCookie(request, config.AFFINITY_COOKIE_NAME))
+      headers.push(expiredCookie(config));
+  });
 
   const accept = (request: IncomingMessage, socket: Duplex, head: Buffer, info: UpgradeInfo) => {
     sockets.handleUpgrade(request, socket, head, (ws) => {
@@ -176,10 +181,17 @@ export function refuse(
   if (status === 401) headers.push("WWW-Authenticate: Bearer");
   if (reason === "malformed") headers.push("Sec-WebSocket-Version: 13"); // RFC 6455 section 4.4
   if (status === 503) headers.push(`Retry-After: ${retryAfterSeconds}`);
-  if (reason === "draining" && config.AFFINITY_COOKIE_NAME !== "") {
-    headers.push(
-      `Set-Cookie: ${config.AFFINITY_COOKIE_NAME}=; Path=${config.AFFINITY_COOKIE_PATH}; Max-Age=0; HttpOnly`,
-    );
-  }
+  if (reason === "draining" && config.AFFINITY_COOKIE_NAME !== "") headers.push(expiredCookie(config));
   refuseUpgrade(socket, { status, headers, body: `${message}\n` });
+}
+
+function expiredCookie({
+  AFFINITY_COOKIE_NAME,
+  AFFINITY_COOKIE_PATH,
+}: Pick<AppConfig, "AFFINITY_COOKIE_NAME" | "AFFINITY_COOKIE_PATH">): string {
+  return `Set-Cookie: ${AFFINITY_COOKIE_NAME}=; Path=${AFFINITY_COOKIE_PATH}; Max-Age=0; HttpOnly`;
+}
+
+function hasCookie({ headers }: IncomingMessage, name: string): boolean {
+  return name !== "" && (headers.cookie ?? "").split(";").some((pair) => pair.trim().startsWith(`${name}=`));
 }

@@ -103,6 +103,11 @@ export class Metrics {
     labelNames: ["reason"],
     registers: [this.registry],
   });
+  readonly rebalanced = new Counter({
+    name: "websocket_rebalance_goaways_total",
+    help: "Clients that were asked to move because this pod had more of them than the others.",
+    registers: [this.registry],
+  });
   readonly slowConsumers = new Counter({
     name: "websocket_slow_consumers_closed_total",
     help: "Sockets closed because more bytes waited in them than is allowed.",

@@ -18,11 +18,13 @@ import { registerLiveMetrics, type DrainStart } from "./live-metrics";
 import { Metrics } from "./metrics";
 import { loadPage } from "./page";
 import { closeUserOnControl, createPublisherBackend } from "./publisher-backend";
+import { Rebalancer, type RebalancerTimes } from "./rebalance/rebalancer";
 import { ReplayBudget } from "./rooms/replay-budget";
 import { Rooms } from "./rooms/rooms";
 import { createLifecycleServer, createMetricsServer } from "./side-ports";
 import { DurabilityError, GroupCommit } from "./store/group-commit";
 import { podChannel } from "./store/keys";
+import { LoadStore } from "./store/load-store";
 import { storeMemory } from "./store/memory";
 import { logRefusals } from "./store/refusal-log";
 import { connectRedis, withinTimeout, type RedisConnections } from "./store/redis";
@@ -43,6 +45,7 @@ export class HoldfastServer {
   readonly #rooms: Rooms;
   readonly #sessions: SessionStore;
   readonly #connections: Connections;
+  readonly #rebalancer: Rebalancer | undefined;
   readonly #http: Server;
   readonly #sidePorts: readonly { server: Server; port: number; name: "metrics" | "lifecycle" }[];
   readonly #backend;
@@ -51,7 +54,13 @@ export class HoldfastServer {
   #drainStart: DrainStart | undefined;
   #stopping: Promise<void> | undefined;
 
-  constructor(config: AppConfig, log: Logger, policy: RoomPolicy = claimsRoomPolicy) {
+  /** @param rebalancing when clients are moved to emptier pods; tests have less time */
+  constructor(
+    config: AppConfig,
+    log: Logger,
+    policy: RoomPolicy = claimsRoomPolicy,
+    rebalancing?: RebalancerTimes,
+  ) {
     this.#config = config;
     this.#log = log;
     this.#redis = connectRedis(config, log);
@@ -79,6 +88,20 @@ export class HoldfastServer {
       drainSeconds: config.DRAIN_SECONDS,
       storeMemory: () => storeMemory(this.#redis.commands),
     });
+    this.#rebalancer = config.REBALANCE
+      ? new Rebalancer(
+          {
+            name: config.POD_NAME,
+            revision: config.POD_REVISION,
+            isLeaving: () => health.phase !== "serving",
+          },
+          this.#connections,
+          new LoadStore(this.#redis.commands, config, observe),
+          log,
+          () => metrics.rebalanced.inc(),
+          rebalancing,
+        )
+      : undefined;
     const context: ConnectionContext = {
       config,
       log,
@@ -94,6 +117,7 @@ export class HoldfastServer {
         config.REDIS_TIMEOUT_MS,
       ),
       replay: new ReplayBudget(config.MAX_REPLAY_BYTES),
+      rebalancer: this.#rebalancer,
     };
     this.#http = createHttpServer(context, health, config.SERVE_PAGE ? loadPage(config) : undefined);
     this.#sidePorts = [
@@ -142,6 +166,7 @@ export class HoldfastServer {
     // A Redis that came back empty has lost the sessions; those served here are written again.
     this.#redis.commands.on("ready", () => void this.#connections.restoreSessions(this.#sessions));
     this.health.enter("serving");
+    this.#rebalancer?.start();
     this.#log.info({ port: this.port("http") }, "serving");
   }
 
@@ -195,6 +220,7 @@ export class HoldfastServer {
     for (const connection of this.#connections) connection.transport.terminate();
     await within(releaseMs, this.#connections.empty());
     this.#connections.stop();
+    if (this.#rebalancer) await within(releaseMs, this.#rebalancer.stop());
     const ports = [this.#http, ...this.#sidePorts.map(({ server }) => server)].map(closeServer);
     await within(releaseMs, Promise.all([this.#grpc?.stop(), ...ports]));
     this.#rooms.close();

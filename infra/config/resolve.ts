@@ -33,6 +33,8 @@ export interface ServiceConfig extends Omit<
   readonly drain: DrainConfig;
   readonly minReadySeconds: number;
   readonly maxSurge: number | string;
+  /** Whether pods ask clients to move to emptier ones. */
+  readonly rebalance: boolean;
   /** The names of what runs already; undefined where the stack makes the service. */
   readonly existing: ExistingConfig | undefined;
   /** The tier that keeps its clients' sockets; undefined where they come to its pods. */
@@ -87,16 +89,18 @@ export function resolveConfig(values: ConfigValues): ResolvedConfig {
 function resolveService(
   service: ServiceValues,
   values: ConfigValues,
-  { propagationSeconds }: EdgeProperties,
+  properties: EdgeProperties,
 ): ServiceConfig {
+  const { propagationSeconds } = properties;
   const { autoscaler: metricsSource } = values;
   const isApplication = service.image === undefined && service.existing === undefined;
   const protocol = service.protocol ?? (isApplication ? "holdfast" : "websocket");
   const drain = { ...values.drain, ...resolveDrain(drainInput(service, values.drain), propagationSeconds) };
   const { connectionProxy } = service;
+  const path = service.path ?? (protocol === "socket.io" ? "/socket.io" : "/");
   return {
     ...service,
-    path: service.path ?? (protocol === "socket.io" ? "/socket.io" : "/"),
+    path,
     protocol,
     image: service.existing === undefined ? (service.image ?? values.image) : undefined,
     isApplication,
@@ -107,6 +111,7 @@ function resolveService(
     drain: service.preStop === "none" ? withoutPreStop(drain, service) : drain,
     minReadySeconds: service.minReadySeconds ?? values.minReadySeconds,
     maxSurge: service.rollout?.maxSurge ?? values.rollout.maxSurge ?? defaultMaxSurge,
+    rebalance: isApplication && (values.sockets.rebalance ?? mayRebalance(service, path, properties)),
     existing: existing(service),
     connectionProxy: connectionProxy && {
       ...connectionProxy,
@@ -115,6 +120,15 @@ function resolveService(
       drain: { ...values.drain, ...proxyDrain(connectionProxy, values, propagationSeconds) },
     },
   };
+}
+
+/** Whether a client that leaves its pod reaches another one: its address would lead it back, a cookie can be expired. */
+export function mayRebalance(
+  { connectionProxy }: { readonly connectionProxy?: object | undefined },
+  path: string,
+  { cookie }: Pick<EdgeProperties, "cookie">,
+): boolean {
+  return connectionProxy !== undefined || cookie(path) !== undefined;
 }
 
 /** A service's own times over the stack's; a grace period that only the stack names does not bind one that needs more. */

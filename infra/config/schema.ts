@@ -83,6 +83,12 @@ const sockets = object({
   maxReplayRate: int(65_536, 1_073_741_824).optional(),
   /** Bytes of history that a pod holds for all of its sockets together. Default 64 MiB. */
   maxReplayBytes: int(1_048_576, 17_179_869_184).optional(),
+  /**
+   * Whether a pod with many more clients than the others asks some to move, slowly, once no pod has come or gone for 20 s.
+   * Defaults to true where a cookie of the edge or a connection proxy leads clients to their pod, and to false where their
+   * address does: that leads them back.
+   */
+  rebalance: bool.optional(),
 });
 
 const auth = z.discriminatedUnion(

@@ -34,6 +34,7 @@ export const applicationSeries: ReadonlySet<string> = new Set([
   "websocket_session_duration_seconds_count",
   "websocket_session_duration_seconds_sum",
   "websocket_slow_consumers_closed_total",
+  "websocket_rebalance_goaways_total",
   "websocket_upgrades_refused_total",
 ]);
 

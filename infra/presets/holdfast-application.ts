@@ -13,7 +13,7 @@ export interface HoldfastApplicationArgs {
     ConfigValues,
     "session" | "sockets" | "auth" | "allowedOrigins" | "servePage" | "logLevel"
   > & { readonly drain: DrainConfig };
-  readonly service: { readonly name: string; readonly path: string };
+  readonly service: { readonly name: string; readonly path: string; readonly rebalance: boolean };
   readonly store: Pick<SessionStore, "url" | "mode" | "sentinelName" | "egress">;
   /** The cookie that the edge sets for this service. */
   readonly cookie: AffinityCookie | undefined;
@@ -54,6 +54,8 @@ function applicationEnvironment(args: HoldfastApplicationArgs): Record<string, E
     DRAIN_SECONDS: drain.drainSeconds,
     AFFINITY_COOKIE_NAME: cookie?.name,
     AFFINITY_COOKIE_PATH: cookie?.path,
+    REBALANCE: service.rebalance ? true : undefined,
+    POD_REVISION: service.rebalance ? { field: "metadata.labels['pod-template-hash']" } : undefined,
     SESSION_TTL_SECONDS: session.ttlSeconds,
     PING_INTERVAL_SECONDS: sockets.pingIntervalSeconds,
     HISTORY_SIZE: session.historySize,

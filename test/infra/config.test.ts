@@ -475,6 +475,23 @@ describe("bad configuration", () => {
       },
       faults: ["servePage: found true; allowed: false: the proxy of services[0] passes on sockets alone"],
     },
+    {
+      name: "moves of clients whom their address leads back",
+      given: {
+        values: {
+          edge: { kind: "none" },
+          network: { edge: [{ sameNamespace: true }] },
+          sockets: { rebalance: true },
+          services: [
+            { name: "chat", path: "/chat", connectionProxy: {} },
+            { name: "feed", path: "/feed" },
+          ],
+        },
+      },
+      faults: [
+        "sockets.rebalance: found true; allowed: false: clients of services[1] are led to their pod by their address, and so come back to it",
+      ],
+    },
   ];
 
   test.each(cases)("refuses $name", ({ given, faults }) => {

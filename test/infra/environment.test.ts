@@ -94,6 +94,8 @@ describe("what the application reads", () => {
       DRAIN_SECONDS: 30,
       AFFINITY_COOKIE_NAME: "SERVERID",
       AFFINITY_COOKIE_PATH: "/messaging",
+      REBALANCE: true,
+      POD_REVISION: "5d4f8c7b9",
       SESSION_TTL_SECONDS: 3_600,
       PING_INTERVAL_SECONDS: 25,
       AUTH_MODE: "anonymous",
@@ -131,11 +133,23 @@ describe("what the application reads", () => {
     });
   });
 
-  test("names no cookie where no edge sets one", async () => {
-    expect(
-      await appConfigOf("local", { edge: { kind: "none" }, network: { edge: [{ sameNamespace: true }] } }),
-    ).toMatchObject({
+  const noEdge = { edge: { kind: "none" }, network: { edge: [{ sameNamespace: true }] } };
+
+  test("names no cookie where no edge sets one, and moves nobody whom the address leads back", async () => {
+    expect(await appConfigOf("local", noEdge)).toMatchObject({
       AFFINITY_COOKIE_NAME: "",
+      REBALANCE: false,
+      POD_REVISION: "",
+    });
+  });
+
+  test("moves clients where a proxy chooses the pod, and never where the stack says so", async () => {
+    const services = [{ name: "chat", path: "/", connectionProxy: {} }];
+    expect(await appConfigOf("local", { ...noEdge, services, servePage: false })).toMatchObject({
+      REBALANCE: true,
+    });
+    expect(await appConfigOf("staging", { sockets: { rebalance: false } })).toMatchObject({
+      REBALANCE: false,
     });
   });
 

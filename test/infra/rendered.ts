@@ -78,6 +78,8 @@ function valueOf(
 ): string {
   if (value !== undefined) return value;
   if (valueFrom?.fieldRef?.fieldPath === "metadata.name") return `${workload.metadata.name}-abcde`;
+  // As the Deployment's controller labels the pods of a template.
+  if (valueFrom?.fieldRef?.fieldPath === "metadata.labels['pod-template-hash']") return "5d4f8c7b9";
   const reference = valueFrom?.secretKeyRef;
   const secret = objects.find(
     (object) => object.kind === "Secret" && object.metadata.name === reference?.name,

@@ -6,6 +6,7 @@ import {
   INBOX,
   type AckFrame,
   type ErrorFrame,
+  type GoawayFrame,
   type HelloFrame,
   type MessageFrame,
   type RoomRequest,
@@ -217,7 +218,7 @@ export abstract class ProxiedSession extends ProxiedConnection {
         if (socket === this.#current) this.#serve(socket);
         break;
       case "goaway":
-        if (socket === this.#current) this.#onGoaway(socket, frame.delayMs);
+        if (socket === this.#current) this.#onGoaway(socket, frame);
         break;
       case "sync":
       case "message":
@@ -281,8 +282,9 @@ export abstract class ProxiedSession extends ProxiedConnection {
   // ---- the move: the next pod before the old one goes ----
 
   /** The next pod is dialled when this one has asked for it. */
-  #onGoaway(socket: PodSocket, delayMs: number): void {
-    this.#leaving(socket);
+  #onGoaway(socket: PodSocket, { reason, delayMs }: GoawayFrame): void {
+    if (reason === "rebalance") this.context.dialer.endpoints.crowded(socket.address);
+    else this.#leaving(socket);
     if (this.#movingSince !== undefined) return;
     this.#movingSince = performance.now();
     this.#move.move(this.#movingSince - socket.welcomedAt, delayMs, () => void this.#openNext());

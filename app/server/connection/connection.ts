@@ -9,6 +9,7 @@ import type { RoomPolicy } from "../auth/room-policy";
 import type { AppConfig } from "../config";
 import type { Metrics } from "../metrics";
 import type { JoinRequest } from "../rooms/live-room";
+import type { Rebalancer } from "../rebalance/rebalancer";
 import type { ReplayBudget } from "../rooms/replay-budget";
 import type { Rooms } from "../rooms/rooms";
 import { roomKeys, userKeys, type RoomKeys } from "../store/keys";
@@ -51,6 +52,8 @@ export interface ConnectionContext {
   readonly connections: ConnectionSet;
   readonly takeovers: Takeovers;
   readonly replay: ReplayBudget;
+  /** Undefined where the clients of pods are not evened out. */
+  readonly rebalancer: Rebalancer | undefined;
 }
 
 /** Joins of one socket that ask Redis at a time; the others wait for them. */
@@ -132,6 +135,8 @@ export abstract class Connection {
   abstract sendSync(room: string, position: Position, recovered: boolean, requestId?: number): void;
   /** The pod will go: asks the client to move, in whatever way it understands. */
   abstract goAway(): boolean;
+  /** Another pod has fewer clients: asks this one to go there. False where it cannot be asked now. */
+  abstract moveOn(): boolean;
   /** Messages of the user's inbox have left this process. */
   abstract inboxWritten(position: Position): void;
   protected abstract sendAck(room: string, id: number, offset: number): void;

@@ -85,6 +85,10 @@ export class HoldfastConnection extends Connection {
     try {
       const { user } = await this.authenticate(hello.token, hello.client);
       if (!this.isOpen()) return; // it was not known in time whose it is
+      if (hello.session && this.context.rebalancer?.sendsOn(hello.session.id, user, this) === true) {
+        this.close(closeCodes.tryAgainLater, "another pod has room; the connection before goes on");
+        return;
+      }
       clearTimeout(this.#handshakeTimer);
       this.#publisher = createHash("sha256")
         .update(`${user}\n${hello.client}`)
@@ -207,6 +211,12 @@ export class HoldfastConnection extends Connection {
   override goAway(): boolean {
     this.goawayAt ??= Date.now();
     this.#send({ type: "goaway", reason: "drain", delayMs: 0 });
+    return true;
+  }
+
+  override moveOn(): boolean {
+    if (this.#state !== "open" || this.ended || this.goawayAt !== undefined) return false;
+    this.#send({ type: "goaway", reason: "rebalance", delayMs: 0 });
     return true;
   }
 

@@ -74,6 +74,11 @@ export class PlainConnection extends Connection {
     return false;
   }
 
+  /** Nor without closing it. */
+  override moveOn(): boolean {
+    return false;
+  }
+
   /** A line that was refused is typed again as a new one. */
   protected override repeatsPublishes(): boolean {
     return false;

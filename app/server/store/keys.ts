@@ -9,6 +9,9 @@ export const sessionKey = (id: string) => `ws:session:{${encode(id)}}`;
 /** A pod's control channel: other pods tell it there that a session of its has moved. */
 export const podChannel = (pod: string) => `ws:pod:{${encode(pod)}}`;
 
+/** Hash of what each pod of a service has told of its load, by pod. */
+export const loadsKey = (service: string) => `ws:loads:{${encode(service)}}`;
+
 /** The keys of one room, and the channel of its live messages. */
 export interface RoomKeys {
   /** Stream of the last messages; entry ids are `<offset>-0`. Also the name of the sharded channel. */

@@ -173,6 +173,7 @@ export const storeOperations = [
   "session_change",
   "subscribe",
   "control",
+  "loads",
 ] as const;
 
 export type StoreOperation = (typeof storeOperations)[number];

@@ -1,4 +1,5 @@
 import { issue, type ConfigIssue } from "../issue";
+import { mayRebalance } from "../resolve";
 import { peerForms } from "../values";
 import type { Checked } from "./checked";
 
@@ -29,6 +30,23 @@ export function networkIssues({ config: { edge, network, networkPolicies } }: Ch
       network.edge === undefined ? undefined : "an empty list",
       `a list of who connects, since edge.kind is none: ${peerForms}`,
       "Set it to [{ sameNamespace: true }] for clients in the stack's own namespace, or set networkPolicies to false.",
+    ),
+  ];
+}
+
+/** Clients that their address leads to their pod would come back to it whenever they were asked to move. */
+export function rebalanceIssues({ config: { sockets, services, properties } }: Checked): ConfigIssue[] {
+  if (sockets.rebalance !== true) return [];
+  const index = services.findIndex(
+    (service) => service.isApplication && !mayRebalance(service, service.path, properties),
+  );
+  if (index < 0) return [];
+  return [
+    issue(
+      "sockets.rebalance",
+      true,
+      `false: clients of services[${index}] are led to their pod by their address, and so come back to it`,
+      "Or set an edge that has a cookie, or give the service a connectionProxy.",
     ),
   ];
 }

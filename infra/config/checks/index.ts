@@ -5,7 +5,7 @@ import type { ResolvedConfig } from "../resolve";
 import { authIssues } from "./auth";
 import type { Checked } from "./checked";
 import { connectionProxyIssues } from "./connection-proxy";
-import { cookieIssues, hostIssues, networkIssues, pageIssues } from "./edge";
+import { cookieIssues, hostIssues, networkIssues, pageIssues, rebalanceIssues } from "./edge";
 import { nameIssues, pathIssues } from "./names";
 import { podSecurityIssues } from "./pod-security";
 import { scaledWorkloads, scaleIssues } from "./scale";
@@ -36,6 +36,7 @@ export function crossIssues(checked: Checked): ConfigIssue[] {
     ...storeIssues(checked),
     ...authIssues(checked),
     ...pageIssues(checked),
+    ...rebalanceIssues(checked),
   ];
 }
 

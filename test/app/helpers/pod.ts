@@ -1,5 +1,6 @@
 import { pino } from "pino";
 import { loadAppConfig } from "../../../app/server/config";
+import type { RebalancerTimes } from "../../../app/server/rebalance/rebalancer";
 import { HoldfastServer } from "../../../app/server/server";
 
 /** Short times, any port, quiet: what tests of the server begin with. */
@@ -24,10 +25,11 @@ let pods = 0;
 export async function startPod(
   redisUrl: string,
   env: Readonly<Record<string, string>> = {},
+  rebalancing?: RebalancerTimes,
 ): Promise<HoldfastServer & { url: string; name: string }> {
   const name = `pod-${++pods}`;
   const config = loadAppConfig({ ...defaults, REDIS_URL: redisUrl, POD_NAME: name, ...env });
-  const server = new HoldfastServer(config, pino({ level: config.LOG_LEVEL }));
+  const server = new HoldfastServer(config, pino({ level: config.LOG_LEVEL }), undefined, rebalancing);
   running.add(server);
   await server.start();
   return Object.assign(server, { url: `ws://127.0.0.1:${server.port("http")}/messaging`, name });
