@@ -5,7 +5,7 @@ import { proxyName } from "../components/connection-proxy/names";
 import { createEdge, type EdgeBackend } from "../components/edge";
 import { ExistingService } from "../components/existing-service";
 import { createMonitoring } from "../components/monitoring";
-import { StackNamespace, type NamespaceClients } from "../components/namespace";
+import { StackNamespace, type NamespaceClients } from "../components/namespace/component";
 import { createSessionStore, type SecretKey, type SessionStore } from "../components/session-store";
 import { WebSocketService } from "../components/websocket-service";
 import type { Config, ServiceConfig } from "../config";

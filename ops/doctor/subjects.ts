@@ -1,6 +1,6 @@
 import { selects } from "../local/manifest";
 import { selectorLabels } from "../../infra/labels";
-import type { NginxConfig } from "../../infra/components/edge/nginx-schema";
+import type { NginxConfig } from "../../infra/components/edge/nginx/schema";
 import type { Config, ServiceConfig } from "../../infra/config";
 import type { Container, Deployment, Ingress, Pod, Service, Snapshot } from "./snapshot";
 

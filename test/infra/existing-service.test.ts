@@ -5,7 +5,7 @@ import {
   type DeploymentWishes,
   type LiveDeployment,
 } from "../../infra/components/existing-service/fields";
-import { NoneEdge } from "../../infra/components/edge/none";
+import { NoneEdge } from "../../infra/components/edge/none/component";
 import { ArgumentError } from "../../infra/components/input";
 import { renderStack } from "../../ops/render/render";
 import { deployed } from "./deployed";

@@ -1,5 +1,5 @@
 import { edgeProperties } from "../../infra/components/edge";
-import { gatewayDuration } from "../../infra/components/edge/gateway";
+import { gatewayDuration } from "../../infra/components/edge/gateway/component";
 import { inputsOf, kindsOf } from "./deployed";
 import { affinity, create, edge } from "./edges";
 import { faultsOf } from "./faults";

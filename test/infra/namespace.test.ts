@@ -1,4 +1,4 @@
-import { StackNamespace } from "../../infra/components/namespace";
+import { StackNamespace } from "../../infra/components/namespace/component";
 import { renderStack } from "../../ops/render/render";
 import { deployed, inputsOf } from "./deployed";
 

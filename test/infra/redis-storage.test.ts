@@ -1,6 +1,6 @@
-import { checkedStorage } from "../../infra/components/session-store/redis";
+import { checkedStorage } from "../../infra/components/session-store/redis/component";
 import { evaluateProgram } from "../../ops/render/evaluate";
-import { RedisStore } from "../../infra/components/session-store/redis";
+import { RedisStore } from "../../infra/components/session-store/redis/component";
 
 /** The first use of each of Pulumi's SDKs loads it, which takes seconds on a busy machine. */
 jest.setTimeout(120_000);

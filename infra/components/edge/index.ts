@@ -3,14 +3,20 @@ import { z } from "zod";
 import type { AffinityConfig } from "../../config/affinity";
 import type { ConfigIssue } from "../../config/issue";
 import type { Edge, EdgeArgs, EdgeContext, EdgeProperties } from "./edge";
-import { nginxProperties, NginxEdge } from "./nginx";
-import { nginxSchema, type NginxConfig } from "./nginx-schema";
-import { albIssues, albSchema, albProperties, AlbEdge, type AlbConfig } from "./alb";
-import { gatewayIssues, gatewaySchema, gatewayProperties, GatewayEdge, type GatewayConfig } from "./gateway";
-import { istioIssues, istioSchema, istioProperties, IstioEdge, type IstioConfig } from "./istio";
+import { nginxProperties, NginxEdge } from "./nginx/component";
+import { nginxSchema, type NginxConfig } from "./nginx/schema";
+import { albIssues, albSchema, albProperties, AlbEdge, type AlbConfig } from "./alb/component";
+import {
+  gatewayIssues,
+  gatewaySchema,
+  gatewayProperties,
+  GatewayEdge,
+  type GatewayConfig,
+} from "./gateway/component";
+import { istioIssues, istioSchema, istioProperties, IstioEdge, type IstioConfig } from "./istio/component";
 import { flatEdgeArgs } from "./args";
-import { NlbEdge, nlbIssues, nlbSchema, nlbProperties, type NlbConfig } from "./nlb";
-import { noneSchema, noneProperties, NoneEdge, type NoneConfig } from "./none";
+import { NlbEdge, nlbIssues, nlbSchema, nlbProperties, type NlbConfig } from "./nlb/component";
+import { noneSchema, noneProperties, NoneEdge, type NoneConfig } from "./none/component";
 
 export type { AffinityCookie, Edge, EdgeArgs, EdgeBackend, EdgeProperties } from "./edge";
 

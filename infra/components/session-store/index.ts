@@ -1,8 +1,8 @@
 import type * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
 import { ElastiCacheStore, elasticacheSchema, type ElastiCacheConfig } from "./elasticache";
-import { externalSchema, ExternalStore, type ExternalConfig } from "./external";
-import { redisSchema, RedisStore, type RedisConfig } from "./redis";
+import { externalSchema, ExternalStore, type ExternalConfig } from "./external/component";
+import { redisSchema, RedisStore, type RedisConfig } from "./redis/component";
 import { object } from "../../config/values";
 import { withoutKind } from "../flat-args";
 import type { SessionStore } from "./session-store";

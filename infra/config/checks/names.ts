@@ -1,5 +1,5 @@
-import { defaultDenyName } from "../../components/namespace";
-import { redisNames } from "../../components/session-store/redis";
+import { defaultDenyName } from "../../components/namespace/component";
+import { redisNames } from "../../components/session-store/redis/component";
 import { issue, type ConfigIssue } from "../issue";
 import type { Checked } from "./checked";
 

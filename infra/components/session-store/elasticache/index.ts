@@ -1,3 +1,3 @@
 export { elasticacheIssues } from "./issues";
 export { elasticacheSchema, type ElastiCacheConfig } from "./schema";
-export { ElastiCacheStore } from "./store";
+export { ElastiCacheStore } from "./component";

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { object, objectName, enumOf, int } from "../../config/values";
+import { object, objectName, enumOf, int } from "../../../config/values";
 
 /** What the kind `nginx` asks for, and the kind `nlb` of the nginx edge behind it. */
 export const nginxKeys = {

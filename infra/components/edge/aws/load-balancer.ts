@@ -1,10 +1,10 @@
 import type * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
-import type { EdgeBackend } from "./edge";
-import { awsReadinessGate, measuredPropagation } from "../../annotations";
-import { issue, type ConfigIssue } from "../../config/issue";
-import { ports } from "../../ports";
-import { addressRange, list, enumOf, text, int } from "../../config/values";
+import type { EdgeBackend } from "../edge";
+import { awsReadinessGate, measuredPropagation } from "../../../annotations";
+import { issue, type ConfigIssue } from "../../../config/issue";
+import { ports } from "../../../ports";
+import { addressRange, list, enumOf, text, int } from "../../../config/values";
 
 /**
  * What the two AWS load balancers have in common. Both are made by the AWS Load Balancer Controller, which runs in

@@ -1,11 +1,11 @@
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
-import { certManagerClusterIssuer, nginx, pulumiSkipAwait } from "../../annotations";
-import { namespaceNameLabel, workloadLabels } from "../../labels";
-import type { AffinityConfig } from "../../config/affinity";
-import type { FlatArgs } from "../flat-args";
-import { edgeArgs, type CommonEdgeArgs } from "./args";
-import { controllerNamespaces, createController, type ControllerLoadBalancer } from "./controller";
+import { certManagerClusterIssuer, nginx, pulumiSkipAwait } from "../../../annotations";
+import { namespaceNameLabel, workloadLabels } from "../../../labels";
+import type { AffinityConfig } from "../../../config/affinity";
+import type { FlatArgs } from "../../flat-args";
+import { edgeArgs, type CommonEdgeArgs } from "../args";
+import { controllerNamespaces, createController, type ControllerLoadBalancer } from "../controller/install";
 import {
   socketUrls,
   defaultEdgeProperties,
@@ -14,8 +14,8 @@ import {
   type EdgeArgs,
   type EdgeBackend,
   type EdgeProperties,
-} from "./edge";
-import { nginxSchema, type NginxConfig } from "./nginx-schema";
+} from "../edge";
+import { nginxSchema, type NginxConfig } from "./schema";
 
 export function nginxProperties(config: NginxConfig, affinity: AffinityConfig): EdgeProperties {
   return {

@@ -1,14 +1,14 @@
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
-import { awsIngress, pulumiSkipAwait } from "../../annotations";
-import { issue, type ConfigIssue } from "../../config/issue";
-import { workloadLabels } from "../../labels";
-import { object, objectName, text, int } from "../../config/values";
-import type { FlatArgs, WithInputs } from "../flat-args";
-import { edgeArgs, type CommonEdgeArgs } from "./args";
-import { annotationIssues } from "./aws-annotations";
-import * as aws from "./aws-load-balancer";
+import { awsIngress, pulumiSkipAwait } from "../../../annotations";
+import { issue, type ConfigIssue } from "../../../config/issue";
+import { workloadLabels } from "../../../labels";
+import { object, objectName, text, int } from "../../../config/values";
+import type { FlatArgs, WithInputs } from "../../flat-args";
+import { edgeArgs, type CommonEdgeArgs } from "../args";
+import { annotationIssues } from "../aws/annotation-issues";
+import * as aws from "../aws/load-balancer";
 import {
   ingressPort,
   serviceHost,
@@ -18,7 +18,7 @@ import {
   type EdgeBackend,
   type EdgeContext,
   type EdgeProperties,
-} from "./edge";
+} from "../edge";
 
 export const albSchema = object({
   kind: z.literal("alb"),

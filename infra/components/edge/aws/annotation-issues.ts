@@ -1,4 +1,4 @@
-import { issue, type ConfigIssue } from "../../config/issue";
+import { issue, type ConfigIssue } from "../../../config/issue";
 
 const service = "service.beta.kubernetes.io/aws-load-balancer-";
 const ingress = "alb.ingress.kubernetes.io/";

@@ -1,15 +1,15 @@
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
-import { certManagerClusterIssuer } from "../../annotations";
-import { issue, type ConfigIssue } from "../../config/issue";
-import { namespaceNameLabel, stackLabels, workloadLabels } from "../../labels";
-import { ports } from "../../ports";
-import type { AffinityConfig } from "../../config/affinity";
-import { label, object, objectName } from "../../config/values";
-import type { FlatArgs } from "../flat-args";
-import { checkObjectName } from "../names";
-import { edgeArgs, type CommonEdgeArgs } from "./args";
+import { certManagerClusterIssuer } from "../../../annotations";
+import { issue, type ConfigIssue } from "../../../config/issue";
+import { namespaceNameLabel, stackLabels, workloadLabels } from "../../../labels";
+import { ports } from "../../../ports";
+import type { AffinityConfig } from "../../../config/affinity";
+import { label, object, objectName } from "../../../config/values";
+import type { FlatArgs } from "../../flat-args";
+import { checkObjectName } from "../../names";
+import { edgeArgs, type CommonEdgeArgs } from "../args";
 import {
   socketUrls,
   type Edge,
@@ -17,8 +17,8 @@ import {
   type EdgeBackend,
   type EdgeProperties,
   defaultEdgeProperties,
-} from "./edge";
-import { trafficPolicy } from "./gateway-traffic-policy";
+} from "../edge";
+import { trafficPolicy } from "./traffic-policy";
 
 /**
  * Envoy Gateway 1.9 with the CRDs that its chart brings: Gateway API 1.6, experimental channel, which alone knows the

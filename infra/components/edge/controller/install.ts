@@ -1,8 +1,8 @@
 import * as k8s from "@pulumi/kubernetes";
 import { IngressController } from "@pulumi/kubernetes-ingress-nginx";
 import * as pulumi from "@pulumi/pulumi";
-import { stackLabels } from "../../labels";
-import type { NginxConfig } from "./nginx-schema";
+import { stackLabels } from "../../../labels";
+import type { NginxConfig } from "../nginx/schema";
 
 /** Chart versions that are installed; docs/decisions/0015-edge-controller.md says why these. */
 const charts = {

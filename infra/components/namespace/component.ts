@@ -1,10 +1,10 @@
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
-import { podSecurity } from "../annotations";
-import { bool, label, labels, list, enumOf } from "../config/values";
-import { partOfLabel, stackLabels, stackName } from "../labels";
-import { argsSchema, checkArgs, unchecked } from "./check-args";
-import { dns, toWorkload } from "./websocket-service/network-policies";
+import { podSecurity } from "../../annotations";
+import { bool, label, labels, list, enumOf } from "../../config/values";
+import { partOfLabel, stackLabels, stackName } from "../../labels";
+import { argsSchema, checkArgs, unchecked } from "../check-args";
+import { dns, toWorkload } from "../websocket-service/network-policies";
 
 /** Pods of the namespace that connect to the stack's services, and are no part of it. */
 export interface NamespaceClients {

@@ -1,11 +1,11 @@
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
-import { stackLabels } from "../../labels";
-import { redisPort } from "../../ports";
-import { addressRange, list, object, enumOf, port, text } from "../../config/values";
-import { parseArgs, type FlatArgs } from "../flat-args";
-import type { SecretKey, SessionStore } from "./session-store";
+import { stackLabels } from "../../../labels";
+import { redisPort } from "../../../ports";
+import { addressRange, list, object, enumOf, port, text } from "../../../config/values";
+import { parseArgs, type FlatArgs } from "../../flat-args";
+import type { SecretKey, SessionStore } from "../session-store";
 
 export const externalSchema = object({
   kind: z.literal("external"),

@@ -1,14 +1,14 @@
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
-import { issue, type ConfigIssue } from "../../config/issue";
-import { namespaceNameLabel, stackLabels, workloadLabels } from "../../labels";
-import { ports } from "../../ports";
-import type { AffinityConfig } from "../../config/affinity";
-import { label, object, objectName, enumOf, text } from "../../config/values";
-import type { FlatArgs } from "../flat-args";
-import { checkObjectName } from "../names";
-import { edgeArgs, type CommonEdgeArgs } from "./args";
+import { issue, type ConfigIssue } from "../../../config/issue";
+import { namespaceNameLabel, stackLabels, workloadLabels } from "../../../labels";
+import { ports } from "../../../ports";
+import type { AffinityConfig } from "../../../config/affinity";
+import { label, object, objectName, enumOf, text } from "../../../config/values";
+import type { FlatArgs } from "../../flat-args";
+import { checkObjectName } from "../../names";
+import { edgeArgs, type CommonEdgeArgs } from "../args";
 import {
   socketUrls,
   defaultEdgeProperties,
@@ -16,8 +16,8 @@ import {
   type EdgeArgs,
   type EdgeBackend,
   type EdgeProperties,
-} from "./edge";
-import { connectTimeout, maxRetries, retriedFailures } from "./retries";
+} from "../edge";
+import { connectTimeout, maxRetries, retriedFailures } from "../retries";
 
 export const istioSchema = object({
   kind: z.literal("istio"),

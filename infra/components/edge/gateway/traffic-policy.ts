@@ -1,7 +1,7 @@
 import type * as k8s from "@pulumi/kubernetes";
-import { workloadLabels } from "../../labels";
-import type { EdgeArgs, EdgeBackend } from "./edge";
-import { connectTimeout, maxRetries, retriedFailures } from "./retries";
+import { workloadLabels } from "../../../labels";
+import type { EdgeArgs, EdgeBackend } from "../edge";
+import { connectTimeout, maxRetries, retriedFailures } from "../retries";
 
 /** No limit, as Envoy counts: the highest value that the API takes. */
 const unlimited = 4_294_967_295;

@@ -1,22 +1,22 @@
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
-import { awsLoadBalancerClass, awsService, externalDnsHostname, pulumiSkipAwait } from "../../annotations";
-import { issue, type ConfigIssue } from "../../config/issue";
-import { selectorLabels, stackLabels, workloadLabels } from "../../labels";
-import type { AffinityConfig } from "../../config/affinity";
-import type { NamedSeconds } from "../../timing";
-import { bool, object, enumOf, int } from "../../config/values";
-import type { FlatArgs, WithInputs } from "../flat-args";
-import { edgeArgs, flatEdgeArgs, type CommonEdgeArgs } from "./args";
-import { annotationIssues } from "./aws-annotations";
-import * as aws from "./aws-load-balancer";
+import { awsLoadBalancerClass, awsService, externalDnsHostname, pulumiSkipAwait } from "../../../annotations";
+import { issue, type ConfigIssue } from "../../../config/issue";
+import { selectorLabels, stackLabels, workloadLabels } from "../../../labels";
+import type { AffinityConfig } from "../../../config/affinity";
+import type { NamedSeconds } from "../../../timing";
+import { bool, object, enumOf, int } from "../../../config/values";
+import type { FlatArgs, WithInputs } from "../../flat-args";
+import { edgeArgs, flatEdgeArgs, type CommonEdgeArgs } from "../args";
+import { annotationIssues } from "../aws/annotation-issues";
+import * as aws from "../aws/load-balancer";
 import {
   controllerGraceSeconds,
   controllerNamespaces,
   controllerPods,
   type ControllerLoadBalancer,
-} from "./controller";
+} from "../controller/install";
 import {
   serviceHost,
   socketUrls,
@@ -25,9 +25,9 @@ import {
   type EdgeBackend,
   type EdgeContext,
   type EdgeProperties,
-} from "./edge";
-import { NginxEdge, nginxProperties } from "./nginx";
-import { nginxKeys } from "./nginx-schema";
+} from "../edge";
+import { NginxEdge, nginxProperties } from "../nginx/component";
+import { nginxKeys } from "../nginx/schema";
 
 /** The nginx edge behind the load balancer. The program installs its controller: one that runs already has its own. */
 const nginxBehind = object({

@@ -1,10 +1,10 @@
 import * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
-import { ports } from "../../ports";
-import { object } from "../../config/values";
-import { checkNamespace } from "../names";
-import { checkBackends } from "./args";
-import { socketUrls, defaultEdgeProperties, type Edge, type EdgeBackend, type EdgeProperties } from "./edge";
+import { ports } from "../../../ports";
+import { object } from "../../../config/values";
+import { checkNamespace } from "../../names";
+import { checkBackends } from "../args";
+import { socketUrls, defaultEdgeProperties, type Edge, type EdgeBackend, type EdgeProperties } from "../edge";
 
 export const noneSchema = object({ kind: z.literal("none") });
 

@@ -2,16 +2,16 @@ import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import * as random from "@pulumi/random";
 import { z } from "zod";
-import { pulumiSkipAwait } from "../../annotations";
-import { componentLabels, selectorLabels, workloadLabels } from "../../labels";
-import { redisPort } from "../../ports";
-import { bool, imageReference, object, objectName, text, int } from "../../config/values";
-import { checkArgs } from "../check-args";
-import { parseArgs, type FlatArgs } from "../flat-args";
-import { ArgumentError } from "../input";
-import { checkNamespace } from "../names";
-import { restrictedContainer, restrictedPod } from "../restricted";
-import type { SecretKey, SessionStore } from "./session-store";
+import { pulumiSkipAwait } from "../../../annotations";
+import { componentLabels, selectorLabels, workloadLabels } from "../../../labels";
+import { redisPort } from "../../../ports";
+import { bool, imageReference, object, objectName, text, int } from "../../../config/values";
+import { checkArgs } from "../../check-args";
+import { parseArgs, type FlatArgs } from "../../flat-args";
+import { ArgumentError } from "../../input";
+import { checkNamespace } from "../../names";
+import { restrictedContainer, restrictedPod } from "../../restricted";
+import type { SecretKey, SessionStore } from "../session-store";
 
 export const redisSchema = object({
   kind: z.literal("redis"),
