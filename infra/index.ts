@@ -24,7 +24,7 @@ export {
   ElastiCacheStore,
   type ElastiCacheStoreArgs,
 } from "./components/session-store/elasticache/component";
-export type { SecretKey, SessionStore, StoreConnection } from "./components/session-store";
+export type { SecretKey, SessionStore, StoreConnection } from "./components/session-store/session-store";
 
 export { NginxEdge, type NginxEdgeArgs } from "./components/edge/nginx/component";
 export { NlbEdge, type NlbEdgeArgs } from "./components/edge/nlb/component";
@@ -32,7 +32,7 @@ export { AlbEdge, type AlbEdgeArgs } from "./components/edge/alb/component";
 export { GatewayEdge, type GatewayEdgeArgs } from "./components/edge/gateway/component";
 export { IstioEdge, type IstioEdgeArgs } from "./components/edge/istio/component";
 export { NoneEdge, type NoneEdgeArgs } from "./components/edge/none/component";
-export type { Edge, EdgeBackend } from "./components/edge";
+export type { Edge, EdgeBackend } from "./components/edge/edge";
 
 export { Monitoring, type MonitoringArgs } from "./components/monitoring/monitoring";
 

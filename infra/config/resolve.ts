@@ -1,6 +1,7 @@
-import type { Autoscaling } from "../components/autoscaler";
-import { edgeProperties, type EdgeProperties } from "../components/edge";
+import type { Autoscaling } from "../components/autoscaler/autoscaler";
 import { defaultModes } from "../components/connection-proxy/environment";
+import type { EdgeProperties } from "../components/edge/edge-properties";
+import { edgeProperties } from "../components/edge/properties";
 import { resolveDrain, type Drain, type DrainInput } from "../timing";
 import type { ConfigValues, ConnectionProxyValues, DrainConfig, ServiceValues } from "./schema";
 

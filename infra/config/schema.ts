@@ -1,8 +1,8 @@
 import { z } from "zod";
-import { autoscalerSchema } from "../components/autoscaler";
-import { edgeSchema } from "../components/edge";
-import { monitoringSchema } from "../components/monitoring";
-import { sessionStoreSchema } from "../components/session-store";
+import { autoscalerSchema } from "../components/autoscaler/schema";
+import { edgeSchema } from "../components/edge/schema";
+import { monitoringSchema } from "../components/monitoring/schema";
+import { sessionStoreSchema } from "../components/session-store/schema";
 import { namespaceNameLabel } from "../labels";
 import type { Drain } from "../timing";
 import { affinitySchema } from "./affinity";

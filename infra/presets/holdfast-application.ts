@@ -1,8 +1,8 @@
 import type { ConfigValues } from "../config/schema";
 import { tokenVariables } from "../components/connection-proxy/environment";
-import type { AffinityCookie } from "../components/edge";
+import type { AffinityCookie } from "../components/edge/edge-properties";
 import { environment, type EnvironmentValue } from "../components/environment";
-import type { SecretKey, SessionStore } from "../components/session-store";
+import type { SecretKey, SessionStore } from "../components/session-store/session-store";
 import type { WebSocketServiceArgs } from "../components/websocket-service";
 import { outside } from "../components/websocket-service/network-policies";
 import type { DrainConfig } from "../config/schema";

@@ -1,5 +1,5 @@
 import { awsIngress } from "../../infra/annotations";
-import { edgeProperties } from "../../infra/components/edge";
+import { edgeProperties } from "../../infra/components/edge/properties";
 import { inputsOf, kindsOf } from "./deployed";
 import { affinity, create, edge } from "./edges";
 import { faultsOf } from "./faults";

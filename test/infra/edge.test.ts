@@ -1,4 +1,4 @@
-import { edgeProperties } from "../../infra/components/edge";
+import { edgeProperties } from "../../infra/components/edge/properties";
 import type { AffinityConfig } from "../../infra/config/schema";
 import { inputsOf, kindsOf } from "./deployed";
 import { affinity, create, edge } from "./edges";

@@ -1,4 +1,5 @@
-import { createEdge, edgeSchema, type EdgeConfig } from "../../infra/components/edge";
+import { createEdge } from "../../infra/components/edge";
+import { edgeSchema, type EdgeConfig } from "../../infra/components/edge/schema";
 import type { AffinityConfig } from "../../infra/config/schema";
 import type { Protocol } from "../../infra/protocol";
 import { deployed } from "./deployed";

@@ -1,6 +1,6 @@
 import type * as aws from "@pulumi/aws";
 import { createSessionStore } from "../../infra/components/session-store";
-import { elasticacheSchema } from "../../infra/components/session-store/elasticache";
+import { elasticacheSchema } from "../../infra/components/session-store/elasticache/schema";
 import type { Evaluation } from "../../ops/render/evaluate";
 import { deployed, inputsOf, kindsOf, resourceOf } from "./deployed";
 import { elasticache, secondary } from "./elasticache";

@@ -1,4 +1,4 @@
-import { edgeProperties } from "../../infra/components/edge";
+import { edgeProperties } from "../../infra/components/edge/properties";
 import { inputsOf, kindsOf } from "./deployed";
 import { affinity, create, edge } from "./edges";
 import { faultsOf } from "./faults";

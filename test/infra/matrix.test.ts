@@ -1,8 +1,8 @@
 import { readFileSync } from "node:fs";
 import path from "node:path";
 import { loadAppConfig } from "../../app/server/config";
-import { edgeSchema } from "../../infra/components/edge";
-import { sessionStoreSchema } from "../../infra/components/session-store";
+import { edgeSchema } from "../../infra/components/edge/schema";
+import { sessionStoreSchema } from "../../infra/components/session-store/schema";
 import { examples, projectRoot } from "../../ops/render/stacks";
 import { readStackConfig } from "../../ops/render/stack-config";
 import { create } from "./edges";

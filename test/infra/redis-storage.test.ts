@@ -1,4 +1,4 @@
-import { checkedStorage } from "../../infra/components/session-store/redis/component";
+import { checkedStorage } from "../../infra/components/session-store/redis/storage";
 import { evaluateProgram } from "../../ops/render/evaluate";
 import { RedisStore } from "../../infra/components/session-store/redis/component";
 

@@ -1,8 +1,8 @@
 import type * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import { createSessionStore, type SessionStoreArgs } from "../../infra/components/session-store";
-import { redisSchema } from "../../infra/components/session-store/redis/component";
-import { externalSchema } from "../../infra/components/session-store/external/component";
+import { redisSchema } from "../../infra/components/session-store/redis/schema";
+import { externalSchema } from "../../infra/components/session-store/external/schema";
 import { deployed, inputsOf, kindsOf, resourceOf } from "./deployed";
 
 function create(config: SessionStoreArgs["config"], externalUrl?: string) {

@@ -3,7 +3,7 @@ import { WebSocketService, type WebSocketServiceArgs } from "../../infra/compone
 import * as pulumi from "@pulumi/pulumi";
 import { outside } from "../../infra/components/websocket-service/network-policies";
 import { holdfastPod } from "../../infra/presets/holdfast-pod";
-import type { AutoscalerConfig } from "../../infra/components/autoscaler";
+import type { AutoscalerConfig } from "../../infra/components/autoscaler/schema";
 import { deployed, inputsOf, kindsOf, resourceOf } from "./deployed";
 
 type Pod = k8s.types.output.core.v1.PodSpec;

@@ -1,5 +1,6 @@
 import type * as k8s from "@pulumi/kubernetes";
 import type * as pulumi from "@pulumi/pulumi";
+import type { AutoscalerConfig } from "./schema";
 
 /** How many pods there may be. */
 export interface Scaling {
@@ -7,6 +8,14 @@ export interface Scaling {
   readonly maxReplicas: number;
   /** Open sockets a pod that the autoscaler aims for. */
   readonly connectionsPerPod: number;
+}
+
+/** Owns the number of a workload's pods. */
+export interface Autoscaling extends Scaling {
+  /** Who counts the sockets. */
+  readonly metricsSource: AutoscalerConfig;
+  /** The gauge of each pod's open sockets; the component's own unless given. */
+  readonly metric?: string | undefined;
 }
 
 export interface AutoscalerArgs<Config> extends Scaling {

@@ -1,25 +1,11 @@
 import * as k8s from "@pulumi/kubernetes";
 import type * as pulumi from "@pulumi/pulumi";
-import { z } from "zod";
 import { kedaHpaOwnership } from "../../annotations";
 import { workloadLabels } from "../../labels";
-import { labels, object } from "../../config/values";
 import { behavior, scaleTarget, type AutoscalerArgs } from "./autoscaler";
+import type { ExternalConfig, PodsConfig } from "./schema";
 
 type MetricSpec = k8s.types.input.autoscaling.v2.MetricSpec;
-
-/** The gauge of the pods themselves, by the custom metrics API: `pods/websocket_connections_active`. */
-export const podsSchema = object({ kind: z.literal("pods") });
-
-/** The sum over the pods, by the external metrics API, for adapters that serve no metrics of pods. */
-export const externalSchema = object({
-  kind: z.literal("external"),
-  /** Beside `service`, what the adapter finds the series by; the namespace it is asked in anyway. */
-  labels: labels.default({}),
-});
-
-export type PodsConfig = z.infer<typeof podsSchema>;
-export type ExternalConfig = z.infer<typeof externalSchema>;
 
 /** Kubernetes' own autoscaler, by open sockets. */
 export function createHorizontalAutoscaler(

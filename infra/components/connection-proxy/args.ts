@@ -1,9 +1,10 @@
 import type * as pulumi from "@pulumi/pulumi";
 import type { Peer } from "../../config/values";
-import type { Autoscaling } from "../autoscaler";
+import type { Autoscaling } from "../autoscaler/autoscaler";
 import type { Protocol } from "../../protocol";
-import type { AffinityCookie, EdgeBackend } from "../edge/edge";
-import type { SecretKey } from "../session-store";
+import type { EdgeBackend } from "../edge/edge";
+import type { AffinityCookie } from "../edge/edge-properties";
+import type { SecretKey } from "../session-store/session-store";
 
 /** How the proxy checks tokens at the upgrade, for services that cannot: exactly one key, or one set of keys. */
 export interface TokenCheck {

@@ -1,22 +1,7 @@
 import type * as pulumi from "@pulumi/pulumi";
-import { z } from "zod";
 import { withoutKind } from "../flat-args";
-import { object } from "../../config/values";
-import {
-  Monitoring,
-  prometheusOperatorSchema,
-  type MonitoringArgs,
-  type PrometheusOperatorConfig,
-} from "./monitoring";
-
-/** Nothing is created; `/metrics` is there all the same. For clusters without the operator's CRDs. */
-const noneSchema = object({ kind: z.literal("none") });
-
-export const monitoringSchema = z.discriminatedUnion("kind", [noneSchema, prometheusOperatorSchema], {
-  error: "{ kind: none } or { kind: prometheus-operator, … }",
-});
-
-export type MonitoringConfig = z.infer<typeof noneSchema> | PrometheusOperatorConfig;
+import { Monitoring, type MonitoringArgs } from "./monitoring";
+import type { MonitoringConfig } from "./schema";
 
 export function createMonitoring(
   name: string,

@@ -1,32 +1,13 @@
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
-import { z } from "zod";
 import { stackLabels } from "../../labels";
-import { labels, object, text, int } from "../../config/values";
 import { checkNamespace, checkObjectName } from "../names";
 import { parseArgs, type FlatArgs } from "../flat-args";
 import { lift } from "../input";
 import { dashboard } from "./dashboard";
 import { podMonitorSpec } from "./pod-monitor";
 import { ruleGroups } from "./rule-groups";
-
-/** Kubernetes' operator for Prometheus reads the objects; its CRDs must be there. https://prometheus-operator.dev */
-export const prometheusOperatorSchema = object({
-  kind: z.literal("prometheus-operator"),
-  /** By which the operator's Prometheus finds monitors and rules. kube-prometheus-stack looks for its Helm release's name. */
-  labels: labels.default({ release: "kube-prometheus-stack" }),
-  /** By which Grafana's sidecar finds dashboards. */
-  dashboardLabels: labels.default({ grafana_dashboard: "1" }),
-  /** Between two scrapes of a pod. Seconds; at most 30, or the rates over one minute have nothing to go by. */
-  scrapeIntervalSeconds: int(5, 30).default(15),
-  /** Where people read the runbooks: the URL of the folder, or its path in this repository. */
-  runbooks: text(
-    /^(https?:\/\/\S*[^\s/]|docs\/runbooks)$/,
-    "a URL such as https://git.example/holdfast/docs/runbooks, no slash at its end",
-  ).default("docs/runbooks"),
-});
-
-export type PrometheusOperatorConfig = z.infer<typeof prometheusOperatorSchema>;
+import { prometheusOperatorSchema } from "./schema";
 
 export interface MonitoringArgs extends FlatArgs<typeof prometheusOperatorSchema> {
   /** Of the services. Default `default`. */

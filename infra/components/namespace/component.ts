@@ -5,6 +5,7 @@ import { bool, label, labels, list, enumOf } from "../../config/values";
 import { partOfLabel, stackLabels, stackName } from "../../labels";
 import { argsSchema, checkArgs, unchecked } from "../check-args";
 import { dns, toWorkload } from "../websocket-service/network-policies";
+import { defaultDenyName } from "./names";
 
 /** Pods of the namespace that connect to the stack's services, and are no part of it. */
 export interface NamespaceClients {
@@ -34,9 +35,6 @@ export const namespaceSchema = argsSchema<StackNamespaceArgs>({
   defaultDeny: bool,
   clients: list(unchecked, "{ podLabels, to }"),
 });
-
-/** The name of the policy that {@link StackNamespace} puts in the namespace. */
-export const defaultDenyName = "default-deny";
 
 /** Begins the names of the policies that let clients in the namespace out. */
 const namespaceClientsName = "namespace-clients";

@@ -1,28 +1,10 @@
 import type * as pulumi from "@pulumi/pulumi";
-import { z } from "zod";
-import { ElastiCacheStore, elasticacheSchema, type ElastiCacheConfig } from "./elasticache";
-import { externalSchema, ExternalStore, type ExternalConfig } from "./external/component";
-import { redisSchema, RedisStore, type RedisConfig } from "./redis/component";
-import { object } from "../../config/values";
 import { withoutKind } from "../flat-args";
+import { ElastiCacheStore } from "./elasticache/component";
+import { ExternalStore } from "./external/component";
+import { RedisStore } from "./redis/component";
+import type { SessionStoreConfig } from "./schema";
 import type { SessionStore } from "./session-store";
-
-export type { SecretKey, SessionStore, StoreConnection } from "./session-store";
-
-/** No store: for services that keep their state elsewhere, or nowhere. */
-const noneSchema = object({ kind: z.literal("none") });
-
-/** Every kind of session store; a new one is a file of the same shape and a line here. */
-export const sessionStoreSchema = z.discriminatedUnion(
-  "kind",
-  [noneSchema, redisSchema, elasticacheSchema, externalSchema],
-  {
-    error: "{ kind: none }, { kind: redis, … }, { kind: elasticache, … } or { kind: external, … }",
-  },
-);
-
-export type SessionStoreConfig =
-  z.infer<typeof noneSchema> | RedisConfig | ElastiCacheConfig | ExternalConfig;
 
 export interface SessionStoreArgs {
   readonly config: Exclude<SessionStoreConfig, { kind: "none" }>;

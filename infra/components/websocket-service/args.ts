@@ -2,9 +2,9 @@ import type * as k8s from "@pulumi/kubernetes";
 import type * as pulumi from "@pulumi/pulumi";
 import type { Peer } from "../../config/values";
 import type { Protocol } from "../../protocol";
-import type { Autoscaling } from "../autoscaler";
+import type { Autoscaling } from "../autoscaler/autoscaler";
 import type { EnvironmentValue } from "../environment";
-import type { StoreConnection } from "../session-store";
+import type { StoreConnection } from "../session-store/session-store";
 
 /** How the kubelet asks the container, as in Kubernetes. */
 export type Probe = k8s.types.input.core.v1.Probe;

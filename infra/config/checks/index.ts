@@ -1,5 +1,5 @@
-import { autoscalerIssues } from "../../components/autoscaler";
-import { edgeIssues } from "../../components/edge";
+import { autoscalerIssues } from "../../components/autoscaler/issues";
+import { edgeIssues } from "../../components/edge/issues";
 import type { ConfigIssue } from "../issue";
 import type { ResolvedConfig } from "../resolve";
 import { authIssues } from "./auth";

@@ -1,5 +1,5 @@
-import { defaultDenyName } from "../../components/namespace/component";
-import { redisNames } from "../../components/session-store/redis/component";
+import { defaultDenyName } from "../../components/namespace/names";
+import { redisNames } from "../../components/session-store/redis/names";
 import { issue, type ConfigIssue } from "../issue";
 import type { Checked } from "./checked";
 

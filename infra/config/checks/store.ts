@@ -1,4 +1,4 @@
-import { elasticacheIssues } from "../../components/session-store/elasticache";
+import { elasticacheIssues } from "../../components/session-store/elasticache/issues";
 import { issue, type ConfigIssue } from "../issue";
 import type { Checked } from "./checked";
 

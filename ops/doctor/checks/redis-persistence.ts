@@ -1,4 +1,4 @@
-import { redisNames } from "../../../infra/components/session-store/redis/component";
+import { redisNames } from "../../../infra/components/session-store/redis/names";
 import type { Check } from "../check";
 import { fail, ok, warn, type Finding } from "../finding";
 import type { Snapshot } from "../snapshot";

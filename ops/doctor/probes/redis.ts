@@ -1,4 +1,4 @@
-import { redisNames } from "../../../infra/components/session-store/redis/component";
+import { redisNames } from "../../../infra/components/session-store/redis/names";
 import type { Api } from "../../kubernetes/api";
 import { exec } from "../../kubernetes/exec";
 import type { RedisFacts } from "../snapshot";

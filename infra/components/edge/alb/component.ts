@@ -1,99 +1,14 @@
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
-import { z } from "zod";
 import { awsIngress, pulumiSkipAwait } from "../../../annotations";
-import { issue, type ConfigIssue } from "../../../config/issue";
 import { workloadLabels } from "../../../labels";
-import { object, objectName, text, int } from "../../../config/values";
-import type { FlatArgs, WithInputs } from "../../flat-args";
+import type { FlatArgs } from "../../flat-args";
 import { edgeArgs, type CommonEdgeArgs } from "../args";
-import { annotationIssues } from "../aws/annotation-issues";
 import * as aws from "../aws/load-balancer";
-import {
-  ingressPort,
-  serviceHost,
-  socketUrls,
-  type Edge,
-  type EdgeArgs,
-  type EdgeBackend,
-  type EdgeContext,
-  type EdgeProperties,
-} from "../edge";
-
-export const albSchema = object({
-  kind: z.literal("alb"),
-  /** The IngressClass of the AWS Load Balancer Controller. */
-  ingressClassName: objectName.default("alb"),
-  scheme: aws.scheme,
-  /** Ends TLS at the load balancer; port 80 then redirects. It must cover the host of each service. */
-  certificateArn: aws.certificateArn.optional(),
-  tlsPolicy: aws.tlsPolicy,
-  /** A web ACL of AWS WAF in the load balancer's region. It sees upgrades, not what is said on a socket. */
-  wafAclArn: text(
-    /^arn:aws[a-z-]*:wafv2:[a-z0-9-]+:\d{12}:regional\/webacl\/[\w-]+\/[\w-]+$/,
-    "the ARN of a regional web ACL, arn:aws:wafv2:REGION:ACCOUNT:regional/webacl/NAME/ID",
-  ).optional(),
-  /**
-   * Silence after which a socket is cut. Seconds; AWS allows 1–4000 and has 60 unless told.
-   * https://docs.aws.amazon.com/elasticloadbalancing/latest/application/edit-load-balancer-attributes.html
-   */
-  idleTimeoutSeconds: int(60, 4_000).default(3_600),
-  propagationSeconds: aws.propagationSeconds,
-  clientCidrs: aws.clientCidrs,
-  subnetCidrs: aws.subnetCidrs,
-  securityGroups: aws.securityGroups,
-  loadBalancerAttributes: aws.loadBalancerAttributes,
-  annotations: aws.annotations,
-});
-
-export type AlbConfig = z.infer<typeof albSchema>;
-
-/** The keys that may come from other resources. */
-type FromResources = "certificateArn" | "wafAclArn";
-type AlbValues = WithInputs<AlbConfig, FromResources>;
-
-/** The cookie of an ALB, which cannot be named, for the whole host. */
-const cookie = { name: "AWSALB", path: "/" };
-
-/** The longest stickiness of an ALB. Seconds: a week. */
-const maxCookieSeconds = 604_800;
-
-export function albProperties(config: AlbValues): EdgeProperties {
-  const tls = config.certificateArn === undefined ? undefined : "edge.certificateArn";
-  return {
-    scheme: tls === undefined ? "ws" : "wss",
-    tls,
-    cookie: () => cookie,
-    // Two target groups under one host would overwrite each other's AWSALB.
-    hostPerService: true,
-    podsAreTargets: true,
-    idleTimeouts: [{ path: "edge.idleTimeoutSeconds", seconds: config.idleTimeoutSeconds }],
-    propagationSeconds: config.propagationSeconds,
-    registrationSeconds: aws.registrationSeconds,
-    namespaceLabels: aws.readinessGateLabels,
-    ingressSources: config.subnetCidrs.map((cidr) => ({ cidr })),
-  };
-}
-
-/** What of the configuration cannot be, besides the timing constraints. */
-export function albIssues(config: AlbValues, { affinity, gracePeriodSeconds }: EdgeContext): ConfigIssue[] {
-  const age = affinity.cookieMaxAgeSeconds;
-  return [
-    ...(age <= maxCookieSeconds
-      ? []
-      : [
-          issue(
-            "affinity.cookieMaxAgeSeconds",
-            age,
-            `at most ${maxCookieSeconds}, the longest stickiness of an ALB`,
-          ),
-        ]),
-    ...aws.deregistrationIssues(gracePeriodSeconds),
-    ...aws.plainTextIssues(config.scheme, config.certificateArn, "edge.certificateArn"),
-    ...aws.clientIssues(config, awsIngress.ipAddressType),
-    ...annotationIssues(config.annotations),
-  ];
-}
+import { ingressPort, serviceHost, socketUrls, type Edge, type EdgeArgs, type EdgeBackend } from "../edge";
+import { albIssues } from "./issues";
+import { albProperties } from "./properties";
+import { albSchema, type AlbValues, type FromResources } from "./schema";
 
 export interface AlbEdgeArgs extends CommonEdgeArgs, FlatArgs<typeof albSchema, FromResources> {}
 

@@ -1,83 +1,19 @@
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
-import { z } from "zod";
 import { certManagerClusterIssuer } from "../../../annotations";
-import { issue, type ConfigIssue } from "../../../config/issue";
-import { namespaceNameLabel, stackLabels, workloadLabels } from "../../../labels";
+import { stackLabels, workloadLabels } from "../../../labels";
 import { ports } from "../../../ports";
-import type { AffinityConfig } from "../../../config/affinity";
-import { label, object, objectName } from "../../../config/values";
 import type { FlatArgs } from "../../flat-args";
 import { checkObjectName } from "../../names";
 import { edgeArgs, type CommonEdgeArgs } from "../args";
-import {
-  socketUrls,
-  type Edge,
-  type EdgeArgs,
-  type EdgeBackend,
-  type EdgeProperties,
-  defaultEdgeProperties,
-} from "../edge";
+import { socketUrls, type Edge, type EdgeArgs, type EdgeBackend } from "../edge";
+import { gatewayIssues } from "./issues";
+import { gatewayProperties } from "./properties";
+import { gatewaySchema, type GatewayConfig } from "./schema";
 import { trafficPolicy } from "./traffic-policy";
-
-/**
- * Envoy Gateway 1.9 with the CRDs that its chart brings: Gateway API 1.6, experimental channel, which alone knows the
- * session persistence of routes. See docs/decisions/0017-gateway-api.md.
- */
-export const gatewaySchema = object({
-  kind: z.literal("gateway"),
-  /** The GatewayClass of the Gateway that the stack makes; not with attach. */
-  className: objectName.optional(),
-  /** What the stack's own Gateway ends TLS with; not with attach. */
-  tls: object({
-    /** Of type kubernetes.io/tls, in the namespace of the services. */
-    secretName: objectName,
-    /** The cert-manager ClusterIssuer that fills it; without one, the Secret exists already. */
-    clusterIssuer: objectName.optional(),
-  }).optional(),
-  /** A Gateway that exists already, whose listeners let routes of the stack's namespace in; none is made then. */
-  attach: object({
-    /** Of the Gateway. */
-    name: objectName,
-    /** Where it is. */
-    namespace: label,
-    /** One of its listeners; all that fit the host unless given. */
-    sectionName: objectName.optional(),
-  }).optional(),
-  /** Where the Gateway's proxies run, whom the NetworkPolicies let in. Envoy Gateway's default. */
-  proxyNamespace: label.default("envoy-gateway-system"),
-});
-
-export type GatewayConfig = z.infer<typeof gatewaySchema>;
 
 /** The class that Envoy Gateway's own guides make. */
 const usualClassName = "eg";
-
-export function gatewayProperties(config: GatewayConfig, affinity: AffinityConfig): EdgeProperties {
-  return {
-    ...defaultEdgeProperties,
-    tls: config.tls === undefined ? undefined : "edge.tls",
-    scheme: affinity.cookieSecure ? "wss" : "ws",
-    // Envoy Gateway takes the route's path for the cookie's.
-    cookie: (path) => ({ name: affinity.cookieName, path }),
-    // Off: see the route's BackendTrafficPolicy.
-    idleTimeouts: [],
-    ingressSources: [{ namespaceLabels: { [namespaceNameLabel]: config.proxyNamespace }, podLabels: {} }],
-  };
-}
-
-/** What of the configuration cannot be, besides the timing constraints. */
-export function gatewayIssues({ attach, className, tls }: GatewayConfig): ConfigIssue[] {
-  if (attach === undefined) return [];
-  return [
-    ...(className === undefined
-      ? []
-      : [issue("edge.className", className, "nothing, since edge.attach is given")]),
-    ...(tls === undefined
-      ? []
-      : [issue("edge.tls", "an object", "nothing: TLS ends at the Gateway of edge.attach")]),
-  ];
-}
 
 export interface GatewayEdgeArgs extends CommonEdgeArgs, FlatArgs<typeof gatewaySchema> {
   /** Of the Gateway. Default: the resource's name. */

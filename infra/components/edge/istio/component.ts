@@ -1,64 +1,16 @@
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
-import { z } from "zod";
-import { issue, type ConfigIssue } from "../../../config/issue";
-import { namespaceNameLabel, stackLabels, workloadLabels } from "../../../labels";
-import { ports } from "../../../ports";
 import type { AffinityConfig } from "../../../config/affinity";
-import { label, object, objectName, enumOf, text } from "../../../config/values";
+import { stackLabels, workloadLabels } from "../../../labels";
+import { ports } from "../../../ports";
 import type { FlatArgs } from "../../flat-args";
 import { checkObjectName } from "../../names";
 import { edgeArgs, type CommonEdgeArgs } from "../args";
-import {
-  socketUrls,
-  defaultEdgeProperties,
-  type Edge,
-  type EdgeArgs,
-  type EdgeBackend,
-  type EdgeProperties,
-} from "../edge";
+import { socketUrls, type Edge, type EdgeArgs, type EdgeBackend } from "../edge";
 import { connectTimeout, maxRetries, retriedFailures } from "../retries";
-
-export const istioSchema = object({
-  kind: z.literal("istio"),
-  /** A Gateway (networking.istio.io) that exists already; unless given, the stack makes one. */
-  gateway: text(/^[a-z0-9-]+\/[a-z0-9.-]+$/, "an existing Gateway as namespace/name").optional(),
-  /** Of the ingress gateway's pods, for the stack's own Gateway; istio: ingressgateway unless given. */
-  selector: z.record(z.string(), z.string(), { error: "labels, name: value" }).optional(),
-  /** The TLS Secret of the stack's own Gateway, in the namespace of the ingress gateway; plain HTTP without. */
-  credentialName: objectName.optional(),
-  /** Where the ingress gateway's pods run, whom the NetworkPolicies let in; the charts' own guides use istio-ingress. */
-  gatewayNamespace: label.default("istio-ingress"),
-  /**
-   * What the consistent hash is of: a cookie that the gateway sets, or the client's address, which the gateway must see
-   * for that (externalTrafficPolicy Local, or a load balancer that keeps addresses).
-   */
-  affinity: enumOf("cookie", "source_ip").default("cookie"),
-});
-
-export type IstioConfig = z.infer<typeof istioSchema>;
-
-export function istioProperties(config: IstioConfig, affinity: AffinityConfig): EdgeProperties {
-  return {
-    ...defaultEdgeProperties,
-    tls: config.credentialName === undefined ? undefined : "edge.credentialName",
-    scheme: affinity.cookieSecure ? "wss" : "ws",
-    cookie: (path) => (config.affinity === "cookie" ? { name: affinity.cookieName, path } : undefined),
-    // Istio turns Envoy's limit of a quiet stream off: https://github.com/istio/istio/issues/14850
-    idleTimeouts: [],
-    ingressSources: [{ namespaceLabels: { [namespaceNameLabel]: config.gatewayNamespace }, podLabels: {} }],
-  };
-}
-
-/** What of the configuration cannot be, besides the timing constraints. */
-export function istioIssues({ gateway, selector, credentialName }: IstioConfig): ConfigIssue[] {
-  if (gateway === undefined) return [];
-  const expected = "nothing, since edge.gateway is given";
-  return [
-    ...(selector === undefined ? [] : [issue("edge.selector", JSON.stringify(selector), expected)]),
-    ...(credentialName === undefined ? [] : [issue("edge.credentialName", credentialName, expected)]),
-  ];
-}
+import { istioIssues } from "./issues";
+import { istioProperties } from "./properties";
+import { istioSchema, type IstioConfig } from "./schema";
 
 export interface IstioEdgeArgs extends CommonEdgeArgs, FlatArgs<typeof istioSchema> {
   /** Of the VirtualService and the Gateway. Default: the resource's name. */

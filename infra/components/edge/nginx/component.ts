@@ -1,35 +1,15 @@
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import { certManagerClusterIssuer, nginx, pulumiSkipAwait } from "../../../annotations";
-import { namespaceNameLabel, workloadLabels } from "../../../labels";
 import type { AffinityConfig } from "../../../config/affinity";
+import { workloadLabels } from "../../../labels";
 import type { FlatArgs } from "../../flat-args";
 import { edgeArgs, type CommonEdgeArgs } from "../args";
-import { controllerNamespaces, createController, type ControllerLoadBalancer } from "../controller/install";
-import {
-  socketUrls,
-  defaultEdgeProperties,
-  ingressPort,
-  type Edge,
-  type EdgeArgs,
-  type EdgeBackend,
-  type EdgeProperties,
-} from "../edge";
+import { createController } from "../controller/install";
+import type { ControllerLoadBalancer } from "../controller/properties";
+import { ingressPort, socketUrls, type Edge, type EdgeArgs, type EdgeBackend } from "../edge";
+import { nginxProperties } from "./properties";
 import { nginxSchema, type NginxConfig } from "./schema";
-
-export function nginxProperties(config: NginxConfig, affinity: AffinityConfig): EdgeProperties {
-  return {
-    ...defaultEdgeProperties,
-    tls: config.tls === undefined ? undefined : "edge.tls",
-    // A secure cookie says that browsers come by TLS, wherever on the path it ends.
-    scheme: affinity.cookieSecure ? "wss" : "ws",
-    cookie: (path) => ({ name: affinity.cookieName, path }),
-    idleTimeouts: [{ path: "edge.timeoutSeconds", seconds: config.timeoutSeconds }],
-    ingressSources: [
-      { namespaceLabels: { [namespaceNameLabel]: controllerNamespaces[config.controller] }, podLabels: {} },
-    ],
-  };
-}
 
 export interface NginxEdgeArgs extends CommonEdgeArgs, FlatArgs<typeof nginxSchema> {
   /** The load balancer that brings clients to the controller; unless given, the controller's chart makes one. */

@@ -1,24 +1,8 @@
 import * as pulumi from "@pulumi/pulumi";
-import { z } from "zod";
 import { ports } from "../../../ports";
-import { object } from "../../../config/values";
 import { checkNamespace } from "../../names";
 import { checkBackends } from "../args";
-import { socketUrls, defaultEdgeProperties, type Edge, type EdgeBackend, type EdgeProperties } from "../edge";
-
-export const noneSchema = object({ kind: z.literal("none") });
-
-export type NoneConfig = z.infer<typeof noneSchema>;
-
-export function noneProperties(): EdgeProperties {
-  return {
-    ...defaultEdgeProperties,
-    scheme: "ws",
-    cookie: () => undefined,
-    idleTimeouts: [],
-    ingressSources: [],
-  };
-}
+import { socketUrls, type Edge, type EdgeBackend } from "../edge";
 
 export interface NoneEdgeArgs {
   /** Of the services. Default `default`. */

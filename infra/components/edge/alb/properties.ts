@@ -1,0 +1,23 @@
+import * as aws from "../aws/properties";
+import type { EdgeProperties } from "../edge-properties";
+import type { AlbValues } from "./schema";
+
+/** The cookie of an ALB, which cannot be named, for the whole host. */
+const cookie = { name: "AWSALB", path: "/" };
+
+export function albProperties(config: AlbValues): EdgeProperties {
+  const tls = config.certificateArn === undefined ? undefined : "edge.certificateArn";
+  return {
+    scheme: tls === undefined ? "ws" : "wss",
+    tls,
+    cookie: () => cookie,
+    // Two target groups under one host would overwrite each other's AWSALB.
+    hostPerService: true,
+    podsAreTargets: true,
+    idleTimeouts: [{ path: "edge.idleTimeoutSeconds", seconds: config.idleTimeoutSeconds }],
+    propagationSeconds: config.propagationSeconds,
+    registrationSeconds: aws.registrationSeconds,
+    namespaceLabels: aws.readinessGateLabels,
+    ingressSources: config.subnetCidrs.map((cidr) => ({ cidr })),
+  };
+}

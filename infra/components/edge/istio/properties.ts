@@ -1,0 +1,16 @@
+import type { AffinityConfig } from "../../../config/affinity";
+import { namespaceNameLabel } from "../../../labels";
+import { defaultEdgeProperties, type EdgeProperties } from "../edge-properties";
+import type { IstioConfig } from "./schema";
+
+export function istioProperties(config: IstioConfig, affinity: AffinityConfig): EdgeProperties {
+  return {
+    ...defaultEdgeProperties,
+    tls: config.credentialName === undefined ? undefined : "edge.credentialName",
+    scheme: affinity.cookieSecure ? "wss" : "ws",
+    cookie: (path) => (config.affinity === "cookie" ? { name: affinity.cookieName, path } : undefined),
+    // Istio turns Envoy's limit of a quiet stream off: https://github.com/istio/istio/issues/14850
+    idleTimeouts: [],
+    ingressSources: [{ namespaceLabels: { [namespaceNameLabel]: config.gatewayNamespace }, podLabels: {} }],
+  };
+}

@@ -1,0 +1,19 @@
+import type { AffinityConfig } from "../../../config/affinity";
+import { namespaceNameLabel } from "../../../labels";
+import { controllerNamespaces } from "../controller/properties";
+import { defaultEdgeProperties, type EdgeProperties } from "../edge-properties";
+import type { NginxConfig } from "./schema";
+
+export function nginxProperties(config: NginxConfig, affinity: AffinityConfig): EdgeProperties {
+  return {
+    ...defaultEdgeProperties,
+    tls: config.tls === undefined ? undefined : "edge.tls",
+    // A secure cookie says that browsers come by TLS, wherever on the path it ends.
+    scheme: affinity.cookieSecure ? "wss" : "ws",
+    cookie: (path) => ({ name: affinity.cookieName, path }),
+    idleTimeouts: [{ path: "edge.timeoutSeconds", seconds: config.timeoutSeconds }],
+    ingressSources: [
+      { namespaceLabels: { [namespaceNameLabel]: controllerNamespaces[config.controller] }, podLabels: {} },
+    ],
+  };
+}

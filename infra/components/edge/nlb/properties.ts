@@ -1,0 +1,61 @@
+import { awsService } from "../../../annotations";
+import type { AffinityConfig } from "../../../config/affinity";
+import type { NamedSeconds } from "../../../timing";
+import * as aws from "../aws/properties";
+import type { EdgeProperties } from "../edge-properties";
+import { nginxProperties } from "../nginx/properties";
+import { controllerEdge, type NlbValues } from "./schema";
+
+/** Of a TLS listener, which has no attribute for it. */
+export const tlsIdleTimeout: NamedSeconds = {
+  path: "the idle timeout of an NLB's TLS listener",
+  seconds: 350,
+};
+
+const usualIdleTimeoutSeconds = 3_600;
+
+/** In seconds, the time that a silent connection has, and what sets it. */
+export function idleTimeout({ certificateArn, idleTimeoutSeconds }: NlbValues): NamedSeconds {
+  if (certificateArn !== undefined) return tlsIdleTimeout;
+  return { path: "edge.idleTimeoutSeconds", seconds: idleTimeoutSeconds ?? usualIdleTimeoutSeconds };
+}
+
+export function stickiness({ stickiness: said, targets }: NlbValues): "source_ip" | "none" {
+  return said ?? (targets === "pods" ? "source_ip" : "none");
+}
+
+export function nlbProperties(config: NlbValues, affinity: AffinityConfig): EdgeProperties {
+  const certificate = config.certificateArn === undefined ? undefined : "edge.certificateArn";
+  const idleTimeouts = [idleTimeout(config)];
+  if (config.targets === "nginx") {
+    const nginx = nginxProperties(controllerEdge(config), affinity);
+    return {
+      ...nginx,
+      tls: certificate ?? (nginx.tls === undefined ? undefined : "edge.nginx.tls"),
+      idleTimeouts: [
+        ...idleTimeouts,
+        ...nginx.idleTimeouts.map(({ seconds }) => ({ path: "edge.nginx.timeoutSeconds", seconds })),
+      ],
+    };
+  }
+  return {
+    scheme: certificate === undefined ? "ws" : "wss",
+    tls: certificate,
+    cookie: () => undefined,
+    hostPerService: true,
+    podsAreTargets: true,
+    idleTimeouts,
+    propagationSeconds: config.propagationSeconds,
+    registrationSeconds: aws.registrationSeconds,
+    namespaceLabels: aws.readinessGateLabels,
+    // Client addresses are preserved; health checks come from the load balancer's own.
+    ingressSources: [
+      ...new Set([...aws.clients(config, awsService.ipAddressType), ...config.subnetCidrs]),
+    ].map((cidr) => ({ cidr })),
+  };
+}
+
+/** Beside the Service that the load balancer's targets have already. */
+export function balancerName(service: string): string {
+  return `${service}-nlb`;
+}

@@ -1,0 +1,153 @@
+import type * as k8s from "@pulumi/kubernetes";
+import * as pulumi from "@pulumi/pulumi";
+import { awsLoadBalancerClass, awsService, externalDnsHostname, pulumiSkipAwait } from "../../../annotations";
+import { selectorLabels, stackLabels, workloadLabels } from "../../../labels";
+import * as aws from "../aws/load-balancer";
+import { controllerGraceSeconds, controllerNamespaces, controllerPods } from "../controller/properties";
+import { serviceHost, type EdgeArgs, type EdgeBackend } from "../edge";
+import { balancerName, idleTimeout, stickiness } from "./properties";
+import { controllerEdge, type NlbValues } from "./schema";
+
+/** The Service that the AWS Load Balancer Controller makes a load balancer of: before the pods, or before a controller. */
+
+export function podBalancer(args: EdgeArgs<NlbValues>, backend: EdgeBackend): k8s.core.v1.ServiceArgs {
+  const { name, serviceName } = backend;
+  const { certificateArn } = args.config;
+  return balancer({
+    config: args.config,
+    metadata: {
+      name: balancerName(name),
+      namespace: args.namespace,
+      labels: workloadLabels(serviceName, "websocket-service"),
+    },
+    host: serviceHost(args, name),
+    selector: selectorLabels(serviceName),
+    listeners: [certificateArn === undefined ? { port: 80, target: "http" } : { port: 443, target: "http" }],
+    health: aws.healthTarget(backend),
+    deregistrationSeconds: args.gracePeriodSeconds,
+  });
+}
+
+export function controllerBalancer({ config, host }: EdgeArgs<NlbValues>): k8s.core.v1.ServiceArgs {
+  const { controller } = controllerEdge(config);
+  const { labels, ports: target, health } = controllerPods[controller];
+  return balancer({
+    config,
+    metadata: {
+      name: balancerName(controller),
+      namespace: controllerNamespaces[controller],
+      labels: { ...stackLabels },
+    },
+    host,
+    selector: labels,
+    listeners:
+      config.certificateArn === undefined
+        ? // Port 80 redirects, and is where cert-manager's challenges come.
+          [
+            { port: 80, target: target.http },
+            { port: 443, target: target.https },
+          ]
+        : [{ port: 443, target: target.http }],
+    health,
+    deregistrationSeconds: controllerGraceSeconds(config),
+  });
+}
+
+interface Balancer {
+  readonly config: NlbValues;
+  readonly metadata: {
+    readonly name: string;
+    readonly namespace: pulumi.Input<string>;
+    readonly labels: Record<string, string>;
+  };
+  /** That clients ask the DNS for. */
+  readonly host: pulumi.Input<string>;
+  /** Of the pods that are its targets. */
+  readonly selector: Record<string, string>;
+  /** Each with the name of the pods' port. */
+  readonly listeners: readonly { readonly port: number; readonly target: string }[];
+  /** Where a target says whether it is ready. */
+  readonly health: aws.HealthTarget;
+  /** How long a target may go on with what it has. */
+  readonly deregistrationSeconds: number;
+}
+
+function balancer({ config, metadata, selector, listeners, ...rest }: Balancer): k8s.core.v1.ServiceArgs {
+  const clients = aws.securityGroupClients(config, awsService.ipAddressType);
+  return {
+    metadata: {
+      ...metadata,
+      annotations: balancerAnnotations({ config, metadata, selector, listeners, ...rest }),
+    },
+    spec: {
+      type: "LoadBalancer",
+      loadBalancerClass: awsLoadBalancerClass,
+      // Targets are pods, so no node needs a port open for them.
+      allocateLoadBalancerNodePorts: false,
+      ...(clients === undefined ? {} : { loadBalancerSourceRanges: [...clients] }),
+      // ClientIP does nothing here, and other controllers refuse it: whoever balances keeps clients, see stickiness.
+      sessionAffinity: "None",
+      selector,
+      ports: listeners.map(({ port, target }) => ({ name: target, port, targetPort: target })),
+    },
+  };
+}
+
+function balancerAnnotations({ config, host, listeners, health, deregistrationSeconds }: Balancer) {
+  const { certificateArn } = config;
+  return {
+    ...config.annotations,
+    [awsService.scheme]: config.scheme,
+    [awsService.targetType]: "ip",
+    [awsService.attributes]: aws.attributes({
+      "load_balancing.cross_zone.enabled": config.crossZone,
+      ...config.loadBalancerAttributes,
+    }),
+    [awsService.targetGroupAttributes]: aws.attributes(targetGroup(config, deregistrationSeconds)),
+    ...(certificateArn === undefined
+      ? Object.fromEntries(
+          listeners.map(({ port }) => [
+            awsService.listenerAttributes("TCP", port),
+            aws.attributes({ "tcp.idle_timeout.seconds": idleTimeout(config).seconds }),
+          ]),
+        )
+      : {
+          [awsService.certificate]: certificateArn,
+          [awsService.tlsPorts]: listeners.map(({ port }) => port).join(","),
+          [awsService.tlsPolicy]: config.tlsPolicy,
+        }),
+    ...(config.securityGroups.length === 0
+      ? {}
+      : {
+          [awsService.securityGroups]: config.securityGroups.join(","),
+          [awsService.manageBackendRules]: "true",
+        }),
+    [awsService.healthCheckProtocol]: health.path === undefined ? "tcp" : "http",
+    [awsService.healthCheckPort]: pulumi.interpolate`${health.port}`,
+    ...(health.path === undefined ? {} : { [awsService.healthCheckPath]: health.path }),
+    [awsService.healthCheckInterval]: String(aws.healthCheck.intervalSeconds),
+    [awsService.healthCheckTimeout]: String(aws.healthCheck.timeoutSeconds),
+    [awsService.healthyThreshold]: String(aws.healthCheck.healthyThreshold),
+    [awsService.unhealthyThreshold]: String(aws.healthCheck.unhealthyThreshold),
+    [externalDnsHostname]: host,
+    ...aws.propagationAnnotation(config.propagationSeconds),
+    // The address is there minutes later; nothing that the program makes needs it.
+    [pulumiSkipAwait]: "true",
+  };
+}
+
+/** https://docs.aws.amazon.com/elasticloadbalancing/latest/network/edit-target-group-attributes.html */
+function targetGroup(config: NlbValues, deregistrationSeconds: number) {
+  return {
+    "stickiness.enabled": stickiness(config) === "source_ip",
+    ...(stickiness(config) === "source_ip" ? { "stickiness.type": "source_ip" } : {}),
+    // Off by default for ip targets.
+    "preserve_client_ip.enabled": true,
+    "deregistration_delay.timeout_seconds": deregistrationSeconds,
+    // Or a client whose pod is gone would learn of it by silence alone.
+    "deregistration_delay.connection_termination.enabled": true,
+    // A pod that drains is not ready and keeps its sockets; AWS would cut them.
+    "target_health_state.unhealthy.connection_termination.enabled": false,
+    "target_health_state.unhealthy.draining_interval_seconds": deregistrationSeconds,
+  };
+}

@@ -1,0 +1,17 @@
+import { selectorLabels, workloadLabels } from "../../../labels";
+
+/** The names that a store takes in its namespace. */
+export interface Names {
+  readonly workload: string;
+  readonly headless: string;
+}
+
+export function namesOf(workload: string): Names {
+  return { workload, headless: `${workload}-headless` };
+}
+
+/** Those of a stack's store. */
+export const redisNames = namesOf("redis");
+
+export const labelsOf = ({ workload }: Names) => workloadLabels(workload, "session-store");
+export const selectorOf = ({ workload }: Names) => selectorLabels(workload);

@@ -1,0 +1,111 @@
+import type * as k8s from "@pulumi/kubernetes";
+import type * as pulumi from "@pulumi/pulumi";
+import { redisPort } from "../../../ports";
+import { restrictedContainer, restrictedPod } from "../../restricted";
+import { labelsOf, selectorOf, type Names } from "./names";
+import type { RedisConfig } from "./schema";
+
+/** The account of the official images; others run under any. */
+const redisUser = 999;
+
+/** Redis reads the units mb as MiB. */
+export function redisConf(config: RedisConfig): string {
+  return [
+    "dir /data",
+    "appendonly yes",
+    "appendfsync everysec",
+    // The append-only file is the one copy; snapshots beside it would only cost memory when they fork.
+    'save ""',
+    // The rest of the limit is for buffers, and for pages copied while the file is rewritten.
+    `maxmemory ${Math.floor(config.memoryMiB * 0.7)}mb`,
+    "maxmemory-policy noeviction",
+    // A subscriber that reads this slowly is cut; it fills the gap from the stream when it is back.
+    "client-output-buffer-limit pubsub 32mb 8mb 60",
+    "tcp-keepalive 60",
+    "",
+  ].join("\n");
+}
+
+export function statefulSet(
+  names: Names,
+  config: RedisConfig,
+  namespace: pulumi.Input<string>,
+  secretName: pulumi.Input<string>,
+  configMapName: pulumi.Input<string>,
+): k8s.apps.v1.StatefulSetArgs {
+  const ping = { exec: { command: ["redis-cli", "-e", "ping"] }, timeoutSeconds: 5 };
+  const memory = `${config.memoryMiB}Mi`;
+  return {
+    metadata: { name: names.workload, namespace, labels: labelsOf(names) },
+    spec: {
+      serviceName: names.headless,
+      replicas: 1,
+      selector: { matchLabels: selectorOf(names) },
+      persistentVolumeClaimRetentionPolicy: { whenDeleted: "Retain", whenScaled: "Retain" },
+      template: {
+        metadata: { labels: labelsOf(names) },
+        spec: {
+          automountServiceAccountToken: false,
+          enableServiceLinks: false,
+          terminationGracePeriodSeconds: 30,
+          securityContext: restrictedPod(redisUser),
+          containers: [
+            {
+              name: "redis",
+              image: config.image,
+              // The password reaches the server on its standard input: an argument shows in every process list.
+              // exec leaves the server as process 1, which gets SIGTERM.
+              command: ["sh", "-c", startScript],
+              env: [
+                // redis-cli reads this name, so the probes need no password of their own.
+                {
+                  name: "REDISCLI_AUTH",
+                  valueFrom: { secretKeyRef: { name: secretName, key: "password" } },
+                },
+              ],
+              ports: [{ name: "redis", containerPort: redisPort }],
+              // Loading a large file takes minutes, in which the server answers LOADING.
+              startupProbe: { ...ping, periodSeconds: 2, failureThreshold: 150 },
+              readinessProbe: { ...ping, periodSeconds: 5, failureThreshold: 2 },
+              livenessProbe: { ...ping, periodSeconds: 10, failureThreshold: 6 },
+              resources: { requests: { cpu: "100m", memory }, limits: { memory } },
+              securityContext: restrictedContainer,
+              volumeMounts: [
+                { name: "data", mountPath: "/data" },
+                { name: "config", mountPath: "/etc/redis", readOnly: true },
+                { name: "tmp", mountPath: "/tmp" },
+              ],
+            },
+          ],
+          volumes: [
+            { name: "config", configMap: { name: configMapName } },
+            { name: "tmp", emptyDir: {} },
+          ],
+        },
+      },
+      volumeClaimTemplates: [
+        {
+          // The list is atomic, and the API server adds the fields that it omits. An `up` that repeats an interrupted one
+          // has another field manager, and would conflict with them.
+          apiVersion: "v1",
+          kind: "PersistentVolumeClaim",
+          metadata: { name: "data" },
+          spec: {
+            accessModes: ["ReadWriteOnce"],
+            resources: { requests: { storage: `${config.storageGiB}Gi` } },
+            volumeMode: "Filesystem",
+            ...(config.storageClassName === undefined ? {} : { storageClassName: config.storageClassName }),
+          },
+          status: { phase: "Pending" },
+        },
+      ],
+    },
+  };
+}
+
+const startScript = [
+  "exec redis-server - <<END",
+  "include /etc/redis/redis.conf",
+  "requirepass $REDISCLI_AUTH",
+  "END",
+].join("\n");

@@ -1,0 +1,30 @@
+import type * as k8s from "@pulumi/kubernetes";
+import { ArgumentError } from "../../input";
+import { redisNames, type Names } from "./names";
+
+/** The claim that the server has, as the engine knows it: `ignoreChanges` keeps what it was made with. */
+export function storageOf(
+  claims: k8s.types.output.core.v1.PersistentVolumeClaim[] | undefined,
+): string | undefined {
+  return claims?.[0]?.spec.resources.requests.storage;
+}
+
+/** Throws {@link ArgumentError} where the claim that is there has another size, with the way to grow it. */
+export function checkedStorage(
+  storageGiB: number,
+  actual: string | undefined,
+  namespace: string,
+  { workload }: Pick<Names, "workload"> = redisNames,
+): string {
+  const wanted = `${storageGiB}Gi`;
+  if (actual === undefined || actual === wanted) return wanted;
+  const kubectl = `kubectl --namespace ${namespace}`;
+  throw new ArgumentError(
+    `sessionStore.storageGiB is ${storageGiB}, but the volume of ${workload} was made with ${actual}, and Kubernetes changes no ` +
+      `claim template. Set it back, or, to grow the volume where its StorageClass allows expansion, run:\n` +
+      `  ${kubectl} patch pvc data-${workload}-0 --patch '{"spec":{"resources":{"requests":{"storage":"${wanted}"}}}}'\n` +
+      `  ${kubectl} delete statefulset ${workload} --cascade=orphan\n` +
+      `  pulumi refresh --yes && pulumi up\n` +
+      `The pod goes on meanwhile; the new StatefulSet takes it over. A claim never shrinks.`,
+  );
+}
