@@ -1,5 +1,5 @@
-import { loadConfig } from "../config";
 import { checkCluster } from "./cluster";
+import { loadConfig } from "./load-config";
 import { deploy } from "./program";
 
 const config = loadConfig();

@@ -10,11 +10,12 @@ import { StackNamespace, type NamespaceClients } from "../components/namespace/c
 import { createSessionStore } from "../components/session-store";
 import type { SecretKey, SessionStore } from "../components/session-store/session-store";
 import { WebSocketService } from "../components/websocket-service";
-import type { Config, ServiceConfig } from "../config";
+import type { ServiceConfig } from "../config";
 import { longestGraceSeconds } from "../config/checks";
 import { stackLabels } from "../labels";
 import { ports } from "../ports";
 import { holdfastApplication } from "../presets/holdfast-application";
+import type { ProgramConfig } from "./load-config";
 import { existingServiceArgs, serviceArgs } from "./service-args";
 
 /** What a person needs after `pulumi up`. */
@@ -30,14 +31,14 @@ export interface Outputs {
 
 /** What the services of a stack have in common. */
 interface Shared {
-  readonly config: Config;
+  readonly config: ProgramConfig;
   readonly namespace: pulumi.Output<string>;
   readonly store: (SessionStore & pulumi.Resource) | undefined;
   readonly secrets: ApplicationSecrets;
 }
 
 /** The whole system of one stack: its only description. */
-export function deploy(config: Config): Outputs {
+export function deploy(config: ProgramConfig): Outputs {
   const namespace = stackNamespace(config);
   const { sessionStore: storeConfig, networkPolicies } = config;
   const store =
@@ -78,7 +79,7 @@ export function deploy(config: Config): Outputs {
   };
 }
 
-function stackNamespace(config: Config): pulumi.Output<string> {
+function stackNamespace(config: ProgramConfig): pulumi.Output<string> {
   const { namespace, networkPolicies, properties } = config;
   if (!namespace.create) return pulumi.output(namespace.name);
   return new StackNamespace("holdfast", {
@@ -91,7 +92,7 @@ function stackNamespace(config: Config): pulumi.Output<string> {
 }
 
 /** The pods of the namespace that the configuration lets in, and what they connect to. */
-function namespaceClients({ network, services }: Config): NamespaceClients[] {
+function namespaceClients({ network, services }: ProgramConfig): NamespaceClients[] {
   const to = services.map(({ name, connectionProxy, ports: own }) =>
     connectionProxy === undefined
       ? { workload: name, port: own?.http ?? ports.http }
@@ -170,7 +171,7 @@ function proxyArgs(
   service: WebSocketService,
   proxy: NonNullable<ServiceConfig["connectionProxy"]>,
   { config, namespace, secrets }: Pick<Shared, "config" | "namespace" | "secrets">,
-  { image, imagePullPolicy, imagePullSecrets, sockets, auth, network, properties }: Config,
+  { image, imagePullPolicy, imagePullSecrets, sockets, auth, network, properties }: ProgramConfig,
 ): ConnectionProxyArgs {
   const { scale, checkTokens } = proxy;
   return {
@@ -215,7 +216,7 @@ interface ApplicationSecrets {
 
 /** Secrets that the application itself reads, in one object; none if there are none. */
 function applicationSecrets(
-  { secrets: { jwtSecret, publisherToken } }: Config,
+  { secrets: { jwtSecret, publisherToken } }: ProgramConfig,
   namespace: pulumi.Input<string>,
 ): ApplicationSecrets {
   if (jwtSecret === undefined && publisherToken === undefined) {

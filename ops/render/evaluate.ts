@@ -1,5 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import { parseConfig, project } from "../../infra/config";
+import { withSecretOutputs } from "../../infra/stack/load-config";
 import { deploy } from "../../infra/stack/program";
 import { isAwsResource, providerOutputs, reference, UnknownResourceError } from "./provider-outputs";
 import type { Resource } from "./resource";
@@ -32,12 +33,14 @@ export async function evaluate(
   config: StackConfig,
   options: EvaluateOptions,
 ): Promise<Evaluation> {
-  const parsed = parseConfig({
-    stack,
-    values: config.values,
-    isSecret: (key) => config.secretKeys.includes(key),
-    checkSecrets: options.secretsAreReal,
-  });
+  const parsed = withSecretOutputs(
+    parseConfig({
+      stack,
+      values: config.values,
+      isSecret: (key) => config.secretKeys.includes(key),
+      checkSecrets: options.secretsAreReal,
+    }),
+  );
   return evaluateProgram(stack, () => deploy(parsed), options.secretOf);
 }
 

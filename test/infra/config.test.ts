@@ -3,6 +3,7 @@ import path from "node:path";
 import { parse } from "yaml";
 import { ConfigError, parseConfig, type Config } from "../../infra/config";
 import { configSchema, secretsSchema } from "../../infra/config/schema";
+import { withSecretOutputs } from "../../infra/stack/load-config";
 import { faultsOf as valueFaults, least, load as loadValues } from "./faults";
 import { outputOf } from "./output";
 
@@ -186,10 +187,9 @@ describe("good configuration", () => {
 
   test("keeps secrets secret", async () => {
     const redisUrl = "redis://:password@cache.example:6379";
-    const { secrets } = load({
-      values: { sessionStore: { kind: "external" }, redisUrl },
-      secret: ["redisUrl"],
-    });
+    const { secrets } = withSecretOutputs(
+      load({ values: { sessionStore: { kind: "external" }, redisUrl }, secret: ["redisUrl"] }),
+    );
     expect(await outputOf(secrets.redisUrl)).toEqual({ value: redisUrl, secret: true });
   });
 });

@@ -1,0 +1,56 @@
+import * as pulumi from "@pulumi/pulumi";
+import { ConfigError, parseConfig, project, type Config, type ResolvedConfig } from "../config";
+
+/** A stack's configuration as the program takes it: plain values for structure, Outputs for secrets alone. */
+export interface ProgramConfig extends ResolvedConfig {
+  readonly secrets: { readonly [Key in keyof Config["secrets"]]-?: pulumi.Output<string> | undefined };
+}
+
+/**
+ * Reads and checks the configuration of the running stack: the keys of the project, and over them those of `holdfast`,
+ * which stay in stack files where `pulumi new` has given the project another name.
+ *
+ * @throws pulumi.RunError before the first resource: Pulumi prints it as its message alone, without a stack trace
+ */
+export function loadConfig(): ProgramConfig {
+  const all = pulumi.runtime.allConfig();
+  // The defaults of Pulumi.yaml are keys of the project too, so only the order holdfast last lets a stack's file decide.
+  const prefixes = [`${pulumi.getProject()}:`, `${project}:`];
+  const keys = new Map<string, string>();
+  for (const prefix of prefixes) {
+    for (const key of Object.keys(all)) if (key.startsWith(prefix)) keys.set(key.slice(prefix.length), key);
+  }
+  try {
+    return withSecretOutputs(
+      parseConfig({
+        stack: pulumi.getStack(),
+        values: Object.fromEntries([...keys].map(([key, full]) => [key, all[full] ?? ""])),
+        isSecret: (key) => isConfigSecret(keys.get(key) ?? key),
+      }),
+    );
+  } catch (error) {
+    throw error instanceof ConfigError ? new pulumi.RunError(error.message, { cause: error }) : error;
+  }
+}
+
+/** The configuration with secrets that the engine encrypts wherever they go. */
+export function withSecretOutputs({ secrets, ...config }: Config): ProgramConfig {
+  return {
+    ...config,
+    secrets: {
+      jwtSecret: secret(secrets.jwtSecret),
+      redisUrl: secret(secrets.redisUrl),
+      publisherToken: secret(secrets.publisherToken),
+    },
+  };
+}
+
+function secret(value: string | undefined): pulumi.Output<string> | undefined {
+  return value === undefined ? undefined : pulumi.secret(value);
+}
+
+/** In Pulumi's runtime but not in its types; without it, plain text cannot be told from a secret. */
+function isConfigSecret(key: string): boolean {
+  const { isConfigSecret: check } = pulumi.runtime as unknown as { isConfigSecret: (key: string) => boolean };
+  return check(key);
+}
