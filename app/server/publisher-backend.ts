@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { closeCodes } from "../protocol/close-codes";
 import type { AppConfig } from "./config";
-import { messageBody } from "./connection/connection";
+import { messageBody } from "./connection/message-body";
 import { Membership } from "./connection/membership";
 import type { PublisherBackend, RoomMessage } from "./grpc/backend";
 import type { Metrics } from "./metrics";

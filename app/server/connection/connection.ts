@@ -1,29 +1,26 @@
 import type { Logger } from "pino";
 import type { WebSocket } from "ws";
 import { closeCodes } from "../../protocol/close-codes";
-import { limits, INBOX, type ErrorCode, type Position, type RoomRequest } from "../../protocol/frames";
+import type { ErrorCode, Position } from "../../protocol/frames";
 import { AuthError } from "../auth/auth-error";
 import type { Authenticator } from "../auth/authenticator";
 import type { Identity } from "../auth/identity";
 import type { RoomPolicy } from "../auth/room-policy";
 import type { AppConfig } from "../config";
 import type { Metrics } from "../metrics";
-import type { JoinRequest } from "../rooms/live-room";
 import type { Rebalancer } from "../rebalance/rebalancer";
 import type { ReplayBudget } from "../rooms/replay-budget";
 import type { Rooms } from "../rooms/rooms";
-import { roomKeys, userKeys, type RoomKeys } from "../store/keys";
 import { UnavailableError } from "../store/redis";
 import { SparseIdError, type Presence, type RoomStore } from "../store/room-store";
 import type { Session, SessionStore } from "../store/session-store";
 import { Budget, frameCosts } from "./budget";
-import { Membership } from "./membership";
-import { PublishOrder } from "./publish-order";
+import type { Membership } from "./membership";
+import { Publishing } from "./publishing";
 import { ReadGate } from "./read-gate";
 import { ReplayTurns } from "./replay-turns";
-import { Slots } from "./slots";
+import { Subscriptions } from "./subscriptions";
 import type { Takeovers } from "./takeovers";
-import { PublishQueue, type PublishOutcome, type WaitingPublish } from "./publish-queue";
 import { ClosedError, type Transport } from "./transport";
 
 /** The connections of a pod, as each of them needs them; see `Connections`. */
@@ -56,9 +53,6 @@ export interface ConnectionContext {
   readonly rebalancer: Rebalancer | undefined;
 }
 
-/** Joins of one socket that ask Redis at a time; the others wait for them. */
-const joinsAtOnce = 4;
-
 /** What an upgrade request brought. */
 export interface UpgradeInfo {
   /** The room in the path. */
@@ -69,8 +63,9 @@ export interface UpgradeInfo {
 }
 
 /**
- * One socket and what it stands for: an identity, a session, rooms. The two subclasses differ in what they read and
- * write: frames of `holdfast.v1.json`, or plain text.
+ * One socket from its upgrade to its close: whose it is, its session, its pings and its end. The rooms that it is in and
+ * what it publishes are objects of their own. The two subclasses differ in what they read and write: frames of
+ * `holdfast.v1.json`, or plain text.
  */
 export abstract class Connection {
   readonly createdAt = Date.now();
@@ -82,15 +77,11 @@ export abstract class Connection {
   goawayAt: number | undefined;
   /** Set where a newer socket has the session: this one must not end it. */
   hasMoved = false;
-  protected readonly memberships = new Map<string, Membership>();
+  readonly subscriptions: Subscriptions;
   protected readonly gate: ReadGate<"budget" | "greeting">;
   protected readonly budget: Budget;
-  readonly #joins = new Slots(joinsAtOnce);
+  protected readonly publishing: Publishing;
   readonly #turns: ReplayTurns;
-  readonly #publishes: PublishQueue;
-  /** Publishes that were not taken, and those that were taken but not stored: nothing behind them may overtake them. */
-  readonly #acceptOrder: PublishOrder;
-  readonly #storeOrder: PublishOrder;
   #lastSeenAt = Date.now();
   #ended = false;
 
@@ -103,14 +94,8 @@ export abstract class Connection {
     this.gate = new ReadGate(ws);
     this.budget = new Budget(context.config, this.gate);
     this.#turns = new ReplayTurns(context.replay, transport, context.config.MAX_REPLAY_RATE);
-    this.#publishes = new PublishQueue(
-      (room, publishes) => this.#store(room, publishes),
-      (publish, outcome) => this.#answer(publish, outcome),
-      ({ room, id }) => this.#storeOrder.isEarly(room, id),
-    );
-    const rooms = this.repeatsPublishes() ? context.config.MAX_ROOMS : 0;
-    this.#acceptOrder = new PublishOrder(rooms);
-    this.#storeOrder = new PublishOrder(rooms);
+    this.subscriptions = new Subscriptions(this);
+    this.publishing = new Publishing(this, this.subscriptions, this.budget, this.repeatsPublishes());
     context.connections.add(this, upgrade.identity !== undefined);
     context.metrics.created.inc();
     ws.on("message", (data: Buffer, isBinary) => {
@@ -139,8 +124,8 @@ export abstract class Connection {
   abstract moveOn(): boolean;
   /** Messages of the user's inbox have left this process. */
   abstract inboxWritten(position: Position): void;
-  protected abstract sendAck(room: string, id: number, offset: number): void;
-  protected abstract sendError(code: ErrorCode, message: string, about: { room?: string; id?: number }): void;
+  abstract sendAck(room: string, id: number, offset: number): void;
+  abstract sendError(code: ErrorCode, message: string, about: { room?: string; id?: number }): void;
   protected abstract ping(): void;
   /** Whether the client sends a publish again, under its id, when it was asked to. */
   protected abstract repeatsPublishes(): boolean;
@@ -177,7 +162,7 @@ export abstract class Connection {
 
   /** Acknowledges what is being stored, then closes. */
   async finish(code: number, reason: string): Promise<void> {
-    await this.#publishes.idle();
+    await this.publishing.idle();
     this.close(code, reason);
   }
 
@@ -208,16 +193,6 @@ export abstract class Connection {
     return this.identity?.expiresAt !== undefined && this.identity.expiresAt <= now;
   }
 
-  /** The rooms in which this connection is present. Nobody asks who is in a user's inbox. */
-  *presence(): Generator<Presence> {
-    if (!this.session) return;
-    for (const { name, room } of this.memberships.values()) {
-      if (room && name !== INBOX) yield presenceOf(this.session, room.keys);
-    }
-  }
-
-  // ---- what both kinds do ----
-
   protected async authenticate(token: string | undefined, seed: string): Promise<Identity> {
     this.identity = this.upgrade.identity ?? (await this.context.authenticator.authenticate(token, seed));
     if (this.upgrade.identity === undefined && !this.#ended && !this.context.connections.admit(this)) {
@@ -232,158 +207,8 @@ export abstract class Connection {
     this.context.connections.adopt(this, session);
   }
 
-  /** Joins a room, or joins it again from another position. Errors go to the client. */
-  protected async join(request: RoomRequest, history?: JoinRequest["history"]): Promise<void> {
-    const { room: name } = request;
-    try {
-      const refused = this.#whyNotJoin(name);
-      if (refused) this.sendError(refused, `may not join ${name}: ${refused}`, { room: name });
-      else await this.#join(request, history);
-    } catch (error) {
-      this.fail(error, { room: name });
-    }
-  }
-
-  /** Waits until a join is answered: its sync is written, or its error. History may follow for long. */
-  protected async joined(join: Promise<void>, { room }: RoomRequest): Promise<void> {
-    const membership = this.memberships.get(room);
-    if (membership?.epoch === "") {
-      const synced = new Promise<void>((resolve) => membership.whenSynced.push(resolve));
-      await Promise.race([synced, join]);
-    } else {
-      await join;
-    }
-  }
-
-  #whyNotJoin(name: string): ErrorCode | undefined {
-    const { policy, config } = this.context;
-    if (!this.identity || !policy.mayJoin(this.identity, name)) return "forbidden";
-    // The user's inbox is not counted.
-    return !this.memberships.has(name) && this.memberships.size > config.MAX_ROOMS
-      ? "too_many_rooms"
-      : undefined;
-  }
-
-  async #join(
-    { room: name, position, ...request }: RoomRequest,
-    history: JoinRequest["history"],
-  ): Promise<void> {
-    const { rooms, sessions, connections } = this.context;
-    const { session } = this;
-    if (!session) return;
-    const before = this.memberships.get(name);
-    if (before) connections.noteLeft(before);
-    if (before?.room) rooms.leave(before.room, before); // also where it still joins: only this join is answered
-    const membership = new Membership(name, this, position !== undefined, request.requestId);
-    this.memberships.set(name, membership);
-    const isWanted = () => this.memberships.get(name) === membership && this.transport.open;
-    const keys = this.#keys(name);
-    const wasIn = session.rooms.has(name);
-    let freeSlot: (() => void) | undefined;
-    try {
-      // In the record before on the wire: who reads a sync can rely on the session.
-      if (name !== INBOX && !wasIn) await sessions.addRoom(session, name);
-      // Held until the room is joined; history may be on its way for long after.
-      freeSlot = await this.#joins.take();
-      membership.whenSynced.push(freeSlot);
-      if (!isWanted()) return;
-      membership.room = rooms.open(name, keys);
-      await rooms.join(membership.room, membership, { position, history: history ?? request.history });
-    } catch (error) {
-      if (!isWanted()) return;
-      this.memberships.delete(name);
-      throw error;
-    } finally {
-      freeSlot?.();
-    }
-    if (!isWanted()) {
-      rooms.leave(membership.room, membership);
-      return;
-    }
-    if (name !== INBOX) connections.noteJoined(membership, presenceOf(session, keys), this.resumed && wasIn);
-  }
-
-  protected leave(name: string): void {
-    const membership = this.memberships.get(name);
-    if (!membership || !this.session) return;
-    this.memberships.delete(name);
-    this.#acceptOrder.unsubscribe(name);
-    this.#storeOrder.unsubscribe(name);
-    this.#absent(membership);
-    this.context.sessions.removeRoom(this.session, name).catch(() => undefined); // the record expires with the session
-  }
-
-  /** Takes a message; the answer follows in the order of the publishes. */
-  protected publish(name: string, publisher: string, id: number, data: unknown, bytesReceived: number): void {
-    const { metrics, policy } = this.context;
-    const about = { room: name, id };
-    const refuse = (code: ErrorCode, message: string) => {
-      metrics.published("refused");
-      this.budget.spend(frameCosts.refusedPublish, bytesReceived);
-      if (code !== "forbidden") this.#acceptOrder.refused(name, id);
-      this.sendError(code, message, about);
-    };
-    if (!this.session || !this.identity) return;
-    if (!this.memberships.has(name)) {
-      refuse("not_joined", `join ${name} before publishing to it`);
-      return;
-    }
-    if (!policy.mayPublish(this.identity, name)) {
-      refuse("forbidden", `user may not publish to ${name}`);
-      return;
-    }
-    if (this.#acceptOrder.isEarly(name, id)) {
-      refuse("unavailable", "an earlier publish was refused; send that one again first");
-      return;
-    }
-    // The body as it is stored: what a client writes as 1e20 has 21 digits there.
-    const text = JSON.stringify(data);
-    const bytes = Buffer.byteLength(text);
-    if (bytes > this.context.config.MAX_PAYLOAD_BYTES) {
-      const most = this.context.config.MAX_PAYLOAD_BYTES;
-      this.close(closeCodes.tooLarge, `data is ${bytes} bytes as it is stored, at most ${most} are allowed`);
-      return;
-    }
-    const membership = this.memberships.get(name);
-    const createsRoom = membership?.room?.emptyEpoch !== undefined && !membership.mayHaveCreated;
-    if (this.#publishes.size >= limits.unacknowledged || !this.budget.takePublish(bytes, createsRoom)) {
-      refuse("rate_limited", "slower, please");
-      return;
-    }
-    if (createsRoom) membership.mayHaveCreated = true;
-    this.#publisher = publisher;
-    const body = bodyOf(this.session.user, text);
-    this.#publishes.add({ room: name, id, body, takenAt: performance.now() });
-  }
-  #publisher = "";
-
-  async #store(room: string, publishes: readonly WaitingPublish[]): Promise<PublishOutcome[]> {
-    const emptyEpoch = this.memberships.get(room)?.room?.emptyEpoch;
-    const stored = await this.context.roomStore.publishAll(
-      this.#keys(room),
-      this.#publisher,
-      publishes,
-      emptyEpoch,
-    );
-    return publishes.map(
-      (_, index) => stored[index] ?? { error: new SparseIdError("publish ids must count by 1") },
-    );
-  }
-
-  #answer({ room, id }: WaitingPublish, outcome: PublishOutcome): void {
-    const { metrics } = this.context;
-    if ("offset" in outcome) {
-      metrics.published(outcome.duplicate ? "duplicate" : "stored");
-      this.sendAck(room, id, outcome.offset);
-      return;
-    }
-    metrics.published("unavailable");
-    if (outcome.error instanceof UnavailableError) this.#storeOrder.refused(room, id);
-    this.fail(outcome.error, { room, id });
-  }
-
   /** Answers an operation that failed. */
-  protected fail(error: unknown, about: { room?: string; id?: number }): void {
+  fail(error: unknown, about: { room?: string; id?: number }): void {
     if (error instanceof ClosedError) return;
     if (error instanceof UnavailableError) {
       this.sendError("unavailable", "the session store does not answer; try again", about);
@@ -426,23 +251,6 @@ export abstract class Connection {
     await this.context.takeovers.tell(previousPod, `takeover ${session.id} ${session.generation}`);
   }
 
-  #keys(name: string): RoomKeys {
-    if (name === INBOX) return userKeys(this.session?.user ?? "");
-    return roomKeys(this.context.config.SERVICE_NAME, name);
-  }
-
-  #absent(membership: Membership): void {
-    if (!membership.room || !this.session) return;
-    this.context.rooms.leave(membership.room, membership);
-    this.context.connections.noteLeft(membership);
-    if (membership.name === INBOX) return;
-    // The entry of a socket that was moved belongs to the newer one, under the same connection id.
-    if (this.hasMoved) return;
-    this.context.roomStore
-      .noteAbsent(membership.room.keys, this.session.user, this.session.id)
-      .catch(() => undefined); // the entry ages out
-  }
-
   #onClosed(code: number): void {
     this.#ended = true;
     this.budget.close();
@@ -451,8 +259,7 @@ export abstract class Connection {
     const { connections, metrics, sessions } = this.context;
     metrics.closed(code);
     connections.delete(this);
-    for (const membership of this.memberships.values()) this.#absent(membership);
-    this.memberships.clear();
+    this.subscriptions.close();
     if (!this.session) return;
     metrics.sessionDuration.observe((Date.now() - this.session.createdAt) / 1_000);
     if (this.isCleanLeave(code) && !this.hasMoved) {
@@ -468,17 +275,3 @@ export abstract class Connection {
 
 /** The pod has all the connections that it may have. */
 class FullError extends Error {}
-
-function presenceOf({ user, id }: Session, room: RoomKeys): Presence {
-  return { room, user, connection: id };
-}
-
-/** The tail of a message frame, as it is stored: see `StoredMessage`. */
-export function messageBody(from: string, data: unknown): string {
-  return bodyOf(from, JSON.stringify(data));
-}
-
-/** The same of data that is text already. */
-function bodyOf(from: string, json: string): string {
-  return `"from":${JSON.stringify(from)},"at":${Date.now()},"data":${json}}`;
-}

@@ -56,7 +56,7 @@ export class Connections implements ConnectionSet, Iterable<Connection> {
     every(presenceTtlMs / 3, () =>
       this.#inBatches("presence", [...this.#bySession.values()], (batch) =>
         rooms.notePresent(
-          batch.flatMap((connection) => [...connection.presence()]),
+          batch.flatMap((connection) => [...connection.subscriptions.presence()]),
           true,
         ),
       ),

@@ -57,10 +57,10 @@ export class HoldfastConnection extends Connection {
           void this.#joinAny(frame);
           break;
         case "leave":
-          this.leave(frame.room);
+          if (this.subscriptions.leave(frame.room)) this.publishing.leave(frame.room);
           break;
         case "publish":
-          this.publish(frame.room, this.#publisher, frame.id, frame.data, length);
+          this.publishing.take(frame.room, this.#publisher, frame.id, frame.data, length);
           break;
         case "read":
           if (frame.room === INBOX) this.#read(frame.offset);
@@ -112,7 +112,9 @@ export class HoldfastConnection extends Connection {
         maxPayloadBytes: config.MAX_PAYLOAD_BYTES,
       });
       await Promise.all(
-        this.#roomsOf(hello, session).map((request) => this.joined(this.#joinAny(request), request)),
+        this.#roomsOf(hello, session).map((request) =>
+          this.subscriptions.joined(this.#joinAny(request), request),
+        ),
       );
       if (previousPod !== undefined) this.#evict(previousPod, session);
       this.#state = "open";
@@ -162,11 +164,11 @@ export class HoldfastConnection extends Connection {
   }
 
   #joinAny(request: RoomRequest): Promise<void> {
-    return this.join(request, request.room === INBOX ? "acked" : undefined);
+    return this.subscriptions.join(request, request.room === INBOX ? "acked" : undefined);
   }
 
   #read(offset: number): void {
-    const membership = this.memberships.get(INBOX);
+    const membership = this.subscriptions.of(INBOX);
     if (!membership?.room || offset > membership.position) return;
     const { epoch } = membership;
     this.#toNote = { room: membership.room.keys, position: { epoch, offset } };
@@ -195,15 +197,11 @@ export class HoldfastConnection extends Connection {
     });
   }
 
-  protected override sendAck(room: string, id: number, offset: number): void {
+  override sendAck(room: string, id: number, offset: number): void {
     this.#send({ type: "ack", room, id, offset });
   }
 
-  protected override sendError(
-    code: ErrorCode,
-    message: string,
-    about: { room?: string; id?: number },
-  ): void {
+  override sendError(code: ErrorCode, message: string, about: { room?: string; id?: number }): void {
     const retryable = code === "unavailable" || code === "rate_limited";
     this.#send({ type: "error", code, message, retryable, ...about });
   }

@@ -4,7 +4,7 @@ import type { Metrics } from "../metrics";
 import type { Transport } from "./transport";
 
 /** The connection that is in the room, as far as the room has to do with it. */
-interface Member {
+export interface Member {
   readonly transport: Transport;
   readonly context: { readonly metrics: Metrics };
   /** Whether it goes on with a session that was there before. */

@@ -28,9 +28,10 @@ export class PlainConnection extends Connection {
       if (!this.transport.open) return;
       this.adopt(session);
       const { room } = this.upgrade;
-      await this.joined(this.join({ room: INBOX }, "acked"), { room: INBOX });
-      await this.joined(this.join({ room }), { room });
-      if (!this.memberships.has(this.upgrade.room)) {
+      const { subscriptions } = this;
+      await subscriptions.joined(subscriptions.join({ room: INBOX }, "acked"), { room: INBOX });
+      await subscriptions.joined(subscriptions.join({ room }), { room });
+      if (!subscriptions.of(room)) {
         this.close(closeCodes.tryAgainLater, "the room could not be joined"); // where it may not be, it is closed already
       }
       const early = this.#early ?? [];
@@ -50,7 +51,7 @@ export class PlainConnection extends Connection {
     }
     for (const line of text.split(/\r?\n/)) {
       if (line !== "" && this.session && !this.ended)
-        this.publish(this.upgrade.room, this.session.id, ++this.#publishId, line, line.length);
+        this.publishing.take(this.upgrade.room, this.session.id, ++this.#publishId, line, line.length);
     }
   }
 
@@ -58,11 +59,11 @@ export class PlainConnection extends Connection {
     // A line that is no message would puzzle whoever reads messages.
   }
 
-  protected override sendAck(): void {
+  override sendAck(): void {
     // The message itself comes back.
   }
 
-  protected override sendError(code: ErrorCode, message: string, about: { room?: string }): void {
+  override sendError(code: ErrorCode, message: string, about: { room?: string }): void {
     this.transport.text(JSON.stringify({ type: "error", code, message, ...about }));
     if (code === "forbidden" && about.room === this.upgrade.room)
       this.close(closeCodes.unauthorized, message);
@@ -88,7 +89,7 @@ export class PlainConnection extends Connection {
     this.#read = position;
     this.#readTimer ??= setTimeout(() => {
       this.#readTimer = undefined;
-      const room = this.memberships.get(INBOX)?.room;
+      const room = this.subscriptions.of(INBOX)?.room;
       if (room && this.#read) this.context.roomStore.markRead(room.keys, this.#read).catch(() => undefined);
     }, readDelayMs);
   }

@@ -5,7 +5,7 @@ import { sessionKey, userKeys } from "../../../app/server/store/keys";
 import { GroupCommit } from "../../../app/server/store/group-commit";
 import { RoomStore } from "../../../app/server/store/room-store";
 import { loadAppConfig } from "../../../app/server/config";
-import { messageBody } from "../../../app/server/connection/connection";
+import { messageBody } from "../../../app/server/connection/message-body";
 import { startPod, stopPods } from "../helpers/pod";
 import { randomClient, Wire } from "../helpers/wire";
 
