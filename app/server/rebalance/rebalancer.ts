@@ -36,8 +36,11 @@ const mostASecond = 100;
 /** Who was asked so long ago and is still here stays. Milliseconds. */
 const patienceMs = 60_000;
 
-/** A client is sent away so often. An edge that leads it here again and again has its reasons. */
-const mostRefusals = 3;
+/**
+ * A client is sent on so often: every other time by the cookie that the edge gave it here, and then by chance, one in as
+ * many as there are pods. One that is led here still has an edge that goes by its address.
+ */
+const mostRefusals = 5;
 
 interface Asked {
   readonly connection: Movable;
