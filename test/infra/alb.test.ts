@@ -129,7 +129,7 @@ describe("a configuration of the ALB", () => {
       name: "a cookie that is forgotten before the session",
       values: { affinity: { cookieMaxAgeSeconds: 60 } },
       fault:
-        "affinity.cookieMaxAgeSeconds: found 60; allowed: at least session.ttlSeconds (3600 s), or a client's pod is forgotten before its session",
+        "affinity.cookieMaxAgeSeconds: found 60; allowed: at least session.ttlSeconds (3600 s); otherwise a client loses its pod before its session ends",
     },
     {
       name: "plain text across the internet",
@@ -146,7 +146,7 @@ describe("a configuration of the ALB", () => {
       name: "a preStop that ends before the load balancer has heard",
       values: { drain: { preStopSeconds: 10 } },
       fault:
-        "drain.preStopSeconds: found 10; allowed: at least 120, for which new connections still reach a deregistered pod",
+        "drain.preStopSeconds: found 10; allowed: at least 120, because new connections reach a deregistered pod for that long",
     },
     {
       name: "a certificate that is none of ACM's",

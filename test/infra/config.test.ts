@@ -271,10 +271,10 @@ describe("bad configuration", () => {
       faults: ["host: found https://api.nova.social; allowed: a host name such as api.nova.social"],
     },
     ...["holdfast/app", "holdfast/app:latest", "localhost:5000/app"].map((image) => ({
-      name: `the image ${image}, which is another one tomorrow`,
+      name: `the image ${image}, which may be another image tomorrow`,
       given: { values: { image } },
       faults: [
-        `image: found ${image}; allowed: an image by digest or by a fixed tag, such as holdfast/app:0.1.0; latest or no tag is another image tomorrow`,
+        `image: found ${image}; allowed: an image with a digest or a fixed tag, such as holdfast/app:0.1.0; latest, or no tag, may be another image tomorrow`,
       ],
     })),
     {
@@ -288,8 +288,8 @@ describe("bad configuration", () => {
       name: "affinity that forgets a client before its session",
       given: { values: { affinity: { clientIpTimeoutSeconds: 600, cookieMaxAgeSeconds: 600 } } },
       faults: [
-        "affinity.clientIpTimeoutSeconds: found 600; allowed: at least session.ttlSeconds (3600 s), or a client's pod is forgotten before its session",
-        "affinity.cookieMaxAgeSeconds: found 600; allowed: at least session.ttlSeconds (3600 s), or a client's pod is forgotten before its session",
+        "affinity.clientIpTimeoutSeconds: found 600; allowed: at least session.ttlSeconds (3600 s); otherwise a client loses its pod before its session ends",
+        "affinity.cookieMaxAgeSeconds: found 600; allowed: at least session.ttlSeconds (3600 s); otherwise a client loses its pod before its session ends",
       ],
     },
     {
@@ -336,7 +336,7 @@ describe("bad configuration", () => {
         },
       },
       faults: [
-        "services[0].replicas: found 3; allowed: nothing, since autoscaling owns the number",
+        "services[0].replicas: found 3; allowed: nothing, since autoscaling sets the number of pods",
         "services[0].autoscaling.maxReplicas: found 2; allowed: at least minReplicas (5)",
       ],
     },
@@ -374,20 +374,20 @@ describe("bad configuration", () => {
       given: {
         values: { affinity: { cookieSecure: false }, edge: { kind: "nginx", tls: { secretName: "tls" } } },
       },
-      faults: ["affinity.cookieSecure: found false; allowed: true, since edge.tls is set"],
+      faults: ["affinity.cookieSecure: found false; allowed: true, because edge.tls is set"],
     },
     {
       name: "an insecure cookie for other sites",
       given: { values: { affinity: { cookieSecure: false, cookieSameSite: "None" } } },
       faults: [
-        "affinity.cookieSecure: found false; allowed: true, since browsers drop a SameSite None cookie without it",
+        "affinity.cookieSecure: found false; allowed: true, because browsers drop a cookie with SameSite None that is not Secure",
       ],
     },
     {
       name: "a durability that the store cannot give",
       given: { values: { session: { durability: "replica" } } },
       faults: [
-        "session.durability: found replica; allowed: memory or aof, since sessionStore redis has no replica",
+        "session.durability: found replica; allowed: memory or aof, because sessionStore redis has no replica",
       ],
     },
     {
@@ -461,7 +461,7 @@ describe("bad configuration", () => {
       name: "a page whose sockets would be refused",
       given: { values: { servePage: true } },
       faults: [
-        "allowedOrigins: found nothing, with servePage; allowed: the page's own origin, such as https://<host>: a browser's sockets are refused without it",
+        "allowedOrigins: found nothing, with servePage; allowed: the page's own origin, such as https://<host>; without it, browsers' sockets are refused",
       ],
     },
     {
@@ -473,7 +473,9 @@ describe("bad configuration", () => {
           services: [{ name: "chat", path: "/chat", connectionProxy: {} }],
         },
       },
-      faults: ["servePage: found true; allowed: false: the proxy of services[0] passes on sockets alone"],
+      faults: [
+        "servePage: found true; allowed: false: the connection proxy of services[0] forwards only sockets",
+      ],
     },
   ];
 
@@ -561,7 +563,7 @@ describe("bad configuration", () => {
     [
       "two ports with one number",
       own({ ports: { http: 80, metrics: 80 } }),
-      "services[0].ports.metrics: found 80; allowed: another port than ports.http",
+      "services[0].ports.metrics: found 80; allowed: a port other than ports.http",
     ],
     ["a variable's wrong form", own({ env: { A: { vault: "x" } } }), "services[0].env.A"],
     ["a name that is no variable's", own({ env: { "A-B": "x" } }), "services[0].env.A-B"],
@@ -624,7 +626,7 @@ describe("bad configuration", () => {
     [
       "nobody who may come where there is no edge",
       { edge: { kind: "none" } },
-      "network.edge: found nothing; allowed: a list of who connects",
+      "network.edge: found nothing; allowed: a list of peers that connect",
     ],
     [
       "a network that is none",
@@ -634,7 +636,7 @@ describe("bad configuration", () => {
     [
       "root beside runAsNonRoot",
       { ...own({ securityContext: { runAsUser: 0 } }), namespace: { name: "chat", create: false } },
-      "services[0].securityContext.runAsUser: found 0; allowed: another user than root, since runAsNonRoot is true",
+      "services[0].securityContext.runAsUser: found 0; allowed: a user other than root, because runAsNonRoot is true",
     ],
     ...(
       [

@@ -445,20 +445,20 @@ describe("the configuration of the store elasticache", () => {
       name: "an append-only file, which ElastiCache has not",
       rest: { session: { durability: "aof" } },
       fault:
-        "session.durability: found aof; allowed: memory or replica, since ElastiCache has no append-only file",
+        "session.durability: found aof; allowed: memory or replica, because ElastiCache has no append-only file",
     },
     {
       name: "acknowledgements by replicas of many shards",
       change: { shards: 2 },
       rest: { session: { durability: "replica" } },
       fault:
-        "session.durability: found replica; allowed: memory, since sessionStore.shards turns cluster mode on",
+        "session.durability: found replica; allowed: memory, because sessionStore.shards turns cluster mode on",
     },
     {
       name: "acknowledgements by replicas that are not there",
       change: { replicas: 0, multiAz: false },
       rest: { session: { durability: "replica" } },
-      fault: "session.durability: found replica; allowed: memory, since sessionStore.replicas is 0",
+      fault: "session.durability: found replica; allowed: memory, because sessionStore.replicas is 0",
     },
   ])("refuses $name", ({ change = {}, rest = {}, fault }) => {
     expect(faults(change, rest)).toEqual([fault]);
@@ -472,7 +472,7 @@ describe("the configuration of the store elasticache", () => {
     const redisUrl = "redis://cache.example:6379";
     const values = { sessionStore: { kind: "external", mode: "cluster" }, redisUrl };
     expect(faultsOf({ ...values, session: { durability: "replica" } }, ["redisUrl"])).toEqual([
-      "session.durability: found replica; allowed: memory, since sessionStore.mode is cluster",
+      "session.durability: found replica; allowed: memory, because sessionStore.mode is cluster",
     ]);
   });
 });

@@ -145,7 +145,7 @@ describe("a configuration of istio", () => {
     {
       name: "an insecure cookie where TLS ends",
       values: { edge: { ...istio, credentialName: "tls" }, affinity: { cookieSecure: false } },
-      faults: ["affinity.cookieSecure: found false; allowed: true, since edge.credentialName is set"],
+      faults: ["affinity.cookieSecure: found false; allowed: true, because edge.credentialName is set"],
     },
   ])("refuses $name", ({ values, faults }) => {
     expect(faultsOf(values)).toEqual(faults);

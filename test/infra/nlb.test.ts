@@ -251,7 +251,7 @@ describe("a configuration of the NLB", () => {
       name: "a preStop that ends before the load balancer has heard",
       values: { edge: pods, drain: { preStopSeconds: 10 } },
       faults: [
-        "drain.preStopSeconds: found 10; allowed: at least 120, for which new connections still reach a deregistered pod",
+        "drain.preStopSeconds: found 10; allowed: at least 120, because new connections reach a deregistered pod for that long",
       ],
     },
     {
@@ -348,7 +348,7 @@ describe("a configuration of the NLB", () => {
     {
       name: "an insecure cookie where TLS ends",
       values: { edge: { kind: "nlb", nginx: { tls } }, affinity: { cookieSecure: false } },
-      faults: ["affinity.cookieSecure: found false; allowed: true, since edge.nginx.tls is set"],
+      faults: ["affinity.cookieSecure: found false; allowed: true, because edge.nginx.tls is set"],
     },
     {
       name: "a ping that a TLS listener's idle timeout overtakes",
@@ -357,7 +357,7 @@ describe("a configuration of the NLB", () => {
         sockets: { pingIntervalSeconds: 60 },
       },
       faults: [
-        "sockets.pingIntervalSeconds: found 60; allowed: less than edge.idleTimeoutSeconds (60 s), or quiet sockets are cut between two pings",
+        "sockets.pingIntervalSeconds: found 60; allowed: less than edge.idleTimeoutSeconds (60 s); otherwise quiet sockets are cut between two pings",
       ],
     },
   ])("refuses $name", ({ values, faults }) => {

@@ -49,7 +49,7 @@ function judge(
         });
   }
   const ping = { path: "sockets.pingIntervalSeconds", seconds: Math.max(...pings) };
-  const faults = timingIssues({
+  const issues = timingIssues({
     drain: { preStopSeconds: 0, drainSeconds: 0, gracePeriodSeconds: Infinity },
     ping,
     sessionTtl: { path: "", seconds: 0 },
@@ -58,7 +58,7 @@ function judge(
     propagationSeconds: 0,
   });
   const evidence = `pings every ${ping.seconds} s; ${shown}`;
-  if (faults.length > 0) {
+  if (issues.length > 0) {
     return fail(where, {
       what: "the edge cuts quiet sockets between two pings",
       evidence,

@@ -270,7 +270,7 @@ const cases: readonly Case[] = [
     field: "spec > timeout > http > streamIdleTimeout",
     value: "20s",
     blamed: "HTTPRoute live/chat",
-    found: `PING_INTERVAL_SECONDS of ${deployment} is 25, but it must be less than timeout.http.streamIdleTimeout of a BackendTrafficPolicy (20 s), or quiet sockets are cut between two pings`,
+    found: `PING_INTERVAL_SECONDS of ${deployment} is 25, but it must be less than timeout.http.streamIdleTimeout of a BackendTrafficPolicy (20 s); otherwise quiet sockets are cut between two pings`,
   },
   {
     rule: "ping-below-idle-timeouts",
@@ -278,7 +278,7 @@ const cases: readonly Case[] = [
     of: "VirtualService live/chat",
     field: "spec > http > 0 > timeout",
     value: "20s",
-    found: `PING_INTERVAL_SECONDS of ${deployment} is 25, but it must be less than timeout (20 s), or quiet sockets are cut between two pings`,
+    found: `PING_INTERVAL_SECONDS of ${deployment} is 25, but it must be less than timeout (20 s); otherwise quiet sockets are cut between two pings`,
   },
   {
     rule: "affinity-outlives-session",
@@ -287,7 +287,7 @@ const cases: readonly Case[] = [
     field: "spec > rules > 0 > sessionPersistence > absoluteTimeout",
     value: "59m",
     found:
-      "sessionPersistence.absoluteTimeout is 3540, but it must be at least SESSION_TTL_SECONDS of Deployment live/chat (3600 s), or a client's pod is forgotten before its session",
+      "sessionPersistence.absoluteTimeout is 3540, but it must be at least SESSION_TTL_SECONDS of Deployment live/chat (3600 s); otherwise a client loses its pod before its session ends",
   },
   {
     rule: "affinity-outlives-session",
@@ -297,7 +297,7 @@ const cases: readonly Case[] = [
     value: "60s",
     blamed: "VirtualService live/chat",
     found:
-      "httpCookie.ttl of its DestinationRule is 60, but it must be at least SESSION_TTL_SECONDS of Deployment live/chat (3600 s), or a client's pod is forgotten before its session",
+      "httpCookie.ttl of its DestinationRule is 60, but it must be at least SESSION_TTL_SECONDS of Deployment live/chat (3600 s); otherwise a client loses its pod before its session ends",
   },
   {
     rule: "load-balancer-annotations-count",
@@ -390,7 +390,7 @@ const cases: readonly Case[] = [
     of: ingress,
     field: nginx("proxy-read-timeout"),
     value: "25",
-    found: `PING_INTERVAL_SECONDS of ${deployment} is 25, but it must be less than nginx.ingress.kubernetes.io/proxy-read-timeout (25 s), or quiet sockets are cut between two pings`,
+    found: `PING_INTERVAL_SECONDS of ${deployment} is 25, but it must be less than nginx.ingress.kubernetes.io/proxy-read-timeout (25 s); otherwise quiet sockets are cut between two pings`,
   },
   {
     rule: "ping-below-idle-timeouts",
@@ -398,7 +398,7 @@ const cases: readonly Case[] = [
     of: ingress,
     field: alb("load-balancer-attributes"),
     value: "idle_timeout.timeout_seconds=20",
-    found: `PING_INTERVAL_SECONDS of ${deployment} is 25, but it must be less than idle_timeout.timeout_seconds (20 s), or quiet sockets are cut between two pings`,
+    found: `PING_INTERVAL_SECONDS of ${deployment} is 25, but it must be less than idle_timeout.timeout_seconds (20 s); otherwise quiet sockets are cut between two pings`,
   },
   {
     rule: "ping-below-idle-timeouts",
@@ -407,7 +407,7 @@ const cases: readonly Case[] = [
     field: `${app} > env > 1 > value`,
     value: "3600",
     blamed: "Service live/chat-nlb",
-    found: `PING_INTERVAL_SECONDS of ${deployment} is 3600, but it must be less than tcp.idle_timeout.seconds of port 80 (3600 s), or quiet sockets are cut between two pings`,
+    found: `PING_INTERVAL_SECONDS of ${deployment} is 3600, but it must be less than tcp.idle_timeout.seconds of port 80 (3600 s); otherwise quiet sockets are cut between two pings`,
   },
   {
     rule: "affinity-outlives-session",
@@ -415,7 +415,7 @@ const cases: readonly Case[] = [
     field: "spec > sessionAffinityConfig > clientIP > timeoutSeconds",
     value: 600,
     found:
-      "sessionAffinityConfig.clientIP.timeoutSeconds is 600, but it must be at least SESSION_TTL_SECONDS of Deployment live/chat (3600 s), or a client's pod is forgotten before its session",
+      "sessionAffinityConfig.clientIP.timeoutSeconds is 600, but it must be at least SESSION_TTL_SECONDS of Deployment live/chat (3600 s); otherwise a client loses its pod before its session ends",
   },
   {
     rule: "affinity-outlives-session",
@@ -423,7 +423,7 @@ const cases: readonly Case[] = [
     field: nginx("session-cookie-max-age"),
     value: "60",
     found:
-      "nginx.ingress.kubernetes.io/session-cookie-max-age is 60, but it must be at least SESSION_TTL_SECONDS of Deployment live/chat (3600 s), or a client's pod is forgotten before its session",
+      "nginx.ingress.kubernetes.io/session-cookie-max-age is 60, but it must be at least SESSION_TTL_SECONDS of Deployment live/chat (3600 s); otherwise a client loses its pod before its session ends",
   },
   {
     rule: "affinity-outlives-session",
@@ -432,7 +432,7 @@ const cases: readonly Case[] = [
     field: alb("target-group-attributes"),
     value: "stickiness.enabled=true,stickiness.type=lb_cookie,stickiness.lb_cookie.duration_seconds=60",
     found:
-      "stickiness.lb_cookie.duration_seconds is 60, but it must be at least SESSION_TTL_SECONDS of Deployment live/chat (3600 s), or a client's pod is forgotten before its session",
+      "stickiness.lb_cookie.duration_seconds is 60, but it must be at least SESSION_TTL_SECONDS of Deployment live/chat (3600 s); otherwise a client loses its pod before its session ends",
   },
   {
     rule: "readiness-leaves-in-time",
