@@ -36,7 +36,7 @@ describe("loadProxyConfig", () => {
     [
       "AUTH_MODE",
       "jwt",
-      "AUTH_MODE: jwt needs exactly one of JWT_SECRET, JWT_PUBLIC_KEY, JWT_JWKS_URL; found 0",
+      "AUTH_MODE: jwt requires exactly one of JWT_SECRET, JWT_PUBLIC_KEY and JWT_JWKS_URL, but 0 are set",
     ],
   ])("refuses %s=%s", (key, value, fault) => {
     expect(() => loadProxyConfig({ ...env, [key]: value })).toThrow(fault);
