@@ -5,7 +5,7 @@ import { patch, title } from "../subjects";
 
 /**
  * The in-tree AWS controller answers "unsupported load balancer affinity: ClientIP" and never makes the load balancer;
- * AWS Load Balancer Controller ignores the field for its outside leg.
+ * AWS Load Balancer Controller ignores the field for its outer connections.
  */
 export const loadBalancerAffinity: Check = {
   name: "load-balancer-affinity",
