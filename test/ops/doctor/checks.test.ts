@@ -478,7 +478,14 @@ const cases: Case[] = [
     0,
     /minReadySeconds is 0/,
   ],
-  ["one replica", "replicas", "fail", "objects.deployments.0.spec.replicas", 1, /one pod carries all clients/],
+  [
+    "one replica",
+    "replicas",
+    "fail",
+    "objects.deployments.0.spec.replicas",
+    1,
+    /one pod carries all clients/,
+  ],
   [
     "one node",
     "replicas",

@@ -29,9 +29,7 @@ it("keeps to the terminal, but leaves a command in one line to be pasted", () =>
   const lines = reportText(report, { colours: false, all: false, columns: 80 }).split("\n");
   expect(lines.filter((line) => line.length > 80)).toEqual([`        fix   ${command}`]);
   expect(lines).toContain("-     autoscaler        Autoscalers count sockets (does not apply here)");
-  expect(lines).toContain(
-    "        why   an L7 controller connects directly to pods and ignores the",
-  );
+  expect(lines).toContain("        why   an L7 controller connects directly to pods and ignores the");
   expect(lines).toContain("              Service's ClientIP: each reconnect reaches a random pod");
 });
 
