@@ -123,7 +123,7 @@ function propagationIssues({ drain, drainPath = "drain", propagationSeconds }: T
     issue(
       `${drainPath}.preStopSeconds`,
       drain.preStopSeconds,
-      `at least ${propagationSeconds}, for which new connections still reach a deregistered pod`,
+      `at least ${propagationSeconds}, because new connections reach a deregistered pod for that long`,
     ),
   ];
 }
@@ -134,7 +134,7 @@ export function pingIssues(ping: NamedSeconds, idle: NamedSeconds): ConfigIssue[
     {
       path: ping.path,
       actual: String(ping.seconds),
-      expected: `less than ${idle.path} (${idle.seconds} s), or quiet sockets are cut between two pings`,
+      expected: `less than ${idle.path} (${idle.seconds} s); otherwise quiet sockets are cut between two pings`,
     },
   ];
 }
@@ -145,7 +145,7 @@ export function ageIssues(age: NamedSeconds, ttl: NamedSeconds): ConfigIssue[] {
     {
       path: age.path,
       actual: String(age.seconds),
-      expected: `at least ${ttl.path} (${ttl.seconds} s), or a client's pod is forgotten before its session`,
+      expected: `at least ${ttl.path} (${ttl.seconds} s); otherwise a client loses its pod before its session ends`,
     },
   ];
 }

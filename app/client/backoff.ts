@@ -18,7 +18,7 @@ export interface Backoff {
 export const defaultBackoff: Backoff = { baseMs: 150, maxMs: 20_000, stableMs: 10_000 };
 
 /**
- * Full jitter (each wait is drawn from zero to a bound that doubles), which spreads a crowd better than a fixed wait
+ * Full jitter (each wait is drawn from zero to a bound that doubles), which spreads many clients better than a fixed wait
  * with a little jitter: https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/
  *
  * @param attempt tries in a row that failed before this one, from 0; one that counts for less is a fraction

@@ -19,18 +19,18 @@ import { SleepDetector } from "./sleep-detector";
 
 /**
  * - `idle`: before `connect()`
- * - `connecting`: a socket is being opened, none serves
+ * - `connecting`: a socket is opening, none serves
  * - `connected`: a socket serves
- * - `moving`: a socket serves, and the one that will replace it is being opened
- * - `waiting`: no socket; the next attempt comes after a back-off
- * - `closed`: for good
+ * - `moving`: a socket serves, and its replacement is opening
+ * - `waiting`: no socket; the next attempt follows after a backoff
+ * - `closed`: finally closed
  */
 export type ClientState = "idle" | "connecting" | "connected" | "moving" | "waiting" | "closed";
 
 export interface StateChange {
   readonly from: ClientState;
   readonly to: ClientState;
-  /** Why a socket was lost or the client closed, for a person; empty where the states say all. */
+  /** Why a socket was lost or the client closed, in words; empty if the states explain it. */
   readonly reason: string;
 }
 
@@ -38,36 +38,36 @@ export interface Connected {
   /** The pod that serves now. */
   readonly pod: string;
   readonly user: string;
-  /** The session's id, for logs and for people; it resumes nothing without the token, which is not shown. */
+  /** The session's id, for logs. It cannot resume the session without the token, which is not exposed. */
   readonly session: string;
-  /** Whether the session goes on; false on the first connection, and where the server knew it no more. */
+  /** Whether the session continues; false on the first connection, and if the server no longer has the session. */
   readonly resumed: boolean;
-  /** Whether this socket took over from one that still served: nobody had to wait. */
+  /** Whether this socket took over from one that still served, so there was no interruption. */
   readonly moved: boolean;
 }
 
 export interface ClientEvents {
   state: StateChange;
-  /** A socket has begun to serve. */
+  /** A socket serves now. */
   connected: Connected;
-  /** History of a room was lost; the room's own event tells the same. */
+  /** History of a room was lost; the room emits the same event. */
   resynced: Resync;
 }
 
-/** After a pause that many clients may have shared (a suspended host), they come back within this time. Milliseconds. */
+/** After a pause that many clients may have shared (a suspended host), they reconnect spread over this time. Milliseconds. */
 const WAKE_SPREAD_MS = 1_000;
 
 /**
- * A client of one Holdfast service. Its rooms outlive its sockets: it reconnects by itself, resumes where it was, and
- * when its pod ends it opens the next socket before it leaves the old one. Each message of a room is delivered once
- * and in order, or `resynced` says that history was lost.
+ * A client of one Holdfast service. Its rooms outlive its sockets: it reconnects by itself and resumes where it was. When
+ * its pod ends, it opens the next socket before it closes the old one. It delivers each message of a room once and in
+ * order, or emits `resynced` if history was lost.
  *
- * @typeParam Own what is sent to the user rather than to a room
+ * @typeParam Own the type of messages to the user's inbox
  */
 export class HoldfastClient<Own = unknown> extends Emitter<ClientEvents> {
-  /** Names this instance to the server, which stores each of its publishes once. Never shown to other clients. */
+  /** Identifies this instance to the server, which stores each of its publishes once. Never sent to other clients. */
   readonly id: string = randomClientId();
-  /** The user's inbox: what is sent to the user; what came while away, waits. Listen to it before `connect()`. */
+  /** The user's inbox: messages to the user, also those sent while the user was away. Add listeners before `connect()`. */
   readonly own: Subscription<Own>;
 
   readonly #settings: ClientSettings;
@@ -75,7 +75,7 @@ export class HoldfastClient<Own = unknown> extends Emitter<ClientEvents> {
 
   #state: ClientState = "idle";
   #session: HelloFrame["session"];
-  /** As the last welcome said. */
+  /** From the last welcome. */
   #maxPayloadBytes = Infinity;
   /** The socket that serves, or is to. */
   #current: Socket | undefined;
@@ -96,7 +96,7 @@ export class HoldfastClient<Own = unknown> extends Emitter<ClientEvents> {
   /** Why it ended. */
   #error: HoldfastError | undefined;
 
-  /** Throws a {@link HoldfastError} where an option is wrong. Nothing is opened before `connect()`. */
+  /** Throws a {@link HoldfastError} if an option is wrong. Opens nothing before `connect()`. */
   constructor(options: ClientOptions) {
     super();
     this.#settings = resolveOptions(options);

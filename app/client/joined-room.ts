@@ -26,21 +26,21 @@ export interface RoomSettings {
 export class JoinedRoom extends Emitter<SubscriptionEvents<unknown>> implements Room<unknown> {
   readonly sequence: Sequence;
   readonly #host: RoomHost;
-  readonly #taken: (offset: number) => void;
+  readonly #onRead: (offset: number) => void;
   readonly #queues = new Set<AsyncQueue<Message<unknown>>>();
   readonly #joined = new Deferred<void>();
   #ended: { readonly error: HoldfastError; readonly asked: boolean } | undefined;
 
-  /** @param taken called with the offset of each message that a listener or a loop has got */
+  /** @param onRead called with the offset of each message that a listener or a loop has got */
   constructor(
     readonly id: string,
     readonly settings: RoomSettings,
     host: RoomHost,
-    taken: (offset: number) => void = () => undefined,
+    onRead: (offset: number) => void = () => undefined,
   ) {
     super();
     this.#host = host;
-    this.#taken = taken;
+    this.#onRead = onRead;
     this.sequence = new Sequence(settings.maxBuffered, undefined, settings.maxBufferedBytes);
   }
 
@@ -58,7 +58,7 @@ export class JoinedRoom extends Emitter<SubscriptionEvents<unknown>> implements 
     this.#queues.add(queue);
     if (this.#ended) queue.end(this.#ended.asked ? undefined : this.#ended.error);
     return queue.read(
-      ({ offset }) => this.#taken(offset),
+      ({ offset }) => this.#onRead(offset),
       () => this.#queues.delete(queue),
     );
   }
@@ -83,7 +83,7 @@ export class JoinedRoom extends Emitter<SubscriptionEvents<unknown>> implements 
 
   deliver(message: MessageFrame): void {
     if (this.#ended) return; // left by the listener of a message before
-    if (this.emit("message", message)) this.#taken(message.offset);
+    if (this.emit("message", message)) this.#onRead(message.offset);
     for (const queue of this.#queues) queue.push(message);
   }
 

@@ -8,38 +8,39 @@ import { systemTimers } from "./timers";
 
 export interface ClientOptions {
   /**
-   * The service, such as `wss://host/messaging`, without query: sockets go to `<url>/chat/<first joined room, or _>`.
-   * The room in the path is for routing only.
+   * The service's URL, such as `wss://host/messaging`, without query. Sockets connect to `<url>/chat/<first joined room, or _>`;
+   * the room in the path is only for routing.
    */
   readonly url: string;
   /**
-   * The JWT, or what gives a fresh one: called for each new socket; where it throws, that counts as a failed
-   * connection and is tried again. Sent in the first frame, never in the URL. Default: none.
+   * The JWT, or a function that returns a fresh one, called for each new socket. If it throws, the connection counts as
+   * failed and is retried. The token is sent in the first frame, never in the URL. Default: none.
    */
   readonly token?: string | (() => string | Promise<string>);
   /** The WebSocket class. Default: the global one; in Node.js, the `ws` package's. */
   readonly webSocket?: WebSocketConstructor;
-  /** Messages of history that a first join asks for, 0 to 1 000; `join` can say otherwise. Default 0. */
+  /** Messages of history that a first join requests, 0 to 1 000; `join` can override it. Default 0. */
   readonly history?: number;
-  /** Messages that each iterator holds while it is not read, and each room behind a gap, at least 1. Default 1 000. */
+  /** Messages that each iterator buffers while it is not read, and that each room buffers after a gap. At least 1. Default 1 000. */
   readonly maxBuffered?: number;
   /**
-   * What these messages may have together, and the publishes of a room that wait for their acknowledgement. Bytes, default
-   * 8 388 608 (8 MiB): by the length of their frames, so text beyond Latin-1 takes up to twice as much memory. One message
-   * alone may have more.
+   * Size of these buffers, and of the publishes of a room that wait for their acknowledgement. Bytes, default 8 388 608
+   * (8 MiB), counted by the length of the frames, so text beyond Latin-1 uses up to twice as much memory. A single message
+   * may be larger.
    */
   readonly maxBufferedBytes?: number;
   /**
-   * The largest frame that is taken from the server; a larger one closes the socket. Bytes, default 1 048 576 (1 MiB, 16
-   * times what a server takes by default). Node.js only: a browser has its own bound.
+   * The largest frame that the client accepts from the server; a larger one closes the socket. Bytes, default 1 048 576 (1 MiB,
+   * 16 times what a server accepts by default). Node.js only: browsers have their own limit.
    */
   readonly maxFrameBytes?: number;
-  /** How long a publish is tried before it rejects; `Infinity`: as long as the client lives. Milliseconds, default 120 000. */
+  /** How long the client retries a publish before it rejects; `Infinity`: until the client closes. Milliseconds, default 120 000. */
   readonly publishTimeoutMs?: number;
-  /** From opening a socket (and asking for a token) to its welcome. Milliseconds, default 10 000. */
+  /** Time from opening a socket (with fetching a token) to its welcome. Milliseconds, default 10 000. */
   readonly connectTimeoutMs?: number;
+  /** The waits between attempts to connect; see {@link Backoff}. */
   readonly backoff?: Partial<Backoff>;
-  /** Where jitter comes from: from 0 (included) to 1 (excluded). Default `Math.random`. */
+  /** The source of jitter: returns numbers from 0 (included) to 1 (excluded). Default `Math.random`. */
   readonly random?: () => number;
   /** The clock and the timers. Default: the system's. */
   readonly timers?: Timers;
@@ -48,7 +49,7 @@ export interface ClientOptions {
 export interface ClientSettings {
   readonly url: string;
   readonly token: () => string | undefined | Promise<string>;
-  /** A token that is always the same: once expired, it will not do again. */
+  /** The token is a fixed string, so it cannot be renewed when it has expired. */
   readonly fixedToken: boolean;
   readonly webSocket: WebSocketConstructor;
   readonly history: number;
@@ -63,7 +64,7 @@ export interface ClientSettings {
 
 export const defaultMaxFrameBytes: number = 2 ** 20;
 
-/** Fills in the defaults. Throws a {@link HoldfastError} naming the option that is wrong. */
+/** Fills in the defaults. Throws a {@link HoldfastError} that names the wrong option. */
 export function resolveOptions(options: ClientOptions): ClientSettings {
   const { url, token, backoff, history, ...others } = options;
   const settings = {

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import {
   count,
-  keyFaults,
+  keyIssues,
   list,
   readEnvironment,
   schema as server,
@@ -14,8 +14,8 @@ import { serviceNameOf } from "./service-name";
 import { isNetwork } from "./trusted-hops";
 
 /**
- * The proxy's whole configuration: environment variables, read once, checked once. What it shares with the server means
- * the same there. The Deployment of `infra/` sets exactly these; a test keeps the two lists equal.
+ * The proxy's configuration: environment variables, read and checked once at the start. Variables that the server also
+ * has mean the same there. The Deployment of `infra/` sets exactly these; a test keeps the two lists equal.
  */
 
 const schema = server
@@ -43,28 +43,28 @@ const schema = server
     LOG_LEVEL: true,
   })
   .extend({
-    /** Where the service's pods are, `host:port`, comma-separated: the name of a headless Service, or addresses. */
+    /** Addresses of the service's pods, as `host:port`, comma-separated: the name of a headless Service, or addresses. */
     UPSTREAMS: list.refine(
       (hosts) => hosts.length > 0 && hosts.every(isHostAndPort),
       "host:port, one or more",
     ),
     /**
-     * How the pods behind `UPSTREAMS` are found. `endpointslices`: the API server tells of each change at once, to whom
-     * it may; of the one Service that is named, as `name.namespace.svc:port`. Until then, and by default: `dns`.
+     * How the proxy finds the pods of `UPSTREAMS`. With `endpointslices` the API server reports each change at once; this
+     * requires permission, and `UPSTREAMS` with one Service, `name.namespace.svc:port`. Until it works, the proxy uses `dns`.
      */
     DISCOVERY: z.enum(["dns", "endpointslices"]).default("dns"),
     /**
-     * What the service speaks. `holdfast`: this project's protocol, nothing is lost or doubled. `socket.io`: Socket.IO 3
-     * and 4, long-polling included. Otherwise any WebSocket server, with what a client says before a pod goes arriving
+     * What the service speaks. `holdfast`: this project's protocol; no message is lost or duplicated. `socket.io`: Socket.IO
+     * 3 and 4, with long-polling. For any other WebSocket server, a message that a client sends before its pod ends arrives
      * `at-most-once` or `at-least-once`.
      */
     PROXY_MODE: z.enum(["holdfast", "at-most-once", "at-least-once", "socket.io"]).default("holdfast"),
     /**
-     * Whether plain HTTP requests below SERVICE_PATH are forwarded to a pod as well. Always with PROXY_MODE `socket.io`;
-     * otherwise they get 404, as a proxy of WebSockets has nothing to say to them.
+     * Also forwards plain HTTP requests below SERVICE_PATH to a pod. Always on with PROXY_MODE `socket.io`. If it is off,
+     * they get 404.
      */
     FORWARD_HTTP: z.stringbool().default(false),
-    /** The prefix of the service's paths, such as `/chat` or `/socket.io`; `/` for every path. All else is refused. */
+    /** The prefix of the service's paths, such as `/chat` or `/socket.io`; `/` for every path. Other paths are refused. */
     SERVICE_PATH: z
       .string()
       .regex(
@@ -72,11 +72,11 @@ const schema = server
         "a path such as /chat or /socket.io, without a trailing slash",
       )
       .transform((path) => (path === "/" ? "" : path)),
-    /** How long a client waits for a pod to take over before it is closed with 1013. Seconds. */
+    /** How long a client waits for another pod before it is closed with 1013. Seconds. */
     HOLD_SECONDS: seconds(1, 3_600).default(30),
-    /** What one client may have said that no pod has: beyond it, the client's socket is not read. Bytes. */
+    /** Bytes that one client may have sent and no pod has received. Beyond this, the proxy stops reading from the client. */
     MAX_WAITING_BYTES: count(4_096, 268_435_456).default(1_048_576),
-    /** Close codes of the service that close the client too, such as `1000,3000-4999`. Empty: by PROXY_MODE. */
+    /** Close codes of the service that also close the client's socket, such as `1000,3000-4999`. Empty: the default of PROXY_MODE. */
     FINAL_CLOSE_CODES: z
       .string()
       .default("")
@@ -84,18 +84,18 @@ const schema = server
         (codes) => codes === "" || parseCloseCodes(codes) !== undefined,
         "codes and ranges from 1000 to 4999",
       ),
-    /** Proxies whose word on the client's address (X-Forwarded-*) is passed on: addresses or networks, comma-separated. */
+    /** Addresses or networks of proxies whose X-Forwarded-* headers are passed on, comma-separated. */
     TRUSTED_HOPS: list.refine(
       (networks) => networks.every(isNetwork),
       "addresses or networks such as 10.0.0.0/8",
     ),
-    /** `passthrough`: the service judges tokens. `jwt`: the proxy does as well, at the upgrade. */
+    /** `passthrough`: only the service checks tokens. `jwt`: the proxy also checks them, at the upgrade. */
     AUTH_MODE: z.enum(["passthrough", "jwt"]).default("passthrough"),
-    /** From SIGTERM to the last close frame; clients are moved evenly over it. Seconds. */
+    /** Time from SIGTERM to the last close frame; the proxy moves its clients evenly over this time. Seconds. */
     DRAIN_SECONDS: seconds(0, 86_400).default(600),
-    /** From dialling a pod to its answer. Milliseconds. */
+    /** Time that a pod has to answer an upgrade. Milliseconds. */
     CONNECT_TIMEOUT_MS: count(100, 60_000).default(2_000),
-    /** In logs, and in every answer to an upgrade. */
+    /** This pod's name, in logs and in every answer to an upgrade. */
     POD_NAME: text.max(253),
   });
 
@@ -104,23 +104,23 @@ export type ProxyConfig = z.infer<typeof schema>;
 /** Every variable that the proxy reads; `infra/` may set no other. */
 export const proxyConfigKeys = Object.keys(schema.shape) as readonly (keyof ProxyConfig)[];
 
-/** Reads the configuration from an environment. Throws `ConfigError` naming every fault. */
+/** Reads the configuration from an environment. Throws `ConfigError` with every issue. */
 export function loadProxyConfig(env: Environment): ProxyConfig {
   return readEnvironment(schema, env, crossCheck);
 }
 
 function crossCheck(config: ProxyConfig): string[] {
-  const faults = keyFaults(config);
+  const issues = keyIssues(config);
   const { DISCOVERY, UPSTREAMS } = config;
   if (DISCOVERY === "endpointslices" && !(UPSTREAMS.length === 1 && serviceNameOf(UPSTREAMS[0] ?? ""))) {
-    faults.push(
-      `DISCOVERY: endpointslices are those of one Service, so UPSTREAMS must be name.namespace.svc:port; found ${UPSTREAMS.join(",")}`,
+    issues.push(
+      `DISCOVERY: endpointslices requires UPSTREAMS with one Service, name.namespace.svc:port, but it is ${UPSTREAMS.join(",")}`,
     );
   }
-  return faults;
+  return issues;
 }
 
-/** Whether the service closes for good by a code. */
+/** Whether a close code of the service also closes the client's socket. */
 export function finalCodes({ FINAL_CLOSE_CODES, PROXY_MODE }: ProxyConfig): (code: number) => boolean {
   const byMode = defaultFinalCodes[PROXY_MODE.startsWith("at-") ? "websocket" : (PROXY_MODE as "holdfast")];
   const isFinal = parseCloseCodes(FINAL_CLOSE_CODES === "" ? byMode : FINAL_CLOSE_CODES);

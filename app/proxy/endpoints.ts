@@ -21,7 +21,7 @@ export interface PodSource {
 }
 
 /**
- * How long an answer of DNS is used: a crowd that lost its pod asks once. Shorter than the 5 s for which CoreDNS answers
+ * How long an answer of DNS is used, so that many clients that lost their pod cause one query. Shorter than the 5 s for which CoreDNS answers
  * the same (https://coredns.io/plugins/kubernetes/, `ttl`), so it adds little to them. Milliseconds.
  */
 const lookupMs = 500;
@@ -75,7 +75,7 @@ export interface Lease {
 
 interface Endpoint {
   readonly address: string;
-  /** Sockets of this proxy on it, those being opened included: a crowd spreads while it dials. */
+  /** Sockets of this proxy on it, those being opened included, so that many clients spread while they connect. */
   sockets: number;
   /** The most sockets that it had at once. */
   mostSockets: number;
@@ -146,7 +146,7 @@ export class Endpoints {
   }
 
   /**
-   * It could not be dialled, or a socket to it was cut: of a pod that died no socket is left, so that a crowd looking for
+   * The proxy could not connect to it, or a socket to it was cut: of a pod that died no socket is left, so that clients looking for
    * the fewest would try it first.
    */
   failed(address: string): void {

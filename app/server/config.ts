@@ -2,7 +2,7 @@ import { z } from "zod";
 import { servicePathForm, servicePathPattern } from "../runtime/service-path";
 
 /**
- * The application's whole configuration: environment variables, read once, checked once.
+ * The application's configuration: environment variables, read and checked once at the start.
  * The Deployment of `infra/` sets exactly these; a test keeps the two lists equal.
  */
 
@@ -23,7 +23,7 @@ export const list = z
 export const schema = z.object({
   /** The Service's name: part of every room's key and of every log line. */
   SERVICE_NAME: text.regex(/^[a-z0-9-]{1,63}$/, "a DNS label: lower-case letters, digits and -"),
-  /** The path prefix that the edge routes here; sockets live at `<path>/chat/{room_id}`. */
+  /** The path prefix that the edge routes to this service; clients connect to `<path>/chat/{room_id}`. */
   SERVICE_PATH: z
     .string()
     .regex(servicePathPattern, servicePathForm)
@@ -41,26 +41,27 @@ export const schema = z.object({
   /** `/prestop`, on a port of its own that no pod may reach: only the kubelet calls it. */
   LIFECYCLE_PORT: port.default(9091),
 
-  /** `redis://` or `rediss://` with user and password; a secret. Several, comma-separated: Sentinels or Cluster nodes. */
+  /** `redis://` or `rediss://` URL with user and password; a secret. Separate several Sentinels or Cluster nodes by commas. */
   REDIS_URL: text,
-  /** How REDIS_URL is to be read: one server, the Sentinels that know it, or nodes of a Cluster. */
+  /** What REDIS_URL names: one server, its Sentinels, or nodes of a Cluster. */
   REDIS_MODE: z.enum(["single", "sentinel", "cluster"]).default("single"),
   /** The name of the primary that the Sentinels watch. */
   REDIS_SENTINEL_NAME: text.default("mymaster"),
-  /** How long a message or a session operation waits for an absent Redis before it fails, retryable. Milliseconds. */
+  /** How long an operation waits for an unreachable Redis before it fails; clients may retry it. Milliseconds. */
   REDIS_TIMEOUT_MS: count(100, 60_000).default(5_000),
-  /** What "acknowledged" promises: in Redis' memory, fsynced to its AOF (WAITAOF, Redis 7.2+), or on a replica (WAIT). The latter two not with a Cluster. */
+  /** Where a message is stored when its publish is acknowledged: in Redis' memory, fsynced to its AOF (WAITAOF, Redis 7.2+), or on a replica (WAIT). A Cluster supports only `memory`. */
   DURABILITY: z.enum(["memory", "aof", "replica"]).default("memory"),
 
-  /** The wait between failing readiness and SIGTERM, while endpoints propagate. Seconds. */
+  /** Time between failing readiness and SIGTERM, in which endpoints propagate. Seconds. */
   PRE_STOP_SECONDS: seconds(0, 3_600).default(10),
-  /** Who waits: `http`, this application on `/prestop`; `sleep`, the kubelet, before SIGTERM. */
+  /** `http`: this application waits on `/prestop`. `sleep`: the kubelet waits before SIGTERM. */
   PRE_STOP_HOOK: z.enum(["http", "sleep"]).default("http"),
   /** The longest time from SIGTERM to the last close frame. Seconds; 0 closes at once, without a goaway. */
   DRAIN_SECONDS: seconds(0, 3_600).default(30),
 
-  /** The edge's affinity cookie: expired on refused upgrades while draining, so that the client is routed anew. Empty: none. */
+  /** The edge's affinity cookie. A draining pod expires it when it refuses an upgrade, so that the edge chooses another pod. Empty: none. */
   AFFINITY_COOKIE_NAME: z.string().default(""),
+  /** The path of the affinity cookie. */
   AFFINITY_COOKIE_PATH: z.string().default("/"),
 
   /**
@@ -74,18 +75,18 @@ export const schema = z.object({
   /** Names the pod template (downward API, label `pod-template-hash`): pods of two mean a rollout, and nobody is rebalanced. */
   POD_REVISION: z.string().max(63).default(""),
 
-  /** How long an absent client's session is kept. Seconds. */
+  /** How long the session of a disconnected client is kept. Seconds. */
   SESSION_TTL_SECONDS: seconds(10, 86_400).default(3_600),
-  /** Between two pings to each client; below every idle timeout on the path. Seconds. */
+  /** Time between two pings to each client. Must be below every idle timeout on the path. Seconds. */
   PING_INTERVAL_SECONDS: seconds(1, 300).default(25),
-  /** Messages that a room's history keeps. */
+  /** Messages that a room's history keeps, at most. */
   HISTORY_SIZE: count(1, 100_000).default(1_000),
-  /** Bytes of messages that a room's history keeps; the oldest go first, and the newest always stays. */
+  /** Bytes of messages that a room's history keeps, at most. The oldest are removed first; the newest always stays. */
   HISTORY_BYTES: count(65_536, 1_073_741_824).default(8_388_608),
   /** How long an idle room's history is kept. Seconds. */
   HISTORY_TTL_SECONDS: seconds(10, 604_800).default(3_600),
 
-  /** `anonymous` lets anyone in, `jwt` wants a token. */
+  /** `anonymous` accepts every client; `jwt` requires a token. */
   AUTH_MODE: z.enum(["anonymous", "jwt"]).default("jwt"),
   /** HS256 key, at least 32 bytes; a secret. */
   JWT_SECRET: z.string().min(32, "at least 32 bytes").optional(),
@@ -93,58 +94,61 @@ export const schema = z.object({
   JWT_PUBLIC_KEY: z.string().optional(),
   /** URL of a JSON Web Key Set. */
   JWT_JWKS_URL: z.url().optional(),
+  /** The required `iss` of a token. Unset: not checked. */
   JWT_ISSUER: z.string().optional(),
+  /** The required `aud` of a token. Unset: not checked. */
   JWT_AUDIENCE: z.string().optional(),
-  /** Exact Origins that browsers may connect from; a client without an Origin is judged by its token alone. */
+  /** Exact origins from which browsers may connect. A client without an Origin header needs only its token. */
   ALLOWED_ORIGINS: list,
-  /** Whether the page, a chat that shows the pods behind it, is served at `<SERVICE_PATH>/`. For people who try things out. */
+  /** Serves the page, a chat that shows the pods, at `<SERVICE_PATH>/`. */
   SERVE_PAGE: z
     .enum(["true", "false"])
     .default("false")
     .transform((value) => value === "true"),
-  /** Bearer token that callers of the gRPC Publisher present; empty: the Publisher is not served. A secret. */
+  /** Bearer token that clients of the gRPC Publisher must send. Empty: the Publisher is off. A secret. */
   PUBLISHER_TOKEN: z.string().default(""),
 
-  /** Open sockets a pod, of clients that have said who they are. One more is refused: 503, or close 1013 after its hello. */
+  /** Open sockets of the pod, counting clients that have sent `hello`. One more is refused: with 503, or with close 1013 after its `hello`. */
   MAX_CONNECTIONS: count(1, 1_000_000).default(20_000),
   /**
-   * Open sockets a pod that have brought no token with the upgrade and sent no valid `hello` yet. One more closes the
-   * oldest of them, with 1013. They take no place of MAX_CONNECTIONS.
+   * Open sockets of the pod that sent no token with the upgrade and no valid `hello` yet. One more closes the oldest of
+   * them with 1013. They do not count towards MAX_CONNECTIONS.
    */
   MAX_UNAUTHENTICATED_CONNECTIONS: count(1, 1_000_000).default(1_000),
-  /** One inbound message. Bytes. */
+  /** Size of one inbound message. Bytes. */
   MAX_PAYLOAD_BYTES: count(256, 16_777_216).default(65_536),
   /** Bytes of live messages that may wait in one slow socket before it is closed with 4008; history recovers them. */
   MAX_BUFFERED_BYTES: count(4_096, 268_435_456).default(1_048_576),
-  /** From the upgrade to a valid `hello`. Seconds. */
+  /** Time from the upgrade to a valid `hello`. Seconds. */
   HANDSHAKE_TIMEOUT_SECONDS: seconds(1, 60).default(5),
-  /** Rooms on one socket. */
+  /** Rooms that one socket may join. */
   MAX_ROOMS: count(1, 10_000).default(100),
-  /** Messages a second that one socket may publish, sustained; twice this in a burst. */
+  /** Messages that one socket may publish per second; twice as many in a burst. */
   MAX_PUBLISH_RATE: count(1, 100_000).default(100),
   /**
-   * Bytes of messages, as they are stored, that one socket may publish a second, sustained; ten times this in a burst.
-   * Beyond it a publish is answered with `rate_limited`. Default: 4,096 for each publish of MAX_PUBLISH_RATE.
+   * Bytes of messages, as stored, that one socket may publish per second; ten times as many in a burst. Beyond this, the
+   * answer to a publish is `rate_limited`. Default: 4,096 for each publish of MAX_PUBLISH_RATE.
    */
   MAX_PUBLISH_BYTES_RATE: count(1_024, 1_073_741_824).optional(),
   /**
-   * What one socket may ask for a second besides publishes that are accepted, sustained, where 1 is the cost of a join; a
-   * ping costs 0.1 and 16 KiB of any frame 1. Twice this and MAX_ROOMS in a burst. Beyond it the socket is read more slowly.
+   * Requests of one socket per second, without accepted publishes. A join costs 1, a ping 0.1, and 16 KiB of any frame 1.
+   * Twice this plus MAX_ROOMS in a burst. Beyond this, the pod reads the socket more slowly.
    */
   MAX_FRAME_RATE: count(1, 100_000).default(200),
   /**
-   * Rooms that one socket may publish the first message of, a second, sustained; MAX_ROOMS in a burst. Beyond it a publish
-   * is answered with `rate_limited`.
+   * Rooms per second in which one socket may publish the first message; MAX_ROOMS in a burst. Beyond this, the answer to
+   * a publish is `rate_limited`.
    */
   MAX_ROOM_CREATION_RATE: count(1, 100_000).default(1),
-  /** Bytes of history that one socket is sent a second, sustained; four times this in a burst. Beyond it history comes more slowly. */
+  /** Bytes of history that the pod sends to one socket per second; four times as many in a burst. */
   MAX_REPLAY_RATE: count(65_536, 1_073_741_824).default(4_194_304),
   /**
-   * Bytes of history that the pod holds for all of its sockets together: read, and not yet taken by their peers. Beyond it
-   * joins wait; a socket that has taken nothing for 10 s then closes with 4008.
+   * Bytes of history that the pod buffers for all of its sockets together: read from Redis and not yet taken by the
+   * clients. Beyond this, joins wait, and a socket that has read nothing for 10 s is closed with 4008.
    */
   MAX_REPLAY_BYTES: count(1_048_576, 17_179_869_184).default(67_108_864),
 
+  /** The lowest level that is logged. */
   LOG_LEVEL: z.enum(["fatal", "error", "warn", "info", "debug", "trace", "silent"]).default("info"),
 });
 
@@ -153,12 +157,12 @@ export type AppConfig = z.infer<typeof schema>;
 /** Every variable that the application reads; `infra/` may set no other. */
 export const configKeys = Object.keys(schema.shape) as readonly (keyof AppConfig)[];
 
-/** The environment is wrong; the message lists every fault with its variable. */
+/** The environment is wrong. The message lists every issue with its variable. */
 export class ConfigError extends Error {
   readonly code = "HOLDFAST_APP_CONFIG";
 }
 
-/** Reads the configuration from an environment. Throws {@link ConfigError} naming every fault; never prints a value, it may be a secret. */
+/** Reads the configuration from an environment. Throws {@link ConfigError} with every issue, without values, which may be secret. */
 export function loadAppConfig(env: Environment): AppConfig {
   return readEnvironment(schema, env, crossCheck);
 }
@@ -166,9 +170,9 @@ export function loadAppConfig(env: Environment): AppConfig {
 export type Environment = Readonly<Record<string, string | undefined>>;
 
 /**
- * Reads what a schema names from an environment. Throws {@link ConfigError} naming every fault.
+ * Reads the variables of a schema from an environment. Throws {@link ConfigError} with every issue.
  *
- * @param crossCheck what is wrong between several variables
+ * @param crossCheck finds issues between several variables
  */
 export function readEnvironment<Schema extends z.ZodObject>(
   schema: Schema,
@@ -177,10 +181,10 @@ export function readEnvironment<Schema extends z.ZodObject>(
 ): z.infer<Schema> {
   const known = Object.fromEntries(Object.keys(schema.shape).map((key) => [key, env[key]]));
   const parsed = schema.safeParse(known);
-  const faults = parsed.success ? crossCheck(parsed.data) : parsed.error.issues.map(describeIssue);
-  if (!parsed.success || faults.length > 0) {
+  const issues = parsed.success ? crossCheck(parsed.data) : parsed.error.issues.map(describeIssue);
+  if (!parsed.success || issues.length > 0) {
     throw new ConfigError(
-      `the environment has ${faults.length} fault(s):\n${faults.map((f) => `  ${f}`).join("\n")}`,
+      `the environment has ${issues.length === 1 ? "1 issue" : `${issues.length} issues`}:\n${issues.map((line) => `  ${line}`).join("\n")}`,
     );
   }
   return parsed.data;
@@ -190,8 +194,8 @@ function describeIssue(issue: z.core.$ZodIssue): string {
   return `${issue.path.join(".")}: ${issue.message}`;
 }
 
-/** Where tokens are checked there is one key, or one set of keys. */
-export function keyFaults(
+/** If tokens are checked, there must be exactly one key or key set. */
+export function keyIssues(
   config: { readonly AUTH_MODE: string } & Pick<AppConfig, "JWT_SECRET" | "JWT_PUBLIC_KEY" | "JWT_JWKS_URL">,
 ): string[] {
   const keys = [config.JWT_SECRET, config.JWT_PUBLIC_KEY, config.JWT_JWKS_URL].filter(
@@ -199,21 +203,21 @@ export function keyFaults(
   );
   if (config.AUTH_MODE !== "jwt" || keys.length === 1) return [];
   return [
-    `AUTH_MODE: jwt needs exactly one of JWT_SECRET, JWT_PUBLIC_KEY, JWT_JWKS_URL; found ${keys.length}`,
+    `AUTH_MODE: jwt requires exactly one of JWT_SECRET, JWT_PUBLIC_KEY and JWT_JWKS_URL, but ${keys.length} are set`,
   ];
 }
 
 function crossCheck(config: AppConfig): string[] {
-  const faults = keyFaults(config);
+  const issues = keyIssues(config);
   if (config.DURABILITY !== "memory" && config.REDIS_MODE === "cluster") {
-    faults.push(
-      `DURABILITY: ${config.DURABILITY} is confirmed by one server for all that was written on a connection, so it needs REDIS_MODE single or sentinel; found cluster`,
+    issues.push(
+      `DURABILITY: ${config.DURABILITY} requires REDIS_MODE single or sentinel, but it is cluster, where no single server confirms all writes. Set DURABILITY to memory`,
     );
   }
   if (config.SERVE_PAGE && config.ALLOWED_ORIGINS.length === 0) {
-    faults.push(
-      "SERVE_PAGE: a browser says where a page comes from, and is refused unless ALLOWED_ORIGINS holds that origin; found none",
+    issues.push(
+      "SERVE_PAGE: the page's sockets are refused because ALLOWED_ORIGINS is empty. Add the page's origin to ALLOWED_ORIGINS",
     );
   }
-  return faults;
+  return issues;
 }

@@ -1,12 +1,12 @@
-/** One thing that is wrong with the configuration: the key, what it holds, what it may hold, and the change to make. */
+/** One error of the configuration: the key, its value, the values that it may have, and the change to make. */
 export interface ConfigIssue {
   /** Without the project's name, such as `services[0].ports.http`. */
   readonly path: string;
   /** Undefined where the key is missing. */
   readonly actual: string | undefined;
-  /** What it may hold; `nothing, since …` where it may not be set. */
+  /** What the key may hold; `nothing, since …` if it must not be set. */
   readonly expected: string;
-  /** The change, where it is another than setting the key to `expected`. A sentence. */
+  /** The change, if it is not to set the key to `expected`. A sentence. */
   readonly fix?: string | undefined;
 }
 
@@ -24,10 +24,18 @@ export function issue(
 export function describeIssue({ path, actual, expected, fix }: ConfigIssue): string {
   const forbidden = /^nothing(?:[,:] (?<reason>.*))?$/s.exec(expected);
   if (forbidden) {
-    const reason = forbidden.groups?.reason;
-    return `${path} is ${actual ?? "set"}. ${fix ?? `Remove it${reason === undefined ? "" : `: ${reason}`}.`}`;
+    return `${path} is ${actual ?? "set"}. ${fix ?? removal(forbidden.groups?.reason)}`;
   }
   const state = actual === undefined ? "is missing" : `is ${actual}`;
   if (fix === undefined) return `${path} ${state}. Set it to ${expected}.`;
   return `${path} ${state}, expected ${expected}. ${fix}`;
+}
+
+/** Why a key may not be set, as the advice to remove it. */
+function removal(reason: string | undefined): string {
+  if (reason === undefined) return "Remove it.";
+  if (reason.startsWith("since ")) return `Remove it, because ${reason.slice("since ".length)}.`;
+  if (reason.startsWith("unless "))
+    return `Remove it: it is allowed only if ${reason.slice("unless ".length)}.`;
+  return `Remove it: ${reason}.`;
 }

@@ -24,69 +24,69 @@ import {
 } from "./values";
 
 /**
- * What a stack's configuration may hold, key by key. The project's defaults are repeated in Pulumi.yaml,
- * where a person looks for them; a test keeps both equal.
+ * The schema of a stack's configuration. Pulumi.yaml repeats the project's defaults, because users look for them there;
+ * a test keeps both equal.
  */
 
 const drain = object({
   /**
-   * Between the pod's deletion and SIGTERM, while endpoints propagate. Seconds; unless given, as long as that takes
-   * with the edge: 10, or 120 where pods are targets of an AWS load balancer themselves.
+   * Time between the pod's deletion and SIGTERM, in which the endpoints propagate. Seconds. Defaults to what the edge
+   * needs: 10, or 120 if the pods are targets of an AWS load balancer.
    */
   preStopSeconds: int(0, 3_600).optional(),
-  /** From SIGTERM to the last close frame. Seconds. */
+  /** Time from SIGTERM to the last close frame. Seconds. */
   drainSeconds: int(0, 3_600).default(30),
-  /** After which the kubelet kills. Seconds; at least preStop + drain + 5, and exactly that unless given. */
+  /** Time from the pod's deletion until the kubelet kills it. Seconds. At least preStop + drain + 5, which is the default. */
   gracePeriodSeconds: int(1, 7_200).optional(),
-  /** `http`: the application waits, with readiness off; `sleep`: the kubelet waits, for other applications. */
+  /** `http`: the application fails its readiness probe and waits. `sleep`: the kubelet waits; use it for other applications. */
   preStopHook: enumOf("http", "sleep").default("http"),
 });
 
 const session = object({
-  /** How long an absent client's session is kept. Seconds. */
+  /** How long the session of a disconnected client is kept. Seconds. */
   ttlSeconds: int(10, 86_400).default(3_600),
-  /** Messages that a room's history keeps. */
+  /** Messages that a room's history keeps, at most. */
   historySize: int(1, 100_000).default(1_000),
-  /** Bytes of messages that a room's history keeps; the oldest go first, and the newest always stays. Default 8 MiB. */
+  /** Bytes of messages that a room's history keeps, at most. The oldest are removed first; the newest always stays. Defaults to 8 MiB. */
   historyBytes: int(65_536, 1_073_741_824).optional(),
   /** How long an idle room's history is kept. Seconds. */
   historyTtlSeconds: int(10, 604_800).default(3_600),
-  /** What "acknowledged" promises: in the store's memory, fsynced to its AOF (Redis 7.2+, Valkey), or on a replica. */
+  /** Where a message is stored when its publish is acknowledged: in the store's memory, fsynced to its AOF (Redis 7.2+, Valkey), or on a replica. */
   durability: enumOf("memory", "aof", "replica").default("memory"),
 });
 
-/** Limits of the Holdfast application. Each defaults to the application's own, listed in `docs/protocol.md`. */
+/** Limits of the Holdfast application. The defaults are the application's, listed in docs/protocol.md. */
 const sockets = object({
-  /** Between two pings to each client; below every idle timeout on the path. Seconds. */
+  /** Time between two pings to each client. Must be below every idle timeout on the path. Seconds. */
   pingIntervalSeconds: int(1, 300).default(25),
-  /** Open sockets a pod, of clients that have said who they are. Default 20,000. */
+  /** Open sockets of each pod, counting clients that have sent `hello`. Defaults to 20,000. */
   maxConnections: int(1, 1_000_000).optional(),
-  /** Open sockets a pod that have not said who they are yet; one more closes the oldest of them. Default 1,000. */
+  /** Open sockets of each pod that have not sent `hello` yet. One more closes the oldest of them. Defaults to 1,000. */
   maxUnauthenticatedConnections: int(1, 1_000_000).optional(),
-  /** From the upgrade to a valid `hello`. Seconds, default 5. */
+  /** Time from the upgrade to a valid `hello`. Seconds. Defaults to 5. */
   handshakeTimeoutSeconds: int(1, 60).optional(),
-  /** One inbound message. Bytes, default 64 KiB. */
+  /** Size of one inbound message. Bytes. Defaults to 64 KiB. */
   maxPayloadBytes: int(256, 16_777_216).optional(),
-  /** Bytes of live messages that may wait in one slow socket before it is closed. Default 1 MiB. */
+  /** Bytes of live messages that may wait in one slow socket before it is closed. Defaults to 1 MiB. */
   maxBufferedBytes: int(4_096, 268_435_456).optional(),
-  /** Rooms on one socket. Default 100. */
+  /** Rooms that one socket may join. Defaults to 100. */
   maxRooms: int(1, 10_000).optional(),
-  /** Messages a second that one socket may publish, twice this in a burst. Default 100. */
+  /** Messages that one socket may publish per second; twice as many in a burst. Defaults to 100. */
   maxPublishRate: int(1, 100_000).optional(),
-  /** Bytes of messages that one socket may publish a second, ten times this in a burst. Default 4 KiB for each of `maxPublishRate`. */
+  /** Bytes of messages that one socket may publish per second; ten times as many in a burst. Defaults to 4 KiB for each of `maxPublishRate`. */
   maxPublishBytesRate: int(1_024, 1_073_741_824).optional(),
-  /** What one socket may ask for a second besides publishes, where a join costs 1. Default 200. */
+  /** Requests of one socket per second, without publishes; a join counts as 1. Defaults to 200. */
   maxFrameRate: int(1, 100_000).optional(),
-  /** Rooms a second that one socket may publish the first message of; `maxRooms` in a burst. Default 1. */
+  /** Rooms per second in which one socket may publish the first message; `maxRooms` in a burst. Defaults to 1. */
   maxRoomCreationRate: int(1, 100_000).optional(),
-  /** Bytes of history that one socket is sent a second, four times this in a burst. Default 4 MiB. */
+  /** Bytes of history that one socket gets per second; four times as many in a burst. Defaults to 4 MiB. */
   maxReplayRate: int(65_536, 1_073_741_824).optional(),
-  /** Bytes of history that a pod holds for all of its sockets together. Default 64 MiB. */
+  /** Bytes of history that a pod buffers for all of its sockets together. Defaults to 64 MiB. */
   maxReplayBytes: int(1_048_576, 17_179_869_184).optional(),
   /**
-   * Whether a pod with many more clients than the others asks some to move, slowly, once no pod has come or gone for 20 s.
-   * Defaults to true where a cookie of the edge or a connection proxy leads clients to their pod, and to false where their
-   * address does: that leads them back.
+   * Whether a pod with many more clients than the others asks some of them to move, slowly, once no pod has come or gone for 20 s.
+   * Defaults to true if the edge's cookie or a connection proxy chooses the pod, and to false if ClientIP does, because the
+   * client's address then leads it back.
    */
   rebalance: bool.optional(),
 });
@@ -94,18 +94,18 @@ const sockets = object({
 const auth = z.discriminatedUnion(
   "kind",
   [
-    /** Lets anyone in. */
+    /** Accepts every client without a token. */
     object({ kind: z.literal("anonymous") }),
-    /** Wants a token, checked by one of: a key set, a public key, the secret `holdfast:jwtSecret`. */
+    /** Requires a token. Exactly one of a key set, a public key or the secret `holdfast:jwtSecret` verifies it. */
     object({
       kind: z.literal("jwt"),
-      /** URL of a JSON Web Key Set; pods may then leave the cluster on its port. */
+      /** URL of a JSON Web Key Set. NetworkPolicies then allow the pods to connect to its port outside of the cluster. */
       jwksUrl: z.url({ protocol: /^https$/, error: "an https URL" }).optional(),
       /** PEM public key for RS256 or ES256. */
       publicKey: text(/^-----BEGIN PUBLIC KEY-----/, "a PEM public key").optional(),
-      /** What a token must name as `iss`. */
+      /** The required value of the token's `iss`. */
       issuer: text(/^\S+$/, "the token's iss").optional(),
-      /** What a token must name as `aud`. */
+      /** The required value of the token's `aud`. */
       audience: text(/^\S+$/, "the token's aud").optional(),
     }),
   ],
@@ -113,13 +113,13 @@ const auth = z.discriminatedUnion(
 );
 
 const network = object({
-  /** Peers that reach http, and grpc if they are pods. Defaults to those of the edge. */
+  /** Peers that may connect to the http port, and to the grpc port if they are pods. Defaults to the edge's own. */
   edge: list(peer, peerForms).optional(),
-  /** Peers that read metrics. */
+  /** Peers that may read metrics. */
   monitoring: list(peer, peerForms).default([
     { namespaceLabels: { [namespaceNameLabel]: "monitoring" }, podLabels: {} },
   ]),
-  /** Backends that call the gRPC Publisher. */
+  /** Backends that may call the gRPC Publisher. */
   backends: list(peer, peerForms).default([]),
 });
 
@@ -127,16 +127,16 @@ const origin = text(/^https?:\/\/[^\s/,]+$/, "an origin such as https://nova.soc
 
 const namespaceForms = "a namespace's name, or { name, create }";
 
-/** Where everything goes. A name alone means that the stack makes it. */
+/** The namespace of the whole stack. With a name alone, the stack creates it. */
 const namespace = z.union(
   [
     label.transform((name) => ({ name, create: true, podSecurity: "restricted" as const })),
     object({
-      /** Its name. */
+      /** The namespace's name. */
       name: label,
-      /** Whether the stack makes the namespace, and deletes it on destroy. False where it exists. */
+      /** Creates the namespace, and deletes it on destroy. Set it to false if the namespace exists. */
       create: bool.default(true),
-      /** The Pod Security level of a namespace that the stack makes; lower it only for images that need more. */
+      /** The Pod Security level of the created namespace. Lower it only for images that require it. */
       podSecurity: enumOf("restricted", "baseline", "privileged").default("restricted"),
     }),
   ],
@@ -147,50 +147,59 @@ export const configSchema = object({
   namespace,
   /** The host name that clients connect to. Required unless `edge.kind` is none. */
   host: hostName.optional(),
+  /** Your WebSocket services. */
   services: list(serviceSchema, "services, { name, image, path, … }").min(1, {
     error: "at least one service",
   }),
-  /** The Holdfast application's image: required by services without an image of their own, and by connection proxies. */
+  /** The Holdfast application's image. Required for services without their own image, and for connection proxies. */
   image: imageReference.optional(),
-  /** When a node pulls an image that it has already. */
+  /** When a node pulls the image. */
   imagePullPolicy: enumOf("Always", "IfNotPresent", "Never").default("IfNotPresent"),
   /** Names of Secrets in the namespace, for every pod of the stack. */
   imagePullSecrets: list(objectName, "names of Secrets").default([]),
+  /** CPU and memory of each pod. Services and connection proxies can override them. */
   resources: resourcesSchema.prefault({}),
+  /** How the Service and the edge keep clients on their pods. */
   affinity: affinitySchema.prefault({}),
+  /** What clients connect to. See docs/choosing-an-edge.md. */
   edge: edgeSchema.prefault({ kind: "nginx" }),
+  /** Where the Holdfast application, and services with `sessionStore`, keep sessions and history. */
   sessionStore: sessionStoreSchema.prefault({ kind: "redis" }),
+  /** Sessions and room history of the Holdfast application. */
   session: session.prefault({}),
+  /** The times of a pod's end: preStop, drain and grace period. Services can override them. */
   drain: drain.prefault({}),
-  /** Who counts sockets for the `autoscaling` of services and proxies. */
+  /** What counts the sockets for the `autoscaling` of services and connection proxies. See docs/autoscaling.md. */
   autoscaler: autoscalerSchema.prefault({ kind: "pods" }),
-  /** How long a new pod must stay ready before the rollout goes on. Seconds. */
+  /** How long a new pod must stay ready before the rollout continues. Seconds. */
   minReadySeconds: int(0, 300).default(10),
-  /** How a rollout of each service goes, unless the service says otherwise. */
+  /** The rollout of each service. A service can override it. */
   rollout: rolloutSchema.prefault({ maxSurge: 1 }),
+  /** Limits of the Holdfast application. The defaults are the application's, listed in docs/protocol.md. */
   sockets: sockets.prefault({}),
-  /** Who may connect. Required by the Holdfast application: anonymous must be said, and an issuer cannot be guessed. */
+  /** Who may connect. Required for the Holdfast application; it has no default. */
   auth: auth.optional(),
-  /** Exact origins that browsers may connect from. None: no browser may, only clients that send no Origin. */
+  /** Exact origins from which browsers may connect. With none, only clients that send no Origin header may connect. */
   allowedOrigins: list(origin, "origins").default([]),
-  /** Whether each service serves the page, a chat that shows the pods behind it, at its path. */
+  /** Serves the page, a chat that shows the pods, at each service's path. See docs/page.md. */
   servePage: bool.default(false),
+  /** Peers that NetworkPolicies allow to connect to the stack's pods. */
   network: network.prefault({}),
-  /** Whether NetworkPolicies are made: they close the stack's pods to everyone but `network` and the edge. */
+  /** Creates NetworkPolicies, which allow only the edge and the peers in `network` to connect to the stack's pods. */
   networkPolicies: bool.default(true),
-  /** Who reads `/metrics`, and what is made of it. */
+  /** Scraping of `/metrics`, alerts and a dashboard. */
   monitoring: monitoringSchema.prefault({ kind: "none" }),
-  /** What the application and the connection proxies log, one JSON line each. */
+  /** The lowest level that the application and the connection proxies log, as JSON lines. */
   logLevel: enumOf("fatal", "error", "warn", "info", "debug", "trace", "silent").default("info"),
 });
 
-/** Secrets stand beside the structure, each under a key of its own, so that the rest stays plain and readable. */
+/** Secrets have their own top-level keys, so that all other values stay readable in the stack's file. */
 export const secretsSchema = object({
-  /** HS256 key. */
+  /** The HS256 key that verifies tokens. At least 32 characters. */
   jwtSecret: z.string().min(32, { error: "at least 32 characters" }).optional(),
-  /** URL of an external session store, with its password. */
+  /** The URL of an external session store, with its password. */
   redisUrl: text(/^rediss?:\/\/\S+$/, "a redis:// or rediss:// URL").optional(),
-  /** Bearer token of the gRPC Publisher's callers; without it the Publisher is not served. */
+  /** The bearer token of backends that call the gRPC Publisher. At least 32 characters. Without it the Publisher is off. */
   publisherToken: z.string().min(32, { error: "at least 32 characters" }).optional(),
 });
 
@@ -201,5 +210,5 @@ export type { AffinityConfig } from "./affinity";
 export type { ServiceValues } from "./service";
 export type { ConnectionProxyValues } from "./connection-proxy";
 
-/** A pod's end as the stack has it, with everything that it leaves out resolved; see `resolveDrain`. */
+/** The times of a pod's end, with defaults filled in; see `resolveDrain`. */
 export type DrainConfig = Drain & Pick<z.infer<typeof drain>, "preStopHook">;

@@ -17,15 +17,15 @@ import {
 import { connectionProxySchema } from "./connection-proxy";
 import { autoscalingSchema, resourcesSchema, rolloutSchema } from "./workload";
 
-/** What one entry of `services` may hold: a service of your own, or the Holdfast application. */
+/** One entry of `services`: a service of your own, or the Holdfast application. */
 
 /** The ports that the container listens on. */
 const portsSchema = object({
   /** Upgrades and plain HTTP. Defaults to 8080. */
   http: port.default(8_080),
-  /** Defaults to none for your own image. */
+  /** gRPC. Defaults to none for your own image. */
   grpc: port.optional(),
-  /** Prometheus metrics, open to `network.monitoring` alone. Defaults to none for your own image. */
+  /** Prometheus metrics, open only to `network.monitoring`. Defaults to none for your own image. */
   metrics: port.optional(),
 });
 
@@ -34,37 +34,37 @@ const portReference = z.union([port, enumOf("http", "grpc", "metrics")], {
   error: "a port number, or one of http, grpc, metrics",
 });
 
-/** The path that is asked by HTTP GET; an answer of 200–399 is a success. */
+/** The path of an HTTP GET request; a status of 200–399 is a success. */
 const path = text(/^\/[^\s]*$/, "a path such as /healthz");
-/** Words that run in the container; exit code 0 is a success. */
+/** A command that runs in the container; exit code 0 is a success. */
 const command = list(z.string({ error: "a word" }), "words").min(1, { error: "at least one word" });
 
-/** How often a probe asks; what is not set follows from what the probe is for. */
+/** How often a probe runs. The defaults depend on the kind of probe. */
 const probeTiming = {
-  /** Before the first time. Seconds. */
+  /** Time before the first probe. Seconds. */
   initialDelaySeconds: int(0, 3_600).optional(),
-  /** From one time to the next. Seconds. */
+  /** Time between two probes. Seconds. */
   periodSeconds: int(1, 3_600).optional(),
-  /** For an answer. Seconds. */
+  /** Time that the container has to answer. Seconds. */
   timeoutSeconds: int(1, 3_600).optional(),
-  /** Failures in a row until it counts. */
+  /** Failures in a row before the probe counts as failed. */
   failureThreshold: int(1, 1_000).optional(),
 };
 
 const probeForms =
   "a path such as /healthz, { path, port }, { tcp: PORT }, { grpc: PORT, service } or { command: [WORD, …] }, " +
-  "each with periodSeconds, timeoutSeconds, failureThreshold, initialDelaySeconds where you need others";
+  "each optionally with periodSeconds, timeoutSeconds, failureThreshold and initialDelaySeconds";
 
-/** How the kubelet asks a container: by HTTP, by opening a TCP port, by gRPC's health service, or by a command. */
+/** How the kubelet probes a container: by HTTP, by opening a TCP port, by gRPC's health service, or by a command. */
 const probeSchema = z.union(
   [
     path.transform((value) => ({ path: value, port: "http" as const })),
     object({ path, port: portReference.default("http"), ...probeTiming }),
     object({ tcp: portReference, ...probeTiming }),
     object({
-      /** The port of the container whose health service, `grpc.health.v1`, is asked. */
+      /** The port of the container that serves `grpc.health.v1`. */
       grpc: port,
-      /** The name that the health service is asked for. Defaults to none, the server as a whole. */
+      /** The service name in the health request. Defaults to none, which means the whole server. */
       service: z.string().optional(),
       ...probeTiming,
     }),
@@ -76,11 +76,11 @@ const probeSchema = z.union(
 export type ProbeConfig = z.infer<typeof probeSchema>;
 
 const probesSchema = object({
-  /** Until it succeeds, the others wait. Defaults to `readiness`. */
+  /** The other probes start when this one has succeeded. Defaults to `readiness`. */
   startup: probeSchema.optional(),
-  /** Whether the pod gets new clients. Defaults to opening the http port. */
+  /** Decides whether the pod gets new clients. Defaults to opening the http port. */
   readiness: probeSchema.optional(),
-  /** Whether the container must be restarted. Defaults to none: a restart closes every socket. */
+  /** Decides whether the container is restarted. Defaults to none, because a restart closes every socket. */
   liveness: probeSchema.optional(),
 });
 
@@ -92,7 +92,7 @@ const preStopSchema = z.union(
 
 export type PreStopConfig = z.infer<typeof preStopSchema>;
 
-/** A pod's end, where this service's differs from the stack's. */
+/** The times of a pod's end, if they differ from those of the stack. */
 const drainSchema = object({
   /** Seconds; see `drain.preStopSeconds`. */
   preStopSeconds: int(0, 3_600).optional(),
@@ -104,9 +104,9 @@ const drainSchema = object({
 
 const envName = /^[A-Za-z_][A-Za-z0-9_]*$/;
 const reference = {
-  /** In the namespace of the services. */
+  /** The object's name, in the namespace of the services. */
   name: objectName,
-  /** Of the object's data. */
+  /** A key of the object's data. */
   key: text(/^[-._a-zA-Z0-9]+$/, "a key of the object"),
 };
 
@@ -118,7 +118,7 @@ const envValue = z.union(
     object({ secret: object(reference) }),
     object({ configMap: object(reference) }),
     object({
-      /** Of the pod, as Kubernetes' downward API names it. */
+      /** A field of the pod, as in Kubernetes' downward API. */
       field: text(/^[a-z][A-Za-z0-9.[\]'/_-]*$/, "a field of the pod such as metadata.name"),
     }),
   ],
@@ -136,15 +136,15 @@ const envFromSchema = list(
   z.union(
     [
       object({
-        /** All keys of a Secret, as variables. */
+        /** A Secret, all keys of which become variables. */
         secret: objectName,
-        /** Before each name. */
+        /** Prefix of the variables' names. */
         prefix: z.string().optional(),
       }),
       object({
-        /** All keys of a ConfigMap, as variables. */
+        /** A ConfigMap, all keys of which become variables. */
         configMap: objectName,
-        /** Before each name. */
+        /** Prefix of the variables' names. */
         prefix: z.string().optional(),
       }),
     ],
@@ -157,26 +157,26 @@ const envFromSchema = list(
 const manifest = z.record(z.string(), z.unknown(), { error: "fields of the Kubernetes object" });
 const named = z.looseObject(
   {
-    /** By which mounts and volumes find each other, and `podTemplate` merges; beside it, the fields of the object. */
+    /** Connects volumes and volumeMounts, and is the merge key of `podTemplate`. Add the other fields of the object as in Kubernetes. */
     name: objectName,
   },
   { error: "an object with a name" },
 );
 
-/** A Deployment and a Service that something else owns; Holdfast adds to them and gives it back on destroy. */
+/** A Deployment and a Service that something else owns. Holdfast adds fields to them and removes these on destroy. */
 const existingSchema = z.union(
   [
     z.literal(true),
     object({
-      /** Of the Deployment that runs. Defaults to the service's name. */
+      /** The name of the running Deployment. Defaults to the service's name. */
       deployment: objectName.optional(),
-      /** Of the Service that runs. Defaults to the service's name. */
+      /** The name of the running Service. Defaults to the service's name. */
       service: serviceName.optional(),
       /** The container that gets the preStop hook. Defaults to the service's name. */
       container: serviceName.optional(),
-      /** Whether a PodDisruptionBudget is made; false where the pods have one, since two block every eviction. */
+      /** Creates a PodDisruptionBudget. Set it to false if the pods have one, because two budgets block every eviction. */
       disruptionBudget: bool.default(true),
-      /** Takes fields that have another owner and another value than Kubernetes' default. They are lost, not given back. */
+      /** Takes over fields that another owner has set to a value other than Kubernetes' default. The old values are lost; destroy does not restore them. */
       force: bool.default(false),
     }),
   ],
@@ -184,7 +184,7 @@ const existingSchema = z.union(
 );
 
 export const serviceSchema = object({
-  /** Of the Deployment, the Service and whatever else is made for it. */
+  /** The name of the Deployment, the Service and all other objects of the service. */
   name: serviceName,
   /** Path prefix at the edge. Defaults to /socket.io for protocol socket.io, else to /. */
   path: servicePath.optional(),
@@ -195,75 +195,77 @@ export const serviceSchema = object({
   protocol: enumOf("holdfast", "websocket", "socket.io").optional(),
   /** Your own image. Without it the service is the Holdfast application, `holdfast:image`. */
   image: imageReference.optional(),
-  /** In place of `holdfast:imagePullPolicy`. */
+  /** Overrides `holdfast:imagePullPolicy`. */
   imagePullPolicy: enumOf("Always", "IfNotPresent", "Never").optional(),
-  /** Adopts a Deployment and a Service that run already, instead of making them. See docs/adoption.md. */
+  /** Adopts a running Deployment and Service instead of creating them. See docs/adoption.md. */
   existing: existingSchema.optional(),
-  /** Pods. Defaults to 3 unless an autoscaler owns the number. */
+  /** Number of pods. Defaults to 3. Not allowed with `autoscaling`. */
   replicas: int(1, 1_000).optional(),
+  /** Scales the pods by their open sockets, not by CPU, because idle sockets use memory but no CPU. See docs/autoscaling.md. */
   autoscaling: autoscalingSchema.optional(),
+  /** A proxy tier that keeps the clients' sockets open while the service's pods change. See docs/connection-proxy.md. */
   connectionProxy: connectionProxySchema.optional(),
-  /** In place of the image's entry point, as Kubernetes' `command`. */
+  /** Overrides the image's entry point, as Kubernetes' `command`. */
   command: command.optional(),
-  /** In place of the image's arguments. */
+  /** Overrides the image's arguments. */
   args: list(z.string({ error: "a word" }), "words").optional(),
   ports: portsSchema.optional(),
   probes: probesSchema.optional(),
-  /** Defaults to `sleep`, for `drain.preStopSeconds`. */
+  /** What runs between the pod's deletion and SIGTERM. Defaults to `sleep`, for `drain.preStopSeconds`. */
   preStop: preStopSchema.optional(),
   drain: drainSchema.optional(),
-  /** Environment variables: a value, or where it comes from. Nothing else is set for your own image. */
+  /** Environment variables: values, or references to their source. Your own image gets no other variables. */
   env: envSchema.default({}),
   /** Secrets and ConfigMaps whose keys become variables. */
   envFrom: envFromSchema.default([]),
-  /** Gives your image the session store: the variable that gets its URL, from a Secret. */
+  /** Passes the session store's URL to your image, from a Secret. */
   sessionStore: object({
-    /** The variable's name, such as REDIS_URL. */
+    /** The name of the environment variable that gets the URL, such as REDIS_URL. */
     env: text(envName, "the name of an environment variable"),
   }).optional(),
-  /** In place of `holdfast:resources`. */
+  /** Overrides `holdfast:resources`. */
   resources: resourcesSchema.optional(),
-  /** Over the restricted defaults, as the container's `securityContext`; `fsGroup` and the like go to the pod's. */
+  /** Overrides the restricted defaults of the container's `securityContext`. Fields such as `fsGroup` go to the pod's. */
   securityContext: manifest.optional(),
   serviceAccount: object({
-    /** An account that exists already; none is made then. */
+    /** A ServiceAccount that exists. Without it the stack creates one. */
     name: objectName.optional(),
-    /** Of the account that is made, such as eks.amazonaws.com/role-arn. */
+    /** Annotations of the created ServiceAccount, such as eks.amazonaws.com/role-arn. */
     annotations: labels.default({}),
-    /** Whether the pods get a token for the API server. */
+    /** Gives the pods a token for the API server. */
     automountToken: bool.default(false),
   }).optional(),
-  /** Names of Secrets, besides `holdfast:imagePullSecrets`. */
+  /** Names of Secrets, in addition to `holdfast:imagePullSecrets`. */
   imagePullSecrets: list(objectName, "names of Secrets").default([]),
   /** Labels of the nodes that the pods may run on. */
   nodeSelector: labels.optional(),
   /** Taints that the pods tolerate, as in a pod's spec. */
   tolerations: list(manifest, "tolerations, as in a pod's spec").default([]),
-  /** Which pods go first where a node is full. */
+  /** The PriorityClass of the pods: which pods a full node evicts last. */
   priorityClassName: objectName.optional(),
-  /** Beside those by which Holdfast selects the pods. */
+  /** Labels of the pods, in addition to those by which Holdfast selects them. */
   podLabels: labels.default({}),
-  /** Of the pods. */
+  /** Annotations of the pods. */
   podAnnotations: labels.default({}),
-  /** As in a pod's spec. */
+  /** Volumes of the pods, as in a pod's spec. */
   volumes: list(named, "volumes, as in a pod's spec").default([]),
-  /** As in a container. */
+  /** Volume mounts of the container, as in a pod's spec. */
   volumeMounts: list(named, "volumeMounts, as in a container").default([]),
-  /** Where this service goes beside its NetworkPolicy's other ways out: databases, other services, APIs. */
+  /** Peers that the pods may connect to, such as databases and APIs. With a list, its NetworkPolicy allows only these, DNS and the session store. Without one, the pods may connect anywhere. */
   egress: list(
     object({
       to: peer,
-      /** Defaults to all. */
+      /** Ports of the peer. Defaults to all. */
       ports: list(port, "ports").default([]),
     }),
     "{ to, ports }",
   ).optional(),
-  /** How long a new pod must stay ready before the rollout goes on. Seconds. In place of `holdfast:minReadySeconds`. */
+  /** How long a new pod must stay ready before the rollout continues. Seconds. Overrides `holdfast:minReadySeconds`. */
   minReadySeconds: int(0, 300).optional(),
   rollout: rolloutSchema.optional(),
   /**
-   * A partial PodTemplateSpec, merged last by Kubernetes' strategic merge: lists such as containers, env and volumes by
-   * their names, all else replaced. The main container is named `app`.
+   * A partial PodTemplateSpec, merged last by Kubernetes' strategic merge: lists such as containers, env and volumes
+   * merge by name, all other values are replaced. The main container is named `app`.
    */
   podTemplate: manifest.optional(),
 });

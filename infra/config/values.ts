@@ -3,8 +3,7 @@ import { isNetwork } from "../../app/proxy/trusted-hops";
 import { servicePathForm, servicePathPattern } from "../../app/runtime/service-path";
 
 /**
- * The kinds of value that configuration is made of. Each says in one phrase what is expected, which is
- * what a person reads when it is something else.
+ * The kinds of values in a configuration. Each has a phrase that describes what is expected; error messages show it.
  */
 
 /** An object with exactly these keys. */
@@ -79,12 +78,12 @@ export const cpuQuantity = text(
   "processors such as 250m or 2",
 );
 
-/** An image that means the same tomorrow: by digest or by a tag that is not `latest`. */
+/** An image with a digest or with a tag other than `latest`, so that a restarted pod runs the same image. */
 export const imageReference = z
   .string({ error: "an image reference" })
   .refine((reference) => isFixedImage(reference), {
     error:
-      "an image by digest or by a fixed tag, such as holdfast/app:0.1.0; latest or no tag is another image tomorrow",
+      "an image with a digest or a fixed tag, such as holdfast/app:0.1.0; latest, or no tag, may be another image tomorrow",
   });
 
 function isFixedImage(reference: string): boolean {
@@ -109,28 +108,28 @@ export const network = z
   .refine(isNetwork, { error: "an address or a network such as 10.0.0.0/8" });
 
 const peerPods = object({
-  /** Of the namespaces that they are in. */
+  /** Labels of the peers' namespaces. */
   namespaceLabels: labels,
-  /** Their own; any, if none. */
+  /** Labels of the peers' pods. Without them, all pods match. */
   podLabels: labels.default({}),
 });
 const peerNeighbours = object({
-  /** Pods of the stack's own namespace: all, or those with `podLabels`. */
+  /** Pods of the stack's own namespace: all of them, or those with `podLabels`. */
   sameNamespace: z.literal(true),
-  /** Their own; any, if none. */
+  /** Labels of the peers' pods. Without them, all pods match. */
   podLabels: labels.default({}),
 });
 const peerAddresses = object({
-  /** Where the peer is no pod. */
+  /** An address range, for peers that are not pods. */
   cidr: addressRange,
 });
 
-/** What a peer may be, in words. */
+/** The forms of a peer, for error messages. */
 export const peerForms = "{ namespaceLabels, podLabels }, { sameNamespace: true, podLabels } or { cidr }";
 
 /**
- * Whom a NetworkPolicy lets in: pods with these labels (any, if none) in namespaces with those; or, where the
- * peer is no pod, addresses.
+ * A peer of a NetworkPolicy: pods with these labels (all pods, if there are none) in namespaces with those labels, or
+ * addresses if the peer is not a pod.
  */
 export const peer = z.union([peerPods, peerNeighbours, peerAddresses], { error: peerForms });
 

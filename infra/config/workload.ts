@@ -1,22 +1,22 @@
 import { z } from "zod";
 import { cpuQuantity, memoryQuantity, object, text, int } from "./values";
 
-/** What services and their connection proxies are configured by alike. */
+/** Configuration that services and connection proxies share. */
 
 export const resourcesSchema = object({
-  /** Requested processors. There is no limit: throttling shows as latency of every socket of the pod. */
+  /** Requested CPU. There is no CPU limit, because throttling delays every socket of the pod. */
   cpu: cpuQuantity.default("250m"),
-  /** Requested memory and its limit: sockets are memory, so it is never overcommitted. */
+  /** Requested memory, which is also the limit: sockets use memory, so it is never overcommitted. */
   memory: memoryQuantity.default("512Mi"),
 });
 
-/** Owns the number of replicas, by open sockets and never by CPU: idle sockets cost memory, not CPU. */
+/** Scales by open sockets, not by CPU, because idle sockets use memory but no CPU. */
 export const autoscalingSchema = object({
-  /** Never fewer pods. */
+  /** Minimum number of pods. */
   minReplicas: int(1, 1_000),
-  /** Never more pods. */
+  /** Maximum number of pods. */
   maxReplicas: int(1, 1_000),
-  /** Open sockets a pod that the autoscaler aims for. */
+  /** Open sockets of each pod that the autoscaler aims for. */
   connectionsPerPod: int(1, 1_000_000),
   /** The gauge of open sockets that your image exports on `ports.metrics`. Defaults to websocket_connections_active. */
   metric: text(/^[a-zA-Z_:][a-zA-Z0-9_:]*$/, "the name of a metric").optional(),
@@ -24,8 +24,8 @@ export const autoscalingSchema = object({
 
 export const rolloutSchema = object({
   /**
-   * Pods that a rollout adds at once, beyond `replicas`. Defaults to 1. With 100% every client moves once, because no
-   * old pod is left to move to, at the price of twice the capacity while the rollout lasts.
+   * Pods that a rollout adds at once, in addition to `replicas`. Defaults to 1. With 100% every client moves only once,
+   * because no old pod is left to move to, but the rollout needs twice the capacity.
    */
   maxSurge: z
     .union([int(1, 1_000), text(/^([1-9]\d?|100)%$/, "a percentage from 1% to 100%")], {

@@ -56,8 +56,7 @@ function nginxCookies(resource: Resource): Cookie[] {
     name,
     path: cookiePath ?? path,
     service,
-    remedy:
-      "give each service an Ingress of its own, with a session-cookie-path or a session-cookie-name of its own",
+    remedy: "give each service its own Ingress, with its own session-cookie-path or session-cookie-name",
   }));
 }
 
@@ -75,7 +74,7 @@ function albCookies(resource: Resource): Cookie[] {
     name: "AWSALB",
     path: "/",
     service,
-    remedy: "give each service a host of its own",
+    remedy: "give each service its own host",
   }));
 }
 
@@ -94,7 +93,7 @@ function gatewayCookies(resource: Resource): Cookie[] {
           name: sessionName,
           path,
           service: backendRefs[0]?.name,
-          remedy: "give each rule a sessionName of its own",
+          remedy: "give each rule its own sessionName",
         })),
       );
     },

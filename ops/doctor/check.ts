@@ -33,7 +33,7 @@ export function answer({ name, title, needs, judge }: Check, snapshot: Snapshot)
           unknown(source, {
             what: `${source} could not be looked at`,
             evidence: reason,
-            why: "what is not seen cannot be vouched for",
+            why: "the doctor cannot check this pod",
             fix: "let doctor see it, as the reason says; docs/troubleshooting.md lists the rights that it needs",
           }),
         );

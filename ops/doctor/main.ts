@@ -24,43 +24,41 @@ interface Options {
 }
 
 const program = new Command("npm run doctor --")
-  .description(
-    "Looks at a stack in a live cluster, finds what makes users notice a deployment, and says how to change it.",
-  )
+  .description("Checks a live stack: what would users notice in a deployment, why, and how to fix it.")
   .requiredOption("-s, --stack <name>", "the stack, as in Pulumi.<name>.yaml")
   .option(
     "-c, --context <name>",
-    "of the KUBECONFIG; default: the stack's kubernetes:context, else the current one",
+    "context of the KUBECONFIG (default: the stack's kubernetes:context, else the current one)",
   )
-  .option("-n, --namespace <name>", "where the stack runs, if not where its configuration says")
-  .option("--host <name>", "that clients ask for, if not the one of its configuration")
+  .option("-n, --namespace <name>", "namespace of the stack (default: from its configuration)")
+  .option("--host <name>", "host name that clients use (default: from the stack's configuration)")
   .option(
     "--edge <url>",
-    "where clients connect, such as https://api.nova.social; default: through the API server to a pod of the ingress controller",
+    "URL that clients connect to, such as https://api.nova.social (default: through the API server to a pod of the ingress controller)",
     toUrl,
   )
-  .option("--only <checks>", "these checks alone, separated by commas", toChecks)
+  .option("--only <checks>", "run only these checks, separated by commas", toChecks)
   .option(
     "--no-live",
-    "read objects alone: open no sockets, run nothing in pods; what only that would show is unknown",
+    "only read objects: open no sockets and run nothing in pods; checks that need this report unknown",
   )
-  .option("--all", "show what is well, too", false)
-  .option("--json", "one JSON document on standard output", false)
+  .option("--all", "also show checks that pass", false)
+  .option("--json", "print one JSON document", false)
   .addHelpText(
     "after",
     `
 Checks:
 ${checks.map(({ name, title }) => `  ${name.padEnd(24)}${title}`).join("\n")}
 
-Exit code:
-  0  all is well
-  1  a warning, or something could not be seen
-  2  something is broken
-  3  the doctor could not do its work: wrong options, no such stack, no cluster
+Exit codes:
+  0  all checks pass
+  1  there is a warning, or a check is unknown
+  2  a check fails
+  3  the doctor could not run: wrong options, unknown stack, no cluster
 
-It changes nothing. It lists objects, forwards ports to pods, runs redis-cli in the store's pod, and opens a few dozen
-sockets. Where the stack wants tokens, one in the environment variable HOLDFAST_TOKEN lets it measure reconnects. An
-edge whose certificate is of an authority of your own: NODE_EXTRA_CA_CERTS=ca.pem npm run doctor -- …`,
+The doctor changes nothing. It lists objects, forwards ports to pods, runs redis-cli in the store's pod, and opens a few
+dozen sockets. If the stack requires tokens, put one into the environment variable HOLDFAST_TOKEN, so that the doctor can
+measure reconnects. If the edge's certificate comes from your own authority: NODE_EXTRA_CA_CERTS=ca.pem npm run doctor -- …`,
   )
   .exitOverride();
 
@@ -74,7 +72,8 @@ function toUrl(text: string): URL {
 function toChecks(text: string): Check[] {
   return text.split(",").map((name) => {
     const check = checks.find((each) => each.name === name.trim());
-    if (check === undefined) throw new InvalidArgumentError(`There is no check ${name}; --help lists them.`);
+    if (check === undefined)
+      throw new InvalidArgumentError(`There is no check ${name}. --help lists all checks.`);
     return check;
   });
 }

@@ -142,7 +142,7 @@ export async function takeSnapshot({
         })),
     ...step("cutting a client of ours off, and timing its return", "reconnects", async () => {
       if (config.auth?.kind === "jwt" && token === undefined) {
-        throw new Error("the stack wants a token: set HOLDFAST_TOKEN to one that may join rooms");
+        throw new Error("the stack requires a token: set HOLDFAST_TOKEN to one that may join rooms");
       }
       const way = wayToEdge(api, snapshot(), edge);
       const served = subjects(snapshot()).filter((subject) => subject.pods.some(isReady));

@@ -68,7 +68,7 @@ export function reportText(report: Report, { colours, all, columns = Infinity }:
     ...lines,
     "",
     wrapWords(
-      `${report.answers.length} checks: ${counts.ok} findings are well, ${counts.warn} warnings, ${counts.fail} failures, ${counts.unknown} unknown`,
+      `${report.answers.length} checks: ${counts.ok} ok, ${counts.warn} warnings, ${counts.fail} failures, ${counts.unknown} unknown`,
       columns,
     ),
   ].join("\n");

@@ -189,7 +189,7 @@ export interface EdgeVisits {
   readonly via: string;
   /** Without a cookie. */
   readonly firstVisits: readonly Upgrade[];
-  /** For each newcomer that was given a cookie: its next visits, with that cookie. */
+  /** For each first visit that got a cookie: the next visits, with that cookie. */
   readonly returnVisits: readonly (readonly Upgrade[])[];
 }
 

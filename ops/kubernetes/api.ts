@@ -48,9 +48,7 @@ export function connect(context?: string): Api {
   }
   // With nothing configured, the library assumes a proxy on this machine, which would be told as a cluster that is down.
   if (config.getCurrentContext() === "loaded-context" && process.env.KUBECONFIG === undefined) {
-    throw new NoClusterError(
-      "there is no KUBECONFIG; set it, or make ~/.kube/config, as kubectl would want it",
-    );
+    throw new NoClusterError("found no kubeconfig; set KUBECONFIG, or create ~/.kube/config");
   }
   return { config, context: config.getCurrentContext() };
 }
@@ -61,7 +59,7 @@ export function connect(context?: string): Api {
  */
 export async function get<T>({ config, context }: Api, path: string): Promise<T> {
   const server = config.getCurrentCluster()?.server;
-  if (server === undefined) throw new NoClusterError(`the context ${context} names no cluster`);
+  if (server === undefined) throw new NoClusterError(`the context ${context} has no cluster`);
   const url = new URL(server.replace(/\/$/, "") + path);
   const options: RequestOptions = { headers: { accept: "application/json" }, timeout: answerMs };
   await config.applyToHTTPSOptions(options);

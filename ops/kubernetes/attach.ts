@@ -30,7 +30,7 @@ export async function attach(
       throw new KubernetesError(`attach to pod ${pod}`, 0, message ?? String(cause), { cause });
     });
   const ended = new Promise<string>((resolve) => {
-    socket.on("error", ({ message }) => resolve(`the way to pod ${pod} broke: ${message}`));
+    socket.on("error", ({ message }) => resolve(`the port forward to pod ${pod} broke: ${message}`));
     socket.on("close", () => resolve(`pod ${pod} is gone${lastWords && `: ${lastWords}`}`));
   });
   const lines = jsonLines(output, input, (line) => (lastWords = line));
@@ -38,7 +38,7 @@ export async function attach(
     channel: {
       ...lines,
       send: (message) => {
-        if (socket.readyState !== socket.OPEN) throw new Error(`the way to pod ${pod} is closed`);
+        if (socket.readyState !== socket.OPEN) throw new Error(`the port forward to pod ${pod} is closed`);
         lines.send(message);
       },
     },

@@ -53,7 +53,9 @@ export async function forward({ config }: Api, { namespace, pod, port }: PodPort
   const socket = (await forwarding
     .portForward(namespace, pod, [port], incoming, complaints, outgoing)
     .catch((cause: unknown) => {
-      throw new Error(`the API server forwards no port to ${namespace}/${pod}: ${wordsOf(cause)}`, { cause });
+      throw new Error(`the API server refused a port forward to ${namespace}/${pod}: ${wordsOf(cause)}`, {
+        cause,
+      });
     })) as WebSocket;
   connection.socket = socket;
   if (stream.destroyed) socket.terminate(); // the complaint was faster

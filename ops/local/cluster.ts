@@ -153,7 +153,7 @@ export class LocalCluster {
     const service = ofKind(this.#objects, "Service").find((candidate) => nameOf(candidate) === name);
     const servicePort = service?.spec?.ports?.find((entry) => entry.name === port || entry.port === port);
     if (service === undefined || servicePort === undefined) {
-      throw new Error(`an Ingress leads to port ${port} of Service ${name}, which does not exist`);
+      throw new Error(`an Ingress routes to port ${port} of Service ${name}, which does not exist`);
     }
     return this.#endpoints(service, servicePort.targetPort ?? servicePort.port);
   }

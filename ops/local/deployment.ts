@@ -49,7 +49,7 @@ export class LocalDeployment {
     this.name = nameOf(args.manifest);
     if (template === undefined || container === undefined || others.length > 0) {
       throw new UnsupportedManifestError(
-        `Deployment ${this.name}: a pod of one container is run locally, no other`,
+        `Deployment ${this.name}: the local runner supports only pods with one container`,
       );
     }
     this.#args = args;

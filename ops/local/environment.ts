@@ -73,7 +73,7 @@ function valueOf(variable: EnvVar, pod: PodIdentity, refs: References): string |
   const reference = secretKeyRef ?? configMapKeyRef;
   if (reference === undefined) {
     throw new UnsupportedManifestError(
-      `variable ${variable.name}: valueFrom is none of the kinds run locally`,
+      `variable ${variable.name}: the local runner does not support this kind of valueFrom`,
     );
   }
   const { name = "", key, optional } = reference;
@@ -96,7 +96,7 @@ function field(path: string, pod: PodIdentity): string {
     case "status.podIP":
       return pod.address;
     default:
-      throw new UnsupportedManifestError(`fieldRef ${path} is not known to the local runner`);
+      throw new UnsupportedManifestError(`the local runner does not support fieldRef ${path}`);
   }
 }
 

@@ -191,7 +191,7 @@ export class Pod {
   #probe(probe: Probe, onVerdict: (verdict: ProbeState["verdict"]) => void): void {
     if (probe.httpGet === undefined) {
       throw new UnsupportedManifestError(
-        `pod ${this.name}: a probe has no httpGet; the local runner knows no other`,
+        `pod ${this.name}: a probe has no httpGet; the local runner supports no other`,
       );
     }
     const target = httpGetOf(probe.httpGet, this.address, this.ports);

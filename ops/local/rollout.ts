@@ -36,7 +36,7 @@ export function rolloutSpec(deployment: Deployment): RolloutSpec {
   const type = spec?.strategy?.type ?? "RollingUpdate";
   if (type !== "RollingUpdate") {
     throw new UnsupportedManifestError(
-      `Deployment ${nameOf(deployment)}: strategy ${type} is not run locally; use RollingUpdate`,
+      `Deployment ${nameOf(deployment)}: the local runner does not support strategy ${type}; use RollingUpdate`,
     );
   }
   const replicas = spec?.replicas ?? 1;

@@ -34,7 +34,7 @@ export class Subnet {
       } catch (error) {
         if ((error as NodeJS.ErrnoException).code === "EADDRINUSE") continue;
         throw new Error(
-          `cannot listen on ${prefix}.1 (${String(error)}); the local runner needs all of 127.0.0.0/8, which Linux gives`,
+          `cannot listen on ${prefix}.1 (${String(error)}); the local runner needs all of 127.0.0.0/8, which Linux provides`,
           { cause: error },
         );
       }

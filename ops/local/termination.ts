@@ -39,7 +39,7 @@ export function preStopOf(
     return (limitMs) => delay(Math.min(sleepMs, limitMs), undefined, { ref: false });
   }
   throw new UnsupportedManifestError(
-    "preStop has neither httpGet nor sleep; the local runner knows no other hook",
+    "preStop has neither httpGet nor sleep; the local runner supports no other hook",
   );
 }
 

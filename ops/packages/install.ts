@@ -14,7 +14,7 @@ export interface SystemProgram {
   readonly requirement: string;
 }
 
-/** A program is missing and cannot be installed from here; the message says what a person can do. */
+/** A program is missing and cannot be installed automatically. The message says what to do. */
 class ProgramUnavailableError extends Error {
   readonly code = "HOLDFAST_PROGRAM_UNAVAILABLE";
 }
@@ -49,9 +49,9 @@ export function installCommands(program: SystemProgram, machine: Machine): reado
 }
 
 /**
- * The path of the program, installed from the system's packages when there is none. `say` hears of each command
+ * The path of the program. Installs it from the system's packages if it is missing, and passes each command to `report`
  * before it runs.
- * @throws {ProgramUnavailableError} when it cannot be had
+ * @throws {ProgramUnavailableError} if it cannot be installed
  */
 export async function ensureProgram(program: SystemProgram, report: (line: string) => void): Promise<string> {
   const [name] = program.names;

@@ -9,7 +9,7 @@ const images = join(__dirname, "../../docs/images");
 /** Takes the README's pictures of a rehearsal's report, light and dark: `node --import tsx ops/pictures/rehearsal.ts REPORT.html`. */
 async function main(): Promise<void> {
   const [report] = process.argv.slice(2);
-  if (report === undefined) throw new Error("name the page that `npm run rehearse` has written");
+  if (report === undefined) throw new Error("pass the path of a page that `npm run rehearse` wrote");
   const log = (line: string) => process.stderr.write(`${line}\n`);
   const browser = await launchChromium(await ensureChromium(log));
   try {

@@ -15,30 +15,30 @@ const environments = ["local", "shared", "production"] as const satisfies readon
 
 const program = new Command("policy")
   .description(
-    "Judge a stack, as the Pulumi program makes it, or files of manifests by the rules of infra/policy.\n" +
-      "Needs no cluster and no Pulumi CLI. Without options, all stacks.",
+    "Check stacks, as the Pulumi program renders them, or files of manifests against the policies.\n" +
+      "Requires no cluster and no Pulumi CLI. Without options, it checks all stacks.",
   )
   .option("-s, --stack <name...>", "stacks, as in Pulumi.<name>.yaml")
-  .option("-f, --file <path...>", "files of manifests, in YAML or JSON, judged together; - is standard input")
+  .option("-f, --file <path...>", "files of manifests in YAML or JSON, checked together; - is standard input")
   .addOption(
-    new Option("--as <environment>", "what the manifests of --file are for")
+    new Option("--as <environment>", "the environment of the manifests of --file")
       .choices(environments)
       .default("shared"),
   )
   .option(
     "--websocket <label=value>",
-    "the label of pods that serve WebSockets, in files of your own",
+    "the label of the pods that serve WebSockets, in the manifests of --file",
     labels,
     defaultWebSocketLabels,
   )
-  .option("--strict", "advice counts as well")
-  .option("--list", "print the rules and judge nothing")
-  .option("--json", "one JSON document in place of tables")
+  .option("--strict", "broken advisory rules also count as failures")
+  .option("--list", "print the rules and check nothing")
+  .option("--json", "print one JSON document instead of tables")
   .addHelpText(
     "after",
-    "\nExit codes: 0, every rule holds (or only advice is given); 1, a rule that stops an update is broken; 2, nothing\nwas judged: a file cannot be read, a configuration is wrong.",
+    "\nExit codes: 0, all rules hold, or only advisory rules are broken; 1, a rule that stops an update is broken; 2, nothing\nwas checked, because a file cannot be read or the configuration is wrong.",
   )
-  // Commander's own code for a wrong option would say that a rule is broken.
+  // Commander's own exit code for a wrong option, 1, would mean that a rule is broken.
   .exitOverride((error) => process.exit(error.exitCode === 0 ? exitCodes.holds : exitCodes.failed));
 
 interface Options {
@@ -102,7 +102,7 @@ function verdictOf(
 
 function labels(text: string): Readonly<Record<string, string>> {
   const [, name, value] = /^([^=\s]+)=([^=\s]*)$/.exec(text) ?? [];
-  if (name === undefined || value === undefined) throw new InvalidArgumentError("It is written label=value.");
+  if (name === undefined || value === undefined) throw new InvalidArgumentError("Write it as label=value.");
   return { [name]: value };
 }
 

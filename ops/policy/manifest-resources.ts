@@ -27,7 +27,7 @@ export async function manifestResources(file: string): Promise<Resource[]> {
   if ("empty" in documents) return [];
   return documents.flatMap((document, index) => {
     const [error] = document.errors;
-    if (error !== undefined) throw new ManifestFileError(`${file} is no YAML: ${error.message}`);
+    if (error !== undefined) throw new ManifestFileError(`${file} is not valid YAML: ${error.message}`);
     return objectsOf(document.toJS(), `document ${index + 1} of ${file}`).map(fromManifest);
   });
 }
@@ -53,6 +53,6 @@ function objectsOf(value: unknown, where: string): ManifestObject[] {
   if (list.success) return objectsOf(list.data.items, where);
   const object = manifestObject.safeParse(value);
   if (!object.success)
-    throw new ManifestFileError(`${where} is no Kubernetes object: ${z.prettifyError(object.error)}`);
+    throw new ManifestFileError(`${where} is not a Kubernetes object: ${z.prettifyError(object.error)}`);
   return [object.data];
 }

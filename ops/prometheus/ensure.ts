@@ -1,10 +1,10 @@
 import { ensurePrometheus, PrometheusUnavailableError } from "./install";
 
 /**
- * Run before the tests: some of them ask a real Prometheus what it makes of our metrics and alerts. Where it cannot
- * be had they are left out, and this says so.
+ * Runs before the tests: some of them check metrics and alerts with a real Prometheus. If it is not available, they are
+ * skipped, and this prints why.
  */
 ensurePrometheus((line) => process.stderr.write(`${line}\n`)).catch((error: unknown) => {
   if (!(error instanceof PrometheusUnavailableError)) throw error;
-  process.stderr.write(`tests that need Prometheus are left out: ${error.message}\n`);
+  process.stderr.write(`skipping tests that require Prometheus: ${error.message}\n`);
 });

@@ -7,7 +7,7 @@ import { findPrometheus, prometheusHome, type PrometheusBinaries } from "./binar
 
 const run = promisify(execFile);
 
-/** Prometheus is missing and cannot be had from here; the message says why. */
+/** Prometheus is missing and cannot be installed automatically. The message says why. */
 export class PrometheusUnavailableError extends Error {
   readonly code = "HOLDFAST_PROMETHEUS_UNAVAILABLE";
 }
@@ -25,9 +25,9 @@ export function updateCommand({ uid, sudo }: Pick<Machine, "uid" | "sudo">): rea
 }
 
 /**
- * Prometheus and promtool, from the system's packages when there are none. The package is unpacked into a folder of
- * this user, not installed: installed, it would start a server on port 9090. `say` hears of each command before it runs.
- * @throws {PrometheusUnavailableError} when it cannot be had
+ * Prometheus and promtool, from the system's package if they are missing. The package is unpacked into a folder of this
+ * user and not installed, because it would start a server on port 9090. Passes each command to `report` before it runs.
+ * @throws {PrometheusUnavailableError} if they are not available
  */
 export async function ensurePrometheus(report: (line: string) => void): Promise<PrometheusBinaries> {
   const found = findPrometheus();

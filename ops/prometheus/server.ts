@@ -117,7 +117,8 @@ export class PrometheusServer {
   async #get<Data>(path: string): Promise<Data> {
     const response = await fetch(`http://${host}:${this.#port}/api/v1/${path}`);
     const answer = (await response.json()) as { status: string; data: Data; error?: string };
-    if (answer.status !== "success") throw new Error(`Prometheus says to ${path}: ${answer.error ?? ""}`);
+    if (answer.status !== "success")
+      throw new Error(`Prometheus answers ${path} with: ${answer.error ?? ""}`);
     return answer.data;
   }
 }

@@ -132,7 +132,7 @@ export class RedisServer {
   async restart({ data, signal = "SIGTERM" }: RestartOptions): Promise<void> {
     if (data === "kept" && !this.#options.appendonly) {
       throw new Error(
-        "without appendonly no data survives a restart; start Redis with it, or restart with data lost",
+        "without appendonly no data survives a restart; start Redis with appendonly, or restart with data lost",
       );
     }
     await this.down(signal);

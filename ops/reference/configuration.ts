@@ -88,10 +88,10 @@ function section(key: string, node: Node): string[] {
   const kinds = inner.oneOf ?? [];
   if (kinds.length === 0) return [...heading, table(children("", inner))];
   const ofKind = (option: Node) => {
-    const { kind, ...properties } = option.properties ?? {};
-    const rows = children("", { ...option, properties });
+    // Without the kind itself, which the heading names; the comments are found by all keys of the form, the kind included.
+    const rows = children("", option).filter(({ key: name }) => name !== "kind");
     return [
-      `### \`kind: ${String(kind?.const)}\``,
+      `### \`kind: ${String(option.properties?.kind?.const)}\``,
       ...(option.description ? [option.description] : []),
       rows.length > 0 ? table(rows) : "No other keys.",
     ];

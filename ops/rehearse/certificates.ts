@@ -26,7 +26,7 @@ async function read({ from, file }: { readonly from: string; readonly file: stri
   try {
     const text = await readFile(file, "utf8");
     const certificates = text.match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g) ?? [];
-    if (certificates.length === 0) throw new Error("it holds no certificate in PEM form");
+    if (certificates.length === 0) throw new Error("it contains no certificate in PEM form");
     // A key beside them must not travel along.
     return certificates.map((pem) => new X509Certificate(pem).toString()).join("\n");
   } catch (cause) {

@@ -52,8 +52,10 @@ async function main(): Promise<number> {
   process.on("uncaughtException", (error) => breaking.abort(error));
   const stopListening = onEndSignal((count) => {
     if (count === 1) {
-      log("breaking off; what was changed is undone first (Ctrl-C again leaves it, for --clean)");
-      breaking.abort(new BrokenOffError("broken off"));
+      log(
+        "stopping; undoing all changes first (press Ctrl-C again to skip this; then undo them with --clean)",
+      );
+      breaking.abort(new BrokenOffError("interrupted"));
     } else process.exit(exitCodes.brokenOff);
   });
   try {

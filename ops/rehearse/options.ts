@@ -30,7 +30,7 @@ export interface Options extends FaultOptions {
   readonly clean: boolean;
 }
 
-/** The command line is wrong, or asks for more than is safe; the message says what is allowed. */
+/** The command line is wrong, or its values are not safe. The message names the allowed values. */
 export class UsageError extends Error {
   readonly code = "HOLDFAST_USAGE";
 }
@@ -38,10 +38,10 @@ export class UsageError extends Error {
 /** The environment variable that may hold tokens: an argument would be seen by every process of the machine. */
 export const tokenVariable = "HOLDFAST_REHEARSE_TOKEN";
 
-/** Deliveries a second, at most: a rehearsal is no load test, and shares the stack with its users. */
+/** Deliveries per second, at most: a rehearsal is not a load test, and users share the stack. */
 export const mostDeliveries = 5_000;
 
-/** What is not asked for; `--help` would show these as defaults. */
+/** Options that are off. They are not declared as defaults, because `--help` would print them. */
 const off = {
   service: [],
   restart: false,
@@ -55,15 +55,15 @@ const off = {
 
 const exitCodes = `
 Exit codes:
-  0    nothing was lost, nothing came twice, nothing out of order
-  1    something was
-  2    the command line is wrong, or what it asks for is refused (prod without --yes, too much load)
-  3    the rehearsal could not be carried out: no cluster, not this stack, no permission, not in time
-  4    something that it made or changed could not be undone; the message says what
-  130  broken off by Ctrl-C, after undoing all of it
+  0    no message was lost, duplicated or out of order
+  1    a message was lost, duplicated or out of order
+  2    the command line is wrong, or the rehearsal is refused (prod without --yes, too much load)
+  3    the rehearsal could not run: no cluster, another stack, no permission, or a timeout
+  4    a change could not be undone; the message names it
+  130  interrupted by Ctrl-C, after undoing all changes
 
-A token, where the stack asks for one: --token-command, --token-file, or ${tokenVariable}.
-docs/rehearse.md tells more.`;
+If the stack requires tokens: --token-command, --token-file, or ${tokenVariable}.
+See docs/rehearse.md.`;
 
 /**
  * Reads the command line. Throws {@link UsageError} for what is wrong with it.
@@ -98,57 +98,68 @@ function describe(): Command {
   const collect = (value: string, before: readonly string[] = []) => [...before, value];
   return new Command("npm run rehearse --")
     .description(
-      "Puts live clients on a stack of a Kubernetes cluster, replaces its pods under them (or breaks something), and says whether anybody noticed: a verdict, and a report with charts.",
+      "Connects live clients to a stack in a Kubernetes cluster, replaces its pods or injects a fault, and reports whether a client noticed: a verdict, and a report with charts.",
     )
     .requiredOption("-s, --stack <name>", "the stack, as in Pulumi.<name>.yaml")
     .option(
       "--context <name>",
       "the context of KUBECONFIG (default: the stack's kubernetes:context, else the current one)",
     )
-    .option("--namespace <name>", "where the stack is (default: as the stack's configuration says)")
-    .option("--host <name>", "that clients ask for (default: as the stack's configuration says)")
-    .option("--service <name>", "rehearse this service alone; may be given again", collect)
-    .optionsGroup("What is done to it, in this order (default: --restart):")
+    .option("--namespace <name>", "namespace of the stack (default: from its configuration)")
+    .option("--host <name>", "host name that clients use (default: from the stack's configuration)")
+    .option("--service <name>", "rehearse only this service; may be repeated", collect)
+    .optionsGroup("Faults to inject, in this order (default: --restart):")
     .option("--restart", "replace every pod, as a rollout does")
-    .option("--scale <replicas>", "scale each service to so many replicas, and back", count(1, 100))
+    .option("--scale <replicas>", "scale each service to this number of replicas, and back", count(1, 100))
     .option("--node-drain <node>", "cordon a node, evict the services' pods from it, and uncordon it")
-    .option("--kill", "kill -9 of the application of the pod that serves most clients")
+    .option("--kill", "kill -9 the application in the pod with the most clients")
     .option("--redis-restart", "delete the session store's pod; its data stays")
     .optionsGroup("The load:")
     .option(
       "--url <url>",
-      "the edge, such as wss://api.nova.social: clients run on this machine and connect there",
+      "the edge, such as wss://api.nova.social: run clients on this machine and connect to it",
     )
     .option(
       "--inside",
-      "clients run as pods: through the Services, and through --url where it is given; the default without --url",
+      "run clients as pods that connect to the Services, and to --url if it is given; the default without --url",
     )
-    .option("--load-pods <n>", "pods of clients; each is one address to a Service", count(1, 10), 4)
-    .option("--image <image>", "what load pods run in, with Node.js 20 or newer (default: the application's)")
-    .option("--clients <n>", "clients that resume, over all services", count(2, 1_000), 100)
+    .option("--load-pods <n>", "number of client pods; a Service sees one address for each", count(1, 10), 4)
+    .option(
+      "--image <image>",
+      "image of the client pods, with Node.js 20 or newer (default: the application's)",
+    )
+    .option("--clients <n>", "clients that resume, in all services together", count(2, 1_000), 100)
     .option("--plain <n>", "clients that only reconnect, for comparison", count(0, 200), 20)
     .option("--rooms <n>", "rooms of each service", count(1, 100), 5)
-    .option("--rate <n>", `messages a second, at most ${mostDeliveries} deliveries`, count(1, 200), 20)
-    .option("--steady <seconds>", "messages before and after each fault", count(1, 600), 5)
+    .option("--rate <n>", `messages per second, at most ${mostDeliveries} deliveries`, count(1, 200), 20)
+    .option(
+      "--steady <seconds>",
+      "how long clients exchange messages before and after each fault",
+      count(1, 600),
+      5,
+    )
     .option("--timeout <seconds>", "how long each fault may take", count(10, 7_200), 900)
     .option(
       "--token-command <command>",
-      "prints JWTs, one a line; clients present them in turn; run again before they expire",
+      "command that prints JWTs, one per line; clients use them in turn; it runs again before they expire",
     )
     .addOption(
-      new Option("--token-file <file>", "the same from a file, good for the whole rehearsal").conflicts(
+      new Option("--token-file <file>", "file with JWTs, valid for the whole rehearsal").conflicts(
         "tokenCommand",
       ),
     )
-    .option("--ca <file>", "certificates in PEM form to trust behind a wss:// URL, besides the usual ones")
-    .optionsGroup("What comes of it:")
+    .option(
+      "--ca <file>",
+      "file of certificates in PEM form to trust for a wss:// URL, in addition to the usual ones",
+    )
+    .optionsGroup("Results:")
     .option(
       "--out <directory>",
-      "where the reports go: one JSON document and one page",
+      "where to write the reports, a JSON document and a page",
       ".holdfast/rehearsals",
     )
-    .option("--json", "the JSON document on standard output instead of a table")
-    .option("--yes", "do it to a stack that serves real users")
-    .option("--clean", "only undo what an earlier rehearsal left, and delete what it made")
+    .option("--json", "print the JSON document instead of a table")
+    .option("--yes", "allow a stack that serves real users")
+    .option("--clean", "only undo the changes of an earlier rehearsal and delete its objects")
     .addHelpText("after", exitCodes);
 }

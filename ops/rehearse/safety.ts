@@ -19,7 +19,7 @@ export function expectSafe(options: Options, services: number): void {
   if (clean) return;
   if (servesUsers(stack) && !yes) {
     throw new UsageError(
-      `stack ${stack} may serve real users: add --yes to do this to it; its clients will be moved to other pods`,
+      `stack ${stack} may serve real users, whose clients will move to other pods. Add --yes if you want this`,
     );
   }
   if (url !== undefined && !/^wss?:\/\/[^/?#]+\/?$/.test(url)) {
@@ -27,7 +27,8 @@ export function expectSafe(options: Options, services: number): void {
       `--url must be ws:// or wss:// with a host and no path, found ${url.replace(/[?#].*/, "")}`,
     );
   }
-  if (image !== undefined && !inside) throw new UsageError("--image is for load pods: it needs --inside");
+  if (image !== undefined && !inside)
+    throw new UsageError("--image is for client pods, so it requires --inside");
   const deliveries = Math.round((rate * clients) / (rooms * services));
   if (deliveries > mostDeliveries) {
     throw new UsageError(

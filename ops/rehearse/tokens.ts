@@ -47,8 +47,8 @@ export async function readTokens(
   const list = split(tokenFile === undefined ? (env[tokenVariable] ?? "") : await readTokenFile(tokenFile));
   if (list.length === 0) {
     throw new UsageError(
-      `the stack authenticates by ${auth}, and there is no token: give a command that prints one or more JWTs of test ` +
-        `users by --token-command, or put them into a file for --token-file, or into ${tokenVariable}. They must be ` +
+      `the stack authenticates by ${auth}, but you gave no token. Give a command that prints one or more JWTs of test ` +
+        `users with --token-command, or put them into a file for --token-file, or into ${tokenVariable}. They must be ` +
         "allowed to join and publish in rooms that begin with rehearsal-",
     );
   }
@@ -78,7 +78,7 @@ async function fromCommand(command: string): Promise<Tokens> {
       if (fresh.map(userOf).join("\n") === users.join("\n")) return fresh;
       // A session is its user's: another one could not resume it, and the verdict would blame the stack.
       throw new TokenCommandError(
-        "the token command printed tokens of other users than at first, or in another order",
+        "the token command printed tokens of other users than the first time, or in another order; it must print the same users in the same order",
       );
     },
   };
@@ -100,7 +100,7 @@ async function run(command: string, person: "inherit" | "ignore"): Promise<reado
   if (list.length === 0) throw new TokenCommandError("the token command printed nothing");
   for (const [index, token] of list.entries()) {
     const which = `token ${index + 1} of the token command`;
-    const complaint = complaintOf(token, which, leastLifeSeconds, "it must be good for at least");
+    const complaint = complaintOf(token, which, leastLifeSeconds, "it must be valid for at least");
     if (complaint !== undefined) throw new TokenCommandError(complaint);
   }
   return list;

@@ -74,12 +74,12 @@ async function withoutSourceMaps<Result>(work: () => Promise<Result>): Promise<R
 
 async function run(stack: string, program: () => object, secretOf: SecretOf): Promise<Evaluation> {
   const resources: Resource[] = [];
-  const faults: unknown[] = [];
+  const errors: unknown[] = [];
   const options = new Map<string, pulumi.CustomResourceOptions>();
   const mocks: pulumi.runtime.Mocks = {
     newResource: (args) => {
       if (isComponent(args.type)) return { id: undefined, state: {} };
-      // A fault is thrown when all is over: thrown here, Pulumi would end the process by an unhandled rejection.
+      // An error is thrown when all is over: thrown here, Pulumi would end the process by an unhandled rejection.
       try {
         // What the program only reads is somebody else's, and unknown without a cluster.
         if (args.id !== undefined && args.id !== "") return { id: args.id, state: {} };
@@ -87,12 +87,12 @@ async function run(stack: string, program: () => object, secretOf: SecretOf): Pr
         resources.push(resource);
         return { id: isAwsResource(resource) ? reference(args.name, "id") : `${args.name}-id`, state };
       } catch (error) {
-        faults.push(error);
+        errors.push(error);
         return { id: undefined, state: {} };
       }
     },
     call: ({ token }) => {
-      faults.push(new UnknownResourceError(`the program calls ${token}, which rendering does not answer`));
+      errors.push(new UnknownResourceError(`the program calls ${token}, which rendering does not answer`));
       return {};
     },
   };
@@ -106,12 +106,12 @@ async function run(stack: string, program: () => object, secretOf: SecretOf): Pr
     try {
       return Promise.resolve(program());
     } catch (error) {
-      faults.push(error);
+      errors.push(error);
       return Promise.resolve({});
     }
   });
   await pulumi.runtime.disconnect();
-  if (faults.length > 0) throw faults[0];
+  if (errors.length > 0) throw errors[0];
   return { resources, outputs: await plain(outputs ?? {}) };
 }
 

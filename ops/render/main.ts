@@ -5,11 +5,11 @@ import { toYaml } from "./yaml";
 
 const program = new Command("render")
   .description(
-    "Print the Kubernetes manifests of a stack, from the Pulumi program itself. Secrets are placeholders.",
+    "Print the Kubernetes manifests that the Pulumi program creates for a stack. Secrets are placeholders.",
   )
   .requiredOption("-s, --stack <name>", "the stack, as in Pulumi.<name>.yaml or examples/Pulumi.<name>.yaml")
-  .option("--json", "one JSON array in place of YAML documents")
-  .option("--out <file>", "write there in place of standard output");
+  .option("--json", "print one JSON array instead of YAML documents")
+  .option("--out <file>", "write to this file instead of standard output");
 
 interface Options {
   readonly stack: string;

@@ -12,7 +12,7 @@ export function manifest({ outputs, secretInputs }: Resource): KubernetesObject 
   if (object.kind !== "Secret" && secretInputs.length > 0) {
     const where = secretInputs.join(", ");
     throw new ExposedSecretError(
-      `${object.kind} ${object.metadata.name} holds a secret in ${where}; refer to a Secret's key`,
+      `${object.kind} ${object.metadata.name} contains a secret in ${where}; refer to the key of a Secret instead`,
     );
   }
   return object;

@@ -24,7 +24,7 @@ export function providerOutputs(resource: Resource, secretOf: SecretOf): Record<
       return { ...inputs };
   }
   throw new UnknownResourceError(
-    `${name} is a ${type}, which rendering does not know; teach it in ${__filename}`,
+    `${name} is a ${type}, which rendering does not support; add it in ${__filename}`,
   );
 }
 

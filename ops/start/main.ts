@@ -15,11 +15,11 @@ interface Options {
 
 const options = new Command("npm start --")
   .description(
-    "Runs a stack on this machine, replaces every pod under live clients, and measures what each layer saves.",
+    "Simulates a stack on this machine, replaces every pod under live clients, and measures the effect of each layer.",
   )
   .option("--stack <name>", "the stack to run", "local")
-  .option("--json", "one JSON document on standard output instead of a table", false)
-  .option("--dev", "leave the stack running until Ctrl-C, without a measurement (npm run dev)", false)
+  .option("--json", "print one JSON document instead of a table", false)
+  .option("--dev", "run the stack until Ctrl-C, without measurements (npm run dev)", false)
   .parse()
   .opts<Options>();
 

@@ -23,26 +23,26 @@ interface Options {
 }
 
 const program = new Command("npm run status --")
-  .description("Shows who is connected where, per service and pod, and the drains under way, until Ctrl-C.")
+  .description("Shows the sockets of each service and pod, and the drains in progress, until Ctrl-C.")
   .requiredOption("-s, --stack <name>", "the stack, as in Pulumi.<name>.yaml")
   .option(
     "-c, --context <name>",
-    "of the KUBECONFIG; default: the stack's kubernetes:context, else the current one",
+    "context of the KUBECONFIG (default: the stack's kubernetes:context, else the current one)",
   )
-  .option("-n, --namespace <name>", "where the stack runs, if not where its configuration says")
-  .option("--interval <seconds>", "between two looks, 1 to 60", toInterval, 2)
-  .option("--once", "one look, without rates, and the end", false)
-  .option("--json", "one JSON document a look, each on a line of its own", false)
+  .option("-n, --namespace <name>", "namespace of the stack (default: from its configuration)")
+  .option("--interval <seconds>", "time between two updates, 1 to 60", toInterval, 2)
+  .option("--once", "print once, without rates, and exit", false)
+  .option("--json", "print one JSON document per update, each on its own line", false)
   .addHelpText(
     "after",
     `
-It reads the pods' own metrics through the API server, so it works wherever kubectl does; a pod that cannot be asked has
-a ? for its sockets.
+It reads the pods' metrics through the API server, so it works wherever kubectl does. A pod whose metrics cannot be read
+shows ? for its sockets.
 
-Exit code:
-  0  every service is deployed with all of its pods ready (with --once), or Ctrl-C
-  1  one is not (with --once)
-  3  wrong options, no such stack, no cluster`,
+Exit codes:
+  0  Ctrl-C; with --once: all pods of every service are ready
+  1  with --once: not all pods are ready
+  3  wrong options, unknown stack, no cluster`,
   )
   .exitOverride();
 

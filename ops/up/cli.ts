@@ -10,18 +10,18 @@ export interface Cli {
   readonly args: readonly string[];
 }
 
-/** There is no Pulumi CLI that can be used; the message says what was tried and what to do. */
+/** No usable Pulumi CLI was found. The message lists what was tried and what to do. */
 export class MissingCliError extends Error {
   readonly code = "HOLDFAST_MISSING_CLI";
 }
 
-/** What npm's package `pulumi` is asked for; its version is that of the CLI that it downloads from get.pulumi.com. */
+/** The npm package with the CLI. Its version is that of the CLI, which it downloads from get.pulumi.com. */
 export const npmPackage = "pulumi@3.265.0";
 
-/** Configuration of type `object`, which Pulumi.yaml declares, came in 2025; the SDK wants a CLI no older than itself. */
+/** Pulumi.yaml declares configuration of type `object`, which exists since 2025; and the SDK requires a CLI no older than itself. */
 export const oldestVersion = sdkVersion;
 
-/** In the order in which they are tried. */
+/** Tried in this order. */
 const candidates: readonly Cli[] = [
   { command: "pulumi", args: [] },
   { command: "npx", args: ["--yes", npmPackage] },
@@ -41,14 +41,14 @@ export async function findCli(env: NodeJS.ProcessEnv): Promise<Cli> {
     }
     if (isOlder(version, oldestVersion)) {
       throw new MissingCliError(
-        `${cli.command} is the Pulumi CLI ${version}, and the program needs ${oldestVersion} or newer; upgrade it: ${install}`,
+        `${cli.command} is the Pulumi CLI ${version}, but the program requires ${oldestVersion} or newer. Upgrade it: ${install}`,
       );
     }
     return cli;
   }
   throw new MissingCliError(
-    `no Pulumi CLI:\n${refusals.map((line) => `  ${line}\n`).join("")}` +
-      `Install it (${install}) and run this again. No other command needs it: npm run render shows the manifests.`,
+    `found no Pulumi CLI:\n${refusals.map((line) => `  ${line}\n`).join("")}` +
+      `Install it (${install}) and run this again. npm run render shows the manifests without it.`,
   );
 }
 
@@ -57,7 +57,7 @@ const install = "https://www.pulumi.com/docs/install/";
 /** Starts the CLI in the project, on this terminal; its exit code, or 1 if a signal ended it. */
 export async function run(cli: Cli, args: readonly string[], env: NodeJS.ProcessEnv): Promise<number> {
   const child = spawn(cli.command, [...cli.args, ...args], { cwd: projectRoot, env, stdio: "inherit" });
-  // Ctrl-C reaches the CLI by the terminal; it ends in order, and this process after it.
+  // The terminal sends Ctrl-C to the CLI too. This process waits until the CLI has ended.
   const wait = () => undefined;
   process.on("SIGINT", wait);
   try {
@@ -86,7 +86,7 @@ async function ask(cli: Cli, env: NodeJS.ProcessEnv): Promise<{ version?: string
   const version = /^v?(\d+\.\d+\.\d+)/m.exec(printed)?.[1];
   if (child.exitCode === 0 && version !== undefined) return { version, refusal: "" };
   const lastWords = complained.trim().split("\n").at(-1) ?? "";
-  return { refusal: lastWords === "" ? "it does not tell its version" : lastWords };
+  return { refusal: lastWords === "" ? "it prints no version" : lastWords };
 }
 
 function isOlder(version: string, than: string): boolean {

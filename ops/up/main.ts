@@ -7,13 +7,13 @@ const commandNotFound = 127;
 
 const program = new Command("up")
   .description(
-    "Run `pulumi up` for a stack, with the Pulumi CLI on the PATH or the one that npm can download.",
+    "Run `pulumi up` for a stack, with the Pulumi CLI from your PATH, or else one that npm downloads.",
   )
   .requiredOption(
     "-s, --stack <name>",
-    "the stack, as in Pulumi.<name>.yaml; create it first: pulumi stack init <name>",
+    "the stack, as in Pulumi.<name>.yaml; create it first with: pulumi stack init <name>",
   )
-  .argument("[pulumi...]", "any further arguments of pulumi up, such as --yes or --diff")
+  .argument("[pulumi...]", "further arguments of pulumi up, such as --yes or --diff")
   .allowUnknownOption();
 
 async function main(): Promise<number> {
@@ -21,7 +21,9 @@ async function main(): Promise<number> {
   // A stack of an organisation is written org/project/stack.
   const name = stack.slice(stack.lastIndexOf("/") + 1);
   if (!stacks().includes(name)) {
-    throw new Error(`there is no Pulumi.${name}.yaml; the stacks are ${stacks().join(", ")}`);
+    throw new Error(
+      `there is no Pulumi.${name}.yaml. The stacks are ${stacks().join(", ")}. Create one with: pulumi stack init ${name}`,
+    );
   }
   const cli = await findCli(process.env);
   return run(cli, ["up", "--stack", stack, ...program.args], process.env);

@@ -96,7 +96,7 @@ const application = {
 
 const asMade = async () => ({ deployment: await live("deployment"), service: await live("service") });
 
-/** One request through the edge, with a cookie or as a newcomer. */
+/** One request through the edge, with a cookie, or as on a first visit. */
 function visit(cookie?: string): Promise<{ pod: string; cookie: string }> {
   const headers = { host, ...(cookie !== undefined && { cookie }) };
   return new Promise((resolve, reject) => {

@@ -77,7 +77,7 @@ describe("the doctor, on a stack that runs", () => {
         "reconnect-latency": { "messaging-service": "fail", "streaming-service": "warn" },
       });
       const said = findings(report, "reconnect-latency").map(({ what }) => what);
-      expect(said).toEqual(["coming back takes 10 s and more", "coming back takes longer than a second"]);
+      expect(said).toEqual(["reconnecting takes 10 s or more", "reconnecting takes longer than a second"]);
     } finally {
       slow.close();
     }

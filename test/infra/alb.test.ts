@@ -2,7 +2,7 @@ import { awsIngress } from "../../infra/annotations";
 import { edgeProperties } from "../../infra/components/edge/properties";
 import { inputsOf, kindsOf } from "./deployed";
 import { affinity, create, edge } from "./edges";
-import { faultsOf } from "./faults";
+import { issuesOf } from "./faults";
 
 const certificateArn = "arn:aws:acm:eu-west-1:123456789012:certificate/0a1b2c3d-0000-4444-8888-0123456789ab";
 const wafAclArn =
@@ -105,15 +105,15 @@ describe("the edge alb", () => {
   });
 
   test("has pods wait until the load balancer has heard of their end, and lets its subnets in", () => {
-    const traits = edgeProperties(edge({ kind: "alb", subnetCidrs: ["10.0.0.0/16"] }), affinity);
-    expect(traits).toMatchObject({
+    const properties = edgeProperties(edge({ kind: "alb", subnetCidrs: ["10.0.0.0/16"] }), affinity);
+    expect(properties).toMatchObject({
       propagationSeconds: 120,
       registrationSeconds: 180,
       namespaceLabels: { "elbv2.k8s.aws/pod-readiness-gate-inject": "enabled" },
       ingressSources: [{ cidr: "10.0.0.0/16" }],
       idleTimeouts: [{ path: "edge.idleTimeoutSeconds", seconds: 3_600 }],
     });
-    expect(traits.cookie("/messaging")).toEqual({ name: "AWSALB", path: "/" });
+    expect(properties.cookie("/messaging")).toEqual({ name: "AWSALB", path: "/" });
   });
 });
 
@@ -122,58 +122,58 @@ describe("a configuration of the ALB", () => {
     {
       name: "a cookie older than an ALB's can be",
       values: { affinity: { cookieMaxAgeSeconds: 604_801 } },
-      fault:
-        "affinity.cookieMaxAgeSeconds: found 604801; allowed: at most 604800, the longest stickiness of an ALB",
+      issue:
+        "affinity.cookieMaxAgeSeconds is 604801, expected at most 604800, the longest stickiness of an ALB",
     },
     {
       name: "a cookie that is forgotten before the session",
       values: { affinity: { cookieMaxAgeSeconds: 60 } },
-      fault:
-        "affinity.cookieMaxAgeSeconds: found 60; allowed: at least session.ttlSeconds (3600 s), or a client's pod is forgotten before its session",
+      issue:
+        "affinity.cookieMaxAgeSeconds is 60, expected at least session.ttlSeconds (3600 s); otherwise a client loses its pod before its session ends",
     },
     {
       name: "plain text across the internet",
       values: { edge: { kind: "alb", scheme: "internet-facing" } },
-      fault:
-        "edge.scheme: found internet-facing; allowed: internal, unless TLS ends at the edge: set edge.certificateArn",
+      issue:
+        "edge.scheme is internet-facing, expected internal, unless TLS ends at the edge: set edge.certificateArn",
     },
     {
       name: "an idle timeout beyond an ALB's",
       values: { edge: { kind: "alb", idleTimeoutSeconds: 4_001 } },
-      fault: "edge.idleTimeoutSeconds: found 4001; allowed: a whole number from 60 to 4000",
+      issue: "edge.idleTimeoutSeconds is 4001, expected a whole number from 60 to 4000",
     },
     {
       name: "a preStop that ends before the load balancer has heard",
       values: { drain: { preStopSeconds: 10 } },
-      fault:
-        "drain.preStopSeconds: found 10; allowed: at least 120, for which new connections still reach a deregistered pod",
+      issue:
+        "drain.preStopSeconds is 10, expected at least 120, because new connections reach a deregistered pod for that long",
     },
     {
       name: "a certificate that is none of ACM's",
       values: { edge: { kind: "alb", certificateArn: "nova-tls" } },
-      fault:
-        "edge.certificateArn: found nova-tls; allowed: the ARN of an ACM certificate, arn:aws:acm:REGION:ACCOUNT:certificate/ID",
+      issue:
+        "edge.certificateArn is nova-tls, expected the ARN of an ACM certificate, arn:aws:acm:REGION:ACCOUNT:certificate/ID",
     },
     {
       name: "IPv6 clients of a load balancer without IPv6 addresses",
       values: { edge: { kind: "alb", clientCidrs: ["::/0"] } },
-      fault:
-        "edge.clientCidrs[0]: found ::/0; allowed: an IPv4 range, unless edge.annotations has alb.ingress.kubernetes.io/ip-address-type: dualstack",
+      issue:
+        "edge.clientCidrs[0] is ::/0, expected an IPv4 range, unless edge.annotations has alb.ingress.kubernetes.io/ip-address-type: dualstack",
     },
     {
       name: "client addresses beside security groups",
       values: { edge: { kind: "alb", clientCidrs: ["10.0.0.0/8"], securityGroups: ["sg-01"] } },
-      fault:
-        "edge.clientCidrs: found 10.0.0.0/8; allowed: nothing, since edge.securityGroups is set: the rules of those groups decide who may connect",
+      issue:
+        "edge.clientCidrs is 10.0.0.0/8, expected nothing, since edge.securityGroups is set: the rules of those groups decide who may connect",
     },
     {
       name: "annotations that have gone out of use",
       values: { edge: { kind: "alb", annotations: { "kubernetes.io/ingress.class": "alb" } } },
-      fault:
-        'edge.annotations["kubernetes.io/ingress.class"]: found alb; allowed: nothing: it gave way to spec.ingressClassName; use edge.ingressClassName',
+      issue:
+        'edge.annotations["kubernetes.io/ingress.class"] is alb, expected nothing: it gave way to spec.ingressClassName; use edge.ingressClassName',
     },
-  ])("refuses $name", ({ values, fault }) => {
-    expect(faultsOf({ edge: { kind: "alb" }, ...values })).toEqual([fault]);
+  ])("refuses $name", ({ values, issue }) => {
+    expect(issuesOf({ edge: { kind: "alb" }, ...values })).toEqual([issue]);
   });
 
   test("allows one path to two services, since their hosts differ", () => {
@@ -181,6 +181,6 @@ describe("a configuration of the ALB", () => {
       { name: "messaging", path: "/" },
       { name: "streaming", path: "/" },
     ];
-    expect(faultsOf({ edge: { kind: "alb" }, services })).toEqual([]);
+    expect(issuesOf({ edge: { kind: "alb" }, services })).toEqual([]);
   });
 });

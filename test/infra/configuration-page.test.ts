@@ -12,10 +12,18 @@ test("every key of the configuration says what it means", () => {
 
 test("a key has its type, its range, its default and its meaning", () => {
   const page = readFileSync(configurationPage.file, "utf8").replace(/ +/g, " ");
-  expect(page).toContain("| `maxRooms` | 1–10,000 | | Rooms on one socket. Default 100. |");
+  expect(page).toContain("| `maxRooms` | 1–10,000 | | Rooms that one socket may join. Defaults to 100. |");
   expect(page).toContain(
-    "| `ttlSeconds` | 10–86,400 | 3,600 | How long an absent client's session is kept. Seconds. |",
+    "| `ttlSeconds` | 10–86,400 | 3,600 | How long the session of a disconnected client is kept. Seconds. |",
   );
   expect(page).toContain("## `services[]`");
   expect(page).toContain("### `kind: nlb`");
+});
+
+test("every row of the page has a meaning", () => {
+  const rows = readFileSync(configurationPage.file, "utf8")
+    .split("\n")
+    .filter((line) => line.startsWith("| `"));
+  expect(rows.length).toBeGreaterThan(200);
+  expect(rows.filter((row) => /\|\s*\|$/.test(row))).toEqual([]);
 });

@@ -155,7 +155,7 @@ describe("a proxied service", () => {
     ],
     [
       { checkTokens: true },
-      "services[0].connectionProxy.checkTokens is true. Set it to false, unless auth.kind is jwt.",
+      "services[0].connectionProxy.checkTokens is true. Set it to false, or set auth.kind to jwt.",
     ],
     [{ trustedHops: ["everyone"] }, "services[0].connectionProxy.trustedHops[0]"],
     [{ finalCloseCodes: "all" }, "services[0].connectionProxy.finalCloseCodes"],
@@ -169,7 +169,7 @@ describe("a proxied service", () => {
       { name: "chat-proxy", path: "/other" },
     ];
     await expect(renderStack("staging", { overrides: { services } })).rejects.toThrow(
-      "services[0].connectionProxy is chat-proxy, expected no service by the name of chat-proxy or chat-pods",
+      "services[0].connectionProxy is chat-proxy, expected no service named chat-proxy or chat-pods",
     );
   });
 });

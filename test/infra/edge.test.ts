@@ -20,9 +20,9 @@ describe("the edge none", () => {
   });
 
   test("sets no cookie and lets nobody in by itself", () => {
-    const traits = edgeProperties(edge({ kind: "none" }), affinity);
-    expect(traits.cookie("/messaging")).toBeUndefined();
-    expect(traits.ingressSources).toEqual([]);
+    const properties = edgeProperties(edge({ kind: "none" }), affinity);
+    expect(properties.cookie("/messaging")).toBeUndefined();
+    expect(properties.ingressSources).toEqual([]);
   });
 });
 

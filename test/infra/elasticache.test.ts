@@ -4,7 +4,7 @@ import { elasticacheSchema } from "../../infra/components/session-store/elastica
 import type { Evaluation } from "../../ops/render/evaluate";
 import { deployed, inputsOf, kindsOf, resourceOf } from "./deployed";
 import { elasticache, secondary } from "./elasticache";
-import { faultsOf } from "./faults";
+import { issuesOf } from "./faults";
 
 /** What is made of a configuration; evaluated once, however many tests look at it. */
 function store(change: object = {}): Promise<Evaluation> {
@@ -382,97 +382,96 @@ describe("a second region of the store elasticache", () => {
 });
 
 describe("the configuration of the store elasticache", () => {
-  const faults = (change: object, rest: object = {}) =>
-    faultsOf({ sessionStore: { ...elasticache, ...change }, ...rest });
+  const issues = (change: object, rest: object = {}) =>
+    issuesOf({ sessionStore: { ...elasticache, ...change }, ...rest });
 
   test("is right with the least", () => {
-    expect(faults({})).toEqual([]);
-    expect(faults({ secondary })).toEqual([]);
+    expect(issues({})).toEqual([]);
+    expect(issues({ secondary })).toEqual([]);
   });
 
   test.each([
     {
       name: "a Redis older than sharded pub/sub",
       change: { engine: "redis", engineVersion: "6.2" },
-      fault: "sessionStore.engineVersion: found 6.2; allowed: 7.0 or 7.1 for engine redis",
+      issue: "sessionStore.engineVersion is 6.2, expected 7.0 or 7.1 for engine redis",
     },
     {
       name: "a Valkey that never was",
       change: { engineVersion: "7.1" },
-      fault: "sessionStore.engineVersion: found 7.1; allowed: 7.2 or newer for engine valkey",
+      issue: "sessionStore.engineVersion is 7.1, expected 7.2 or newer for engine valkey",
     },
     {
       name: "nodes that keep data on disks",
       change: { nodeType: "cache.r6gd.xlarge" },
-      fault:
-        "sessionStore.nodeType: found cache.r6gd.xlarge; allowed: a node type without data tiering, such as cache.r7g.large",
+      issue:
+        "sessionStore.nodeType is cache.r6gd.xlarge, expected a node type without data tiering, such as cache.r7g.large",
     },
     {
       name: "several zones for one node",
       change: { replicas: 0 },
-      fault:
-        "sessionStore.replicas: found 0; allowed: at least 1, since multiAz needs a node to fail over to",
+      issue: "sessionStore.replicas is 0, expected at least 1, since multiAz needs a node to fail over to",
     },
     {
       name: "nobody who is let in",
       change: { clients: {} },
-      fault:
-        "sessionStore.clients: found nobody; allowed: securityGroupIds or cidrs of the pods, or nobody reaches the store",
+      issue:
+        "sessionStore.clients is nobody, expected securityGroupIds or cidrs of the pods, or nobody reaches the store",
     },
     {
       name: "one subnet",
       change: { subnets: elasticache.subnets.slice(0, 1) },
-      fault: `sessionStore.subnets: found ${JSON.stringify(elasticache.subnets.slice(0, 1))}; allowed: two subnets or more, each in another zone`,
+      issue: `sessionStore.subnets is ${JSON.stringify(elasticache.subnets.slice(0, 1))}, expected two subnets or more, each in another zone`,
     },
     {
       name: "a snapshot inside the maintenance",
       change: { maintenanceWindow: "sun:23:30-mon:01:30" },
-      fault:
-        "sessionStore.snapshots.window: found 01:00-02:00; allowed: a window outside maintenanceWindow (sun:23:30-mon:01:30)",
+      issue:
+        "sessionStore.snapshots.window is 01:00-02:00, expected a window outside maintenanceWindow (sun:23:30-mon:01:30)",
     },
     {
       name: "a window that is too short",
       change: { snapshots: { window: "23:30-00:15" } },
-      fault: "sessionStore.snapshots.window: found 23:30-00:15; allowed: a window of 60 minutes or more",
+      issue: "sessionStore.snapshots.window is 23:30-00:15, expected a window of 60 minutes or more",
     },
     {
       name: "a second region of burstable nodes",
       change: { secondary, nodeType: "cache.t4g.small" },
-      fault:
-        "sessionStore.nodeType: found cache.t4g.small; allowed: an m5, r5 or newer type, since secondary is set",
+      issue:
+        "sessionStore.nodeType is cache.t4g.small, expected an m5, r5 or newer type, since secondary is set",
     },
     {
       name: "an append-only file, which ElastiCache has not",
       rest: { session: { durability: "aof" } },
-      fault:
-        "session.durability: found aof; allowed: memory or replica, since ElastiCache has no append-only file",
+      issue:
+        "session.durability is aof, expected memory or replica, because ElastiCache has no append-only file",
     },
     {
       name: "acknowledgements by replicas of many shards",
       change: { shards: 2 },
       rest: { session: { durability: "replica" } },
-      fault:
-        "session.durability: found replica; allowed: memory, since sessionStore.shards turns cluster mode on",
+      issue:
+        "session.durability is replica, expected memory, because sessionStore.shards turns cluster mode on",
     },
     {
       name: "acknowledgements by replicas that are not there",
       change: { replicas: 0, multiAz: false },
       rest: { session: { durability: "replica" } },
-      fault: "session.durability: found replica; allowed: memory, since sessionStore.replicas is 0",
+      issue: "session.durability is replica, expected memory, because sessionStore.replicas is 0",
     },
-  ])("refuses $name", ({ change = {}, rest = {}, fault }) => {
-    expect(faults(change, rest)).toEqual([fault]);
+  ])("refuses $name", ({ change = {}, rest = {}, issue }) => {
+    expect(issues(change, rest)).toEqual([issue]);
   });
 
   test("lets snapshots and maintenance meet where no snapshot is taken", () => {
-    expect(faults({ maintenanceWindow: "sun:01:00-sun:02:00", snapshots: { retentionDays: 0 } })).toEqual([]);
+    expect(issues({ maintenanceWindow: "sun:01:00-sun:02:00", snapshots: { retentionDays: 0 } })).toEqual([]);
   });
 
   test("refuses to wait for replicas of an external Cluster, as the application does", () => {
     const redisUrl = "redis://cache.example:6379";
     const values = { sessionStore: { kind: "external", mode: "cluster" }, redisUrl };
-    expect(faultsOf({ ...values, session: { durability: "replica" } }, ["redisUrl"])).toEqual([
-      "session.durability: found replica; allowed: memory, since sessionStore.mode is cluster",
+    expect(issuesOf({ ...values, session: { durability: "replica" } }, ["redisUrl"])).toEqual([
+      "session.durability is replica, expected memory, because sessionStore.mode is cluster",
     ]);
   });
 });

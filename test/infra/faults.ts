@@ -26,7 +26,7 @@ export function load(values: Readonly<Record<string, unknown>>, secret: readonly
 }
 
 /** What is wrong with a configuration, a line each. */
-export function faultsOf(
+export function issuesOf(
   values: Readonly<Record<string, unknown>>,
   secret: readonly string[] = [],
 ): string[] {
@@ -35,7 +35,7 @@ export function faultsOf(
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
     return error.issues.map(
-      ({ path, actual, expected }) => `${path}: found ${actual ?? "nothing"}; allowed: ${expected}`,
+      ({ path, actual, expected }) => `${path} is ${actual ?? "missing"}, expected ${expected}`,
     );
   }
   return [];

@@ -2,7 +2,7 @@ import { edgeProperties } from "../../infra/components/edge/properties";
 import { gatewayDuration } from "../../infra/components/edge/gateway/component";
 import { inputsOf, kindsOf } from "./deployed";
 import { affinity, create, edge } from "./edges";
-import { faultsOf } from "./faults";
+import { issuesOf } from "./faults";
 
 const gateway = { kind: "gateway" };
 const tls = { secretName: "nova-tls", clusterIssuer: "letsencrypt" };
@@ -122,9 +122,9 @@ describe("the edge gateway", () => {
   });
 
   test("lets the Gateway's proxies in, and sets a cookie of the service's own path", () => {
-    const traits = edgeProperties(edge(gateway), affinity);
-    expect(traits.cookie("/messaging")).toEqual({ name: "SERVERID", path: "/messaging" });
-    expect(traits.ingressSources).toEqual([
+    const properties = edgeProperties(edge(gateway), affinity);
+    expect(properties.cookie("/messaging")).toEqual({ name: "SERVERID", path: "/messaging" });
+    expect(properties.ingressSources).toEqual([
       { namespaceLabels: { "kubernetes.io/metadata.name": "envoy-gateway-system" }, podLabels: {} },
     ]);
   });
@@ -146,12 +146,12 @@ describe("a configuration of the gateway", () => {
     {
       name: "a class and TLS of a Gateway that somebody else made",
       given: { ...gateway, attach, className: "eg", tls },
-      faults: [
-        "edge.className: found eg; allowed: nothing, since edge.attach is given",
-        "edge.tls: found an object; allowed: nothing: TLS ends at the Gateway of edge.attach",
+      issues: [
+        "edge.className is eg, expected nothing, since edge.attach is given",
+        "edge.tls is an object, expected nothing: TLS ends at the Gateway of edge.attach",
       ],
     },
-  ])("lets in $name", ({ given, faults }) => {
-    expect(faultsOf({ edge: given })).toEqual(faults);
+  ])("lets in $name", ({ given, issues }) => {
+    expect(issuesOf({ edge: given })).toEqual(issues);
   });
 });

@@ -100,7 +100,7 @@ describe("secrets", () => {
     const program = () => ({ map: new k8s.core.v1.ConfigMap("map", { data: { key: pulumi.secret("b") } }) });
     const { resources } = await evaluateProgram("test", program, (name) => name);
     expect(() => resources.map(manifest)).toThrow(
-      /^ConfigMap map-[0-9a-f]{8} holds a secret in data; refer to/,
+      /^ConfigMap map-[0-9a-f]{8} contains a secret in data; refer to/,
     );
   });
 
@@ -118,7 +118,7 @@ describe("evaluateProgram", () => {
   test("refuses a resource that it cannot answer for, by name", async () => {
     const program = () => ({ pet: new random.RandomPet("rex") });
     await expect(evaluateProgram("test", program, secretOf)).rejects.toThrow(
-      "rex is a random:index/randomPet:RandomPet, which rendering does not know",
+      "rex is a random:index/randomPet:RandomPet, which rendering does not support",
     );
   });
 

@@ -1,7 +1,7 @@
 import { edgeProperties } from "../../infra/components/edge/properties";
 import { inputsOf, kindsOf } from "./deployed";
 import { affinity, create, edge } from "./edges";
-import { faultsOf } from "./faults";
+import { issuesOf } from "./faults";
 
 const istio = { kind: "istio" };
 
@@ -137,17 +137,17 @@ describe("a configuration of istio", () => {
     {
       name: "what belongs to a Gateway of its own beside one that is there",
       values: { edge: { ...istio, gateway: "edge/public", selector: { a: "b" }, credentialName: "tls" } },
-      faults: [
-        'edge.selector: found {"a":"b"}; allowed: nothing, since edge.gateway is given',
-        "edge.credentialName: found tls; allowed: nothing, since edge.gateway is given",
+      issues: [
+        'edge.selector is {"a":"b"}, expected nothing, since edge.gateway is given',
+        "edge.credentialName is tls, expected nothing, since edge.gateway is given",
       ],
     },
     {
       name: "an insecure cookie where TLS ends",
       values: { edge: { ...istio, credentialName: "tls" }, affinity: { cookieSecure: false } },
-      faults: ["affinity.cookieSecure: found false; allowed: true, since edge.credentialName is set"],
+      issues: ["affinity.cookieSecure is false, expected true, because edge.credentialName is set"],
     },
-  ])("refuses $name", ({ values, faults }) => {
-    expect(faultsOf(values)).toEqual(faults);
+  ])("refuses $name", ({ values, issues }) => {
+    expect(issuesOf(values)).toEqual(issues);
   });
 });

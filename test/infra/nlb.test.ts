@@ -2,7 +2,7 @@ import { edgeProperties } from "../../infra/components/edge/properties";
 import { awsService } from "../../infra/annotations";
 import { inputsOf, kindsOf } from "./deployed";
 import { affinity, create, edge } from "./edges";
-import { faultsOf } from "./faults";
+import { issuesOf } from "./faults";
 
 const certificateArn = "arn:aws:acm:eu-west-1:123456789012:certificate/0a1b2c3d-0000-4444-8888-0123456789ab";
 const tls = { secretName: "nova-tls", clusterIssuer: "letsencrypt" };
@@ -65,14 +65,14 @@ describe("an NLB before the nginx edge", () => {
   });
 
   test("leaves the pods' times as they are behind nginx: 10 + 30 + 5 s", () => {
-    const traits = edgeProperties(edge(config), affinity);
-    expect(traits).toMatchObject({ propagationSeconds: 0, registrationSeconds: 0, namespaceLabels: {} });
-    expect(traits.cookie("/messaging")).toEqual({ name: "SERVERID", path: "/messaging" });
-    expect(traits.idleTimeouts).toEqual([
+    const properties = edgeProperties(edge(config), affinity);
+    expect(properties).toMatchObject({ propagationSeconds: 0, registrationSeconds: 0, namespaceLabels: {} });
+    expect(properties.cookie("/messaging")).toEqual({ name: "SERVERID", path: "/messaging" });
+    expect(properties.idleTimeouts).toEqual([
       { path: "edge.idleTimeoutSeconds", seconds: 3_600 },
       { path: "edge.nginx.timeoutSeconds", seconds: 3_600 },
     ]);
-    expect(traits.tls).toBe("edge.nginx.tls");
+    expect(properties.tls).toBe("edge.nginx.tls");
   });
 
   test("has Traefik take connections for as long as the NLB may send some, and be no load balancer itself", async () => {
@@ -180,17 +180,17 @@ describe("an NLB straight to pods", () => {
   });
 
   test("lets clients and the load balancer's health checks in, and waits for it to take a pod in", () => {
-    const traits = edgeProperties(
+    const properties = edgeProperties(
       edge({ ...config, clientCidrs: ["10.1.0.0/16"], subnetCidrs: ["10.0.0.0/20", "10.1.0.0/16"] }),
       affinity,
     );
-    expect(traits).toMatchObject({
+    expect(properties).toMatchObject({
       ingressSources: [{ cidr: "10.1.0.0/16" }, { cidr: "10.0.0.0/20" }],
       namespaceLabels: { "elbv2.k8s.aws/pod-readiness-gate-inject": "enabled" },
       propagationSeconds: 120,
       registrationSeconds: 180,
     });
-    expect(traits.cookie("/")).toBeUndefined();
+    expect(properties.cookie("/")).toBeUndefined();
   });
 
   test("lets IPv6 clients in where the load balancer is dual-stack", async () => {
@@ -236,12 +236,12 @@ describe("a configuration of the NLB", () => {
 
   test("allows IPv6 clients of a dual-stack load balancer", () => {
     const annotations = { [awsService.ipAddressType]: "dualstack" };
-    expect(faultsOf({ edge: { ...pods, clientCidrs: ["2001:db8::/32"], annotations } })).toEqual([]);
+    expect(issuesOf({ edge: { ...pods, clientCidrs: ["2001:db8::/32"], annotations } })).toEqual([]);
   });
 
   test("has a pod wait until the load balancer has heard of its end, without being told", () => {
-    expect(faultsOf({ edge: pods })).toEqual([]);
-    expect(faultsOf({ edge: { ...pods, propagationSeconds: 30 }, drain: { preStopSeconds: 30 } })).toEqual(
+    expect(issuesOf({ edge: pods })).toEqual([]);
+    expect(issuesOf({ edge: { ...pods, propagationSeconds: 30 }, drain: { preStopSeconds: 30 } })).toEqual(
       [],
     );
   });
@@ -250,81 +250,79 @@ describe("a configuration of the NLB", () => {
     {
       name: "a preStop that ends before the load balancer has heard",
       values: { edge: pods, drain: { preStopSeconds: 10 } },
-      faults: [
-        "drain.preStopSeconds: found 10; allowed: at least 120, for which new connections still reach a deregistered pod",
+      issues: [
+        "drain.preStopSeconds is 10, expected at least 120, because new connections reach a deregistered pod for that long",
       ],
     },
     {
       name: "a grace period that cuts the drain",
       values: { edge: pods, drain: { gracePeriodSeconds: 45 } },
-      faults: [
-        "drain.gracePeriodSeconds: found 45; allowed: at least 155 (preStop 120 s + drain 30 s + close 5 s)",
+      issues: [
+        "drain.gracePeriodSeconds is 45, expected at least 155 (preStop 120 s + drain 30 s + close 5 s)",
       ],
     },
     {
       name: "a grace period beyond the longest deregistration delay",
       values: { edge: pods, drain: { drainSeconds: 3_600 } },
-      faults: [
-        "drain.gracePeriodSeconds: found 3725; allowed: at most 3600, the longest deregistration delay of an AWS load balancer",
+      issues: [
+        "drain.gracePeriodSeconds is 3725, expected at most 3600, the longest deregistration delay of an AWS load balancer",
       ],
     },
     {
       name: "source_ip with a certificate, said or by default",
       values: { edge: { ...pods, certificateArn } },
-      faults: [
-        "edge.stickiness: found source_ip (the default for pods); allowed: none: with edge.certificateArn, since AWS has no sticky sessions for TLS listeners",
+      issues: [
+        "edge.stickiness is source_ip (the default for pods), expected none: with edge.certificateArn, since AWS has no sticky sessions for TLS listeners",
       ],
     },
     {
       name: "an idle timeout that a TLS listener cannot have",
       values: { edge: { ...pods, certificateArn, stickiness: "none", idleTimeoutSeconds: 600 } },
-      faults: [
-        "edge.idleTimeoutSeconds: found 600; allowed: nothing: with edge.certificateArn it is 350 s and cannot be changed",
+      issues: [
+        "edge.idleTimeoutSeconds is 600, expected nothing: with edge.certificateArn it is 350 s and cannot be changed",
       ],
     },
     {
       name: "TLS that would end twice",
       values: { edge: { kind: "nlb", certificateArn, nginx: { tls } } },
-      faults: [
-        "edge.nginx.tls: found an object; allowed: nothing: with edge.certificateArn, TLS ends before it",
-      ],
+      issues: ["edge.nginx.tls is an object, expected nothing: with edge.certificateArn, TLS ends before it"],
     },
     {
       name: "an nginx edge behind a load balancer that passes it by",
       values: { edge: { ...pods, nginx: {} } },
-      faults: ["edge.nginx: found an object; allowed: nothing, since edge.targets is pods"],
+      issues: ["edge.nginx is an object, expected nothing, since edge.targets is pods"],
     },
     {
       name: "plain text across the internet, to pods",
       values: { edge: { ...pods, scheme: "internet-facing" } },
-      faults: [
-        "edge.scheme: found internet-facing; allowed: internal, unless TLS ends at the edge: set edge.certificateArn",
+      issues: [
+        "edge.scheme is internet-facing, expected internal, unless TLS ends at the edge: set edge.certificateArn",
       ],
     },
     {
       name: "plain text across the internet, to nginx",
       values: { edge: { kind: "nlb", scheme: "internet-facing" } },
-      faults: [
-        "edge.scheme: found internet-facing; allowed: internal, unless TLS ends at the edge: set edge.nginx.tls or edge.certificateArn",
+      issues: [
+        "edge.scheme is internet-facing, expected internal, unless TLS ends at the edge: set edge.nginx.tls or edge.certificateArn",
       ],
     },
     {
       name: "a controller that runs already, and so has a load balancer",
       values: { edge: { kind: "nlb", nginx: { controller: "none" } } },
-      faults: ["edge.nginx.controller: found none; allowed: one of traefik, ingress-nginx"],
+      issues: ["edge.nginx.controller is none, expected one of traefik, ingress-nginx"],
     },
     {
       name: "IPv6 clients of a load balancer without IPv6 addresses",
       values: { edge: { ...pods, clientCidrs: ["10.0.0.0/8", "2001:db8::/32"] } },
-      faults: [
-        `edge.clientCidrs[1]: found 2001:db8::/32; allowed: an IPv4 range, unless edge.annotations has ${prefix}/aws-load-balancer-ip-address-type: dualstack`,
+      issues: [
+        `edge.clientCidrs[1] is 2001:db8::/32, expected an IPv4 range, unless edge.annotations has ${prefix}/aws-load-balancer-ip-address-type: dualstack`,
       ],
     },
     {
       name: "client addresses beside security groups",
       values: { edge: { ...pods, clientCidrs: ["10.0.0.0/8"], securityGroups: ["sg-0a1b2c3d"] } },
-      faults: [
-        "edge.clientCidrs: found 10.0.0.0/8; allowed: nothing, since edge.securityGroups is set: the rules of those groups decide who may connect",
+      issues: [
+        "edge.clientCidrs is 10.0.0.0/8, expected nothing, since edge.securityGroups is set: the rules of those groups decide who may connect",
       ],
     },
     {
@@ -336,19 +334,19 @@ describe("a configuration of the NLB", () => {
           { name: "chat-nlb", path: "/nlb" },
         ],
       },
-      faults: ["services[1].name: found chat-nlb; allowed: a name that no load balancer's Service has"],
+      issues: ["services[1].name is chat-nlb, expected a name that no load balancer's Service has"],
     },
     {
       name: "a name that leaves no room",
       values: { edge: pods, services: [{ name: "a".repeat(60), path: "/a" }] },
-      faults: [
-        `services[0].name: found ${"a".repeat(60)}; allowed: at most 59 characters: the load balancer's Service adds -nlb`,
+      issues: [
+        `services[0].name is ${"a".repeat(60)}, expected at most 59 characters: the load balancer's Service adds -nlb`,
       ],
     },
     {
       name: "an insecure cookie where TLS ends",
       values: { edge: { kind: "nlb", nginx: { tls } }, affinity: { cookieSecure: false } },
-      faults: ["affinity.cookieSecure: found false; allowed: true, since edge.nginx.tls is set"],
+      issues: ["affinity.cookieSecure is false, expected true, because edge.nginx.tls is set"],
     },
     {
       name: "a ping that a TLS listener's idle timeout overtakes",
@@ -356,12 +354,12 @@ describe("a configuration of the NLB", () => {
         edge: { ...pods, propagationSeconds: 0, idleTimeoutSeconds: 60 },
         sockets: { pingIntervalSeconds: 60 },
       },
-      faults: [
-        "sockets.pingIntervalSeconds: found 60; allowed: less than edge.idleTimeoutSeconds (60 s), or quiet sockets are cut between two pings",
+      issues: [
+        "sockets.pingIntervalSeconds is 60, expected less than edge.idleTimeoutSeconds (60 s); otherwise quiet sockets are cut between two pings",
       ],
     },
-  ])("refuses $name", ({ values, faults }) => {
-    expect(faultsOf(values)).toEqual(faults);
+  ])("refuses $name", ({ values, issues }) => {
+    expect(issuesOf(values)).toEqual(issues);
   });
 
   test.each([
@@ -385,9 +383,9 @@ describe("a configuration of the NLB", () => {
     { annotation: "aws-load-balancer-healthcheck-path", value: "/", answer: "the edge writes it" },
   ])("answers $annotation with what to use instead", ({ annotation, value, answer }) => {
     const name = `${prefix}/${annotation}`;
-    const [found, ...more] = faultsOf({ edge: { ...pods, annotations: { [name]: value } } });
+    const [found, ...more] = issuesOf({ edge: { ...pods, annotations: { [name]: value } } });
     expect(more).toEqual([]);
-    expect(found).toContain(`edge.annotations["${name}"]: found ${value}; allowed: nothing: `);
+    expect(found).toContain(`edge.annotations["${name}"] is ${value}, expected nothing: `);
     expect(found).toContain(answer);
   });
 });

@@ -42,7 +42,7 @@ describe("findCli", () => {
     const failure = findCli(env);
     await expect(failure).rejects.toThrow(MissingCliError);
     await expect(failure).rejects.toThrow(
-      `no Pulumi CLI:\n  pulumi: not on the PATH\n  npx --yes ${npmPackage}: pulumi: fetch failed\n` +
+      `found no Pulumi CLI:\n  pulumi: not on the PATH\n  npx --yes ${npmPackage}: pulumi: fetch failed\n` +
         "Install it (https://www.pulumi.com/docs/install/) and run this again.",
     );
     expect(shown).toContain("Downloading");
@@ -50,13 +50,13 @@ describe("findCli", () => {
 
   test("does not take for a CLI what only bears its name", async () => {
     const env = commands({ pulumi: "echo something else", npx: "exit 1" });
-    await expect(findCli(env)).rejects.toThrow("pulumi: it does not tell its version");
+    await expect(findCli(env)).rejects.toThrow("pulumi: it prints no version");
   });
 
   test("refuses one that is older than the SDK", async () => {
     const env = commands({ pulumi: "echo v3.99.0" });
     await expect(findCli(env)).rejects.toThrow(
-      `pulumi is the Pulumi CLI 3.99.0, and the program needs ${oldestVersion} or newer`,
+      `pulumi is the Pulumi CLI 3.99.0, but the program requires ${oldestVersion} or newer`,
     );
   });
 });

@@ -10,7 +10,7 @@ import type { Connection, ConnectionSet } from "./connection";
 const expiryMs = 1_000;
 
 /** Who has joined is listed as present after this long, at most. Milliseconds. */
-const newcomersMs = 1_000;
+const firstJoinsMs = 1_000;
 
 /** The same of a session that was resumed. Milliseconds. */
 const returnedMs = 5_000;
@@ -34,7 +34,7 @@ export class Connections implements ConnectionSet, Iterable<Connection> {
   readonly #settings: Settings;
   readonly #bySession = new Map<string, Connection>();
   /** Those who have joined a room since presence was last noted, by their place in it. */
-  readonly #newcomers = new Map<object, Presence>();
+  readonly #firstJoins = new Map<object, Presence>();
   readonly #returned = new Map<object, Presence>();
   readonly #log: Logger;
   readonly #timers: NodeJS.Timeout[] = [];
@@ -61,7 +61,7 @@ export class Connections implements ConnectionSet, Iterable<Connection> {
         ),
       ),
     );
-    every(newcomersMs, () => this.#noteJoined(this.#newcomers, rooms));
+    every(firstJoinsMs, () => this.#noteJoined(this.#firstJoins, rooms));
     every(returnedMs, () => this.#noteJoined(this.#returned, rooms));
   }
 
@@ -138,12 +138,12 @@ export class Connections implements ConnectionSet, Iterable<Connection> {
    * mostly listed already, under the same connection id.
    */
   noteJoined(membership: object, present: Presence, resumed: boolean): void {
-    (resumed ? this.#returned : this.#newcomers).set(membership, present);
+    (resumed ? this.#returned : this.#firstJoins).set(membership, present);
   }
 
   /** It has left again. */
   noteLeft(membership: object): void {
-    this.#newcomers.delete(membership);
+    this.#firstJoins.delete(membership);
     this.#returned.delete(membership);
   }
 

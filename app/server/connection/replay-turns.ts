@@ -1,4 +1,4 @@
-import type { ReplayBudget, ReplayHolder } from "../rooms/replay-budget";
+import type { ReplayBudget, ReplayReader } from "../rooms/replay-budget";
 import { Slots } from "./slots";
 import { TokenBucket } from "./token-bucket";
 import type { Transport } from "./transport";
@@ -17,7 +17,7 @@ const leastBytes = 4_096;
  * given, when the pod has room for it, and within the socket's rate. So history never fills a socket's buffer, and what a
  * peer that does not read holds is two pages.
  */
-export class ReplayTurns implements ReplayHolder {
+export class ReplayTurns implements ReplayReader {
   readonly #slots = new Slots(pagesAtOnce);
   readonly #rate: TokenBucket;
   readonly #pauses = new Map<NodeJS.Timeout, () => void>();

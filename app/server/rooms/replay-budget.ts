@@ -7,7 +7,7 @@ const maxReads = 32;
 const stalledMs = 10_000;
 
 /** Who holds bytes of history that its peer has not taken. */
-export interface ReplayHolder {
+export interface ReplayReader {
   /** When its peer last took any; milliseconds of the monotonic clock. */
   readonly progressedAt: number;
   /** Its place is needed: it closes, and its client resumes. */
@@ -22,7 +22,7 @@ export class ReplayBudget {
   #reads = 0;
   #bytes = 0;
   readonly #waiting: (() => void)[] = [];
-  readonly #holders = new Map<ReplayHolder, number>();
+  readonly #readers = new Map<ReplayReader, number>();
   #timer: NodeJS.Timeout | undefined;
 
   /** @param maxBytes `MAX_REPLAY_BYTES` */
@@ -47,17 +47,17 @@ export class ReplayBudget {
   }
 
   /** Bytes of history were written to a socket, or have left it. */
-  hold(holder: ReplayHolder, bytes: number): void {
+  hold(reader: ReplayReader, bytes: number): void {
     this.#bytes += bytes;
-    const held = (this.#holders.get(holder) ?? 0) + bytes;
-    if (held > 0) this.#holders.set(holder, held);
-    else this.#holders.delete(holder);
+    const held = (this.#readers.get(reader) ?? 0) + bytes;
+    if (held > 0) this.#readers.set(reader, held);
+    else this.#readers.delete(reader);
     if (bytes < 0) this.#next();
   }
 
   /** A socket is gone with what it held. */
-  release(holder: ReplayHolder): void {
-    this.hold(holder, -(this.#holders.get(holder) ?? 0));
+  release(reader: ReplayReader): void {
+    this.hold(reader, -(this.#readers.get(reader) ?? 0));
   }
 
   #next(): void {
@@ -69,6 +69,6 @@ export class ReplayBudget {
 
   #closeStalled(): void {
     const before = performance.now() - stalledMs;
-    for (const holder of [...this.#holders.keys()]) if (holder.progressedAt < before) holder.onStalled();
+    for (const reader of [...this.#readers.keys()]) if (reader.progressedAt < before) reader.onStalled();
   }
 }

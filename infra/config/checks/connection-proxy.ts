@@ -20,7 +20,7 @@ export function connectionProxyIssues({ config, values }: Checked): ConfigIssue[
             issue(
               key,
               taken.name,
-              `no service by the name of ${own.join(" or ")}, which are the proxy's`,
+              `no service named ${own.join(" or ")}, because the proxy uses these names`,
               `Rename the service ${taken.name}.`,
             ),
           ]),
@@ -28,7 +28,7 @@ export function connectionProxyIssues({ config, values }: Checked): ConfigIssue[
         ? [issue(`services[${index}].name`, name, "a name of at most 56 characters, with a connectionProxy")]
         : []),
       ...(connectionProxy.checkTokens && config.auth?.kind !== "jwt"
-        ? [issue(`${key}.checkTokens`, true, "false, unless auth.kind is jwt")]
+        ? [issue(`${key}.checkTokens`, true, "false, or set auth.kind to jwt")]
         : []),
       ...(values.image === undefined
         ? [issue("image", undefined, "the Holdfast application's image, which the connection proxy runs")]
@@ -39,7 +39,7 @@ export function connectionProxyIssues({ config, values }: Checked): ConfigIssue[
             issue(
               key,
               "an object",
-              "nothing, since the service is existing: the proxy finds pods by a label that only the stack's own have",
+              "nothing, since the service is existing: the proxy finds pods by a label that only the stack's own pods have",
             ),
           ]),
       ...modeIssues(`${key}.mode`, connectionProxy.mode, service),
@@ -50,14 +50,16 @@ export function connectionProxyIssues({ config, values }: Checked): ConfigIssue[
 /** What a mode takes for granted of the service. */
 function modeIssues(key: string, mode: string, { protocol }: ServiceConfig): ConfigIssue[] {
   if ((mode === "holdfast" || mode === "socket.io") && mode !== protocol) {
-    return [issue(key, mode, `at-most-once or at-least-once, unless the service's protocol is ${mode}`)];
+    return [
+      issue(key, mode, `at-most-once or at-least-once; ${mode} requires a service with protocol ${mode}`),
+    ];
   }
   if (mode !== protocol && protocol === "socket.io") {
     return [
       issue(
         key,
         mode,
-        "socket.io, since another mode would hand a pod's session to one that does not know it",
+        "socket.io, because in other modes a client's session would reach a pod that does not know it",
       ),
     ];
   }

@@ -12,10 +12,14 @@ export function cookieIssues({ config: { affinity, properties } }: Checked): Con
   if (affinity.cookieSecure) return [];
   const { tls, cookie } = properties;
   if (cookie("/") === undefined) return [];
-  if (tls !== undefined) return [issue("affinity.cookieSecure", false, `true, since ${tls} is set`)];
+  if (tls !== undefined) return [issue("affinity.cookieSecure", false, `true, because ${tls} is set`)];
   if (affinity.cookieSameSite === "None") {
     return [
-      issue("affinity.cookieSecure", false, "true, since browsers drop a SameSite None cookie without it"),
+      issue(
+        "affinity.cookieSecure",
+        false,
+        "true, because browsers drop a cookie with SameSite None that is not Secure",
+      ),
     ];
   }
   return [];
@@ -28,7 +32,7 @@ export function networkIssues({ config: { edge, network, networkPolicies } }: Ch
     issue(
       "network.edge",
       network.edge === undefined ? undefined : "an empty list",
-      `a list of who connects, since edge.kind is none: ${peerForms}`,
+      `a list of peers that connect, because edge.kind is none: ${peerForms}`,
       "Set it to [{ sameNamespace: true }] for clients in the stack's own namespace, or set networkPolicies to false.",
     ),
   ];
@@ -45,7 +49,7 @@ export function rebalanceIssues({ config: { sockets, services, properties } }: C
     issue(
       "sockets.rebalance",
       true,
-      `false: clients of services[${index}] are led to their pod by their address, and so come back to it`,
+      `false: the address of clients of services[${index}] chooses their pod, so they come back to it`,
       "Or set an edge that has a cookie, or give the service a connectionProxy.",
     ),
   ];
@@ -57,10 +61,9 @@ export function pageIssues({ config: { servePage, allowedOrigins, services } }: 
   const issues = services.flatMap(({ connectionProxy }, index) =>
     connectionProxy === undefined
       ? []
-      : [issue("servePage", true, `false: the proxy of services[${index}] passes on sockets alone`)],
+      : [issue("servePage", true, `false: the connection proxy of services[${index}] forwards only sockets`)],
   );
   if (allowedOrigins.length > 0) return issues;
-  const expected =
-    "the page's own origin, such as https://<host>: a browser's sockets are refused without it";
+  const expected = "the page's own origin, such as https://<host>; without it, browsers' sockets are refused";
   return [...issues, issue("allowedOrigins", "nothing, with servePage", expected)];
 }

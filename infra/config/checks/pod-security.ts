@@ -24,8 +24,8 @@ function rootIssues(key: string, { securityContext = {} }: ServiceConfig): Confi
     issue(
       `${key}.securityContext.runAsUser`,
       0,
-      "another user than root, since runAsNonRoot is true",
-      "Set it to the user of your image, or set runAsNonRoot to false beside it.",
+      "a user other than root, because runAsNonRoot is true",
+      "Set it to the user of your image, or set runAsNonRoot to false as well.",
     ),
   ];
 }

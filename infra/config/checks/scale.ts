@@ -33,7 +33,7 @@ export function scaleIssues({ values, config }: Checked): ConfigIssue[] {
             issue(
               `${key}.ports.metrics`,
               undefined,
-              "the port where your image exports its open sockets, since autoscaling goes by them",
+              "the port where your image exports its open sockets, which autoscaling reads",
             ),
           ]),
     ];
@@ -50,7 +50,7 @@ function ownerIssues(
   return [
     ...(replicas === undefined
       ? []
-      : [issue(`${key}.replicas`, replicas, "nothing, since autoscaling owns the number")]),
+      : [issue(`${key}.replicas`, replicas, "nothing, since autoscaling sets the number of pods")]),
     ...(maxReplicas >= minReplicas
       ? []
       : [issue(`${key}.autoscaling.maxReplicas`, maxReplicas, `at least minReplicas (${minReplicas})`)]),

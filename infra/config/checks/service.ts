@@ -50,14 +50,18 @@ function kindIssues(
   if (service.existing !== undefined) {
     return [
       ...given(service, ownedKeys).map((name) =>
-        issue(`${key}.${name}`, "set", "nothing, since the service is existing: its owner sets that"),
+        issue(
+          `${key}.${name}`,
+          "set",
+          "nothing, since the service is existing: the Deployment's owner sets this",
+        ),
       ),
       ...(config.namespace.create
         ? [
             issue(
               "namespace.create",
               true,
-              `false, since ${key} is existing, and so is its namespace`,
+              `false, because ${key} is existing, so its namespace exists too`,
               `Set namespace to { name: ${config.namespace.name}, create: false }.`,
             ),
           ]
@@ -67,7 +71,7 @@ function kindIssues(
             issue(
               "edge.targets",
               "pods",
-              `nginx, since ${key} is existing: the load balancer's Service finds pods by a label that only the stack's own have`,
+              `nginx, because ${key} is existing: the load balancer's Service selects pods by a label that only the stack's own pods have`,
             ),
           ]
         : []),
@@ -80,8 +84,8 @@ function kindIssues(
           issue(
             "image",
             undefined,
-            `the Holdfast application's image, since ${key} has none of its own`,
-            `Set it, or give ${key} an image of your own.`,
+            `the Holdfast application's image, because ${key} has no image`,
+            `Set it, or set ${key}.image to your own image.`,
           ),
         ]
       : []),
@@ -91,7 +95,7 @@ function kindIssues(
           issue(
             `${key}.protocol`,
             protocol,
-            "holdfast, since the service has no image of its own",
+            "holdfast, because the service has no image of its own",
             "Set image to your own, or remove protocol.",
           ),
         ]),
@@ -99,7 +103,7 @@ function kindIssues(
       issue(
         `${key}.${name}`,
         "set",
-        "nothing, since it comes with the Holdfast application; it goes with an image of your own",
+        "nothing, since the Holdfast application sets it; it is for services with your own image",
       ),
     ),
   ];
@@ -118,7 +122,7 @@ function portIssues(key: string, { ports }: ServiceValues): ConfigIssue[] {
     seen.set(port, name);
     return other === undefined
       ? []
-      : [issue(`${key}.ports.${name}`, port, `another port than ports.${other}`)];
+      : [issue(`${key}.ports.${name}`, port, `a port other than ports.${other}`)];
   });
 }
 
@@ -131,12 +135,18 @@ function podIssues(key: string, { podLabels, volumes, volumeMounts }: ServiceVal
         issue(
           `${key}.podLabels["${label}"]`,
           podLabels[label],
-          "nothing, since the Service finds its pods by it",
+          "nothing, since the Service selects its pods by it",
         ),
       ),
     ...volumes.flatMap(({ name }, at) =>
       name === "tmp"
-        ? [issue(`${key}.volumes[${at}].name`, name, "another name: tmp is the writable /tmp of each pod")]
+        ? [
+            issue(
+              `${key}.volumes[${at}].name`,
+              name,
+              "another name: each pod has a volume tmp for its writable /tmp",
+            ),
+          ]
         : [],
     ),
     ...volumeMounts.flatMap(({ name }, at) =>

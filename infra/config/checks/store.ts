@@ -40,7 +40,7 @@ function missingStoreIssues({ services }: Checked["config"]): ConfigIssue[] {
         issue(
           "sessionStore.kind",
           "none",
-          `redis, elasticache or external: services[${index}] is the Holdfast application, which keeps its sessions there`,
+          `redis, elasticache or external: services[${index}] is the Holdfast application, which stores its sessions there`,
         ),
       ];
     }
@@ -63,14 +63,17 @@ function durabilityIssues({ sessionStore, session: { durability } }: Checked["co
     case "none":
       return [];
     case "redis":
-      return durability === "replica" ? refuse("memory or aof, since sessionStore redis has no replica") : [];
+      return durability === "replica"
+        ? refuse("memory or aof, because sessionStore redis has no replica")
+        : [];
     case "elasticache":
       // AWS takes no append-only file from Redis 2.8.22 on.
-      if (durability === "aof") return refuse("memory or replica, since ElastiCache has no append-only file");
+      if (durability === "aof")
+        return refuse("memory or replica, because ElastiCache has no append-only file");
       if (sessionStore.shards !== undefined)
-        return refuse("memory, since sessionStore.shards turns cluster mode on");
-      return sessionStore.replicas === 0 ? refuse("memory, since sessionStore.replicas is 0") : [];
+        return refuse("memory, because sessionStore.shards turns cluster mode on");
+      return sessionStore.replicas === 0 ? refuse("memory, because sessionStore.replicas is 0") : [];
     case "external":
-      return sessionStore.mode === "cluster" ? refuse("memory, since sessionStore.mode is cluster") : [];
+      return sessionStore.mode === "cluster" ? refuse("memory, because sessionStore.mode is cluster") : [];
   }
 }

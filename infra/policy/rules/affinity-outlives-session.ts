@@ -14,7 +14,7 @@ interface Memory {
 export const affinityOutlivesSession = rule({
   name: "affinity-outlives-session",
   summary: "Cookies and client addresses are remembered at least as long as a session lives.",
-  why: "A client that comes back within its session's time is sent to another pod, which must fetch all that the first still had.",
+  why: "A client that returns while its session lives is sent to another pod, which must load what the first pod still had in memory.",
   severity: "medium",
   fix: "raise the affinity's age, or lower SESSION_TTL_SECONDS",
   scope: "stack",

@@ -14,10 +14,10 @@ interface Query {
 
 export const alertsKnowTheirMetrics = rule({
   name: "alerts-know-their-metrics",
-  summary: "Alerts, dashboards and autoscalers ask for metrics that the application exports.",
+  summary: "Alerts, dashboards and autoscalers query metrics that the application exports.",
   why: "An alert on a metric that does not exist never fires, an autoscaler never scales, and nobody notices.",
   severity: "high",
-  fix: "use a metric of app/server/metrics.ts, or record the series by a rule of the stack",
+  fix: "use a metric of app/server/metrics.ts, or add a recording rule for the series",
   scope: "stack",
   *subjects(resource, system) {
     yield* alerts(resource);
@@ -27,7 +27,7 @@ export const alertsKnowTheirMetrics = rule({
   *check({ where, expression }, system) {
     for (const series of metricsIn(expression).filter(isApplications)) {
       if (applicationSeries.has(series) || recorded(system).includes(series)) continue;
-      yield { actual: `${where} asks for ${series}, which nothing exports or records` };
+      yield { actual: `${where} queries ${series}, which nothing exports or records` };
     }
   },
 });

@@ -7,10 +7,10 @@ import { allWebSocketWorkloads } from "../workload";
 export const autoscalingFollowsConnections = rule({
   name: "autoscaling-follows-connections",
   summary:
-    "An autoscaler of WebSocket pods counts connections, scales down slowly, and alone owns the number.",
-  why: "Idle sockets cost memory and no CPU, and each pod that goes moves all of its clients.",
+    "An autoscaler of WebSocket pods counts connections, scales down slowly, and is the only owner of the number of pods.",
+  why: "Idle sockets use memory and no CPU, and each removed pod has to move all of its clients.",
   severity: "medium",
-  fix: "scale on websocket_connections_active, one pod a minute down, and leave replicas out of the Deployment",
+  fix: "scale on websocket_connections_active, one pod a minute down, and remove replicas from the Deployment",
   scope: "stack",
   *subjects(resource: Resource, system: System) {
     for (const workload of allWebSocketWorkloads(system)) {
@@ -22,18 +22,18 @@ export const autoscalingFollowsConnections = rule({
     const scaled = workload.resource.title;
     const processors = counts.map(({ processor }) => processor);
     if (processors.every((name) => name !== undefined)) {
-      yield { actual: `it scales ${scaled} on ${processors.join(" and ") || "nothing"} alone` };
+      yield { actual: `it scales ${scaled} only on ${processors.join(" and ") || "nothing"}` };
     }
     if (counts.some(({ emptyIsZero }) => emptyIsZero)) {
       yield {
-        actual: `to it, an empty answer of Prometheus means that ${scaled} has no connections`,
+        actual: `it reads an empty answer of Prometheus as zero connections of ${scaled}`,
         fix: 'set ignoreNullValues to "false"',
       };
     }
     const { stabilizationWindowSeconds = 300, policies = [] } = scaleDown ?? {};
     if (policies.length === 0 || stabilizationWindowSeconds < 60) {
       yield {
-        actual: `behavior.scaleDown of ${scaled} may take all pods but the least within seconds`,
+        actual: `behavior.scaleDown of ${scaled} may remove all pods above the minimum within seconds`,
         fix: "set stabilizationWindowSeconds to 60 or more, and a policy { type: Pods, value: 1, periodSeconds: 60 }",
       };
     }
@@ -47,8 +47,8 @@ export const autoscalingFollowsConnections = rule({
     const ignoresReplicas = workload.resource.ignoreChanges?.includes("spec.replicas") ?? false;
     if (replicas !== undefined && !ignoresReplicas) {
       yield {
-        actual: `${scaled} sets replicas, so each update undoes what the autoscaler decided`,
-        fix: "leave replicas out",
+        actual: `${scaled} sets replicas, so each update overrides the autoscaler`,
+        fix: "remove replicas",
       };
     }
   },

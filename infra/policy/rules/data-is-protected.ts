@@ -7,10 +7,10 @@ const holdsData: readonly string[] = [elasticache.replicationGroup, elasticache.
 
 export const dataIsProtected = rule({
   name: "data-is-protected",
-  summary: "In production, what holds data cannot be deleted by accident.",
-  why: "A renamed resource or a destroyed stack would take every session with it.",
+  summary: "In production, resources that hold data are protected from deletion.",
+  why: "Renaming the resource or destroying the stack would delete every session.",
   severity: "critical",
-  fix: "give it the option protect: true",
+  fix: "set the resource option protect: true",
   scope: "resource",
   byEnvironment: true,
   *subjects(resource: Resource, { environment }) {

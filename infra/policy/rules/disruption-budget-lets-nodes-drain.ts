@@ -5,17 +5,17 @@ import { workloads } from "../workload";
 
 export const disruptionBudgetLetsNodesDrain = rule({
   name: "disruption-budget-lets-nodes-drain",
-  summary: "A PodDisruptionBudget always lets one pod go.",
+  summary: "A PodDisruptionBudget always allows the eviction of one pod.",
   why: "A node that cannot be drained blocks the upgrade of its cluster until somebody deletes pods by hand.",
   severity: "high",
-  fix: "use maxUnavailable: 1, which holds for any number of replicas",
+  fix: "use maxUnavailable: 1, which works for any number of replicas",
   scope: "stack",
   subjects: workloads,
   *check(workload, system) {
     const budgets = budgetsFor(workload, system);
     if (budgets.length > 1) {
       yield {
-        actual: `${budgets.map(({ resource }) => resource.title).join(" and ")} count the same pods, so that no eviction is allowed`,
+        actual: `${budgets.map(({ resource }) => resource.title).join(" and ")} select the same pods, so no eviction is allowed`,
         fix: "keep one of them",
       };
       return;
@@ -32,7 +32,7 @@ function* deadlock({ resource, object }: Budget, replicas: number) {
   }
   if (minAvailable !== undefined && count(minAvailable, replicas) >= replicas) {
     yield {
-      actual: `${resource.title} wants minAvailable ${minAvailable}, and there are ${replicas} replicas`,
+      actual: `${resource.title} requires minAvailable ${minAvailable} of ${replicas} replicas`,
     };
   }
 }

@@ -6,7 +6,7 @@ export const edgeCookiesDoNotCollide = rule({
   summary: "No two Services under one host share an affinity cookie.",
   why: "Each overwrites the other's cookie, so that both lose their clients at every request.",
   severity: "critical",
-  fix: "give each service a cookie of its own: a path, a name or a host, as the edge has it",
+  fix: "give each service its own cookie: by path, name or host, depending on the edge",
   scope: "stack",
   *subjects(resource, system) {
     const earlier = system.resources.slice(0, system.resources.indexOf(resource));

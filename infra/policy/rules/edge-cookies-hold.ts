@@ -7,7 +7,7 @@ export const edgeCookiesHold = rule({
   name: "edge-cookies-hold",
   summary:
     "An Ingress to WebSocket pods keeps each client on its pod by a cookie that lasts, is safe, and follows a failure.",
-  why: "Without it, a client is routed at random at each reconnect, or clings to a dead pod for as long as it is an endpoint.",
+  why: "Without it, each reconnect reaches a random pod, or the client stays on a dead pod while that is an endpoint.",
   severity: "high",
   fix: "set the annotation",
   scope: "stack",

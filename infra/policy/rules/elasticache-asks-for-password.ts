@@ -3,8 +3,8 @@ import { rule } from "../rule";
 
 export const elasticacheAsksForPassword = rule({
   name: "elasticache-asks-for-password",
-  summary: "A session store in AWS lets nobody in without a token or a user.",
-  why: "Whoever reaches its port reads every message and takes over every session.",
+  summary: "A session store in AWS requires a token or a user.",
+  why: "Everyone who reaches its port can read every message and take over every session.",
   severity: "critical",
   fix: "set authToken, or userGroupIds",
   scope: "resource",

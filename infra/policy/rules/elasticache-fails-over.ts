@@ -4,7 +4,7 @@ import { rule } from "../rule";
 export const elasticacheFailsOver = rule({
   name: "elasticache-fails-over",
   summary: "In production, a session store in AWS survives a zone, and keeps snapshots.",
-  why: "One node that fails takes every session with it; elsewhere than in production, that may be worth its price.",
+  why: "If one node fails, all sessions are lost. Outside of production that may be acceptable.",
   severity: "high",
   fix: "set it to true",
   scope: "resource",

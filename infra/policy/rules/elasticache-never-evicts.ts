@@ -34,7 +34,7 @@ function* groupFindings({ parameterGroupName }: ReplicationGroup): Iterable<Find
 function* globalFindings({ parameterGroupName }: ReplicationGroup): Iterable<Finding> {
   if (parameterGroupName === undefined || !isDefault(parameterGroupName)) return;
   yield {
-    actual: `it gives all of its members the parameter group ${parameterGroupName}, whose maxmemory-policy is volatile-lru`,
+    actual: `its members have the parameter group ${parameterGroupName}, whose maxmemory-policy is volatile-lru`,
   };
 }
 
@@ -55,6 +55,6 @@ function* parameterFindings({ family = "", parameters = [] }: ParameterGroup): I
 function* serverlessFindings(): Iterable<Finding> {
   yield {
     actual: "a serverless cache evicts by volatile-lru, which cannot be changed",
-    fix: "use a ReplicationGroup with a ParameterGroup of its own",
+    fix: "use a ReplicationGroup with its own ParameterGroup",
   };
 }

@@ -6,7 +6,7 @@ import { webSocketWorkloads } from "../workload";
 export const gracePeriodCoversDrain = rule({
   name: "grace-period-covers-drain",
   summary: `preStop, drain and ${closeSeconds} s to close fit into terminationGracePeriodSeconds.`,
-  why: "When the grace period ends, the kubelet kills the pod with every socket and acknowledgement that is still in it.",
+  why: "When the grace period ends, the kubelet kills the pod, with its remaining sockets and acknowledgements.",
   severity: "critical",
   fix: "raise terminationGracePeriodSeconds, or shorten preStop or DRAIN_SECONDS",
   scope: "resource",

@@ -4,10 +4,10 @@ import { containers } from "../workload";
 
 export const imagesAreFixed = rule({
   name: "images-are-fixed",
-  summary: "Images are named by digest or by a fixed tag, never latest.",
-  why: "A pod that restarts would bring another version, outside any rollout and past any review.",
+  summary: "Images have a digest or a fixed tag, never latest.",
+  why: "A restarted pod could run another version, outside of any rollout and without review.",
   severity: "high",
-  fix: "name the image by digest (name@sha256:…) or by a tag that is never moved",
+  fix: "set the image's digest (name@sha256:…) or a tag that never moves",
   scope: "resource",
   subjects: containers,
   *check({ container: { name, image = "" } }) {

@@ -48,7 +48,7 @@ export const rules: readonly Rule[] = [
   routesCarryAllSockets,
   routesTryAnotherPod,
   loadBalancerAnnotationsCount,
-  // The law of times
+  // Timing constraints
   gracePeriodCoversDrain,
   podsWaitBeforeTheyEnd,
   preStopOutlastsDeregistration,

@@ -4,10 +4,10 @@ import { webSocketWorkloads } from "../workload";
 
 export const moreThanOneReplica = rule({
   name: "more-than-one-replica",
-  summary: "Services that serve WebSockets never run on a single pod, but on one machine.",
+  summary: "Services that serve WebSockets have at least two pods, except in local stacks.",
   why: "When the one pod's node fails, nobody can resume anywhere until another has started.",
   severity: "high",
-  fix: "set replicas, or the autoscaler's least, to 2 or more",
+  fix: "set replicas, or the autoscaler's minimum, to 2 or more",
   scope: "stack",
   byEnvironment: true,
   subjects: webSocketWorkloads,

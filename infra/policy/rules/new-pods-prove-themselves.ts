@@ -3,8 +3,8 @@ import { webSocketDeployments } from "../workload";
 
 export const newPodsProveThemselves = rule({
   name: "new-pods-prove-themselves",
-  summary: "A rollout goes on only when a new pod has been ready for a while.",
-  why: "A version that is ready once and then fails replaces every pod before anyone can tell.",
+  summary: "A rollout continues only when a new pod has been ready for a while.",
+  why: "A version that is ready once and then fails replaces every pod before anyone notices.",
   severity: "low",
   fix: "set minReadySeconds; 10 is usual",
   scope: "resource",

@@ -6,7 +6,7 @@ export const noClientIpOnLoadBalancers = rule({
   summary: "No Service of type LoadBalancer has sessionAffinity ClientIP.",
   why: "The in-tree AWS controller refuses it and the Service stays pending for ever; others ignore it.",
   severity: "critical",
-  fix: "put ClientIP on a ClusterIP Service of its own, and stickiness on the load balancer by its annotations",
+  fix: "set ClientIP on a separate ClusterIP Service, and stickiness in the load balancer's annotations",
   scope: "resource",
   *subjects(resource: Resource) {
     const service = asKind(resource, "Service");

@@ -23,7 +23,7 @@ export const pingBelowIdleTimeouts = rule({
       if (interval === undefined) {
         if (idle.seconds > proxyDefaultSeconds) continue;
         yield {
-          actual: `${idle.path} is ${idle.seconds} s, and nothing says how often ${workload.resource.title} pings`,
+          actual: `${idle.path} is ${idle.seconds} s, and the ping interval of ${workload.resource.title} is unknown`,
           fix: "raise it (3600 s is usual), or set the environment variable PING_INTERVAL_SECONDS",
         };
         continue;

@@ -5,7 +5,7 @@ import { webSocketWorkloads } from "../workload";
 export const podsWaitBeforeTheyEnd = rule({
   name: "pods-wait-before-they-end",
   summary: "Pods that serve WebSockets have a preStop hook that waits.",
-  why: "A pod leaves the endpoints while it shuts down, not before: without a wait, new clients reach a process that refuses them.",
+  why: "A pod leaves the endpoints only while it shuts down. Without a wait, new clients reach a process that refuses them.",
   severity: "high",
   fix: "add lifecycle.preStop.sleep, or a preStop httpGet that answers when the wait is over; 10 s is usual",
   scope: "resource",

@@ -4,9 +4,8 @@ import { rule } from "../rule";
 
 export const preStopOutlastsDeregistration = rule({
   name: "prestop-outlasts-deregistration",
-  summary:
-    "preStop is at least as long as a load balancer goes on sending new connections to a pod that has left.",
-  why: "Until then, new clients reach a process that has already stopped to listen.",
+  summary: "preStop is at least as long as the load balancer sends new connections to a deregistered pod.",
+  why: "Otherwise new clients reach a process that no longer listens.",
   severity: "critical",
   fix: "raise preStop and terminationGracePeriodSeconds, or put an L7 proxy between the load balancer and the pods",
   scope: "stack",

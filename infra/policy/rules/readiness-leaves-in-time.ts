@@ -5,10 +5,10 @@ import { webSocketWorkloads } from "../workload";
 
 export const readinessLeavesInTime = rule({
   name: "readiness-leaves-in-time",
-  summary: "A pod that says that it is not ready is out of the endpoints before it gets SIGTERM.",
-  why: "An L7 edge that goes by readiness keeps sending clients back to the pod that asked them to leave.",
+  summary: "A pod that fails its readiness probe leaves the endpoints before it gets SIGTERM.",
+  why: "An L7 edge that follows readiness keeps sending clients back to the pod that asked them to leave.",
   severity: "high",
-  fix: `probe every ${readinessSeconds} s with failureThreshold 1, or with 3 where the pods are targets of an AWS load balancer themselves`,
+  fix: `probe every ${readinessSeconds} s with failureThreshold 1, or with 3 if the pods are targets of an AWS load balancer`,
   scope: "resource",
   subjects: webSocketWorkloads,
   *check(workload) {
@@ -17,7 +17,7 @@ export const readinessLeavesInTime = rule({
     const at = `container ${main.name ?? ""}`;
     const probe = main.readinessProbe;
     if (probe === undefined) {
-      yield { actual: `${at} has no readinessProbe`, fix: "add one that fails as soon as draining begins" };
+      yield { actual: `${at} has no readinessProbe`, fix: "add one that fails as soon as the drain begins" };
       return;
     }
     // Kubernetes' own defaults.

@@ -4,7 +4,7 @@ import { containers } from "../workload";
 export const resourcesAreSet = rule({
   name: "resources-are-set",
   summary: "Every container requests processors and memory, and has a limit of memory.",
-  why: "The scheduler packs pods without requests on one node, and the first to be evicted or killed are they.",
+  why: "The scheduler packs pods without requests on one node, and they are the first to be evicted or killed.",
   severity: "medium",
   fix: "set resources { requests: { cpu, memory }, limits: { memory } }; a limit of cpu only adds latency",
   scope: "resource",

@@ -6,7 +6,7 @@ import { containers, workloads, type ContainerOf, type Workload } from "../workl
 export const restrictedPods = rule({
   name: "restricted-pods",
   summary: "Every pod meets Pod Security restricted.",
-  why: "Who breaks into a process must not get at the node, or at other pods, from there.",
+  why: "An attacker who takes over a process must not reach the node or other pods.",
   severity: "high",
   fix: "see https://kubernetes.io/docs/concepts/security/pod-security-standards/#restricted",
   scope: "resource",
@@ -51,7 +51,7 @@ function* containerFindings({ container, pod }: ContainerOf): Iterable<Breach> {
     yield { what: `${at} may run as root`, fix: "set securityContext.runAsNonRoot: true" };
   }
   if ((own.runAsUser ?? shared.runAsUser) === 0) {
-    yield { what: `${at} runs as user 0`, fix: "set securityContext.runAsUser to another" };
+    yield { what: `${at} runs as user 0`, fix: "set securityContext.runAsUser to another user" };
   }
   yield* capabilityFindings(at, own.capabilities ?? {});
   const profile = (own.seccompProfile ?? shared.seccompProfile)?.type;

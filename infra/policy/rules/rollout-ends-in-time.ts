@@ -11,7 +11,7 @@ const limitSeconds = 15 * 60;
 export const rolloutEndsInTime = rule({
   name: "rollout-ends-in-time",
   summary: `A rollout replaces all pods within ${limitSeconds / 60} minutes.`,
-  why: "A long rollout runs two versions side by side, moves clients several times, and delays the way back to the old version.",
+  why: "A long rollout runs two versions side by side, moves clients several times, and delays a rollback.",
   severity: "medium",
   fix: "raise rollout.maxSurge (strategy.rollingUpdate.maxSurge), to 100% for up to some tens of pods",
   scope: "stack",

@@ -3,7 +3,7 @@ import { webSocketDeployments } from "../workload";
 
 export const rolloutKeepsCapacity = rule({
   name: "rollout-keeps-capacity",
-  summary: "A rollout takes no pod away before its successor is ready.",
+  summary: "A rollout removes no pod before its successor is ready.",
   why: "The pods that remain take all reconnects at once, with less capacity than before.",
   severity: "high",
   fix: "set strategy { type: RollingUpdate, rollingUpdate: { maxUnavailable: 0, maxSurge: 1 } }",
@@ -12,7 +12,7 @@ export const rolloutKeepsCapacity = rule({
   *check({ object: { spec } }) {
     const { type = "RollingUpdate", rollingUpdate } = spec?.strategy ?? {};
     if (type !== "RollingUpdate") {
-      yield { actual: `strategy.type is ${type}, which ends all pods at once` };
+      yield { actual: `strategy.type is ${type}, which stops all pods at once` };
       return;
     }
     // Kubernetes' own defaults.

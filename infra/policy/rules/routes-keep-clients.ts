@@ -7,7 +7,7 @@ import { rule, type Finding } from "../rule";
 export const routesKeepClients = rule({
   name: "routes-keep-clients",
   summary: "A route of the Gateway API or of Istio to WebSocket pods keeps each client on its pod.",
-  why: "Both spread each client's reconnects and requests over all pods unless told otherwise.",
+  why: "By default, both spread each client's reconnects and requests over all pods.",
   severity: "high",
   fix: "set sessionPersistence on the HTTPRoute's rule, or consistentHash in the Service's DestinationRule",
   scope: "stack",
@@ -28,7 +28,7 @@ export const routesKeepClients = rule({
         const { name = "", namespace } = service.metadata ?? {};
         if (consistentHash({ namespace, name }, system) !== undefined) return;
         yield {
-          actual: `no DestinationRule keeps the clients of Service ${name} by a consistent hash`,
+          actual: `no DestinationRule keeps the clients of Service ${name} on their pods with a consistent hash`,
           fix: "add one with trafficPolicy.loadBalancer.consistentHash, of httpCookie or useSourceIp",
         };
       };

@@ -8,7 +8,7 @@ export const routesTryAnotherPod = rule({
   name: "routes-try-another-pod",
   summary:
     "A route of the Gateway API or of Istio to WebSocket pods tries another pod when one does not accept a connection.",
-  why: "A pod that died stays among the endpoints for seconds. Until it is gone, its clients' reconnects are led back to it and refused.",
+  why: "A pod that died stays among the endpoints for seconds. Until it is gone, its clients' reconnects go back to it and are refused.",
   severity: "medium",
   fix: "set retry in the route's BackendTrafficPolicy, or retries with retryIgnorePreviousHosts in the VirtualService",
   scope: "stack",

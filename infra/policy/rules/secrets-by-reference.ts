@@ -5,7 +5,7 @@ import { containers, type ContainerOf } from "../workload";
 export const secretsByReference = rule({
   name: "secrets-by-reference",
   summary: "Secrets reach pods by reference to a Secret, never as text.",
-  why: "Whoever may list pods or ConfigMaps reads it, and it stays in every revision, log and backup of them.",
+  why: "Everyone who may list pods or ConfigMaps can read it, and it stays in their revisions, logs and backups.",
   severity: "critical",
   fix: "put it in a Secret, and refer to that by secretKeyRef or mount it",
   scope: "resource",
@@ -34,7 +34,7 @@ function* containerFindings({ container }: ContainerOf): Iterable<Finding> {
   if (words.some((word, index) => isSecretArgument(word, words[index + 1]) || isSecretText(word))) {
     yield {
       actual: `an argument of container ${container.name} holds what looks like a secret`,
-      fix: "pass it by an environment variable from a Secret, and expand that: arguments show in every process list",
+      fix: "pass it in an environment variable from a Secret; arguments are visible in every process list",
     };
   }
 }

@@ -24,8 +24,8 @@ export const servicesKeepClients = rule({
     }
     if (spec?.trafficDistribution !== undefined) {
       yield {
-        actual: `trafficDistribution is ${spec.trafficDistribution}, which filters the pods before affinity counts`,
-        fix: "leave trafficDistribution out",
+        actual: `trafficDistribution is ${spec.trafficDistribution}, which filters the pods before affinity applies`,
+        fix: "remove trafficDistribution",
       };
     }
   },

@@ -3,8 +3,8 @@ import { setting, storeServers } from "../session-store";
 
 export const sessionStoreAsksForPassword = rule({
   name: "session-store-asks-for-password",
-  summary: "A session store in the cluster lets nobody in without a password.",
-  why: "Whoever reaches its port reads every message and takes over every session.",
+  summary: "A session store in the cluster requires a password.",
+  why: "Everyone who reaches its port can read every message and take over every session.",
   severity: "critical",
   fix: "set requirepass (from a Secret) or an ACL",
   scope: "stack",

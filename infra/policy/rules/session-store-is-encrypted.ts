@@ -4,7 +4,7 @@ import { rule } from "../rule";
 export const sessionStoreIsEncrypted = rule({
   name: "session-store-is-encrypted",
   summary: "A session store in AWS is encrypted on the wire and at rest.",
-  why: "Both are off unless asked for, at-rest encryption cannot be added later, and a password needs the wire's.",
+  why: "Both are off by default, encryption at rest cannot be added later, and a password requires encryption on the wire.",
   severity: "critical",
   fix: "set it to true",
   scope: "resource",

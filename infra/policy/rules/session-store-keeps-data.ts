@@ -6,7 +6,7 @@ import { setting, storeServers, type StoreServer } from "../session-store";
 export const sessionStoreKeepsData = rule({
   name: "session-store-keeps-data",
   summary: "Sessions survive a restart of a store in the cluster: it keeps an append-only file on a volume.",
-  why: "After a restart nobody can resume, and everyone misses what was said meanwhile.",
+  why: "After a restart nobody can resume, and everyone misses the messages that were sent meanwhile.",
   severity: "high",
   fix: "keep an append-only file on a volume of its own",
   scope: "stack",

@@ -4,7 +4,7 @@ import { setting, storeServers } from "../session-store";
 export const sessionStoreNeverEvicts = rule({
   name: "session-store-never-evicts",
   summary:
-    "A session store in the cluster refuses writes when it is full, and never throws sessions away to make room.",
+    "A session store in the cluster refuses writes when it is full, and never evicts sessions to make room.",
   why: "An evicted session cannot be resumed, and an evicted room's history is a gap for everyone in it.",
   severity: "critical",
   fix: "set maxmemory-policy noeviction",

@@ -7,7 +7,7 @@ type Autoscaler = Snapshot["objects"]["autoscalers"][number];
 
 export const autoscaler: Check = {
   name: "autoscaler",
-  title: "Autoscalers count sockets, see them, and take their time to scale down",
+  title: "Autoscalers count sockets, see their metric, and scale down slowly",
   needs: ["autoscalers"],
   judge: (snapshot) =>
     snapshot.objects.autoscalers
@@ -45,9 +45,9 @@ function judge(snapshot: Snapshot, { metadata, spec, status }: Autoscaler): Find
   if (metrics.some((metric) => metric === "cpu")) {
     return [
       warn(subject, {
-        what: "the autoscaler counts processors",
+        what: "the autoscaler follows CPU",
         evidence,
-        why: "idle sockets need memory, not processors: pods that are full look idle, and are taken away with their clients",
+        why: "idle sockets use memory, not CPU: full pods look idle and are removed with their clients",
         fix: `holdfast:services: [{ autoscaling: { connectionsPerPod: … } }], then ${reapply(snapshot)}`,
       }),
     ];
@@ -59,9 +59,9 @@ function judge(snapshot: Snapshot, { metadata, spec, status }: Autoscaler): Find
   if (!slow) {
     return [
       warn(subject, {
-        what: "the autoscaler takes pods away quickly",
+        what: "the autoscaler removes pods quickly",
         evidence: `behavior.scaleDown.policies: ${JSON.stringify(down)}`,
-        why: "each pod that goes moves all of its clients; several at once move some of them several times",
+        why: "each removed pod has to move all of its clients; several at once move some clients several times",
         fix: reapply(snapshot),
       }),
     ];

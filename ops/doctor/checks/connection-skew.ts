@@ -33,9 +33,9 @@ function judge({ observed, config }: Snapshot, { name, pods }: Subject): Finding
   if (unreported.length > 0) {
     return [
       unknown(name, {
-        what: "not every pod tells how many sockets it has",
+        what: "not every pod reports its number of sockets",
         evidence: `no websocket_connections_active from ${unreported.map(({ pod }) => pod).join(", ")}`,
-        why: "a pod that has everybody would not be seen",
+        why: "a pod with all clients would stay unnoticed",
         fix: `kubectl -n ${config.namespace.name} port-forward POD 9090, and curl localhost:9090/metrics`,
       }),
     ];
@@ -50,8 +50,8 @@ function judge({ observed, config }: Snapshot, { name, pods }: Subject): Finding
     warn(name, {
       what: `one pod has ${skew.toFixed(1)} times the mean`,
       evidence,
-      why: "that pod's end moves most of the clients at once; many behind one address (NAT, or an edge that hides addresses) look like one client to ClientIP",
-      fix: `let clients come by the edge's cookie (holdfast:edge: { kind: nginx }); a rollout spreads them anew: kubectl -n ${config.namespace.name} rollout restart deployment ${name}`,
+      why: "that pod's end moves most of the clients at once; ClientIP sees clients behind one address (NAT, or an edge that hides addresses) as one",
+      fix: `use the edge's cookie (holdfast:edge: { kind: nginx }); a rollout spreads the clients again: kubectl -n ${config.namespace.name} rollout restart deployment ${name}`,
     }),
   ];
 }

@@ -11,7 +11,7 @@ import { ingressEdge } from "../subjects";
  */
 export const controllerSockets: Check = {
   name: "controller-sockets",
-  title: "ingress-nginx keeps sockets when it reloads, and serves on while it is sent clients",
+  title: "ingress-nginx keeps sockets when it reloads, and serves as long as it gets clients",
   needs: ["ingresses", "controllerPods", "controllerConfigs"],
   judge: (snapshot) =>
     ingressEdge(snapshot.config) === undefined || snapshot.objects.ingresses.length === 0
@@ -45,7 +45,7 @@ function reload(subject: string, controller: NginxController, expectedSeconds: n
       what: "the controller's ConfigMap was not found",
       evidence: `no ConfigMap ${configMap.namespace}/${configMap.name} with the label app.kubernetes.io/name: ingress-nginx`,
       why,
-      fix: `see that it has ${key}: "${expectedSeconds}s": kubectl -n ${configMap.namespace} get configmap ${configMap.name} --output yaml`,
+      fix: `check that it has ${key}: "${expectedSeconds}s": kubectl -n ${configMap.namespace} get configmap ${configMap.name} --output yaml`,
     });
   }
   const { reloadSeconds, reloadShown } = shutdownSettings(controller);
@@ -62,9 +62,9 @@ function shutdown(subject: string, controller: NginxController): Finding {
   if ((graceSeconds ?? 0) > 0)
     return ok(subject, "serves on while load balancers still send clients", evidence);
   return warn(subject, {
-    what: "a controller's pod that ends refuses clients at once",
+    what: "a terminating controller pod refuses clients at once",
     evidence,
-    why: "whoever sends clients to it hears of its end seconds later, an NLB up to two minutes: until then they are refused",
+    why: "what routes clients to it notices its end seconds later, an NLB up to two minutes later: until then clients are refused",
     fix: "add the argument --shutdown-grace-period=10, 120 behind an NLB (helm: controller.extraArgs.shutdown-grace-period)",
   });
 }

@@ -3,7 +3,7 @@ import { ruledCheck } from "../ruled-check";
 
 export const cookieCollisions = ruledCheck({
   name: "cookie-collisions",
-  title: "Services under one host have cookies of their own",
+  title: "Services under one host have different cookies",
   rules: [edgeCookiesDoNotCollide],
   // A cookie is one only where it leads to pods that serve WebSockets.
   needs: ["ingresses", "services", "deployments"],

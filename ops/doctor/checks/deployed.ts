@@ -6,7 +6,7 @@ import { isReady, reapply, subjects, title, type Subject } from "../subjects";
 /** Everything else asks about what is there; this asks whether it is. */
 export const deployed: Check = {
   name: "deployed",
-  title: "Everything that the stack describes is there and ready",
+  title: "All objects of the stack exist and are ready",
   needs: ["services", "deployments", "pods", "endpointSlices"],
   judge: (snapshot) => subjects(snapshot).map((subject) => judge(snapshot, subject)),
 };
@@ -20,7 +20,7 @@ function judge(snapshot: Snapshot, { name, service, deployment, pods }: Subject)
       what: `there is no ${missing.join(" and no ")} ${name}`,
       evidence: `namespace ${snapshot.config.namespace.name}`,
       why: "nobody can connect",
-      fix: `npm run up -- --stack ${snapshot.stack}, or --namespace if it is elsewhere`,
+      fix: `npm run up -- --stack ${snapshot.stack}, or pass --namespace if the stack is in another one`,
     });
   }
   const ready = pods.filter(isReady).length;
@@ -28,7 +28,7 @@ function judge(snapshot: Snapshot, { name, service, deployment, pods }: Subject)
   const evidence = `${ready} of ${pods.length} pods ready, ${addresses} addresses behind the Service`;
   if (addresses === 0) {
     return fail(name, {
-      what: "the Service has no ready pod behind it",
+      what: "the Service has no ready pod",
       evidence,
       why: "every new connection is refused",
       fix: `kubectl -n ${snapshot.config.namespace.name} describe pods -l app.kubernetes.io/name=${name}; if they are ready, compare the Service's selector with their labels`,
@@ -42,18 +42,18 @@ function judge(snapshot: Snapshot, { name, service, deployment, pods }: Subject)
   );
   if (stuck !== undefined || ready < wanted) {
     return warn(title("Deployment", deployment), {
-      what: stuck === undefined ? "not every pod is ready" : "its rollout does not get on",
+      what: stuck === undefined ? "not every pod is ready" : "its rollout makes no progress",
       evidence: `${evidence}; wanted ${wanted}${stuck === undefined ? "" : `; ${stuck.message ?? ""}`}`,
-      why: "the pods that are there carry the clients of those that are not, and a rollout waits for them",
+      why: "the ready pods carry all clients, and a rollout waits for the others",
       fix: `kubectl -n ${snapshot.config.namespace.name} describe pods -l app.kubernetes.io/name=${name}`,
     });
   }
   if (stale) {
     return warn(title("Deployment", deployment), {
-      what: "a rollout is under way",
+      what: "a rollout is in progress",
       evidence: `${updatedReplicas} of ${wanted} pods are of the newest revision`,
-      why: "other findings may be of pods that are about to go",
-      fix: `npm run status -- --stack ${snapshot.stack}; ask again when it is over, or ${reapply(snapshot)}`,
+      why: "other findings may concern pods that are about to end",
+      fix: `npm run status -- --stack ${snapshot.stack}; run the doctor again when it is over, or ${reapply(snapshot)}`,
     });
   }
   return ok(name, "deployed and ready", evidence);

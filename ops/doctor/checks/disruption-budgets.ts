@@ -6,7 +6,7 @@ import { isReady, patch, subjects, title, type Subject } from "../subjects";
 
 export const disruptionBudgets: Check = {
   name: "disruption-budgets",
-  title: "Node drains take one pod at a time, and are never blocked",
+  title: "Node drains evict one pod at a time, and are never blocked",
   needs: ["budgets", "pods", "deployments"],
   judge: (snapshot) => subjects(snapshot).flatMap((subject) => judge(snapshot, subject)),
 };
@@ -22,7 +22,7 @@ function judge(snapshot: Snapshot, { name, pods, deployment }: Subject): Finding
       warn(name, {
         what: "it has no PodDisruptionBudget",
         evidence: `${budgets.length} budgets in ${snapshot.config.namespace.name}, none selects its pods`,
-        why: "a node drain may take all pods at once",
+        why: "a node drain may evict all pods at once",
         fix: `kubectl -n ${snapshot.config.namespace.name} create poddisruptionbudget ${name} --selector app.kubernetes.io/name=${name} --max-unavailable 1`,
       }),
     ];
@@ -33,7 +33,7 @@ function judge(snapshot: Snapshot, { name, pods, deployment }: Subject): Finding
         what: "several PodDisruptionBudgets select its pods",
         evidence: own.map((each) => each.metadata?.name ?? "").join(", "),
         why: "the API server refuses every eviction, so no node can be drained",
-        fix: `kubectl -n ${snapshot.config.namespace.name} delete poddisruptionbudget NAME, all but one`,
+        fix: `kubectl -n ${snapshot.config.namespace.name} delete poddisruptionbudget NAME, for all but one`,
       }),
     ];
   }
@@ -47,7 +47,7 @@ function judge(snapshot: Snapshot, { name, pods, deployment }: Subject): Finding
       ? `maxUnavailable: ${maxUnavailable ?? "absent"}`
       : `minAvailable: ${minAvailable}`,
     `${pods.filter(isReady).length} of ${wanted} pods ready`,
-    `disruptionsAllowed: ${budget.status?.disruptionsAllowed ?? "not told"}`,
+    `disruptionsAllowed: ${budget.status?.disruptionsAllowed ?? "unknown"}`,
   ].join("; ");
   const fix = patch(snapshot, "poddisruptionbudget", budget.metadata?.name ?? "", {
     spec: { minAvailable: null, maxUnavailable: 1, unhealthyPodEvictionPolicy: "AlwaysAllow" },
@@ -55,7 +55,7 @@ function judge(snapshot: Snapshot, { name, pods, deployment }: Subject): Finding
   if (allowed <= 0) {
     return [
       fail(subject, {
-        what: "the budget allows no pod to be evicted, ever",
+        what: "the budget never allows the eviction of a pod",
         evidence,
         why: "node drains and cluster upgrades wait until somebody deletes pods by force",
         fix,
@@ -67,7 +67,7 @@ function judge(snapshot: Snapshot, { name, pods, deployment }: Subject): Finding
       warn(subject, {
         what: "a broken pod blocks node drains",
         evidence: `${evidence}; unhealthyPodEvictionPolicy: ${unhealthyPodEvictionPolicy ?? "absent"}`,
-        why: "a pod that does not get ready cannot be evicted while the budget is used up by it",
+        why: "a pod that does not become ready uses up the budget, so it cannot be evicted",
         fix,
       }),
     ];

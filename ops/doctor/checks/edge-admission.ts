@@ -11,7 +11,7 @@ import { ingressEdge, subjects } from "../subjects";
 /** A NetworkPolicy that does not know where the controller runs shows as 504 for everybody. */
 export const edgeAdmission: Check = {
   name: "edge-admission",
-  title: "NetworkPolicies let the edge in",
+  title: "NetworkPolicies allow the edge",
   needs: ["networkPolicies", "controllerPods", "namespaces", "ingresses"],
   judge: (snapshot) => {
     const edges = controllers(snapshot).filter(({ kind }) => kind.readsNginxAnnotations !== false);
@@ -26,10 +26,9 @@ export const edgeAdmission: Check = {
       if (policies.length === 0) return ok(name, "no NetworkPolicy keeps the edge out", where);
       const shut = edges.filter((edge) => !policies.some((policy) => admits(policy, edge, snapshot)));
       const names = policies.map(({ metadata }) => metadata?.name ?? "").join(", ");
-      if (shut.length < edges.length)
-        return ok(name, "NetworkPolicies let the edge in", `${where}; ${names}`);
+      if (shut.length < edges.length) return ok(name, "NetworkPolicies allow the edge", `${where}; ${names}`);
       return fail(name, {
-        what: "no NetworkPolicy lets the edge in",
+        what: "no NetworkPolicy allows the edge",
         evidence: `${where}; policies on its pods: ${names}`,
         why: "the edge cannot reach the pods: clients wait, then get 502 or 504",
         fix: `holdfast:network: { edge: [{ namespaceLabels: { ${namespaceNameLabel}: ${shut[0]?.namespace ?? ""} } }] } in Pulumi.${snapshot.stack}.yaml, then npm run up -- --stack ${snapshot.stack}`,

@@ -7,7 +7,7 @@ import { subjects, type Subject } from "../subjects";
 /** An annotation is a wish; this looks at what clients are really given. */
 export const edgeCookie: Check = {
   name: "edge-cookie",
-  title: "The edge really sets the cookie that was asked for",
+  title: "The edge sets the affinity cookie",
   needs: ["edge"],
   judge: (snapshot) => subjects(snapshot).flatMap((subject) => judge(snapshot, subject)),
 };
@@ -34,7 +34,7 @@ function judge({ config, observed }: Snapshot, { name, config: service }: Subjec
       fail(name, {
         what: `the edge does not set the cookie ${wanted.name}`,
         evidence: `${missing} of ${given.length} first visits got none, ${visits.via}; cookies set: ${names || "none"}`,
-        why: "each reconnect meets any pod",
+        why: "each reconnect reaches a random pod",
         fix,
       }),
     ];
@@ -48,14 +48,14 @@ function judge({ config, observed }: Snapshot, { name, config: service }: Subjec
     !cookie.httpOnly && "scripts can read it",
     cookie.maxAgeSeconds !== undefined &&
       cookie.maxAgeSeconds < config.session.ttlSeconds &&
-      "it ends before the session does",
+      "it expires before the session",
   ].filter((each) => each !== false);
   if (wrong.length > 0) {
     return [
       warn(name, {
-        what: `the cookie is not as the stack says: ${wrong.join(", ")}`,
+        what: `the cookie differs from the stack's configuration: ${wrong.join(", ")}`,
         evidence,
-        why: "it reaches other services, other networks or an earlier end than it should",
+        why: "browsers send it to other services or without TLS, or drop it too early",
         fix,
       }),
     ];

@@ -8,7 +8,7 @@ const enoughFirstVisits = 6;
 
 export const edgeStickiness: Check = {
   name: "edge-stickiness",
-  title: "A client with its cookie really meets its pod again",
+  title: "A client with its cookie reaches the same pod again",
   needs: ["edge", "pods"],
   judge: (snapshot) => subjects(snapshot).flatMap((subject) => judge(snapshot, subject)),
 };
@@ -21,10 +21,10 @@ function judge({ config, observed }: Snapshot, { name, config: service, pods }: 
   if (answered.some(({ pod }) => pod === undefined)) {
     return [
       unknown(name, {
-        what: "the application does not say which pod serves a client",
-        evidence: "no X-Holdfast-Pod in its answer",
-        why: "whether the cookie is honoured cannot be seen from outside",
-        fix: "let the application name its pod in a header of the upgrade's answer",
+        what: "the application does not name the pod that serves a client",
+        evidence: "no X-Holdfast-Pod header in its response",
+        why: "the doctor cannot see whether the edge routes by the cookie",
+        fix: "send the header X-Holdfast-Pod with the pod's name in the response to the upgrade",
       }),
     ];
   }
@@ -40,7 +40,7 @@ function judge({ config, observed }: Snapshot, { name, config: service, pods }: 
   if (returning.length === 0 || strayed.length > 0) {
     return [
       fail(name, {
-        what: "clients do not meet their pod again",
+        what: "clients do not reach the same pod again",
         evidence,
         why: "state that a pod holds for a client is lost at each reconnect, and long-polling fallbacks break",
         fix: "see edge-cookie, cookie-collisions and ingress-backends",
@@ -50,9 +50,9 @@ function judge({ config, observed }: Snapshot, { name, config: service, pods }: 
   if (met.size === 1 && ready > 1 && answered.length >= enoughFirstVisits) {
     return [
       warn(name, {
-        what: "all first visits met the same pod",
+        what: "all first visits reached the same pod",
         evidence,
-        why: "one pod gets everybody: the edge sees one upstream (service-upstream), or a shared cookie",
+        why: "one pod gets all clients: the edge sees one upstream (service-upstream), or services share a cookie",
         fix: "see ingress-affinity",
       }),
     ];

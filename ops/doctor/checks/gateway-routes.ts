@@ -12,7 +12,7 @@ const rules = [routesKeepClients, routesCarryAllSockets, routesTryAnotherPod, pi
 
 const ruled = ruledCheck({
   name: "gateway-routes",
-  title: "HTTPRoutes are accepted, keep clients on their pods, and have no limit of Envoy's defaults",
+  title: "HTTPRoutes are accepted, keep clients on their pods, and raise Envoy's default limits",
   rules,
   needs: ["httpRoutes", "backendPolicies", "clientPolicies", "services", "deployments"],
   of: "httpRoutes",
@@ -39,7 +39,7 @@ export const gatewayRoutes: Check = {
 /** The same for Istio, which says nothing of the kind in its objects. */
 export const istioRoutes = ruledCheck({
   name: "istio-routes",
-  title: "VirtualServices keep clients on their pods, and try another pod where one is dead",
+  title: "VirtualServices keep clients on their pods, and try another pod if one is dead",
   rules,
   needs: ["virtualServices", "destinationRules", "services", "deployments"],
   of: "virtualServices",
@@ -47,7 +47,7 @@ export const istioRoutes = ruledCheck({
 
 function missing(snapshot: Snapshot): Finding {
   return fail("httpRoutes", {
-    what: "no HTTPRoute leads to the services",
+    what: "no HTTPRoute routes to the services",
     evidence: `namespace ${snapshot.config.namespace.name} has none`,
     why: "nobody can connect from outside",
     fix: reapply(snapshot),
@@ -78,9 +78,9 @@ function refusals(snapshot: Snapshot, kind: string, object: CustomObject): Findi
     .filter(({ type, status }) => ["Accepted", "ResolvedRefs"].includes(type) && status === "False")
     .map(({ type, reason = "", message = "" }) =>
       fail(title(kind, object), {
-        what: "the controller of the Gateway does not act on it as it stands",
+        what: "the Gateway's controller does not accept it",
         evidence: `${type} is False: ${reason}: ${message}`,
-        why: "clients are refused, or served without what it sets",
+        why: "clients are refused, or its settings have no effect",
         fix: `correct what the message names; then ${reapply(snapshot)}`,
       }),
     );

@@ -42,14 +42,14 @@ function judge(
     return shortest >= 3_600
       ? ok(where, "waits an hour or longer; the pods do not say how often they ping", shown)
       : warn(where, {
-          what: "nobody is known to ping more often than the edge cuts",
+          what: "the edge may cut quiet sockets: no ping interval is known",
           evidence: `${shown}; no PING_INTERVAL_SECONDS in the pods`,
           why: "quiet sockets are cut",
           fix: "holdfast:edge: { timeoutSeconds: 3600 }, and let the application ping every 25 s",
         });
   }
   const ping = { path: "sockets.pingIntervalSeconds", seconds: Math.max(...pings) };
-  const faults = timingIssues({
+  const issues = timingIssues({
     drain: { preStopSeconds: 0, drainSeconds: 0, gracePeriodSeconds: Infinity },
     ping,
     sessionTtl: { path: "", seconds: 0 },
@@ -58,19 +58,19 @@ function judge(
     propagationSeconds: 0,
   });
   const evidence = `pings every ${ping.seconds} s; ${shown}`;
-  if (faults.length > 0) {
+  if (issues.length > 0) {
     return fail(where, {
       what: "the edge cuts quiet sockets between two pings",
       evidence,
-      why: "every client that says nothing for a while is disconnected, again and again",
+      why: "every quiet client is disconnected, again and again",
       fix: `holdfast:edge: { timeoutSeconds: 3600 }; then ${reapply(snapshot)}`,
     });
   }
   if (idle.some(({ seconds }) => seconds <= comfortableSeconds)) {
     return warn(where, {
-      what: "two pings that are lost or late are enough to be cut",
+      what: "the edge cuts a client after two lost or late pings",
       evidence,
-      why: "clients on bad networks are disconnected by the edge before they are given up by us",
+      why: "the edge disconnects clients on bad networks before the application gives them up",
       fix: `holdfast:edge: { timeoutSeconds: 3600 }; then ${reapply(snapshot)}`,
     });
   }

@@ -9,7 +9,7 @@ const lastApplied = "kubectl.kubernetes.io/last-applied-configuration";
 /** `sessionAffinityConfig: { clientIPConfig: … }` is the classic: accepted, dropped, never missed. */
 export const ignoredFields: Check = {
   name: "ignored-fields",
-  title: "No field was written that the API server dropped",
+  title: "The API server dropped no field",
   needs: ["services", "ingresses"],
   judge: (snapshot) =>
     subjects(snapshot)
@@ -25,9 +25,9 @@ export const ignoredFields: Check = {
           return [ok(subject, "has every field that was written", "by kubectl apply")];
         return [
           warn(subject, {
-            what: "fields were dropped when it was applied",
+            what: "the API server dropped fields when it was applied",
             evidence: dropped.join(", "),
-            why: "they are misspelt or belong to another kind, so what they say has never been in force",
+            why: "they are misspelt or belong to another kind, so they have never had an effect",
             fix: `kubectl explain ${subject.split(" ")[0]?.toLowerCase() ?? ""}.spec --recursive; kubectl apply --validate=strict refuses them; ${reapply(snapshot)}`,
           }),
         ];

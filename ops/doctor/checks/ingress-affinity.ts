@@ -8,7 +8,7 @@ import { ingressEdge, reapply, subjects, title } from "../subjects";
 
 export const ingressAffinity: Check = {
   name: "ingress-affinity",
-  title: "Ingresses ask for a cookie that keeps a client on its pod",
+  title: "Ingresses set a cookie that keeps a client on its pod",
   needs: ["ingresses"],
   judge: (snapshot) =>
     ingressEdge(snapshot.config) === undefined
@@ -25,7 +25,7 @@ function missing(snapshot: Snapshot, service: string): Finding {
   return fail(service, {
     what: "no Ingress routes to the service",
     evidence: `namespace ${snapshot.config.namespace.name} has ${snapshot.objects.ingresses.length} Ingresses, none of them with this backend`,
-    why: "nobody can connect from outside, or they come by a way that knows no affinity",
+    why: "nobody can connect from outside, or clients use a path without affinity",
     fix: reapply(snapshot),
   });
 }
@@ -40,24 +40,24 @@ function judge(snapshot: Snapshot, ingress: Ingress): Finding {
   const cookie = ingressCookie(ingress);
   if (cookie === undefined) {
     return fail(subject, {
-      what: "the Ingress asks for no affinity",
+      what: "the Ingress sets no affinity",
       evidence: `${nginx.affinity}: ${annotations[nginx.affinity] ?? "absent"}`,
-      why: "an L7 controller goes straight to the pods, past the Service's ClientIP: each reconnect meets any pod",
+      why: "an L7 controller connects directly to pods and ignores the Service's ClientIP: each reconnect reaches a random pod",
       fix: annotate(`${nginx.affinity}=cookie`, `${nginx.affinityMode}=persistent`),
     });
   }
   if (annotations["nginx.ingress.kubernetes.io/service-upstream"] === "true") {
     return fail(subject, {
-      what: "the controller goes to the Service, where its cookie means nothing",
+      what: "the controller connects to the Service, so its cookie has no effect",
       evidence: "nginx.ingress.kubernetes.io/service-upstream: true",
-      why: "all pods are one upstream to it, and kube-proxy sees the controller as the one client",
+      why: "it sees all pods as one upstream, and kube-proxy sees the controller as the only client",
       fix: annotate("nginx.ingress.kubernetes.io/service-upstream-"),
     });
   }
   if (cookie.path === undefined) {
     const regex = annotations["nginx.ingress.kubernetes.io/use-regex"] === "true";
     const trouble = {
-      what: "the cookie has no path of its own",
+      what: "the cookie has no path",
       evidence: `${nginx.cookiePath}: absent${regex ? "; use-regex: true" : ""}`,
       why: regex
         ? "ingress-nginx sets no cookie for a path that is a regular expression"
@@ -68,7 +68,7 @@ function judge(snapshot: Snapshot, ingress: Ingress): Finding {
   }
   if (cookie.maxAgeSeconds !== undefined && cookie.maxAgeSeconds < session.ttlSeconds) {
     return warn(subject, {
-      what: "the cookie ends before the session does",
+      what: "the cookie expires before the session",
       evidence: `${nginx.cookieMaxAge}: ${cookie.maxAgeSeconds}; holdfast:session.ttlSeconds: ${session.ttlSeconds}`,
       why: "a client's pod is forgotten while its session is still kept",
       fix: annotate(`${nginx.cookieMaxAge}=${affinity.cookieMaxAgeSeconds}`),
@@ -84,7 +84,7 @@ function judge(snapshot: Snapshot, ingress: Ingress): Finding {
   }
   return ok(
     subject,
-    "asks for cookie affinity",
+    "sets cookie affinity",
     `${cookie.name} at ${cookie.path}, ${cookie.maxAgeSeconds ?? "the browser session's"} s, ${cookie.mode}`,
   );
 }

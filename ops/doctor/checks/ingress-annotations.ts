@@ -6,7 +6,7 @@ import { title } from "../subjects";
 
 export const ingressAnnotations: Check = {
   name: "ingress-annotations",
-  title: "Every annotation of an Ingress is one that controllers read",
+  title: "Controllers read every annotation of the Ingresses",
   needs: ["ingresses"],
   judge: (snapshot) => snapshot.objects.ingresses.map((ingress) => judge(snapshot, ingress)),
 };
@@ -21,7 +21,7 @@ function judge({ config }: Snapshot, ingress: Ingress): Finding {
   return fail(subject, {
     what: `${ignored.length === 1 ? "an annotation is" : `${ignored.length} annotations are`} silently ignored`,
     evidence: ignored.map((each) => `${each.name} (${each.hint})`).join("; "),
-    why: "what it was meant to set has the controller's default: no affinity, or a timeout of a minute",
+    why: "the controller uses its default instead: no affinity, or a timeout of a minute",
     fix: `kubectl -n ${config.namespace.name} annotate ingress ${name} ${ignored.map((each) => `${each.name}-`).join(" ")}`,
   });
 }

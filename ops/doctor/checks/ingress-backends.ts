@@ -10,7 +10,7 @@ import { subjects, title } from "../subjects";
  */
 export const ingressBackends: Check = {
   name: "ingress-backends",
-  title: "Each service is behind one Ingress",
+  title: "Each service has one Ingress",
   needs: ["ingresses", "services"],
   judge: (snapshot) =>
     subjects(snapshot).flatMap(({ name, service, ingresses }) => {
@@ -21,8 +21,8 @@ export const ingressBackends: Check = {
         const trouble = {
           what: `${ingresses.length} Ingresses route to one service`,
           evidence: `${byAge(ingresses)}${same ? ", with the same affinity" : ", with different affinity"}`,
-          why: "the newest gives the cookie's name, path and age to the hosts of all, and the oldest the mode: another host does not keep them apart",
-          fix: `keep one: kubectl -n ${snapshot.config.namespace.name} delete ingress NAME, or give the other a Service of its own`,
+          why: "the newest sets the cookie's name, path and age for all hosts, and the oldest sets the mode: different hosts do not separate them",
+          fix: `keep one: kubectl -n ${snapshot.config.namespace.name} delete ingress NAME, or give the other its own Service`,
         };
         return [same ? warn(name, trouble) : fail(name, trouble)];
       }
@@ -42,9 +42,9 @@ export const ingressBackends: Check = {
       if (lost !== undefined && service !== undefined) {
         return [
           fail(name, {
-            what: "its Ingress names a port that the Service does not have",
+            what: "its Ingress refers to a port that the Service does not have",
             evidence: `${names}: port ${lost.name ?? lost.number ?? "none"}; the Service has ${ports.map((port) => port.name ?? port.port).join(", ")}`,
-            why: "the controller answers 503 to everyone",
+            why: "the controller answers 503 to all clients",
             fix: `kubectl -n ${snapshot.config.namespace.name} edit ingress: backend.service.port.name: http`,
           }),
         ];

@@ -34,8 +34,8 @@ function judgeClass(snapshot: Snapshot, name: string): Finding[] {
       fail(subject, {
         what: "the Ingresses name a class that does not exist",
         evidence: `IngressClasses: ${snapshot.objects.ingressClasses.map(({ metadata }) => metadata?.name ?? "").join(", ") || "none"}`,
-        why: "no controller takes them, so nobody can connect from outside",
-        fix: "holdfast:edge: { ingressClassName: … }, or holdfast:edge: { controller: traefik }, which brings a class and its controller",
+        why: "no controller serves them, so nobody can connect from outside",
+        fix: "holdfast:edge: { ingressClassName: … }, or holdfast:edge: { controller: traefik }, which installs a controller with its class",
       }),
     ];
   }
@@ -46,10 +46,10 @@ function judgeClass(snapshot: Snapshot, name: string): Finding[] {
   if (candidates.length === 0) {
     return [
       unknown(subject, {
-        what: "no controller of the class was recognised in the cluster",
+        what: "found no known controller of the class in the cluster",
         evidence: `spec.controller: ${controllerClass}; no pod runs the image of a controller that reads its annotations`,
         why: "if none runs, nobody can connect from outside",
-        fix: "holdfast:edge: { controller: traefik } brings one; if yours runs under a name of its own, edge-cookie tells whether it does its work",
+        fix: "holdfast:edge: { controller: traefik } installs one; if your controller has another image name, edge-cookie shows whether it works",
       }),
     ];
   }
@@ -80,17 +80,17 @@ function judge(subject: string, { kind, namespace, pods, version }: Controller):
     const { since } = kind.readsNginxAnnotations;
     if (version === undefined) {
       return unknown(subject, {
-        what: "its controller's version is not known",
+        what: "its controller's version is unknown",
         evidence,
-        why: `${kind.name} reads these annotations since ${since} only`,
-        fix: "see edge-cookie and edge-stickiness, which look at what it does",
+        why: `${kind.name} reads these annotations only since ${since}`,
+        fix: "see edge-cookie and edge-stickiness, which test its behaviour",
       });
     }
     if (isOlder(version, since)) {
       return fail(subject, {
         what: "its controller is too old to read the affinity annotations",
         evidence: `${evidence}; they are read since ${since}`,
-        why: "no affinity cookie is set, and idle sockets are cut by its own defaults",
+        why: "it sets no affinity cookie, and cuts idle sockets by its own defaults",
         fix: move,
       });
     }

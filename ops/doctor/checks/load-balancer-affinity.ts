@@ -5,11 +5,11 @@ import { patch, title } from "../subjects";
 
 /**
  * The in-tree AWS controller answers "unsupported load balancer affinity: ClientIP" and never makes the load balancer;
- * AWS Load Balancer Controller ignores the field for its outside leg.
+ * AWS Load Balancer Controller ignores the field for its outer connections.
  */
 export const loadBalancerAffinity: Check = {
   name: "load-balancer-affinity",
-  title: "Load balancers are not held up by ClientIP, and see the clients' addresses",
+  title: "Load balancers are not blocked by ClientIP, and preserve clients' addresses",
   needs: ["services"],
   judge: (snapshot) =>
     snapshot.objects.services
@@ -40,21 +40,21 @@ function judge(snapshot: Snapshot, service: Service): Finding {
   if (sessionAffinity === "ClientIP") {
     return addresses.length === 0
       ? fail(subject, { what: "a load balancer with ClientIP affinity is pending", evidence, why, fix })
-      : warn(subject, { what: "a load balancer's Service asks for ClientIP affinity", evidence, why, fix });
+      : warn(subject, { what: "a load balancer's Service has ClientIP affinity", evidence, why, fix });
   }
   if (addresses.length === 0) {
     return fail(subject, {
       what: "the load balancer has no address",
       evidence,
-      why: "nobody can connect from outside; no controller has taken it, or it failed",
-      fix: `kubectl -n ${snapshot.config.namespace.name} describe service ${name} (its events say why)`,
+      why: "nobody can connect from outside; no controller handles it, or the controller failed",
+      fix: `kubectl -n ${snapshot.config.namespace.name} describe service ${name} (its events show why)`,
     });
   }
   if (externalTrafficPolicy !== "Local" && loadBalancerClass === undefined) {
     return warn(subject, {
       what: "the load balancer hides the clients' addresses",
       evidence: `spec.externalTrafficPolicy: ${externalTrafficPolicy ?? "Cluster"}`,
-      why: "all clients that come by one node are one address to the pods, and share a pod by ClientIP",
+      why: "all clients that arrive through one node have one address, and ClientIP sends them to one pod",
       fix: patch(snapshot, "service", name, { spec: { externalTrafficPolicy: "Local" } }),
     });
   }

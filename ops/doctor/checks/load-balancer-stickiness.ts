@@ -9,7 +9,7 @@ import { ruledCheck } from "../ruled-check";
 
 const ruled = ruledCheck({
   name: "load-balancer-stickiness",
-  title: "AWS load balancers keep clients on their pods, and pods stay targets as long as they serve",
+  title: "AWS load balancers keep clients on their pods, and pods stay targets while they serve",
   rules: [
     loadBalancersKeepClients,
     loadBalancerAnnotationsCount,

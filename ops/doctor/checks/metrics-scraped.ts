@@ -29,8 +29,8 @@ function judge(snapshot: Snapshot, subject: Subject): Finding {
     return warn(subject.name, {
       what: "no PodMonitor or ServiceMonitor selects its pods' metrics port",
       evidence: `${monitors.length} monitors in the cluster`,
-      why: "no dashboard shows a rollout, and no alert tells of one that goes wrong",
-      fix: "the stack's monitoring brings one; it must select app.kubernetes.io/name and the port metrics",
+      why: "no dashboard shows a rollout, and no alert fires when one fails",
+      fix: "set holdfast:monitoring, or create one that selects app.kubernetes.io/name and the port metrics",
     });
   }
   const names = covering
@@ -38,7 +38,7 @@ function judge(snapshot: Snapshot, subject: Subject): Finding {
     .join(", ");
   if (prometheuses.length === 0) {
     return unknown(subject.name, {
-      what: "there is no Prometheus object that could select its monitor",
+      what: "no Prometheus object exists that could select its monitor",
       evidence: names,
       why: "the monitor alone scrapes nothing",
       fix: "if a Prometheus runs elsewhere, look there: count(websocket_connections_active)",

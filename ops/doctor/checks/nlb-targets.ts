@@ -18,7 +18,7 @@ const wanted = {
 /** https://kubernetes-sigs.github.io/aws-load-balancer-controller/latest/guide/service/annotations/ */
 export const nlbTargets: Check = {
   name: "nlb-targets",
-  title: "A network load balancer goes straight to pods, sees them come, and lets them finish",
+  title: "A network load balancer targets pods, waits for new ones, and lets old ones finish",
   needs: ["services", "namespaces"],
   judge: (snapshot) =>
     snapshot.objects.services.filter(isAwsLoadBalancer).flatMap((service) => judge(snapshot, service)),
@@ -33,7 +33,7 @@ function judge({ objects, config }: Snapshot, service: Service): Finding[] {
     .filter(([key, [value]]) => attributes(group)[key] !== value)
     .map(([key, [value, why]]) =>
       warn(subject, {
-        what: `its targets have not ${key}=${value}`,
+        what: `its target group does not have ${key}=${value}`,
         evidence: `${awsService.targetGroupAttributes}: ${group ?? "absent"}`,
         why,
         fix,
@@ -57,7 +57,7 @@ function judge({ objects, config }: Snapshot, service: Service): Finding[] {
       warn(subject, {
         what: "a rollout does not wait for the load balancer",
         evidence: `namespace label ${awsReadinessGate}: ${gate ?? "absent"}`,
-        why: "old pods go while new ones are not yet healthy targets",
+        why: "old pods end before new ones are healthy targets",
         fix: `kubectl label namespace ${config.namespace.name} ${awsReadinessGate}=enabled`,
       }),
     );

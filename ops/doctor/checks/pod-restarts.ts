@@ -5,7 +5,7 @@ import { subjects } from "../subjects";
 /** A container that ended by itself or was killed took its sockets along, without a drain. */
 export const podRestarts: Check = {
   name: "pod-restarts",
-  title: "No pod was killed or started again by itself",
+  title: "No pod was killed or restarted",
   needs: ["pods"],
   judge: (snapshot) =>
     subjects(snapshot).flatMap(({ name, pods }) => {
@@ -15,7 +15,7 @@ export const podRestarts: Check = {
           .map(({ restartCount, lastState }) => ({
             pod: metadata?.name ?? "",
             restartCount,
-            reason: lastState?.terminated?.reason ?? "not told",
+            reason: lastState?.terminated?.reason ?? "unknown",
             exitCode: lastState?.terminated?.exitCode,
           })),
       );
@@ -24,7 +24,7 @@ export const podRestarts: Check = {
       const memory = troubled.some(({ reason }) => reason === "OOMKilled");
       return [
         warn(name, {
-          what: memory ? "pods were killed for want of memory" : "containers were started again",
+          what: memory ? "pods ran out of memory and were killed" : "containers were restarted",
           evidence: troubled
             .map(
               (each) =>

@@ -9,7 +9,7 @@ const sleepSince = { major: 1, minor: 30 } as const;
 
 export const preStop: Check = {
   name: "prestop",
-  title: "Pods wait for endpoints to propagate before they end",
+  title: "Pods wait until endpoints have propagated before they end",
   needs: ["deployments", "serverVersion"],
   judge: (snapshot) => subjects(snapshot).flatMap((subject) => judge(snapshot, subject)),
 };
@@ -36,7 +36,7 @@ function judge(snapshot: Snapshot, { deployment }: Subject): Finding[] {
   if (hook === "sleep" && major === sleepSince.major && minor < sleepSince.minor) {
     return [
       fail(subject, {
-        what: "the server does not know preStop sleep",
+        what: "the API server does not support preStop sleep",
         evidence: `${evidence}; since ${sleepSince.major}.${sleepSince.minor}`,
         why: "the field is dropped and the pod ends at once",
         fix,

@@ -13,7 +13,7 @@ const gateType = "target-health.elbv2.k8s.aws/";
 /** The webhook that adds gates is `failurePolicy: Ignore` in the chart: with the controller down, pods start without. */
 export const readinessGates: Check = {
   name: "readiness-gates",
-  title: "Pods that are targets of a load balancer are ready only when it finds them healthy",
+  title: "Pods that are targets of a load balancer become ready only when it reports them healthy",
   needs: ["targetGroupBindings", "services", "pods"],
   judge: (snapshot) =>
     snapshot.objects.targetGroupBindings
@@ -35,16 +35,12 @@ function judge({ objects, config }: Snapshot, binding: TargetGroupBinding): Find
   const without = younger.filter((pod) => !hasGate(pod));
   if (without.length === 0) {
     return [
-      ok(
-        subject,
-        "each pod that is younger has a readiness gate",
-        `${younger.length} pods of Service ${name}`,
-      ),
+      ok(subject, "each younger pod has a readiness gate", `${younger.length} pods of Service ${name}`),
     ];
   }
   return [
     warn(subject, {
-      what: `${without.length} of the ${younger.length} pods that are younger have no readiness gate`,
+      what: `${without.length} of the ${younger.length} younger pods have no readiness gate`,
       evidence: `${without.map(({ metadata }) => metadata?.name ?? "").join(", ")}: no spec.readinessGates of type ${gateType}…`,
       why: "a rollout counts them as ready before the load balancer sends them clients, and ends the old pods meanwhile",
       fix:

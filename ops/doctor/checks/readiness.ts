@@ -3,7 +3,7 @@ import { ruledCheck } from "../ruled-check";
 
 export const readiness = ruledCheck({
   name: "readiness",
-  title: "A pod that drains leaves the endpoints before its clients come back",
+  title: "A draining pod leaves the endpoints before its clients come back",
   rules: [readinessLeavesInTime],
   needs: ["deployments"],
   of: "deployments",

@@ -11,7 +11,7 @@ const brokenMs = 10_000;
 
 export const reconnectLatency: Check = {
   name: "reconnect-latency",
-  title: "A client that is cut off is served again at once",
+  title: "A client that is cut off is soon served again",
   needs: ["reconnects"],
   judge: (snapshot) =>
     subjects(snapshot).flatMap(({ name }) => {
@@ -23,14 +23,15 @@ export const reconnectLatency: Check = {
       const evidence = `${sorted.length} cuts, ${seen.resumed} sessions resumed, ${seen.via}; median ${Math.round(percentile(sorted, 0.5) ?? 0)} ms, longest ${Math.round(most)} ms`;
       const slow = {
         evidence,
-        why: "every rollout is as visible as this",
-        fix: "docs/troubleshooting.md, Reconnects that take 10 seconds and more",
+        why: "in every rollout, users wait as long",
+        fix: "see docs/troubleshooting.md, Reconnects take ten seconds or more",
       };
       if (seen.resumed < sorted.length) {
         return [fail(name, { ...slow, what: "a client that came back did not get its session back" })];
       }
-      if (most >= brokenMs) return [fail(name, { ...slow, what: "coming back takes 10 s and more" })];
-      if (most >= noticedMs) return [warn(name, { ...slow, what: "coming back takes longer than a second" })];
+      if (most >= brokenMs) return [fail(name, { ...slow, what: "reconnecting takes 10 s or more" })];
+      if (most >= noticedMs)
+        return [warn(name, { ...slow, what: "reconnecting takes longer than a second" })];
       return [ok(name, "clients are back at once", evidence)];
     }),
 };
@@ -44,16 +45,16 @@ function ended(
   const evidence = `${via}: ${reason}`;
   if (!wasServed) {
     return unknown(service, {
-      what: "no client of ours was served, so none could be cut off",
+      what: "none of the doctor's clients was served, so none could be cut off",
       evidence,
-      why: "how visible a rollout is cannot be said",
-      fix: "see edge-upgrade and websocket-upgrade, then ask again",
+      why: "the doctor cannot measure how long a rollout interrupts clients",
+      fix: "see edge-upgrade and websocket-upgrade, then run the doctor again",
     });
   }
   return fail(service, {
     what: "a client that was cut off was not served again",
     evidence,
-    why: "every rollout is as visible as this",
-    fix: "docs/troubleshooting.md, Reconnects that take 10 seconds and more",
+    why: "in every rollout, users wait as long",
+    fix: "see docs/troubleshooting.md, Reconnects take ten seconds or more",
   });
 }

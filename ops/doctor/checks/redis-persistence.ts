@@ -6,7 +6,7 @@ import { reapply } from "../subjects";
 
 export const redisPersistence: Check = {
   name: "redis-persistence",
-  title: "The session store comes back with its sessions",
+  title: "The session store keeps its sessions over a restart",
   needs: ["redis", "statefulSets"],
   judge: (snapshot) => (snapshot.config.sessionStore.kind === "redis" ? [judge(snapshot)] : []),
 };
@@ -21,10 +21,10 @@ function judge(snapshot: Snapshot): Finding {
   const mounts = (spec?.template.spec?.containers ?? []).flatMap(({ volumeMounts }) => volumeMounts ?? []);
   const onVolume = mounts.some(({ name, mountPath }) => claims.has(name) && directory.startsWith(mountPath));
   const evidence = [
-    `appendonly ${settings.appendonly ?? "not told"}`,
-    `appendfsync ${settings.appendfsync ?? "not told"}`,
+    `appendonly ${settings.appendonly ?? "unknown"}`,
+    `appendfsync ${settings.appendfsync ?? "unknown"}`,
     `dir ${directory}, ${onVolume ? "on a volume" : "not on a volume"}`,
-    `last write ${info.aof_last_write_status ?? "not told"}`,
+    `last write ${info.aof_last_write_status ?? "unknown"}`,
   ].join("; ");
   const why =
     "a restart of its pod forgets every session and all history: every client is told that messages are lost";
@@ -51,8 +51,8 @@ function judge(snapshot: Snapshot): Finding {
           ? "the last write to the file failed"
           : "the file is flushed when the kernel likes",
       evidence,
-      why: "a node that fails takes up to half a minute of messages with it",
-      fix: `kubectl -n ${snapshot.config.namespace.name} exec ${redisNames.workload}-0 -- redis-cli CONFIG SET appendfsync everysec; see that the volume has room`,
+      why: "if the node fails, up to half a minute of messages is lost",
+      fix: `kubectl -n ${snapshot.config.namespace.name} exec ${redisNames.workload}-0 -- redis-cli CONFIG SET appendfsync everysec; check that the volume has room`,
     });
   }
   return ok(subject, "comes back with its sessions", evidence);

@@ -10,7 +10,7 @@ const fullShare = 0.9;
 /** What the server says of itself, not what its configuration file says: CONFIG SET leaves no trace there. */
 export const redisPolicy: Check = {
   name: "redis-policy",
-  title: "The session store evicts nothing, and has room",
+  title: "The session store evicts nothing, and has free memory",
   needs: ["redis"],
   judge: (snapshot) => (snapshot.config.sessionStore.kind === "redis" ? [judge(snapshot)] : []),
 };
@@ -18,7 +18,7 @@ export const redisPolicy: Check = {
 function judge(snapshot: Snapshot): Finding {
   const { settings, info } = snapshot.observed.redis;
   const subject = `StatefulSet ${redisNames.workload}`;
-  const policy = settings["maxmemory-policy"] ?? "not told";
+  const policy = settings["maxmemory-policy"] ?? "unknown";
   const limit = Number(settings.maxmemory ?? 0);
   const used = Number(info.used_memory ?? 0);
   const evicted = Number(info.evicted_keys ?? 0);
@@ -27,17 +27,17 @@ function judge(snapshot: Snapshot): Finding {
     `kubectl -n ${snapshot.config.namespace.name} exec ${redisNames.workload}-0 -- redis-cli CONFIG SET ${setting}, then ${reapply(snapshot)}`;
   if (policy !== "noeviction") {
     return fail(subject, {
-      what: "the store throws sessions and messages away when it is full",
+      what: "the store evicts sessions and messages when it is full",
       evidence,
-      why: "clients lose their session or a part of their history, and are told so, or not even that",
+      why: "clients lose their session or part of their history, sometimes without being told",
       fix: command("maxmemory-policy noeviction"),
     });
   }
   if (limit === 0) {
     return warn(subject, {
-      what: "the store has no memory limit of its own",
+      what: "the store has no memory limit",
       evidence,
-      why: "the kernel kills it when the container's limit is reached, and everybody waits for it to load its file",
+      why: "at the container's limit the kernel kills it, and all clients wait until it has loaded its file",
       fix: `holdfast:sessionStore: { memoryMiB }, of which 70 % are for data; ${reapply(snapshot)}`,
     });
   }

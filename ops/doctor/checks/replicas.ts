@@ -5,7 +5,7 @@ import { isReady, subjects, title, type Subject } from "../subjects";
 
 export const replicas: Check = {
   name: "replicas",
-  title: "There are two pods or more, on more than one node",
+  title: "There are two or more pods, on more than one node",
   needs: ["deployments", "pods"],
   judge: (snapshot) => subjects(snapshot).flatMap((subject) => judge(snapshot, subject)),
 };
@@ -19,9 +19,9 @@ function judge(snapshot: Snapshot, { name, deployment, pods }: Subject): Finding
   if (wanted < 2) {
     return [
       fail(subject, {
-        what: "one pod has to carry everybody",
+        what: "one pod carries all clients",
         evidence,
-        why: "when it fails, all clients are cut at once and wait for it to start again",
+        why: "when it fails, all clients are cut at once and wait until it has restarted",
         fix: `holdfast:services: [{ name: ${name}, replicas: 3 }] in Pulumi.${snapshot.stack}.yaml, or kubectl -n ${snapshot.config.namespace.name} scale deployment ${name} --replicas 3`,
       }),
     ];

@@ -4,7 +4,7 @@ import { ruledCheck } from "../ruled-check";
 
 export const rolloutStrategy = ruledCheck({
   name: "rollout-strategy",
-  title: "A rollout starts a pod before it ends another",
+  title: "A rollout starts a pod before it stops another",
   rules: [rolloutKeepsCapacity, newPodsProveThemselves],
   needs: ["deployments"],
   of: "deployments",

@@ -27,15 +27,15 @@ function judge(snapshot: Snapshot, service: Service): Finding {
     return fail(subject, {
       what: "the Service has no affinity",
       evidence: `spec.sessionAffinity: ${sessionAffinity}`,
-      why: "a client that reconnects by the Service meets any pod, so long-polling fallbacks and state in memory break",
+      why: "a client that reconnects through the Service reaches a random pod, so long-polling and state in memory break",
       fix,
     });
   }
   if (trafficDistribution !== undefined) {
     return warn(subject, {
-      what: "traffic distribution chooses endpoints before affinity does",
+      what: "traffic distribution filters endpoints before affinity applies",
       evidence: `spec.trafficDistribution: ${trafficDistribution}`,
-      why: "a client meets another pod as soon as the endpoints of its zone change",
+      why: "a client reaches another pod as soon as the endpoints of its zone change",
       fix: patch(snapshot, "service", service.metadata?.name ?? "", { spec: { trafficDistribution: null } }),
     });
   }
@@ -43,9 +43,9 @@ function judge(snapshot: Snapshot, service: Service): Finding {
   const evidence = `spec.sessionAffinityConfig.clientIP.timeoutSeconds: ${seconds}`;
   if (seconds !== clientIpTimeoutSeconds) {
     return warn(subject, {
-      what: "the Service forgets addresses after another time than the stack says",
+      what: "the Service's affinity timeout differs from the stack's",
       evidence: `${evidence}; holdfast:affinity.clientIpTimeoutSeconds: ${clientIpTimeoutSeconds}`,
-      why: "what was tested is not what runs; a misspelt key (clientIPConfig) leaves Kubernetes' 10800",
+      why: "the cluster does not run what was tested; a misspelt key (clientIPConfig) leaves Kubernetes' default, 10800",
       fix,
     });
   }

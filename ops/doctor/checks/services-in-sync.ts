@@ -7,7 +7,7 @@ import { reapply, subjects, type Subject } from "../subjects";
 /** A user who moves between services under one host expects the same of each. */
 export const servicesInSync: Check = {
   name: "services-in-sync",
-  title: "All services have the same affinity and the same times",
+  title: "All services have the same affinity and times",
   needs: ["services", "deployments", "ingresses"],
   judge: (snapshot) => {
     const deployed = subjects(snapshot).filter(({ service }) => service !== undefined);
@@ -21,8 +21,8 @@ export const servicesInSync: Check = {
       warn(names, {
         what: `they differ in ${key}`,
         evidence: settings.map(({ name, values }) => `${name}: ${values[key] ?? "absent"}`).join("; "),
-        why: "a user keeps one service's pod and loses the other's, and what was tested with one is not true of the other",
-        fix: `one stack gives all services the same: ${reapply(snapshot)}`,
+        why: "a user stays on the pod of one service and loses the pod of the other, and tests of one do not hold for the other",
+        fix: `one stack gives all services the same settings: ${reapply(snapshot)}`,
       }),
     );
   },

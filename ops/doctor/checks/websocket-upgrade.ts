@@ -31,9 +31,9 @@ function judge({ observed, config }: Snapshot, { name, pods }: Subject): Finding
     upgrade === undefined
       ? unknown(pod, {
           what: "no upgrade was tried",
-          evidence: "it was not ready when the probes began",
-          why: "what is not seen cannot be vouched for",
-          fix: "ask again",
+          evidence: "the pod was not ready when the probes started",
+          why: "the doctor cannot check this pod",
+          fix: "run the doctor again",
         })
       : fail(pod, {
           what: "a WebSocket does not open at the pod itself",

@@ -38,14 +38,14 @@ export function wayToEdge(api: Api, snapshot: Snapshot, edge: URL | undefined): 
     .find(isReady);
   if (pod === undefined || ingress === undefined) {
     throw new NoWayError(
-      `no ready pod of the edge was recognised in the cluster; say where clients connect: --edge https://${host}`,
+      `found no ready pod of a known edge in the cluster; pass the URL that clients use: --edge https://${host}`,
     );
   }
   const tls = ingress.tls !== undefined;
   const port = listening(pod, tls);
   if (port === undefined) {
     throw new NoWayError(
-      `pod ${pod.metadata?.name ?? ""} names no port for ${tls ? "https" : "http"}; say where clients connect: --edge https://${host}`,
+      `pod ${pod.metadata?.name ?? ""} has no port for ${tls ? "https" : "http"}; pass the URL that clients use: --edge https://${host}`,
     );
   }
   return wayToPod(api, podPort(pod, port), host, tls);

@@ -28,7 +28,7 @@ export function cookieAffinity(ingress: Ingress): CookieAffinity | undefined {
   const mode = read("affinity-mode") ?? "balanced";
   if (mode !== "persistent") {
     throw new UnsupportedManifestError(
-      `Ingress ${nameOf(ingress)}: ${prefix}affinity-mode is ${mode}; the local edge knows persistent only`,
+      `Ingress ${nameOf(ingress)}: ${prefix}affinity-mode is ${mode}; the local edge supports only persistent`,
     );
   }
   const maxAge = read("session-cookie-max-age");

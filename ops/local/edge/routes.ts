@@ -27,7 +27,7 @@ export function routesOf(ingresses: readonly Ingress[]): Route[] {
         const { name, port } = backend.service ?? {};
         const target = port?.name ?? port?.number;
         if (name === undefined || target === undefined) {
-          throw new UnsupportedManifestError(`Ingress ${nameOf(ingress)}: ${path} leads to no Service port`);
+          throw new UnsupportedManifestError(`Ingress ${nameOf(ingress)}: ${path} routes to no Service port`);
         }
         const exact = pathType === "Exact";
         const idleMs = Number(idle ?? defaultIdleSeconds) * 1_000;
@@ -39,7 +39,7 @@ export function routesOf(ingresses: readonly Ingress[]): Route[] {
     const rival = routes.slice(0, index).find((other) => collide(route, other));
     if (rival !== undefined) {
       throw new Error(
-        `${route.host ?? "*"}${route.path} leads to both ${rival.service} and ${route.service}; give each Service a path of its own`,
+        `${route.host ?? "*"}${route.path} routes to both ${rival.service} and ${route.service}; give each Service its own path`,
       );
     }
   }

@@ -41,7 +41,7 @@ export class ClusterStack implements RunningStack {
     const names = new Set(this.#args.services.map(({ name }) => name));
     return this.#watch.histories
       .filter(({ service }) => names.has(service))
-      .map((story) => cutShort(story, this.#crashes.get(story.uid)));
+      .map((history) => cutShort(history, this.#crashes.get(history.uid)));
   }
 
   targets(): Promise<readonly Target[]> {

@@ -79,7 +79,7 @@ export function expectSameStack(expected: StackDescription, live: LiveStack, isC
   if (differences.length === 0) return;
   throw new StackMismatchError(
     `namespace ${live.namespace} does not run this stack:\n${differences.map((line) => `  ${line}\n`).join("")}` +
-      "Is it the right --context, --stack and --namespace, and has the stack been brought up?",
+      "Check --context, --stack and --namespace, and that the stack is deployed.",
   );
 }
 

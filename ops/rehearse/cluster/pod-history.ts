@@ -24,8 +24,8 @@ export interface PodHistory extends PodAccount {
 /** What a container exits with that SIGKILL ended: 128 + 9. */
 const sigkilled = 137;
 
-/** A pod's story with what has just been seen of it. */
-export function continueStory(
+/** A pod's history, updated with its newest state. */
+export function updateHistory(
   known: PodHistory | undefined,
   { metadata, spec, status }: V1Pod,
   { at, gone }: { readonly at: number; readonly gone: boolean },
@@ -58,14 +58,14 @@ export function continueStory(
   };
 }
 
-/** The same story of a pod that was killed: it has not served from then on, whenever that was noticed. */
-export function cutShort(story: PodHistory, killedAt: number | undefined): PodHistory {
-  if (killedAt === undefined) return story;
-  const served = story.served.map(({ from, to = Infinity }) => ({
+/** The history of a killed pod: it has not served since the kill, whenever that was noticed. */
+export function cutShort(history: PodHistory, killedAt: number | undefined): PodHistory {
+  if (killedAt === undefined) return history;
+  const served = history.served.map(({ from, to = Infinity }) => ({
     from,
     to: from < killedAt && killedAt < to ? killedAt : to === Infinity ? undefined : to,
   }));
-  return { ...story, served };
+  return { ...history, served };
 }
 
 /** A list has dates where a watch, whatever its types say, has the text that the API server sends. */

@@ -2,7 +2,7 @@ import { makeInformer, type V1Pod } from "@kubernetes/client-node";
 import { componentLabels } from "../../../infra/labels";
 import { ask, type KubernetesClient } from "../../kubernetes/client";
 import { now } from "../../process/clock";
-import { continueStory, type PodHistory } from "./pod-history";
+import { updateHistory, type PodHistory } from "./pod-history";
 
 /** Before a watch that broke is begun anew. Milliseconds. */
 const retryMs = 1_000;
@@ -51,6 +51,6 @@ export class PodWatch {
 
   #take(pod: V1Pod, gone: boolean): void {
     const uid = pod.metadata?.uid ?? "";
-    this.#histories.set(uid, continueStory(this.#histories.get(uid), pod, { at: now(), gone }));
+    this.#histories.set(uid, updateHistory(this.#histories.get(uid), pod, { at: now(), gone }));
   }
 }

@@ -63,8 +63,8 @@ export class UndoLog {
       if (!(error instanceof KubernetesError && error.status === 409)) throw error;
       const other = await readEntry(client, namespace);
       throw new RehearsalRunningError(
-        `a rehearsal of namespace ${namespace} has been under way since ${other?.startedAt ?? "just now"}, or was cut off; ` +
-          "wait for its end, or undo what it left: the same command with --clean",
+        `a rehearsal of namespace ${namespace} has been running since ${other?.startedAt ?? "just now"}, or was interrupted; ` +
+          "wait for its end, or undo its changes with the same command and --clean",
       );
     }
     return new UndoLog(client, namespace, entry);
@@ -113,8 +113,8 @@ export class UndoLog {
     if (failures.length === 0) await attempt(this.#deleteSelf());
     if (failures.length > 0) {
       throw new CleanUpError(
-        `not everything is undone:\n${failures.map((line) => `  ${line}\n`).join("")}` +
-          `ConfigMap ${name} in namespace ${this.#namespace} remembers it: try again with --clean`,
+        `some changes could not be undone:\n${failures.map((line) => `  ${line}\n`).join("")}` +
+          `ConfigMap ${name} in namespace ${this.#namespace} records it: try again with --clean`,
       );
     }
   }

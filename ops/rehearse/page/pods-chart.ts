@@ -42,11 +42,11 @@ function lane(
     />`;
   };
   const end = goneAt ?? window.to;
-  const story = [killed && "killed after its grace period", restarts > 0 && `restarted ${restarts}×`].filter(
+  const events = [killed && "killed after its grace period", restarts > 0 && `restarted ${restarts}×`].filter(
     Boolean,
   );
   return html`<g>
-    <title>${[`${name} on ${node}`, ...story].join(", ")}</title>
+    <title>${[`${name} on ${node}`, ...events].join(", ")}</title>
     ${bar("waiting", createdAt, deletedAt ?? end)}
     ${served.map(({ from, to }) => bar("serving", from, to ?? end))}
     ${deletedAt === undefined ? undefined : bar("ending", deletedAt, end)}

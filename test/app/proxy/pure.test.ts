@@ -36,7 +36,7 @@ describe("loadProxyConfig", () => {
     [
       "AUTH_MODE",
       "jwt",
-      "AUTH_MODE: jwt needs exactly one of JWT_SECRET, JWT_PUBLIC_KEY, JWT_JWKS_URL; found 0",
+      "AUTH_MODE: jwt requires exactly one of JWT_SECRET, JWT_PUBLIC_KEY and JWT_JWKS_URL, but 0 are set",
     ],
   ])("refuses %s=%s", (key, value, fault) => {
     expect(() => loadProxyConfig({ ...env, [key]: value })).toThrow(fault);
@@ -67,7 +67,7 @@ describe("sendableCode", () => {
   it.each([
     [1000, 1000],
     [1005, undefined], // a close frame without a code
-    [1006, 1001], // the leg broke: its peer went away
+    [1006, 1001], // the upstream socket broke: its peer went away
     [1015, 1001],
     [2999, 1001],
     [3000, 3000],
@@ -216,7 +216,7 @@ describe("Endpoints", () => {
   const ready = (address: string, outdated = false) => ({ address, outdated });
   const none = new Set<string>();
 
-  it("spreads a crowd while it dials, and leaves a pod that goes for the last", async () => {
+  it("spreads many clients while it connects, and tries a pod that ends last", async () => {
     const endpoints = new Endpoints(
       () => Promise.resolve([ready("a:1"), ready("b:1")]),
       () => 0,

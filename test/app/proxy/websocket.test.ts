@@ -168,7 +168,7 @@ describe("any WebSocket server behind a proxy", () => {
     ]);
   });
 
-  it("answers pings on both legs, and cuts a client that answers none", async () => {
+  it("answers pings on both sockets, and cuts a client that answers none", async () => {
     const backend = await Backend.start(echo);
     const proxy = await startProxy(new Set([backend.address]), {
       ...atMostOnce,
@@ -180,7 +180,7 @@ describe("any WebSocket server behind a proxy", () => {
     client.ws.ping("c");
     pod.ping("p");
     expect((await Promise.all(pongs)).map(([payload]) => String(payload))).toEqual(["c", "p"]);
-    await Promise.all([once(client.ws, "ping"), once(pod, "ping")]); // and each leg is asked
+    await Promise.all([once(client.ws, "ping"), once(pod, "ping")]); // each socket is pinged
 
     const dumb = new WebSocket(front(proxy.url), { autoPong: false });
     const [code] = (await once(dumb, "close")) as [number];

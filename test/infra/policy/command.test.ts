@@ -81,7 +81,11 @@ test.each([
   { args: ["--file", "no-such.yaml"], says: "policy: no-such.yaml does not exist\n" },
   { args: ["--stack", "nope"], says: "policy: Pulumi.nope.yaml does not exist" },
   { args: ["--nope"], says: "error: unknown option '--nope'" },
-  { args: ["--file", "-"], input: "just: text\n", says: "policy: document 1 of - is no Kubernetes object" },
+  {
+    args: ["--file", "-"],
+    input: "just: text\n",
+    says: "policy: document 1 of - is not a Kubernetes object",
+  },
 ])("nothing was judged: exit code 2, with $args", async ({ args, input = "", says }) => {
   const { code, stdout, stderr } = await policy(args, input);
   expect({ code, stdout }).toEqual({ code: 2, stdout: "" });

@@ -64,7 +64,7 @@ describe("before a resource is made", () => {
         // The engine knows which resource it asked about.
         urn: "",
         message: expect.stringContaining(
-          "Deployment live/chat: container app runs chat:latest; name the image by digest",
+          "Deployment live/chat: container app runs chat:latest; set the image's digest",
         ) as string,
       },
     ]);

@@ -57,7 +57,7 @@ const cases: readonly Case[] = [
     of: service,
     field: "spec > trafficDistribution",
     value: "PreferClose",
-    found: "trafficDistribution is PreferClose, which filters the pods before affinity counts",
+    found: "trafficDistribution is PreferClose, which filters the pods before affinity applies",
   },
   {
     rule: "no-client-ip-on-load-balancers",
@@ -182,7 +182,7 @@ const cases: readonly Case[] = [
     field: "spec > trafficPolicy > loadBalancer > consistentHash",
     value: undefined,
     blamed: "VirtualService live/chat",
-    found: "no DestinationRule keeps the clients of Service chat by a consistent hash",
+    found: "no DestinationRule keeps the clients of Service chat on their pods with a consistent hash",
   },
   {
     rule: "routes-keep-clients",
@@ -191,7 +191,7 @@ const cases: readonly Case[] = [
     field: "spec > host",
     value: "other",
     blamed: "VirtualService live/chat",
-    found: "no DestinationRule keeps the clients of Service chat by a consistent hash",
+    found: "no DestinationRule keeps the clients of Service chat on their pods with a consistent hash",
   },
   {
     rule: "routes-carry-all-sockets",
@@ -270,7 +270,7 @@ const cases: readonly Case[] = [
     field: "spec > timeout > http > streamIdleTimeout",
     value: "20s",
     blamed: "HTTPRoute live/chat",
-    found: `PING_INTERVAL_SECONDS of ${deployment} is 25, but it must be less than timeout.http.streamIdleTimeout of a BackendTrafficPolicy (20 s), or quiet sockets are cut between two pings`,
+    found: `PING_INTERVAL_SECONDS of ${deployment} is 25, but it must be less than timeout.http.streamIdleTimeout of a BackendTrafficPolicy (20 s); otherwise quiet sockets are cut between two pings`,
   },
   {
     rule: "ping-below-idle-timeouts",
@@ -278,7 +278,7 @@ const cases: readonly Case[] = [
     of: "VirtualService live/chat",
     field: "spec > http > 0 > timeout",
     value: "20s",
-    found: `PING_INTERVAL_SECONDS of ${deployment} is 25, but it must be less than timeout (20 s), or quiet sockets are cut between two pings`,
+    found: `PING_INTERVAL_SECONDS of ${deployment} is 25, but it must be less than timeout (20 s); otherwise quiet sockets are cut between two pings`,
   },
   {
     rule: "affinity-outlives-session",
@@ -287,7 +287,7 @@ const cases: readonly Case[] = [
     field: "spec > rules > 0 > sessionPersistence > absoluteTimeout",
     value: "59m",
     found:
-      "sessionPersistence.absoluteTimeout is 3540, but it must be at least SESSION_TTL_SECONDS of Deployment live/chat (3600 s), or a client's pod is forgotten before its session",
+      "sessionPersistence.absoluteTimeout is 3540, but it must be at least SESSION_TTL_SECONDS of Deployment live/chat (3600 s); otherwise a client loses its pod before its session ends",
   },
   {
     rule: "affinity-outlives-session",
@@ -297,7 +297,7 @@ const cases: readonly Case[] = [
     value: "60s",
     blamed: "VirtualService live/chat",
     found:
-      "httpCookie.ttl of its DestinationRule is 60, but it must be at least SESSION_TTL_SECONDS of Deployment live/chat (3600 s), or a client's pod is forgotten before its session",
+      "httpCookie.ttl of its DestinationRule is 60, but it must be at least SESSION_TTL_SECONDS of Deployment live/chat (3600 s); otherwise a client loses its pod before its session ends",
   },
   {
     rule: "load-balancer-annotations-count",
@@ -306,7 +306,7 @@ const cases: readonly Case[] = [
     field: aws("type"),
     value: "nlb",
     found:
-      "service.beta.kubernetes.io/aws-load-balancer-type is nlb, which does nothing beside loadBalancerClass service.k8s.aws/nlb",
+      "service.beta.kubernetes.io/aws-load-balancer-type is nlb, which has no effect with loadBalancerClass service.k8s.aws/nlb",
   },
   {
     rule: "load-balancer-annotations-count",
@@ -314,7 +314,7 @@ const cases: readonly Case[] = [
     field: aws("backend-protocol"),
     value: "tcp",
     found:
-      "service.beta.kubernetes.io/aws-load-balancer-backend-protocol: tcp does nothing for a network load balancer",
+      "service.beta.kubernetes.io/aws-load-balancer-backend-protocol: tcp has no effect on a network load balancer",
   },
   {
     rule: "load-balancer-annotations-count",
@@ -322,7 +322,7 @@ const cases: readonly Case[] = [
     of: "Service live/chat-nlb",
     field: aws("ssl-cert"),
     value: "arn:aws:acm:eu-west-1:123456789012:certificate/abc",
-    found: "stickiness by source_ip is asked of a listener that ends TLS",
+    found: "stickiness by source_ip is set on a TLS listener, which does not support it",
   },
   {
     rule: "grace-period-covers-drain",
@@ -390,7 +390,7 @@ const cases: readonly Case[] = [
     of: ingress,
     field: nginx("proxy-read-timeout"),
     value: "25",
-    found: `PING_INTERVAL_SECONDS of ${deployment} is 25, but it must be less than nginx.ingress.kubernetes.io/proxy-read-timeout (25 s), or quiet sockets are cut between two pings`,
+    found: `PING_INTERVAL_SECONDS of ${deployment} is 25, but it must be less than nginx.ingress.kubernetes.io/proxy-read-timeout (25 s); otherwise quiet sockets are cut between two pings`,
   },
   {
     rule: "ping-below-idle-timeouts",
@@ -398,7 +398,7 @@ const cases: readonly Case[] = [
     of: ingress,
     field: alb("load-balancer-attributes"),
     value: "idle_timeout.timeout_seconds=20",
-    found: `PING_INTERVAL_SECONDS of ${deployment} is 25, but it must be less than idle_timeout.timeout_seconds (20 s), or quiet sockets are cut between two pings`,
+    found: `PING_INTERVAL_SECONDS of ${deployment} is 25, but it must be less than idle_timeout.timeout_seconds (20 s); otherwise quiet sockets are cut between two pings`,
   },
   {
     rule: "ping-below-idle-timeouts",
@@ -407,7 +407,7 @@ const cases: readonly Case[] = [
     field: `${app} > env > 1 > value`,
     value: "3600",
     blamed: "Service live/chat-nlb",
-    found: `PING_INTERVAL_SECONDS of ${deployment} is 3600, but it must be less than tcp.idle_timeout.seconds of port 80 (3600 s), or quiet sockets are cut between two pings`,
+    found: `PING_INTERVAL_SECONDS of ${deployment} is 3600, but it must be less than tcp.idle_timeout.seconds of port 80 (3600 s); otherwise quiet sockets are cut between two pings`,
   },
   {
     rule: "affinity-outlives-session",
@@ -415,7 +415,7 @@ const cases: readonly Case[] = [
     field: "spec > sessionAffinityConfig > clientIP > timeoutSeconds",
     value: 600,
     found:
-      "sessionAffinityConfig.clientIP.timeoutSeconds is 600, but it must be at least SESSION_TTL_SECONDS of Deployment live/chat (3600 s), or a client's pod is forgotten before its session",
+      "sessionAffinityConfig.clientIP.timeoutSeconds is 600, but it must be at least SESSION_TTL_SECONDS of Deployment live/chat (3600 s); otherwise a client loses its pod before its session ends",
   },
   {
     rule: "affinity-outlives-session",
@@ -423,7 +423,7 @@ const cases: readonly Case[] = [
     field: nginx("session-cookie-max-age"),
     value: "60",
     found:
-      "nginx.ingress.kubernetes.io/session-cookie-max-age is 60, but it must be at least SESSION_TTL_SECONDS of Deployment live/chat (3600 s), or a client's pod is forgotten before its session",
+      "nginx.ingress.kubernetes.io/session-cookie-max-age is 60, but it must be at least SESSION_TTL_SECONDS of Deployment live/chat (3600 s); otherwise a client loses its pod before its session ends",
   },
   {
     rule: "affinity-outlives-session",
@@ -432,7 +432,7 @@ const cases: readonly Case[] = [
     field: alb("target-group-attributes"),
     value: "stickiness.enabled=true,stickiness.type=lb_cookie,stickiness.lb_cookie.duration_seconds=60",
     found:
-      "stickiness.lb_cookie.duration_seconds is 60, but it must be at least SESSION_TTL_SECONDS of Deployment live/chat (3600 s), or a client's pod is forgotten before its session",
+      "stickiness.lb_cookie.duration_seconds is 60, but it must be at least SESSION_TTL_SECONDS of Deployment live/chat (3600 s); otherwise a client loses its pod before its session ends",
   },
   {
     rule: "readiness-leaves-in-time",
@@ -483,7 +483,7 @@ const cases: readonly Case[] = [
     of: deployment,
     field: "spec > strategy",
     value: { type: "Recreate" },
-    found: "strategy.type is Recreate, which ends all pods at once",
+    found: "strategy.type is Recreate, which stops all pods at once",
   },
   {
     rule: "rollout-ends-in-time",
@@ -552,7 +552,7 @@ const cases: readonly Case[] = [
     field: "spec > minAvailable",
     value: 3,
     blamed: deployment,
-    found: "PodDisruptionBudget live/chat wants minAvailable 3, and there are 3 replicas",
+    found: "PodDisruptionBudget live/chat requires minAvailable 3 of 3 replicas",
   },
   {
     rule: "disruption-budget-lets-nodes-drain",
@@ -560,7 +560,7 @@ const cases: readonly Case[] = [
     field: "spec > minAvailable",
     value: "51%",
     blamed: "Deployment live/feed",
-    found: "PodDisruptionBudget live/feed wants minAvailable 51%, and there are 2 replicas",
+    found: "PodDisruptionBudget live/feed requires minAvailable 51% of 2 replicas",
   },
   {
     rule: "disruption-budget-lets-nodes-drain",
@@ -569,7 +569,7 @@ const cases: readonly Case[] = [
     value: { matchExpressions: [{ key: "app", operator: "In", values: ["chat", "feed"] }] },
     blamed: deployment,
     found:
-      "PodDisruptionBudget live/chat and PodDisruptionBudget live/feed count the same pods, so that no eviction is allowed",
+      "PodDisruptionBudget live/chat and PodDisruptionBudget live/feed select the same pods, so no eviction is allowed",
   },
   {
     rule: "more-than-one-replica",
@@ -591,14 +591,14 @@ const cases: readonly Case[] = [
     of: autoscaler,
     field: "spec > metrics",
     value: [{ type: "Resource", resource: { name: "cpu" } }],
-    found: "it scales Deployment live/feed on cpu alone",
+    found: "it scales Deployment live/feed only on cpu",
   },
   {
     rule: "autoscaling-follows-connections",
     of: autoscaler,
     field: "spec > behavior",
     value: undefined,
-    found: "behavior.scaleDown of Deployment live/feed may take all pods but the least within seconds",
+    found: "behavior.scaleDown of Deployment live/feed may remove all pods above the minimum within seconds",
   },
   {
     rule: "autoscaling-follows-connections",
@@ -606,7 +606,7 @@ const cases: readonly Case[] = [
     field: "spec > replicas",
     value: 3,
     blamed: autoscaler,
-    found: "Deployment live/feed sets replicas, so each update undoes what the autoscaler decided",
+    found: "Deployment live/feed sets replicas, so each update overrides the autoscaler",
   },
   {
     rule: "more-than-one-replica",
@@ -632,7 +632,7 @@ const cases: readonly Case[] = [
     of: scaledObject,
     field: "spec > triggers",
     value: [{ type: "cpu", metricType: "Utilization", metadata: { value: "60" } }],
-    found: "it scales Deployment live/feed on cpu alone",
+    found: "it scales Deployment live/feed only on cpu",
   },
   {
     rule: "autoscaling-follows-connections",
@@ -640,7 +640,7 @@ const cases: readonly Case[] = [
     of: scaledObject,
     field: "spec > triggers > 0 > metadata > ignoreNullValues",
     value: undefined,
-    found: "to it, an empty answer of Prometheus means that Deployment live/feed has no connections",
+    found: "it reads an empty answer of Prometheus as zero connections of Deployment live/feed",
   },
   {
     rule: "autoscaling-follows-connections",
@@ -648,7 +648,7 @@ const cases: readonly Case[] = [
     of: scaledObject,
     field: "spec > advanced",
     value: undefined,
-    found: "behavior.scaleDown of Deployment live/feed may take all pods but the least within seconds",
+    found: "behavior.scaleDown of Deployment live/feed may remove all pods above the minimum within seconds",
   },
   {
     rule: "autoscaling-follows-connections",
@@ -657,7 +657,7 @@ const cases: readonly Case[] = [
     field: "spec > replicas",
     value: 3,
     blamed: scaledObject,
-    found: "Deployment live/feed sets replicas, so each update undoes what the autoscaler decided",
+    found: "Deployment live/feed sets replicas, so each update overrides the autoscaler",
   },
   {
     rule: "alerts-know-their-metrics",
@@ -665,14 +665,14 @@ const cases: readonly Case[] = [
     of: scaledObject,
     field: "spec > triggers > 0 > metadata > query",
     value: "sum(websocket_connections)",
-    found: "it asks for websocket_connections, which nothing exports or records",
+    found: "it queries websocket_connections, which nothing exports or records",
   },
   {
     rule: "alerts-know-their-metrics",
     of: autoscaler,
     field: "spec > metrics > 0 > pods > metric > name",
     value: "websocket_connections",
-    found: "it asks for websocket_connections, which nothing exports or records",
+    found: "it queries websocket_connections, which nothing exports or records",
   },
   {
     rule: "restricted-pods",
@@ -835,8 +835,7 @@ const cases: readonly Case[] = [
     of: "GlobalReplicationGroup sessions",
     field: "parameterGroupName",
     value: "default.valkey9",
-    found:
-      "it gives all of its members the parameter group default.valkey9, whose maxmemory-policy is volatile-lru",
+    found: "its members have the parameter group default.valkey9, whose maxmemory-policy is volatile-lru",
   },
   {
     rule: "session-store-asks-for-password",
@@ -911,7 +910,7 @@ const cases: readonly Case[] = [
     field: "spec > groups > 0 > rules > 1 > expr",
     value: "sum(rate(websocket_reconnections_total[1m])) > 10",
     found:
-      "alert WebSocketReconnectSurge asks for websocket_reconnections_total, which nothing exports or records",
+      "alert WebSocketReconnectSurge queries websocket_reconnections_total, which nothing exports or records",
   },
   {
     rule: "alerts-know-their-metrics",
@@ -919,14 +918,14 @@ const cases: readonly Case[] = [
     field: "spec > groups > 0 > rules > 0 > record",
     value: "websocket:reconnects:rate5m",
     found:
-      "alert WebSocketReconnectSurge asks for websocket:reconnects:rate1m, which nothing exports or records",
+      "alert WebSocketReconnectSurge queries websocket:reconnects:rate1m, which nothing exports or records",
   },
   {
     rule: "alerts-know-their-metrics",
     of: "ConfigMap live/dashboard",
     field: "data > live.json",
     value: '{ "panels": [{ "panels": [{ "targets": [{ "expr": "websocket_sessions" }] }] }] }',
-    found: "a panel of live.json asks for websocket_sessions, which nothing exports or records",
+    found: "a panel of live.json queries websocket_sessions, which nothing exports or records",
   },
 ];
 
@@ -1032,7 +1031,7 @@ test("type nlb without a class is taken by the one controller or the other, by t
       rule: "load-balancer-annotations-count",
       object: "Service live/chat-nlb",
       found:
-        "service.beta.kubernetes.io/aws-load-balancer-type is nlb, which leaves it to the Service's age which controller takes it, and no loadBalancerClass does",
+        "service.beta.kubernetes.io/aws-load-balancer-type is nlb without a loadBalancerClass, so the Service's age decides which controller handles it",
     },
   ]);
 });

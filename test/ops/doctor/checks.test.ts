@@ -63,7 +63,7 @@ type Case = [what: string, check: string, status: Status, path: string, value: u
 
 const cases: Case[] = [
   ["a Service that is not there", "deployed", "fail", "objects.services", [], /no Service messaging-service/],
-  ["no ready pod", "deployed", "fail", "objects.endpointSlices", [], /no ready pod behind it/],
+  ["no ready pod", "deployed", "fail", "objects.endpointSlices", [], /the Service has no ready pod/],
   ["a pod that is not ready", "deployed", "warn", `${pod}.status.conditions`, [], /not every pod is ready/],
   [
     "a rollout under way",
@@ -71,7 +71,7 @@ const cases: Case[] = [
     "warn",
     "objects.deployments.0.status.updatedReplicas",
     1,
-    /rollout is under way/,
+    /rollout is in progress/,
   ],
   [
     "no affinity",
@@ -87,7 +87,7 @@ const cases: Case[] = [
     "warn",
     "objects.services.0.spec.sessionAffinityConfig.clientIP.timeoutSeconds",
     600,
-    /another time than the stack says/,
+    /differs from the stack's/,
   ],
   [
     "traffic distribution beside affinity",
@@ -143,7 +143,7 @@ const cases: Case[] = [
     "unknown",
     "objects.controllerPods",
     [],
-    /no controller .* recognised/,
+    /found no known controller/,
   ],
   [
     "a retired controller",
@@ -167,7 +167,7 @@ const cases: Case[] = [
     "unknown",
     "objects.controllerPods.0.spec.containers.0.image",
     "example.com/traefik:latest",
-    /version is not known/,
+    /version is unknown/,
   ],
   [
     "a controller that is down",
@@ -184,7 +184,7 @@ const cases: Case[] = [
     "fail",
     annotation("affinity"),
     undefined,
-    /asks for no affinity/,
+    /sets no affinity/,
   ],
   [
     "service-upstream",
@@ -192,7 +192,7 @@ const cases: Case[] = [
     "fail",
     annotation("service-upstream"),
     "true",
-    /goes to the Service/,
+    /connects to the Service/,
   ],
   [
     "no cookie path",
@@ -200,7 +200,7 @@ const cases: Case[] = [
     "warn",
     annotation("session-cookie-path"),
     undefined,
-    /no path of its own/,
+    /cookie has no path/,
   ],
   [
     "a short-lived cookie",
@@ -208,7 +208,7 @@ const cases: Case[] = [
     "warn",
     annotation("session-cookie-max-age"),
     "60",
-    /ends before the session/,
+    /expires before the session/,
   ],
   ["balanced cookies", "ingress-affinity", "warn", annotation("affinity-mode"), undefined, /moves clients/],
   [
@@ -265,7 +265,7 @@ const cases: Case[] = [
     "fail",
     "objects.services",
     balancer({ [`${aws}type`]: "nlb" }),
-    /leaves it to the Service's age/,
+    /the Service's age decides/,
   ],
   [
     "a load balancer without stickiness",
@@ -323,7 +323,7 @@ const cases: Case[] = [
     "fail",
     "objects.controllerPods.0.metadata.namespace",
     "kube-system",
-    /no NetworkPolicy lets the edge in/,
+    /no NetworkPolicy allows the edge/,
   ],
   [
     "a pod that refuses",
@@ -363,7 +363,7 @@ const cases: Case[] = [
     "fail",
     "observed.edge.messaging-service.returnVisits.0.1.pod",
     "other",
-    /do not meet their pod again/,
+    /do not reach the same pod again/,
   ],
   [
     "an application that does not tell",
@@ -371,7 +371,7 @@ const cases: Case[] = [
     "unknown",
     "observed.edge.messaging-service.firstVisits.*.pod",
     undefined,
-    /does not say which pod/,
+    /does not name the pod/,
   ],
   [
     "an idle timeout below the ping",
@@ -403,7 +403,7 @@ const cases: Case[] = [
     "fail",
     "observed.reconnects.messaging-service.ms",
     [10, 10, 12_000],
-    /10 s and more/,
+    /10 s or more/,
   ],
   [
     "sessions that do not come back",
@@ -460,7 +460,7 @@ const cases: Case[] = [
     "fail",
     "objects.deployments.0.spec.strategy",
     { type: "Recreate" },
-    /ends all pods at once/,
+    /stops all pods at once/,
   ],
   [
     "a rollout with fewer pods",
@@ -478,7 +478,14 @@ const cases: Case[] = [
     0,
     /minReadySeconds is 0/,
   ],
-  ["one replica", "replicas", "fail", "objects.deployments.0.spec.replicas", 1, /one pod has to carry/],
+  [
+    "one replica",
+    "replicas",
+    "fail",
+    "objects.deployments.0.spec.replicas",
+    1,
+    /one pod carries all clients/,
+  ],
   [
     "one node",
     "replicas",
@@ -494,7 +501,7 @@ const cases: Case[] = [
     "fail",
     "objects.budgets.0.spec.maxUnavailable",
     0,
-    /no pod to be evicted/,
+    /never allows the eviction/,
   ],
   [
     "a budget that a broken pod uses up",
@@ -510,7 +517,7 @@ const cases: Case[] = [
     "warn",
     `${pod}.status.containerStatuses.0.restartCount`,
     2,
-    /started again/,
+    /restarted/,
   ],
   [
     "a pod with most of the sockets",
@@ -526,7 +533,7 @@ const cases: Case[] = [
     "unknown",
     "observed.metrics.messaging-service-0",
     [],
-    /not every pod tells/,
+    /not every pod reports/,
   ],
   [
     "a store that evicts",
@@ -534,7 +541,7 @@ const cases: Case[] = [
     "fail",
     "observed.redis.settings.maxmemory-policy",
     "allkeys-lru",
-    /throws sessions/,
+    /evicts sessions/,
   ],
   [
     "a store without limit",
@@ -627,7 +634,7 @@ it("says of several Ingresses of one service which gives what, whatever their ho
   expect(finding?.evidence).toContain(
     "Ingress old of 2026-11-01T00:00:00Z and Ingress young of 2026-11-02T00:00:00Z",
   );
-  expect(finding?.why).toContain("the newest gives the cookie's name, path and age to the hosts of all");
+  expect(finding?.why).toContain("the newest sets the cookie's name, path and age for all hosts");
 });
 
 describe("controller-sockets", () => {
@@ -669,7 +676,7 @@ describe("controller-sockets", () => {
 
   it("finds that a pod which ends refuses clients at once", () => {
     expect(troublesOf(withNginx({ "worker-shutdown-timeout": "1h" }), "controller-sockets")).toMatchObject([
-      { status: "warn", what: "a controller's pod that ends refuses clients at once" },
+      { status: "warn", what: "a terminating controller pod refuses clients at once" },
     ]);
   });
 

@@ -7,17 +7,17 @@ const about = { stack: "staging", namespace: "nova", context: "test", kubernetes
 const report = makeReport(about, [
   {
     check: "deployed",
-    title: "Everything that the stack describes is there and ready",
+    title: "All objects of the stack exist and are ready",
     findings: [ok("a", "b", "c")],
   },
   {
     check: "ingress-affinity",
-    title: "Ingresses ask for a cookie that keeps a client on its pod, whatever becomes of the others",
+    title: "Ingresses set a cookie that keeps a client on its pod, whatever becomes of the others",
     findings: [
       fail("Ingress nova-ingress-messaging-service", {
-        what: "the Ingress asks for no affinity",
+        what: "the Ingress sets no affinity",
         evidence: "nginx.ingress.kubernetes.io/affinity: absent",
-        why: "an L7 controller goes straight to the pods, past the Service's ClientIP: each reconnect meets any pod",
+        why: "an L7 controller connects directly to pods and ignores the Service's ClientIP: each reconnect reaches a random pod",
         fix: command,
       }),
     ],
@@ -29,14 +29,14 @@ it("keeps to the terminal, but leaves a command in one line to be pasted", () =>
   const lines = reportText(report, { colours: false, all: false, columns: 80 }).split("\n");
   expect(lines.filter((line) => line.length > 80)).toEqual([`        fix   ${command}`]);
   expect(lines).toContain("-     autoscaler        Autoscalers count sockets (does not apply here)");
-  expect(lines).toContain("        why   an L7 controller goes straight to the pods, past the Service's");
-  expect(lines).toContain("              ClientIP: each reconnect meets any pod");
+  expect(lines).toContain("        why   an L7 controller connects directly to pods and ignores the");
+  expect(lines).toContain("              Service's ClientIP: each reconnect reaches a random pod");
 });
 
 it("breaks no line where there is no terminal", () => {
   const text = reportText(report, { colours: false, all: false });
   expect(text).toContain(
-    "why   an L7 controller goes straight to the pods, past the Service's ClientIP: each",
+    "why   an L7 controller connects directly to pods and ignores the Service's ClientIP: each",
   );
-  expect(text).toContain("3 checks: 1 findings are well, 0 warnings, 1 failures, 0 unknown");
+  expect(text).toContain("3 checks: 1 ok, 0 warnings, 1 failures, 0 unknown");
 });

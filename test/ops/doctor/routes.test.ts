@@ -59,19 +59,19 @@ it.each([
   {
     title: "a route that no Gateway accepts",
     change: (healthy: Snapshot) => spoil(healthy, `${route}.status`, { parents: accepted("False") }),
-    what: "the controller of the Gateway does not act on it as it stands",
+    what: "the Gateway's controller does not accept it",
     status: "fail",
   },
   {
     title: "a policy that is not accepted",
     change: (healthy: Snapshot) => spoil(healthy, `${policy}.status`, { ancestors: accepted("False") }),
-    what: "the controller of the Gateway does not act on it as it stands",
+    what: "the Gateway's controller does not accept it",
     status: "fail",
   },
   {
     title: "no route at all",
     change: (healthy: Snapshot) => spoil(healthy, "objects.httpRoutes", []),
-    what: "no HTTPRoute leads to the services",
+    what: "no HTTPRoute routes to the services",
     status: "fail",
   },
 ])("gateway-routes reports $title", async ({ change, what, status }) => {

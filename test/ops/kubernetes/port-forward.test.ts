@@ -68,6 +68,6 @@ describe("a port of a pod, through the API server", () => {
 
   it("is said to be refused where the API server refuses it", async () => {
     answer = undefined;
-    expect(await ask()).toContain("the API server forwards no port to nova/pod-1");
+    expect(await ask()).toContain("the API server refused a port forward to nova/pod-1");
   });
 });

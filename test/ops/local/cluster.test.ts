@@ -117,7 +117,7 @@ describe("a Deployment", () => {
     Object.assign(pair.spec?.template.spec ?? {}, { containers: [...containers, ...containers] });
     cluster = await startCluster([]);
     await expect(startCluster([pair])).rejects.toThrow(
-      "Deployment echo: a pod of one container is run locally",
+      "Deployment echo: the local runner supports only pods with one container",
     );
   });
 });

@@ -80,7 +80,7 @@ describe("resolveEnvironment", () => {
     [
       "an unknown field",
       { env: [{ name: "A", valueFrom: { fieldRef: { fieldPath: "spec.nodeName" } } }] },
-      "fieldRef spec.nodeName is not known",
+      "the local runner does not support fieldRef spec.nodeName",
     ],
   ])("refuses %s", (_title, container, message) => {
     expect(() => resolve(container)).toThrow(message);

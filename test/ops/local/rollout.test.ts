@@ -84,7 +84,7 @@ describe("rolloutSpec", () => {
 
   it("refuses a strategy that it does not run", () => {
     expect(() => rolloutSpec(deployment({ strategy: { type: "Recreate" } }))).toThrow(
-      "Deployment echo: strategy Recreate is not run locally",
+      "Deployment echo: the local runner does not support strategy Recreate",
     );
   });
 });

@@ -1,5 +1,5 @@
 import type { V1Pod } from "@kubernetes/client-node";
-import { continueStory, cutShort, type PodHistory } from "../../../ops/rehearse/cluster/pod-history";
+import { updateHistory, cutShort, type PodHistory } from "../../../ops/rehearse/cluster/pod-history";
 
 const pod = (
   ready: boolean,
@@ -31,12 +31,13 @@ const pod = (
 /** What is seen of a pod, one second after the other from the first. */
 function follow(...seen: (readonly [V1Pod, gone?: true])[]): PodHistory | undefined {
   return seen.reduce<PodHistory | undefined>(
-    (story, [object, gone = false], index) => continueStory(story, object, { at: (index + 1) * 1_000, gone }),
+    (history, [object, gone = false], index) =>
+      updateHistory(history, object, { at: (index + 1) * 1_000, gone }),
     undefined,
   );
 }
 
-describe("continueStory", () => {
+describe("updateHistory", () => {
   it("tells since when a pod that was there before has served", () => {
     expect(follow([pod(true)])).toMatchObject({
       ready: true,
@@ -68,8 +69,8 @@ describe("continueStory", () => {
   });
 
   it("keeps a crash in the middle of its life apart from its end", () => {
-    const story = follow([pod(true)], [pod(false, { exitCode: 137 })], [pod(true, { restarts: 1 })]);
-    expect(story).toMatchObject({
+    const history = follow([pod(true)], [pod(false, { exitCode: 137 })], [pod(true, { restarts: 1 })]);
+    expect(history).toMatchObject({
       restarts: 1,
       termination: undefined,
       served: [
@@ -82,12 +83,12 @@ describe("continueStory", () => {
 
 describe("cutShort", () => {
   it("ends what a killed pod served when it was killed, and leaves what it served afterwards", () => {
-    const story = follow([pod(true)], [pod(false, { exitCode: 137 })], [pod(true, { restarts: 1 })]);
-    if (story === undefined) throw new Error("there is no story");
-    expect(cutShort(story, 1_200).served).toEqual([
+    const history = follow([pod(true)], [pod(false, { exitCode: 137 })], [pod(true, { restarts: 1 })]);
+    if (history === undefined) throw new Error("there is no history");
+    expect(cutShort(history, 1_200).served).toEqual([
       { from: 500, to: 1_200 },
       { from: 3_000, to: undefined },
     ]);
-    expect(cutShort(story, undefined)).toBe(story);
+    expect(cutShort(history, undefined)).toBe(history);
   });
 });

@@ -20,7 +20,7 @@ describe("servesUsers", () => {
 
 describe("expectSafe", () => {
   it.each([
-    ["prod without --yes", options("prod", "--inside"), "add --yes"],
+    ["prod without --yes", options("prod", "--inside"), "Add --yes"],
     ["a URL of another protocol", options("staging", "--url", "https://x"), "--url must be ws:// or wss://"],
     ["a URL with a path", options("staging", "--url", "wss://x/messaging"), "no path"],
     [

@@ -42,7 +42,7 @@ describe("cookieAffinity", () => {
 
   it("refuses the balanced mode, which is nginx' default and moves clients when pods come", () => {
     expect(() => read({ affinity: "cookie" })).toThrow(
-      "affinity-mode is balanced; the local edge knows persistent only",
+      "affinity-mode is balanced; the local edge supports only persistent",
     );
   });
 });

@@ -42,8 +42,6 @@ describe("routesOf", () => {
 
   it("refuses two Services on one path of a host", () => {
     const twice = [ingress({ service: "one", path: "/x" }), ingress({ service: "two", path: "/x" })];
-    expect(() => routesOf(twice)).toThrow(
-      "*/x leads to both one and two; give each Service a path of its own",
-    );
+    expect(() => routesOf(twice)).toThrow("*/x routes to both one and two; give each Service its own path");
   });
 });
