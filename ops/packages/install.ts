@@ -24,7 +24,10 @@ export function findProgram({ names }: SystemProgram, path?: string): string | u
   return names.map((name) => findOnPath(name, path)).find((found) => found !== undefined);
 }
 
-/** The commands that install it on such a machine. Throws {@link ProgramUnavailableError} when none can. */
+/**
+ * The commands that install it on such a machine, for root alone: a user's machine is not changed behind their back.
+ * @throws {ProgramUnavailableError} with the command to run, if the user is not root or there is no apt-get
+ */
 export function installCommands(program: SystemProgram, machine: Machine): readonly (readonly string[])[] {
   const { names, debianPackage, requirement } = program;
   if (!machine.apt) {
@@ -32,16 +35,15 @@ export function installCommands(program: SystemProgram, machine: Machine): reado
       `${names[0]} is not on the PATH and this system has no apt-get; install ${requirement} and put ${names[0]} on the PATH`,
     );
   }
-  if (machine.uid !== 0 && !machine.sudo) {
+  if (!machine.isRoot) {
     throw new ProgramUnavailableError(
       `${names[0]} is not on the PATH, and installing it needs root; run \`sudo apt-get install ${debianPackage}\``,
     );
   }
-  const prefix = machine.uid === 0 ? [] : ["sudo", "-n"];
   return [
     // A fresh image has no package lists.
-    [...prefix, "apt-get", "update"],
-    [...prefix, "env", "DEBIAN_FRONTEND=noninteractive"].concat(
+    ["apt-get", "update"],
+    ["env", "DEBIAN_FRONTEND=noninteractive"].concat(
       "apt-get install --yes --no-install-recommends".split(" "),
       debianPackage,
     ),
@@ -58,7 +60,7 @@ export async function ensureProgram(program: SystemProgram, report: (line: strin
   const found = findProgram(program);
   if (found !== undefined) return found;
   report(`${name} is not on the PATH: installing it from the system's packages`);
-  for (const [file = "", ...args] of installCommands(program, await thisMachine())) {
+  for (const [file = "", ...args] of installCommands(program, thisMachine())) {
     const command = [file, ...args].join(" ");
     report(`$ ${command}`);
     await run(file, args).catch((cause: unknown) => {

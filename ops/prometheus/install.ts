@@ -16,9 +16,8 @@ export class PrometheusUnavailableError extends Error {
  * The command that brings apt's package lists, which a fresh image does not have.
  * Throws {@link PrometheusUnavailableError} when nobody here may run it.
  */
-export function updateCommand({ uid, sudo }: Pick<Machine, "uid" | "sudo">): readonly string[] {
-  if (uid === 0) return ["apt-get", "update"];
-  if (sudo) return ["sudo", "-n", "apt-get", "update"];
+export function updateCommand({ isRoot }: Pick<Machine, "isRoot">): readonly string[] {
+  if (isRoot) return ["apt-get", "update"];
   throw new PrometheusUnavailableError(
     "apt knows no package prometheus, and updating its lists needs root; run `sudo apt-get update`",
   );
@@ -32,7 +31,7 @@ export function updateCommand({ uid, sudo }: Pick<Machine, "uid" | "sudo">): rea
 export async function ensurePrometheus(report: (line: string) => void): Promise<PrometheusBinaries> {
   const found = findPrometheus();
   if (found !== undefined) return found;
-  const machine = await thisMachine();
+  const machine = thisMachine();
   if (!machine.apt) {
     throw new PrometheusUnavailableError(
       "prometheus and promtool are not on the PATH and this system has no apt-get",

@@ -31,7 +31,10 @@ async function measure(name: string, build: string): Promise<Result> {
   const rooms = Array.from({ length: Math.ceil(clients / membersOfARoom) }, (_, i) => `room-${i}`);
   const [old, next] = await Promise.all(
     ["old", "next"].map((pod) => startBenchPod(build, `${pod}-0`, redis.url)),
-  );
+  ).catch(async (error: unknown) => {
+    await redis.stop();
+    throw error;
+  });
   if (!old || !next) throw new Error("no pods");
   const all = Array.from({ length: clients }, (_, i) => new MovingClient([rooms[i % rooms.length] ?? ""]));
   const publishers = Array.from(
