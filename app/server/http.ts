@@ -169,7 +169,7 @@ function refusal(status: Refusal["status"], reason: Refusal["reason"], message: 
 }
 
 /**
- * Answers in plain HTTP and ends the socket. A pod that drains also expires the affinity cookie, so that the client's
+ * Answers in plain HTTP and ends the socket. A pod that drains or is full also expires the affinity cookie, so that the client's
  * next attempt is routed anew, even by an edge that honours the cookie of a pod that is going.
  */
 export function refuse(
@@ -181,7 +181,8 @@ export function refuse(
   if (status === 401) headers.push("WWW-Authenticate: Bearer");
   if (reason === "malformed") headers.push("Sec-WebSocket-Version: 13"); // RFC 6455 section 4.4
   if (status === 503) headers.push(`Retry-After: ${retryAfterSeconds}`);
-  if (reason === "draining" && config.AFFINITY_COOKIE_NAME !== "") headers.push(expiredCookie(config));
+  const mayDoElsewhere = reason === "draining" || reason === "too_many_connections";
+  if (mayDoElsewhere && config.AFFINITY_COOKIE_NAME !== "") headers.push(expiredCookie(config));
   refuseUpgrade(socket, { status, headers, body: `${message}\n` });
 }
 

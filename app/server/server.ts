@@ -220,9 +220,8 @@ export class HoldfastServer {
     for (const connection of this.#connections) connection.transport.terminate();
     await within(releaseMs, this.#connections.empty());
     this.#connections.stop();
-    if (this.#rebalancer) await within(releaseMs, this.#rebalancer.stop());
     const ports = [this.#http, ...this.#sidePorts.map(({ server }) => server)].map(closeServer);
-    await within(releaseMs, Promise.all([this.#grpc?.stop(), ...ports]));
+    await within(releaseMs, Promise.all([this.#grpc?.stop(), this.#rebalancer?.stop(), ...ports]));
     this.#rooms.close();
     this.#redis.close();
   }

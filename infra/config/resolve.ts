@@ -123,13 +123,16 @@ function resolveService(
   };
 }
 
-/** Whether a client that leaves its pod reaches another one: its address would lead it back, a cookie can be expired. */
+/**
+ * Whether a client that leaves its pod reaches another one. Its address would lead it back; a cookie can be expired. An AWS
+ * load balancer whose targets are pods takes minutes until it sends a new one clients, and sets its cookie by itself.
+ */
 export function mayRebalance(
   { connectionProxy }: { readonly connectionProxy?: object | undefined },
   path: string,
-  { cookie }: Pick<EdgeProperties, "cookie">,
+  { cookie, podsAreTargets }: Pick<EdgeProperties, "cookie" | "podsAreTargets">,
 ): boolean {
-  return connectionProxy !== undefined || cookie(path) !== undefined;
+  return connectionProxy !== undefined || (cookie(path) !== undefined && !podsAreTargets);
 }
 
 /** A service's own times over the stack's; a grace period that only the stack names does not bind one that needs more. */

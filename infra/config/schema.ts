@@ -85,8 +85,8 @@ const sockets = object({
   maxReplayBytes: int(1_048_576, 17_179_869_184).optional(),
   /**
    * Whether a pod with many more clients than the others asks some of them to move, slowly, once no pod has come or gone for 20 s.
-   * Defaults to true if the edge's cookie or a connection proxy chooses the pod, and to false if ClientIP does, because the
-   * client's address then leads it back.
+   * Defaults to true if the edge's cookie or a connection proxy chooses the pod. Defaults to false if ClientIP or an AWS target
+   * group does, because a client then comes back to its pod.
    */
   rebalance: bool.optional(),
 });

@@ -144,7 +144,8 @@ function application(service: ServiceConfig, { config, store, secrets }: Shared)
     config: { ...config, drain: service.drain },
     service,
     store,
-    cookie: config.properties.cookie(service.path),
+    // Behind a proxy it is the proxy's.
+    cookie: service.connectionProxy ? undefined : config.properties.cookie(service.path),
     ...secrets,
   });
   return { ...preset, env: { ...preset.env, ...service.env } };

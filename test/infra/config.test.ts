@@ -489,7 +489,7 @@ describe("bad configuration", () => {
         },
       },
       issues: [
-        "sockets.rebalance is true, expected false: the address of clients of services[1] chooses their pod, so they come back to it",
+        "sockets.rebalance is true, expected false: ClientIP or an AWS target group leads clients of services[1] back to their pod",
       ],
     },
   ];

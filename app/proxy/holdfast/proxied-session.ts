@@ -242,7 +242,7 @@ export abstract class ProxiedSession extends ProxiedConnection {
 
   #lost(socket: PodSocket, code: number, reason: string): void {
     this.#unsubscribe(socket);
-    if (socket.greeted && !socket.welcome) this.#orphanedHello = true;
+    if (socket.greeted && !socket.welcome && code !== closeCodes.tryAgainLater) this.#orphanedHello = true;
     if (socket === this.#next) {
       this.#next = undefined;
       this.#move.again(() => void this.#openNext());

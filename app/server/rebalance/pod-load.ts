@@ -13,7 +13,7 @@ export interface PodLoad {
 const tolerance = 0.2;
 
 /** Fewer clients too many are not worth their moves. */
-const smallestExcess = 10;
+export const smallestExcess = 10;
 
 /** How many clients a pod has beyond the mean of all pods; 0 where there is no other pod. */
 export function excessOf(clients: number, loads: readonly PodLoad[]): number {

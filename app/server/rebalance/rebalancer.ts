@@ -1,5 +1,5 @@
 import type { Logger } from "pino";
-import { excessOf, isTooMany, steadyState, type PodLoad } from "./pod-load";
+import { excessOf, isTooMany, smallestExcess, steadyState, type PodLoad } from "./pod-load";
 
 /** A connection as the rebalancer sees it. */
 export interface Movable {
@@ -34,7 +34,20 @@ const shareASecond = 0.05;
 const mostASecond = 100;
 
 /** Who was asked so long ago and is still here stays. Milliseconds. */
-const patienceMs = 60_000;
+const patienceMs = 20_000;
+
+/**
+ * For each client that is too many, so many are asked. Some land on another crowded pod, and that asks its own; but where none
+ * leaves for good, no emptier pod can be reached, and to go on would move everybody in a circle.
+ */
+const asksPerExcess = 2;
+
+/** After that nobody is asked for a while, twice as long each time, until pods come or go. Milliseconds. */
+const firstPauseMs = 300_000;
+const longestPauseMs = 3_600_000;
+
+/** Of its clients, what a pod may get between two looks. More have lost their pod: the others will follow. */
+const tolerateGrowth = 0.1;
 
 /**
  * A client is sent on so often: every other time by the cookie that the edge gave it here, and then by chance, one in as
@@ -62,6 +75,11 @@ export class Rebalancer {
   #isMoving = false;
   #state: string | undefined;
   #stateSince = 0;
+  #servedBefore = 0;
+  /** Clients that may still be asked before it gives up. */
+  #asksLeft = 0;
+  #pauseMs = firstPauseMs;
+  #pausedUntil = 0;
   #timer: NodeJS.Timeout | undefined;
   #asking: NodeJS.Timeout | undefined;
 
@@ -118,7 +136,7 @@ export class Rebalancer {
       });
       this.#forget();
       if (this.#isSteady(loads)) this.#even(loads);
-      else this.#isMoving = false;
+      else this.#stop();
     } catch (error) {
       this.log.debug({ err: (error as Error).message }, "loads");
     }
@@ -133,10 +151,27 @@ export class Rebalancer {
 
   #isSteady(loads: readonly PodLoad[]): boolean {
     const now = performance.now();
+    const served = this.#served();
+    const grows = served > (1 + tolerateGrowth) * this.#servedBefore + smallestExcess;
+    this.#servedBefore = served;
     const state = steadyState(loads);
-    if (state === undefined || state !== this.#state) this.#stateSince = now;
+    if (state === undefined || state !== this.#state) {
+      this.#stateSince = now;
+      this.#pauseMs = firstPauseMs;
+      this.#pausedUntil = 0;
+    } else if (grows) {
+      this.#stateSince = now;
+    }
     this.#state = state;
-    return state !== undefined && now - this.#stateSince >= this.times.steadyMs;
+    return state !== undefined && now - this.#stateSince >= this.times.steadyMs && now >= this.#pausedUntil;
+  }
+
+  /** Nobody is asked any more, and whoever comes may stay. */
+  #stop(): void {
+    this.#isMoving = false;
+    clearTimeout(this.#asking);
+    for (const { connection } of this.#asked.values()) this.#settled.add(connection);
+    this.#asked.clear();
   }
 
   /** From the first moment that it has too many until it has as many as the others. */
@@ -148,9 +183,23 @@ export class Rebalancer {
     const before = this.#isMoving;
     this.#isMoving = excess > 0 && (before || isTooMany(excess, loads));
     if (!this.#isMoving) return;
-    if (!before) this.log.info({ clients, excess }, "moves clients to other pods");
+    if (!before) {
+      this.#asksLeft = asksPerExcess * excess;
+      this.log.info({ clients, excess }, "moves clients to other pods");
+    }
+    if (this.#asksLeft === 0) {
+      this.log.warn(
+        { clients, excess },
+        "moves no more clients: they come back, or others come in their place",
+      );
+      this.#pausedUntil = performance.now() + this.#pauseMs;
+      this.#pauseMs = Math.min(2 * this.#pauseMs, longestPauseMs);
+      this.#stop();
+      return;
+    }
     const seconds = this.times.everyMs / 1_000;
-    this.#ask(Math.ceil(Math.min(excess * shareASecond, mostASecond) * seconds));
+    const due = Math.ceil(Math.min(excess * shareASecond, mostASecond) * seconds);
+    this.#ask(Math.min(due, this.#asksLeft));
   }
 
   /** Asks the oldest, evenly until the next look. */
@@ -174,6 +223,7 @@ export class Rebalancer {
       const { session } = connection;
       if (!session || !connection.moveOn()) continue;
       this.#asked.set(session.id, { connection, user: session.user, at: performance.now(), refusals: 0 });
+      this.#asksLeft -= 1;
       this.onAsked();
       return true;
     }

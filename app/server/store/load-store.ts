@@ -7,8 +7,8 @@ import { loadsKey } from "./keys";
 import { observed, type ObserveStore, type RedisClient } from "./redis";
 import * as scripts from "./scripts";
 
-/** A pod that has not told its load for so long is gone: three looks. Milliseconds. */
-const ttlMs = 15_000;
+/** A pod that has not told its load for so long is gone: it tells it every 5 s. Milliseconds. */
+const ttlMs = 8_000;
 
 const podLoad = z.object({
   pod: z.string(),

@@ -377,7 +377,7 @@ return changed
  * Notes a pod's load, forgets those that were not noted for the time to live, by Redis' clock, and returns the others.
  * KEYS[1] loads; ARGV[1] pod, [2] load, [3] time to live ms.
  */
-export const exchangeLoads = `
+export const exchangeLoads = `#!lua flags=allow-oom
 local t = redis.call('TIME')
 local now = t[1] * 1000 + math.floor(t[2] / 1000)
 local ttl = tonumber(ARGV[3])

@@ -74,6 +74,9 @@ function clientAlerts(of: Selector, sum: Aggregation): Alert[] {
   // from one pod of a rollout to the next, whatever the scrape missed.
   const draining = `max by (namespace, service) (max_over_time(${of("websocket_drain_state")}[5m]))`;
 
+  // So do those that are moved to emptier pods.
+  const rebalanced = sum(`increase(${of("websocket_rebalance_goaways_total")}[5m])`);
+
   const p99 = (buckets: string) => `histogram_quantile(0.99, sum by (namespace, service, le) (${buckets}))`;
   const ended = p99(`rate(${of("websocket_session_duration_seconds_bucket")}[5m])`);
   // A session is observed when its socket closes, so those that stay open are looked at as they are.
@@ -85,8 +88,10 @@ function clientAlerts(of: Selector, sum: Aggregation): Alert[] {
     {
       name: "WebSocketReconnectSurge",
       severity: "critical",
-      expr: `${reconnects} > ${surgePerSecond} unless on (namespace, service) ${draining} > 0`,
-      operands: [reconnects, draining],
+      expr:
+        `${reconnects} > ${surgePerSecond} unless on (namespace, service) ${draining} > 0 ` +
+        `unless on (namespace, service) ${rebalanced} > 0`,
+      operands: [reconnects, draining, rebalanced],
       for: "1m",
       summary:
         "{{ $value | humanize }} clients a second reconnect to {{ $labels.service }}, and no rollout explains it",

@@ -49,7 +49,7 @@ export function rebalanceIssues({ config: { sockets, services, properties } }: C
     issue(
       "sockets.rebalance",
       true,
-      `false: the address of clients of services[${index}] chooses their pod, so they come back to it`,
+      `false: ClientIP or an AWS target group leads clients of services[${index}] back to their pod`,
       "Or set an edge that has a cookie, or give the service a connectionProxy.",
     ),
   ];
