@@ -217,7 +217,7 @@ export class HoldfastClient<Own = unknown> extends Emitter<ClientEvents> {
   #lost(socket: Socket, code: number, reason: string): void {
     const why = `${code} ${reason}`.trim();
     this.#rooms.unsubscribe(socket);
-    // One that the server did not serve, and says so, takes over from nobody.
+    // After 1013 the server did not serve this hello, so no takeover follows.
     if (socket.greeted && !socket.welcome && code !== closeCodes.tryAgainLater) this.#orphanedHello = true;
     if (socket === this.#next) {
       // While the old socket serves, a failed move is only tried again, whatever the code says.

@@ -9,6 +9,10 @@ import { servicePathForm, servicePathPattern } from "../runtime/service-path";
 export const text = z.string().min(1);
 export const seconds = (min: number, max: number) => z.coerce.number().int().min(min).max(max);
 export const count = (min: number, max: number) => z.coerce.number().int().min(min).max(max);
+const flag = z
+  .enum(["true", "false"])
+  .default("false")
+  .transform((value) => value === "true");
 const port = z.coerce.number().int().min(0).max(65_535);
 export const list = z
   .string()
@@ -68,10 +72,7 @@ export const schema = z.object({
    * Whether the pod asks clients to move where it has many more than the mean of its service's pods. Of use only where
    * their next connection may lead to another pod: a cookie of the edge is expired, an affinity by address is not.
    */
-  REBALANCE: z
-    .enum(["true", "false"])
-    .default("false")
-    .transform((value) => value === "true"),
+  REBALANCE: flag,
   /** Names the pod template (downward API, label `pod-template-hash`): pods of two mean a rollout, and nobody is rebalanced. */
   POD_REVISION: z.string().max(63).default(""),
 
@@ -101,10 +102,7 @@ export const schema = z.object({
   /** Exact origins from which browsers may connect. A client without an Origin header needs only its token. */
   ALLOWED_ORIGINS: list,
   /** Serves the page, a chat that shows the pods, at `<SERVICE_PATH>/`. */
-  SERVE_PAGE: z
-    .enum(["true", "false"])
-    .default("false")
-    .transform((value) => value === "true"),
+  SERVE_PAGE: flag,
   /** Bearer token that clients of the gRPC Publisher must send. Empty: the Publisher is off. A secret. */
   PUBLISHER_TOKEN: z.string().default(""),
 

@@ -22,7 +22,7 @@ export interface DrainableSet extends Iterable<Drainable> {
  * Clients that are asked to move in a second, at least, where there is time: each costs its new pod a handshake (about
  * 1 ms of CPU), so a pod that takes them all spends a tenth of a core on it. More are asked as far as moves are fast.
  */
-const goawaysPerSecond = 100;
+export const goawaysPerSecond = 100;
 
 /** How often the drain looks who has moved. Milliseconds. */
 const lookMs = 5;

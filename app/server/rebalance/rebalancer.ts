@@ -1,4 +1,5 @@
 import type { Logger } from "pino";
+import { goawaysPerSecond } from "../drain";
 import { excessOf, isTooMany, smallestExcess, steadyState, type PodLoad } from "./pod-load";
 
 /** A connection as the rebalancer sees it. */
@@ -27,11 +28,8 @@ export interface RebalancerTimes {
 /** A scale-up from 3 to 6 pods is to be even within two minutes: 20 s of waiting, and then a minute of moves. */
 const defaultTimes: RebalancerTimes = { everyMs: 5_000, steadyMs: 20_000 };
 
-/** Of the clients that a pod has too many, so many are asked in a second. */
+/** Of the clients that a pod has too many, so many are asked in a second; no more than a drain asks at least. */
 const shareASecond = 0.05;
-
-/** Clients that are asked in a second, at most: as a drain asks them, see drain.ts. */
-const mostASecond = 100;
 
 /** Who was asked so long ago and is still here stays. Milliseconds. */
 const patienceMs = 20_000;
@@ -47,7 +45,7 @@ const firstPauseMs = 300_000;
 const longestPauseMs = 3_600_000;
 
 /** Of its clients, what a pod may get between two looks. More have lost their pod: the others will follow. */
-const tolerateGrowth = 0.1;
+const toleratedGrowth = 0.1;
 
 /**
  * A client is sent on so often: every other time by the cookie that the edge gave it here, and then by chance, one in as
@@ -135,25 +133,26 @@ export class Rebalancer {
         isLeaving,
       });
       this.#forget();
-      if (this.#isSteady(loads)) this.#even(loads);
+      // Counted now: who has left since the loads were told is not asked for a second time.
+      const clients = this.#served();
+      if (this.#isSteady(loads, clients)) this.#even(loads, clients);
       else this.#stop();
     } catch (error) {
       this.log.debug({ err: (error as Error).message }, "loads");
     }
   }
 
-  /** Clients that this pod serves: whoever is about to close, or has not said who it is, is or will be another pod's. */
+  /** Clients that this pod serves. A connection that is closing, or has not sent its hello, does not count. */
   #served(): number {
     let served = 0;
     for (const { session, transport } of this.connections) if (session && transport.open) served += 1;
     return served;
   }
 
-  #isSteady(loads: readonly PodLoad[]): boolean {
+  #isSteady(loads: readonly PodLoad[], clients: number): boolean {
     const now = performance.now();
-    const served = this.#served();
-    const grows = served > (1 + tolerateGrowth) * this.#servedBefore + smallestExcess;
-    this.#servedBefore = served;
+    const grows = clients > (1 + toleratedGrowth) * this.#servedBefore + smallestExcess;
+    this.#servedBefore = clients;
     const state = steadyState(loads);
     if (state === undefined || state !== this.#state) {
       this.#stateSince = now;
@@ -166,7 +165,7 @@ export class Rebalancer {
     return state !== undefined && now - this.#stateSince >= this.times.steadyMs && now >= this.#pausedUntil;
   }
 
-  /** Nobody is asked any more, and whoever comes may stay. */
+  /** Stops asking, and lets clients that come back stay. */
   #stop(): void {
     this.#isMoving = false;
     clearTimeout(this.#asking);
@@ -175,10 +174,8 @@ export class Rebalancer {
   }
 
   /** From the first moment that it has too many until it has as many as the others. */
-  #even(loads: readonly PodLoad[]): void {
-    const clients = this.#served();
+  #even(loads: readonly PodLoad[], clients: number): void {
     const leaving = [...this.#asked.values()].filter(({ connection }) => connection.transport.open).length;
-    // Counted now: who has left since the loads were told is not asked for a second time.
     const excess = excessOf(clients - leaving, loads);
     const before = this.#isMoving;
     this.#isMoving = excess > 0 && (before || isTooMany(excess, loads));
@@ -198,7 +195,7 @@ export class Rebalancer {
       return;
     }
     const seconds = this.times.everyMs / 1_000;
-    const due = Math.ceil(Math.min(excess * shareASecond, mostASecond) * seconds);
+    const due = Math.ceil(Math.min(excess * shareASecond, goawaysPerSecond) * seconds);
     this.#ask(Math.min(due, this.#asksLeft));
   }
 
