@@ -144,8 +144,8 @@ function application(service: ServiceConfig, { config, store, secrets }: Shared)
     config: { ...config, drain: service.drain },
     service,
     store,
-    // Behind a proxy it is the proxy's.
-    cookie: service.connectionProxy ? undefined : config.properties.cookie(service.path),
+    // Behind a proxy too, though the proxy answers the client: to add one rolls no pod.
+    cookie: config.properties.cookie(service.path),
     ...secrets,
   });
   return { ...preset, env: { ...preset.env, ...service.env } };

@@ -1,5 +1,5 @@
 import { execFile, spawn } from "node:child_process";
-import { copyFile, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
+import { copyFile, mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { promisify } from "node:util";
@@ -138,6 +138,14 @@ export class PulumiStack {
     }
     await copyFile(`${file}.bak`, file);
     return true;
+  }
+
+  /** The files of the state and how many bytes each has, for people. */
+  async stateFiles(): Promise<string> {
+    const folder = path.join(this.#folder, ".pulumi/stacks/holdfast");
+    const names = await readdir(folder);
+    const sizes = await Promise.all(names.map(async (name) => (await stat(path.join(folder, name))).size));
+    return names.map((name, index) => `${name} ${sizes[index]} bytes`).join(", ");
   }
 
   /** Starts `pulumi up` in a group of processes of its own, to be interrupted. */

@@ -41,6 +41,16 @@ describe("a proxied service", () => {
     });
   });
 
+  test.each([{ kind: "nginx" }, { kind: "gateway", className: "eg" }, { kind: "istio", affinity: "cookie" }])(
+    "gets its proxy without a rollout of its own behind $kind",
+    async (edge) => {
+      const without = { edge, services: [{ name: "chat", path: "/chat", replicas: 3 }] };
+      const deployment = await find(without, "Deployment", "chat");
+      expect(deployment).toBeDefined();
+      expect(await find(proxied({}, { edge }), "Deployment", "chat")).toEqual(deployment);
+    },
+  );
+
   test("leaves being a load balancer's target to its proxy", async () => {
     const edge = { kind: "nlb", targets: "pods" };
     const probe = (failureThreshold: number) => ({
