@@ -1,9 +1,12 @@
 import { monitorEventLoopDelay } from "node:perf_hooks";
+import { setTimeout as delay } from "node:timers/promises";
 import Table from "cli-table3";
 import type { ClientRecord } from "../../ops/load/journal";
 import { Load } from "../../ops/load/load";
 import { judge, spread, type Spread, type Verdict, type Window } from "../../ops/load/verdict";
+import type { Target } from "../../ops/load/target";
 import { now } from "../../ops/process/clock";
+import { Browser } from "./browser";
 import { kill, startKillers } from "./killer";
 import { kubectl } from "./kubectl";
 import { pods } from "./pods";
@@ -17,6 +20,7 @@ import {
   type DeployedService,
   type DeployedStack,
 } from "./stack";
+import { readSurroundings } from "./surroundings";
 import { until } from "./until";
 
 const size = { clients: 500, rate: 50, roomsPerService: 20 };
@@ -27,6 +31,8 @@ const limitMs = 120_000;
 const quietMs = 20_000;
 /** Nothing here is timed to fail a slow machine: the table has the figures. */
 const resumeLimitMs = 30_000;
+/** Between two dials of a visitor who wants to be the first to reach another pod. */
+const dialEveryMs = 20;
 /** How often a pod is killed: `HOLDFAST_E2E_KILLS=10` for figures that one kill alone does not give. */
 const kills = Number(process.env.HOLDFAST_E2E_KILLS ?? 1);
 
@@ -41,6 +47,8 @@ interface Trial extends Verdict {
   readonly closes: readonly number[];
   /** For each client that the fault cut off: until it was served again. */
   readonly resumedMs: readonly number[];
+  /** Until a handshake succeeded again, of one who tries without a pause and whom the Service, or the edge, led to the dead pod. */
+  readonly reachableMs: readonly number[];
   /** How long this process, all clients in one, stood still at most: no delay can be told that is shorter. */
   readonly stallMs: number;
 }
@@ -83,7 +91,7 @@ describe("500 clients and 50 messages a second in 20 rooms on 3 pods", () => {
   it(
     "lose nothing while nothing happens, for comparison",
     async () => {
-      const trial = await runTrial("nothing", () => Promise.resolve([]));
+      const trial = await runTrial("nothing", () => Promise.resolve(undefined));
       expectNothingLost(trial);
       expect(trial.closes).toEqual([]);
     },
@@ -96,7 +104,7 @@ describe("500 clients and 50 messages a second in 20 rooms on 3 pods", () => {
       await kubectl(["--namespace", stack.namespace, "rollout", "restart", deployment]);
       await kubectl(["--namespace", stack.namespace, "rollout", "status", deployment, "--timeout=120s"]);
       await atRest(stack.namespace, service);
-      return [];
+      return undefined;
     });
     expectNothingLost(trial);
     expect(trial.closes.length).toBeGreaterThanOrEqual(size.clients);
@@ -125,7 +133,9 @@ describe("500 clients and 50 messages a second in 20 rooms on 3 pods", () => {
         if (victim === undefined) throw new Error("there is no pod to kill");
         const cutOff = servedBy(victim.name);
         expect(cutOff.length).toBeGreaterThan(size.clients / 10);
+        const visitors = await visitorsOf(victim.name, cutOff);
         const killedAt = await kill(victim);
+        const reachable = visitors.map(async (visitor) => (await visitor()) - killedAt);
         const backAt = ({ connections }: ClientRecord) => connections.find(({ at }) => at >= killedAt)?.at;
         await until("all are back", resumeLimitMs, () =>
           cutOff.every((client) => backAt(client)) ? true : undefined,
@@ -134,7 +144,10 @@ describe("500 clients and 50 messages a second in 20 rooms on 3 pods", () => {
           const found = (await pods(stack.namespace, service.name)).find(({ uid }) => uid === victim.uid);
           return found?.ready === true && found.restarts === victim.restarts + 1 ? true : undefined;
         });
-        return cutOff.map((client) => (backAt(client) ?? Infinity) - killedAt);
+        return {
+          resumedMs: cutOff.map((client) => (backAt(client) ?? Infinity) - killedAt),
+          reachableMs: await Promise.all(reachable),
+        };
       });
       expectNothingLost(trial);
       expect(sessions.every(({ episodes }) => episodes.slice(1).every(({ resumed }) => resumed))).toBe(true);
@@ -150,23 +163,26 @@ describe("500 clients and 50 messages a second in 20 rooms on 3 pods", () => {
         const [found] = await pods(stack.namespace, "redis");
         return found !== undefined && found.uid !== old?.uid && found.ready ? true : undefined;
       });
-      return [];
+      return undefined;
     });
     expectNothingLost(trial);
     expect(trial.closes).toEqual([]);
   }, 180_000);
 
   /** Lets messages flow before, during and after a fault; waits until all have arrived. */
-  async function runTrial(name: string, inject: () => Promise<readonly number[]>): Promise<Trial> {
+  async function runTrial(
+    name: string,
+    inject: () => Promise<Pick<Trial, "resumedMs" | "reachableMs"> | undefined>,
+  ): Promise<Trial> {
     const resyncsBefore = resyncs();
     const stalls = monitorEventLoopDelay({ resolution: 10 });
     stalls.enable();
     const from = now();
     load.startPublishing();
-    let resumed: readonly number[];
+    let kill: Awaited<ReturnType<typeof inject>>;
     try {
       await flow();
-      resumed = await inject();
+      kill = await inject();
       await flow();
     } finally {
       load.stopPublishing(); // or what comes next would have twice the load
@@ -182,7 +198,8 @@ describe("500 clients and 50 messages a second in 20 rooms on 3 pods", () => {
       closes: journal.clients.flatMap(({ closes }) =>
         closes.filter(({ at }) => at >= from && at < window.to).map(({ code }) => code),
       ),
-      resumedMs: resumed,
+      resumedMs: kill?.resumedMs ?? [],
+      reachableMs: kill?.reachableMs ?? [],
       stallMs: stalls.max / 1e6,
     };
     trials.push(trial);
@@ -193,6 +210,34 @@ describe("500 clients and 50 messages a second in 20 rooms on 3 pods", () => {
     const before = load.journal.published.length;
     await until("messages flow", limitMs, () =>
       load.journal.published.length >= before + steadyMessages ? true : undefined,
+    );
+  }
+
+  /**
+   * One visitor for each way to a pod. Each dials until a handshake succeeds, and says when that was: it shows how long the
+   * cluster itself keeps clients from the other pods.
+   */
+  async function visitorsOf(
+    pod: string,
+    itsClients: readonly ClientRecord[],
+  ): Promise<readonly (() => Promise<number>)[]> {
+    const [byService, byEdge] = targets(stack, service);
+    const { clientAddresses } = readSurroundings();
+    const known = itsClients.find(({ entry }) => entry === "clientIp");
+    const number = Number(known?.name.split("-").at(-1));
+    const visitors = [
+      { target: byService, browser: new Browser(clientAddresses[number % clientAddresses.length]) },
+    ];
+    const led = await until("the edge leads a visitor to the pod", limitMs, async () => {
+      const browser = new Browser();
+      return (await browser.visit(byEdge)) === pod ? browser : undefined;
+    });
+    visitors.push({ target: byEdge, browser: led });
+    for (const { target, browser } of visitors) expect(await browser.visit(target)).toBe(pod);
+    return visitors.map(
+      ({ target, browser }) =>
+        () =>
+          untilAnswered(browser, target),
     );
   }
 
@@ -211,6 +256,7 @@ describe("500 clients and 50 messages a second in 20 rooms on 3 pods", () => {
       "out of order",
       "delay",
       "own stall",
+      "reachable",
       "back after",
       "in 1 s",
       "in 3 s",
@@ -227,18 +273,20 @@ describe("500 clients and 50 messages a second in 20 rooms on 3 pods", () => {
       ...times
     } of trials) {
       const counts = [sent, expected, lost, duplicated, publisherDuplicates, outOfOrder];
-      const { gapMs, resumedMs, stallMs } = times;
+      const { gapMs, resumedMs, reachableMs, stallMs } = times;
       const back = [
         milliseconds(spread(resumedMs)),
         shareWithin(resumedMs, 1_000),
         shareWithin(resumedMs, 3_000),
       ];
-      table.push([name, ...counts, milliseconds(gapMs), Math.round(stallMs), ...back]);
+      const reachable = reachableMs.map(Math.round).join(" / ");
+      table.push([name, ...counts, milliseconds(gapMs), Math.round(stallMs), reachable, ...back]);
     }
     process.stdout.write(
       `500 clients, 50 messages/s, 20 rooms, 3 pods\n${table.toString()}\n` +
         "Times in ms, p50 / p99 / max over the clients; delay: of each client's slowest message; own stall: how long " +
-        "the clients' process got no CPU at most, which no delay can be told from.\n",
+        "the clients' process got no CPU at most, which no delay can be told from; reachable: when a handshake by the " +
+        "Service, and one by the edge, of a visitor who tried without a pause first succeeded.\n",
     );
   }
 });
@@ -259,6 +307,22 @@ function expectNothingLost({
     outOfOrder: 0,
     resyncs: 0,
   });
+}
+
+/** Dials until a handshake succeeds, and says when that was. Milliseconds since the epoch. */
+async function untilAnswered(browser: Browser, target: Target): Promise<number> {
+  const deadline = now() + resumeLimitMs;
+  for (;;) {
+    try {
+      const { socket } = await browser.open(target);
+      const at = now();
+      socket.terminate();
+      return at;
+    } catch (error) {
+      if (now() > deadline) throw error;
+      await delay(dialEveryMs);
+    }
+  }
 }
 
 /** Arrivals of a client's own messages beyond the first of each. */
