@@ -17,32 +17,36 @@ export interface Backoff {
 
 export const defaultBackoff: Backoff = { baseMs: 150, maxMs: 20_000, stableMs: 10_000 };
 
+interface Jitter {
+  /** From 0 (included) to 1 (excluded). */
+  readonly random: () => number;
+  readonly backoff: Backoff;
+}
+
 /**
  * Full jitter (each wait is drawn from zero to a bound that doubles), which spreads many clients better than a fixed wait
  * with a little jitter: https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/
  *
+ * The bound is never longer than the failure has lasted, so that a client is back, at the latest, after twice the outage.
+ * Without this limit, a client that drew a few short waits doubles its bound too soon: after an outage of one second, one in
+ * a hundred would wait for another 3.5 s.
+ *
  * @param attempt tries in a row that failed before this one, from 0; one that counts for less is a fraction
- * @param random from 0 (included) to 1 (excluded)
+ * @param failingMs since the first of these tries failed. Milliseconds
  */
-export function backoffMs(attempt: number, random: () => number, { baseMs, maxMs }: Backoff): number {
-  return random() * Math.min(maxMs, baseMs * 2 ** attempt);
+export function backoffMs(
+  attempt: number,
+  failingMs: number,
+  { random, backoff: { baseMs, maxMs } }: Jitter,
+): number {
+  return random() * Math.min(maxMs, baseMs * 2 ** attempt, Math.max(baseMs, failingMs));
 }
 
 /**
  * What a try counts where nothing listened, so that it caused no load: the bound grows by a fifth a try, to about 0.4
- * times what the outage has lasted. Doubled, the fifth try after a crash would wait up to 2.4 s while a pod serves already.
+ * times what the outage has lasted.
  */
 export const UNHEARD_STEP = 0.25;
 
 /** Before a request that the server found too fast is sent again: the server's bucket fills meanwhile. Milliseconds. */
 export const RATE_LIMITED_MS = 500;
-
-/** Where the server says how long to wait: so long at least, at most twice, so that those it told come spread. */
-export function toldMs(afterMs: number, random: () => number): number {
-  return afterMs * (1 + random());
-}
-
-/** The attempt that follows a connection that lasted `lastedMs` (not a positive number: it never came to be). */
-export function attemptAfter(attempt: number, lastedMs: number, { stableMs }: Backoff): number {
-  return lastedMs >= stableMs ? 0 : attempt;
-}

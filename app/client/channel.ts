@@ -25,7 +25,7 @@ export class Channel {
   request(send: () => void, afterMs?: number): void {
     if (afterMs) {
       this.#retry.after(afterMs, send);
-    } else if (this.#retry.attempt === 0) {
+    } else if (!this.#retry.attempt) {
       this.#retry.attempt = 1;
       send();
     } else {

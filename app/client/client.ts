@@ -2,7 +2,7 @@ import { closeCodes, mayReconnect } from "../protocol/close-codes";
 import type { HelloFrame, WelcomeFrame } from "../protocol/frames";
 import { splitHello } from "../protocol/hello";
 import { isRoomId } from "../protocol/parse";
-import { attemptAfter, UNHEARD_STEP } from "./backoff";
+import { UNHEARD_STEP } from "./backoff";
 import { randomClientId } from "./client-id";
 import { Deferred } from "./deferred";
 import { Emitter } from "./emitter";
@@ -240,9 +240,7 @@ export class HoldfastClient<Own = unknown> extends Emitter<ClientEvents> {
   }
 
   #reconnectLater(lost: Socket, why: string): void {
-    const { backoff, timers } = this.#settings;
-    const lastedMs = timers.now() - lost.welcomedAt;
-    this.#reconnect.attempt = attemptAfter(this.#reconnect.attempt, lastedMs, backoff);
+    this.#reconnect.lost(this.#settings.timers.now() - lost.welcomedAt);
     this.#move.clear();
     const { retryAfterMs, unheard } = lost.failure ?? {};
     const connect = () => this.#connect();

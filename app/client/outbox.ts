@@ -54,7 +54,7 @@ export class Outbox {
 
   async publish(data: unknown): Promise<number> {
     const json = JSON.stringify(data) as string | undefined; // undefined for undefined, a function, a symbol
-    if (!json) throw new HoldfastError("HOLDFAST_INVALID", `data must be JSON, found ${typeof data}`);
+    if (!json) throw new HoldfastError("HOLDFAST_INVALID", `data must be JSON, not ${typeof data}`);
     if (this.#entries.size >= limits.unacknowledged) {
       const message = `${limits.unacknowledged} publishes to ${this.#room} are unacknowledged; await some first`;
       throw new HoldfastError("HOLDFAST_BACKLOG", message);

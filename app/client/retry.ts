@@ -1,5 +1,5 @@
 import type { Backoff } from "./backoff";
-import { attemptAfter, backoffMs, toldMs } from "./backoff";
+import { backoffMs } from "./backoff";
 import type { Timers } from "./timers";
 import { Alarm } from "./timers";
 
@@ -11,8 +11,10 @@ export interface RetrySettings {
 
 /** An alarm for what failed, later each time. */
 export class Retry extends Alarm {
-  /** Failures in a row; whoever sees a success sets it to 0. */
+  /** Failures in a row. The code that sees a success sets it to 0. */
   attempt = 0;
+  /** No wait is longer than the time since then. */
+  #failingSince = -Infinity;
   readonly #settings: RetrySettings;
 
   constructor(settings: RetrySettings) {
@@ -21,13 +23,23 @@ export class Retry extends Alarm {
   }
 
   /**
+   * A connection was lost, or could not be made.
+   *
+   * @param lastedMs how long it had served; not a positive number if it never did. Milliseconds
+   */
+  lost(lastedMs: number): void {
+    if (lastedMs >= this.#settings.backoff.stableMs) this.attempt = 0;
+    if (!this.attempt) this.#failingSince = this.timers.now();
+  }
+
+  /**
    * Calls back after the back-off of this attempt, and counts it.
    *
    * @param step what the attempt counts
    */
   again(action: () => void, step = 1): void {
-    const { random, backoff } = this.#settings;
-    this.set(backoffMs(this.attempt, random, backoff), action);
+    const failingMs = this.timers.now() - this.#failingSince;
+    this.set(backoffMs(this.attempt, failingMs, this.#settings), action);
     this.attempt += step;
   }
 
@@ -39,14 +51,13 @@ export class Retry extends Alarm {
    * @param delayMs the wait that the server asked for. Milliseconds
    */
   move(lastedMs: number, delayMs: number, action: () => void): void {
-    const { random, backoff } = this.#settings;
-    const attempt = attemptAfter(this.attempt, lastedMs, backoff);
-    this.attempt = attempt + 1;
-    this.set(Math.max(delayMs, attempt && backoffMs(attempt - 1, random, backoff)), action);
+    this.lost(lastedMs);
+    const attempt = this.attempt++;
+    this.set(Math.max(delayMs, attempt && backoffMs(attempt - 1, Infinity, this.#settings)), action);
   }
 
-  /** Calls back after the wait that the server asked for, or a little more. Milliseconds. */
+  /** Calls back after once to twice the wait that the server asked for, so that its clients come spread. Milliseconds. */
   after(ms: number, action: () => void): void {
-    this.set(toldMs(ms, this.#settings.random), action);
+    this.set(ms * (1 + this.#settings.random()), action);
   }
 }

@@ -1,4 +1,4 @@
-import { attemptAfter, type Backoff } from "../client/backoff";
+import type { Backoff } from "../client/backoff";
 import { Retry } from "../client/retry";
 import { Alarm, systemTimers } from "../client/timers";
 import { abnormal } from "./close-codes";
@@ -48,7 +48,7 @@ export class UpstreamReconnect {
       this.#lost = { at: performance.now(), reason: code === abnormal ? "cut" : "closed" };
       this.#giveUp.set(holdMs, () => this.#end(`no pod took over within ${holdMs / 1_000} s`));
     }
-    this.#retry.attempt = attemptAfter(this.#retry.attempt, lastedMs, redialBackoff);
+    this.#retry.lost(lastedMs);
     if (this.#retry.attempt === 0) {
       this.#retry.attempt = 1;
       void this.#dial();

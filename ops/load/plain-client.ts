@@ -1,5 +1,7 @@
 import type { RawData, WebSocket } from "ws";
-import { attemptAfter, backoffMs, defaultBackoff } from "../../app/client/backoff";
+import { defaultBackoff } from "../../app/client/backoff";
+import { Retry } from "../../app/client/retry";
+import { systemTimers } from "../../app/client/timers";
 import type { LoadClient, LoadClientArgs } from "./client";
 import { SocketTracer } from "./traced-socket";
 
@@ -11,9 +13,8 @@ export class PlainClient implements LoadClient {
   readonly #args: LoadClientArgs;
   readonly #tracer: SocketTracer;
   readonly #waiting: string[] = [];
+  readonly #reconnect = new Retry({ timers: systemTimers, random: Math.random, backoff: defaultBackoff });
   #socket: WebSocket | undefined;
-  #attempt = 0;
-  #timer: NodeJS.Timeout | undefined;
   #stopped = false;
 
   constructor(args: LoadClientArgs) {
@@ -41,7 +42,7 @@ export class PlainClient implements LoadClient {
   async stop(): Promise<void> {
     this.#stopped = true;
     this.#tracer.leave();
-    clearTimeout(this.#timer);
+    this.#reconnect.clear();
     const socket = this.#socket;
     if (socket === undefined || socket.readyState === socket.CLOSED) return;
     await new Promise((resolve) => {
@@ -64,9 +65,8 @@ export class PlainClient implements LoadClient {
     socket.once("close", () => {
       if (this.#stopped) return;
       const lastedMs = openedAt === undefined ? 0 : performance.now() - openedAt;
-      this.#attempt = attemptAfter(this.#attempt, lastedMs, defaultBackoff);
-      const waitMs = backoffMs(this.#attempt++, Math.random, defaultBackoff);
-      this.#timer = setTimeout(() => this.#connect(opened), waitMs);
+      this.#reconnect.lost(lastedMs);
+      this.#reconnect.again(() => this.#connect(opened));
     });
   }
 }

@@ -1,5 +1,7 @@
-import { attemptAfter, backoffMs, defaultBackoff, UNHEARD_STEP } from "../../../app/client/backoff";
+import { backoffMs, defaultBackoff as backoff, UNHEARD_STEP } from "../../../app/client/backoff";
+import { Retry } from "../../../app/client/retry";
 import { randomFrom } from "../../faults/model/random";
+import { FakeTimers } from "./fake-timers";
 
 describe("backoffMs", () => {
   it.each([
@@ -12,23 +14,38 @@ describe("backoffMs", () => {
     { attempt: 8, random: 0.5, ms: 10_000 },
     { attempt: 2_000, random: 0.5, ms: 10_000 },
   ])("waits $ms ms before attempt $attempt where chance says $random", ({ attempt, random, ms }) => {
-    expect(backoffMs(attempt, () => random, defaultBackoff)).toBe(ms);
+    expect(backoffMs(attempt, Infinity, { random: () => random, backoff })).toBe(ms);
   });
 
   it("brings a client back within 150 ms on the first try, and within 2.25 s on the fourth", () => {
-    const most = (attempt: number) => backoffMs(attempt, () => 1, defaultBackoff);
+    const most = (attempt: number) => backoffMs(attempt, Infinity, { random: () => 1, backoff });
     expect(most(0)).toBe(150);
     expect([0, 1, 2, 3].reduce((sum, attempt) => sum + most(attempt), 0)).toBe(2_250);
   });
+
+  it.each([
+    { attempt: 3, failingMs: 0, ms: 150 },
+    { attempt: 3, failingMs: 400, ms: 400 },
+    { attempt: 3, failingMs: 1_300, ms: 1_200 },
+    { attempt: 9, failingMs: 25_000, ms: 20_000 },
+  ])(
+    "waits at most $ms ms before attempt $attempt of an outage of $failingMs ms",
+    ({ attempt, failingMs, ms }) => {
+      expect(backoffMs(attempt, failingMs, { random: () => 1, backoff })).toBe(ms);
+    },
+  );
 });
 
-describe("attemptAfter", () => {
+describe("a lost connection", () => {
   it.each([
-    { name: "a connection that never came to be", lastedMs: -Infinity, attempt: 3 },
-    { name: "one that fell soon", lastedMs: 9_999, attempt: 3 },
+    { name: "one that never was", lastedMs: -Infinity, attempt: 3 },
+    { name: "one that soon ended", lastedMs: 9_999, attempt: 3 },
     { name: "one that was stable", lastedMs: 10_000, attempt: 0 },
   ])("counts from $attempt after $name", ({ lastedMs, attempt }) => {
-    expect(attemptAfter(3, lastedMs, defaultBackoff)).toBe(attempt);
+    const retry = new Retry({ timers: new FakeTimers(), random: () => 0.5, backoff });
+    retry.attempt = 3;
+    retry.lost(lastedMs);
+    expect(retry.attempt).toBe(attempt);
   });
 });
 
@@ -39,7 +56,7 @@ describe("a storm of 2,000 clients whose pod has died, by when something listens
     const back = Array.from({ length: 2_000 }, () => {
       let now = 0;
       for (let attempt = 0; ; attempt += step) {
-        now += backoffMs(attempt, random, defaultBackoff);
+        now += backoffMs(attempt, now, { random, backoff });
         if (now >= outageMs) return now - outageMs;
       }
     });
@@ -65,7 +82,16 @@ describe("a storm of 2,000 clients whose pod has died, by when something listens
     expect(crowd(back)).toBeLessThan(together);
   });
 
-  it("is back after a second of outage in half the time that doubled waits take", () => {
-    expect(returns(1_000, UNHEARD_STEP)[1_979]).toBeLessThan(0.5 * (returns(1_000, 1)[1_979] ?? 0));
+  // A browser does not tell its page whether anything listened: there each try counts whole.
+  it.each([
+    [0.3, 1_400],
+    [1, 600],
+    [3, 250],
+    [10, 80],
+    [60, 45],
+  ])("is back, in a browser, at the latest when %d s have passed once more", (seconds, together) => {
+    const back = returns(seconds * 1_000, 1);
+    expect(back.at(-1)).toBeLessThan(seconds * 1_000);
+    expect(crowd(back)).toBeLessThan(together);
   });
 });

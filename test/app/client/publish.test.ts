@@ -198,7 +198,7 @@ describe("Room#publish", () => {
   it.each([undefined, () => 1, Symbol("s")])("rejects what has no JSON: %p", async (data) => {
     await expect(client().join("lobby").publish(data)).rejects.toMatchObject({
       code: "HOLDFAST_INVALID",
-      message: `data must be JSON, found ${typeof data}`,
+      message: `data must be JSON, not ${typeof data}`,
     });
   });
 

@@ -57,7 +57,7 @@ describe("an upgrade that is refused", () => {
     const timers = new FakeTimers();
     const url = await refusing((_request, response) => response.writeHead(503).end());
     void client({ url, timers, random: () => 0.5 }).connect();
-    for (const waitMs of [75, 150, 300, 600]) {
+    for (const waitMs of [75, 75, 75, 112.5, 168.75]) {
       await timers.waitFor(waitMs);
       timers.advance(waitMs);
     }
@@ -74,9 +74,10 @@ describe("a service that nothing listens for", () => {
     const reasons = new Set<string>();
     subject.on("state", ({ to, reason }) => to === "waiting" && reasons.add(reason.replace(/\d+$/, "N")));
     void subject.connect();
-    for (let attempt = 0; attempt < 8; attempt += 1) {
+    for (let attempt = 0, failingMs = 0; attempt < 8; attempt += 1) {
       await reached(subject, "waiting");
-      const waitMs = 0.5 * 150 * 2 ** (attempt / 4);
+      const waitMs = 0.5 * Math.min(150 * 2 ** (attempt / 4), Math.max(150, failingMs));
+      failingMs += waitMs + 1e-6;
       expect(timers.pending.some((ms) => Math.abs(ms - waitMs) < 1e-6)).toBe(true);
       timers.advance(waitMs + 1e-6);
     }

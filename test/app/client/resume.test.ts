@@ -113,7 +113,7 @@ describe("the wait before a client reconnects", () => {
     const timers = new FakeTimers();
     const subject = client({ timers, random: () => 0.5 });
     void subject.connect();
-    for (const waitMs of [75, 150, 300]) {
+    for (const waitMs of [75, 75, 75, 112.5, 168.75]) {
       const peer = await server().connection();
       await peer.welcome();
       await peer.rest();
