@@ -123,3 +123,9 @@ export const awsIngress = {
   healthyThreshold: "alb.ingress.kubernetes.io/healthy-threshold-count",
   unhealthyThreshold: "alb.ingress.kubernetes.io/unhealthy-threshold-count",
 } as const;
+
+/**
+ * On a pod: a scale-down removes those with the lowest number first.
+ * https://kubernetes.io/docs/concepts/workloads/controllers/replicaset/#pod-deletion-cost
+ */
+export const podDeletionCost = "controller.kubernetes.io/pod-deletion-cost";

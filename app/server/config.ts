@@ -75,6 +75,11 @@ export const schema = z.object({
   REBALANCE: flag,
   /** Names the pod template (downward API, label `pod-template-hash`): pods of two mean a rollout, and nobody is rebalanced. */
   POD_REVISION: z.string().max(63).default(""),
+  /**
+   * Whether the pod tells Kubernetes how many clients it has (annotation `controller.kubernetes.io/pod-deletion-cost`), so that a
+   * scale-down removes the pods with the fewest. Its ServiceAccount must be allowed to patch the pod.
+   */
+  DELETION_COST: flag,
 
   /** How long the session of a disconnected client is kept. Seconds. */
   SESSION_TTL_SECONDS: seconds(10, 86_400).default(3_600),

@@ -7,6 +7,7 @@ import { within } from "../runtime/within";
 import { createAuthenticator } from "./auth/authenticator";
 import { claimsRoomPolicy, type RoomPolicy } from "./auth/room-policy";
 import type { AppConfig } from "./config";
+import { DeletionCost } from "./deletion-cost";
 import type { ConnectionContext } from "./connection/connection";
 import { Connections } from "./connection/connections";
 import { Takeovers } from "./connection/takeovers";
@@ -46,6 +47,7 @@ export class HoldfastServer {
   readonly #sessions: SessionStore;
   readonly #connections: Connections;
   readonly #rebalancer: Rebalancer | undefined;
+  readonly #deletionCost: DeletionCost | undefined;
   readonly #http: Server;
   readonly #sidePorts: readonly { server: Server; port: number; name: "metrics" | "lifecycle" }[];
   readonly #backend;
@@ -101,6 +103,9 @@ export class HoldfastServer {
           () => metrics.rebalanced.inc(),
           rebalancing,
         )
+      : undefined;
+    this.#deletionCost = config.DELETION_COST
+      ? new DeletionCost(config.POD_NAME, () => this.#connections.size, log)
       : undefined;
     const context: ConnectionContext = {
       config,
@@ -167,6 +172,7 @@ export class HoldfastServer {
     this.#redis.commands.on("ready", () => void this.#connections.restoreSessions(this.#sessions));
     this.health.enter("serving");
     this.#rebalancer?.start();
+    this.#deletionCost?.start();
     this.#log.info({ port: this.port("http") }, "serving");
   }
 
@@ -220,6 +226,7 @@ export class HoldfastServer {
     for (const connection of this.#connections) connection.transport.terminate();
     await within(releaseMs, this.#connections.empty());
     this.#connections.stop();
+    this.#deletionCost?.stop();
     const ports = [this.#http, ...this.#sidePorts.map(({ server }) => server)].map(closeServer);
     await within(releaseMs, Promise.all([this.#grpc?.stop(), this.#rebalancer?.stop(), ...ports]));
     this.#rooms.close();

@@ -89,6 +89,12 @@ const sockets = object({
    * group does, because a client then comes back to its pod.
    */
   rebalance: bool.optional(),
+  /**
+   * Whether a scale-down removes the pods with the fewest clients. Each pod then writes its number of clients into its own annotation
+   * `controller.kubernetes.io/pod-deletion-cost`, at most once a minute. For this it gets a token, a Role that may patch pods, and
+   * a ValidatingAdmissionPolicy (Kubernetes 1.30 or newer) that allows only this annotation of the pod itself.
+   */
+  deletionCost: bool.default(false),
 });
 
 const auth = z.discriminatedUnion(

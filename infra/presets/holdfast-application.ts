@@ -4,7 +4,7 @@ import type { AffinityCookie } from "../components/edge/edge-properties";
 import { environment, type EnvironmentValue } from "../components/environment";
 import type { SecretKey, SessionStore } from "../components/session-store/session-store";
 import type { WebSocketServiceArgs } from "../components/websocket-service";
-import { outside } from "../components/websocket-service/network-policies";
+import { apiServer, outside } from "../components/websocket-service/network-policies";
 import type { DrainConfig } from "../config/schema";
 import { holdfastPod } from "./holdfast-pod";
 
@@ -26,12 +26,17 @@ export interface HoldfastApplicationArgs {
 /** The Holdfast application as arguments of a WebSocketService: one preset of what any image is configured by. */
 export function holdfastApplication(args: HoldfastApplicationArgs) {
   const { auth, drain } = args.config;
+  const { deletionCost } = args.config.sockets;
   return {
     ...holdfastPod(["http", "grpc", "metrics", "lifecycle"], drain.preStopHook),
+    ...(deletionCost ? { automountServiceAccountToken: true } : {}),
     protocol: "holdfast",
     sessionStore: args.store,
     env: applicationEnvironment(args),
-    egress: auth?.kind === "jwt" && auth.jwksUrl !== undefined ? [outside(auth.jwksUrl)] : [],
+    egress: [
+      ...(auth?.kind === "jwt" && auth.jwksUrl !== undefined ? [outside(auth.jwksUrl)] : []),
+      ...(deletionCost ? [apiServer] : []),
+    ],
   } as const satisfies Partial<WebSocketServiceArgs>;
 }
 
@@ -56,6 +61,7 @@ function applicationEnvironment(args: HoldfastApplicationArgs): Record<string, E
     AFFINITY_COOKIE_PATH: cookie?.path,
     REBALANCE: service.rebalance ? true : undefined,
     POD_REVISION: service.rebalance ? { field: "metadata.labels['pod-template-hash']" } : undefined,
+    DELETION_COST: sockets.deletionCost ? true : undefined,
     SESSION_TTL_SECONDS: session.ttlSeconds,
     PING_INTERVAL_SECONDS: sockets.pingIntervalSeconds,
     HISTORY_SIZE: session.historySize,

@@ -2,6 +2,7 @@ import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import { ConnectionProxy, type ConnectionProxyArgs } from "../components/connection-proxy";
 import { proxyName } from "../components/connection-proxy/names";
+import { allowDeletionCost } from "../components/deletion-cost/deletion-cost";
 import { createEdge } from "../components/edge";
 import type { EdgeBackend } from "../components/edge/edge";
 import { ExistingService } from "../components/existing-service";
@@ -129,6 +130,11 @@ function createService(
     // A pod is not ready without its store, so the store comes first.
     { dependsOn: store === undefined ? [] : [store] },
   );
+  if (service.isApplication && config.sockets.deletionCost) {
+    const { name, serviceAccount } = service;
+    const account = { workload: name, serviceAccountName: serviceAccount?.name ?? name };
+    allowDeletionCost(name, { ...account, namespace: shared.namespace }, created);
+  }
   if (service.connectionProxy === undefined) return { backend: created.backend, resources: [created] };
   const proxy = new ConnectionProxy(
     `${service.name}-proxy`,

@@ -3,8 +3,11 @@ import { endingAfter, type WatchEvent } from "./pod-history";
 const event = (type: WatchEvent["type"], deletionTimestamp?: string, exitCode?: number): WatchEvent => ({
   type,
   object: {
-    metadata: { name: "chat-1", uid: "1", ...(deletionTimestamp === undefined ? {} : { deletionTimestamp }) },
-    spec: {},
+    metadata: {
+      ...{ name: "chat-1", uid: "1", creationTimestamp: "2026-11-27T20:00:00Z" },
+      ...(deletionTimestamp === undefined ? {} : { deletionTimestamp }),
+    },
+    spec: { containers: [] },
     status: {
       containerStatuses:
         exitCode === undefined ? [] : [{ restartCount: 0, state: { terminated: { exitCode } } }],

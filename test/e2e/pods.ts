@@ -4,20 +4,28 @@ import { kubectlJson } from "./kubectl";
 export interface Pod {
   readonly name: string;
   readonly uid: string;
+  /** Milliseconds since the epoch. */
+  readonly createdAt: number;
   readonly address: string;
   readonly node: string;
   readonly ready: boolean;
   /** It has been asked to go. */
   readonly deleted: boolean;
   readonly restarts: number;
+  readonly containerName: string;
   /** Of its first container, without the runtime's scheme. */
   readonly containerId: string;
 }
 
 /** The part of a Pod object that is read here. */
 export interface PodObject {
-  readonly metadata: { readonly name: string; readonly uid: string; readonly deletionTimestamp?: string };
-  readonly spec: { readonly nodeName?: string };
+  readonly metadata: {
+    readonly name: string;
+    readonly uid: string;
+    readonly creationTimestamp: string;
+    readonly deletionTimestamp?: string;
+  };
+  readonly spec: { readonly nodeName?: string; readonly containers: readonly { readonly name: string }[] };
   readonly status: {
     readonly podIP?: string;
     readonly conditions?: readonly { readonly type: string; readonly status: string }[];
@@ -43,6 +51,7 @@ function toPod({ metadata, spec, status }: PodObject): Pod {
   return {
     name: metadata.name,
     uid: metadata.uid,
+    createdAt: Date.parse(metadata.creationTimestamp),
     address: status.podIP ?? "",
     node: spec.nodeName ?? "",
     ready:
@@ -50,6 +59,7 @@ function toPod({ metadata, spec, status }: PodObject): Pod {
       false,
     deleted: metadata.deletionTimestamp !== undefined,
     restarts: container?.restartCount ?? 0,
+    containerName: spec.containers[0]?.name ?? "",
     containerId: container?.containerID?.replace(/^.*:\/\//, "") ?? "",
   };
 }
