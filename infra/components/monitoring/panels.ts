@@ -1,4 +1,4 @@
-/** What the dashboard shows, as data: a test asks a real Prometheus every query here. */
+/** The panels of the dashboard, as data: a test runs every query here against a real Prometheus. */
 
 export interface Query {
   /** PromQL, with the dashboard's variables `$namespace` and `$service`. */
@@ -8,13 +8,13 @@ export interface Query {
 
 export interface Panel {
   readonly title: string;
-  /** What it means, for whoever looks at it at night. */
+  /** What the panel means, for a person on call. */
   readonly description: string;
   /** Grafana's id of a unit. */
   readonly unit: string;
   readonly queries: readonly Query[];
   readonly stacked?: boolean;
-  /** A band for each series over time, with a name and a colour for the values 0, 1, 2, … */
+  /** Shows a band for each series over time, with a name and a colour for the values 0, 1, 2, … */
   readonly states?: readonly { readonly text: string; readonly color: string }[];
 }
 
@@ -75,10 +75,12 @@ const connections: Row = {
   ],
 };
 
-/** Sockets of the pods that take clients: one that drains is emptier by what it does, not by how clients are spread. */
+/** The sockets of the pods that accept clients. A draining pod would distort how evenly clients are spread. */
 const onServingPods = `(${of("websocket_connections_active")} and on (namespace, pod) ${of("websocket_drain_state")} == 0)`;
 
-/** From the left: which pods go, how their clients leave, where these arrive, and whether anybody lost anything. */
+/**
+ * From left to right: which pods end, how their clients leave, where the clients arrive, and whether any client lost messages.
+ */
 const drain: Row = {
   title: "Rollout: drain and resume",
   panels: [

@@ -2,14 +2,14 @@ import type * as k8s from "@pulumi/kubernetes";
 import { ArgumentError } from "../../input";
 import { redisNames, type Names } from "./names";
 
-/** The claim that the server has, as the engine knows it: `ignoreChanges` keeps what it was made with. */
+/** The size and class in the server's existing claim, as the engine knows it: `ignoreChanges` keeps the original values. */
 export function storageOf(
   claims: k8s.types.output.core.v1.PersistentVolumeClaim[] | undefined,
 ): string | undefined {
   return claims?.[0]?.spec.resources.requests.storage;
 }
 
-/** Throws {@link ArgumentError} where the claim that is there has another size, with the way to grow it. */
+/** Throws {@link ArgumentError} if the existing claim has another size; the error says how to grow it. */
 export function checkedStorage(
   storageGiB: number,
   actual: string | undefined,
