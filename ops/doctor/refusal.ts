@@ -1,6 +1,6 @@
 import type { Upgrade } from "./snapshot";
 
-/** What a refusal says, where its status tells. */
+/** The meaning of a refusal, by status. */
 const meanings: Readonly<Record<number, string>> = {
   200: "something answers that knows no WebSockets",
   308: "the edge redirects to https: ask by --edge https://…",
@@ -13,7 +13,7 @@ const meanings: Readonly<Record<number, string>> = {
   504: "the edge gets no answer from the pods: a NetworkPolicy, or the wrong port",
 };
 
-/** What became of an upgrade that was not answered by 101. */
+/** Describes an upgrade that was not answered with 101. */
 export function describeRefusal({ status, error }: Upgrade): string {
   if (status === undefined) return error ?? "no answer";
   return `${status}${meanings[status] === undefined ? "" : ` (${meanings[status]})`}`;

@@ -12,7 +12,9 @@ test("every key of the configuration says what it means", () => {
 
 test("a key has its type, its range, its default and its meaning", () => {
   const page = readFileSync(configurationPage.file, "utf8").replace(/ +/g, " ");
-  expect(page).toContain("| `maxRooms` | 1–10,000 | | The most rooms that one socket may join. Defaults to 100. |");
+  expect(page).toContain(
+    "| `maxRooms` | 1–10,000 | | The most rooms that one socket may join. Defaults to 100. |",
+  );
   expect(page).toContain(
     "| `ttlSeconds` | 10–86,400 | 3,600 | How long the session of a disconnected client is kept. Seconds. |",
   );

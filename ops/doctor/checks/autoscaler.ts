@@ -15,7 +15,7 @@ export const autoscaler: Check = {
       .flatMap((each) => judge(snapshot, each)),
 };
 
-/** What makes the metric seen, by who counts the sockets; docs/autoscaling.md has the rules of the adapter. */
+/** How to make the metric available, by what counts the sockets; docs/autoscaling.md has the rules of the adapter. */
 const fixes: Readonly<Record<Snapshot["config"]["autoscaler"]["kind"], string>> = {
   pods: "serve the gauge of the pods by the custom metrics API (docs/autoscaling.md): kubectl get --raw /apis/custom.metrics.k8s.io/v1beta1",
   external:
