@@ -2,7 +2,7 @@ import Table from "cli-table3";
 import { counts, milliseconds, moveCounts, percent } from "../experiment/format";
 import type { FaultReport, Report, ScenarioReport } from "./report";
 
-/** The report for a person: a column a scenario, then a row a fault. */
+/** The report for a person: a column for each scenario, and a row for each fault. */
 export function reportTable(report: Report): string {
   const { clients, rooms, messagesPerSecond, seconds, cpus } = report;
   return [
@@ -17,7 +17,7 @@ export function reportTable(report: Report): string {
   ].join("\n");
 }
 
-/** No colours: the table is as readable in a file. */
+/** No colours, so that the table is readable in a file. */
 const style = { head: [], border: [], compact: true };
 
 function scenarioTable(scenarios: readonly ScenarioReport[]): string {
