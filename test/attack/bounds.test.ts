@@ -150,7 +150,7 @@ describe("a pod under a flood", () => {
     holds(await observe(), "100 unread histories of 3.4 MiB");
   });
 
-  it("of sockets that say nothing, beyond their pool", async () => {
+  it("of silent sockets, beyond their pool", async () => {
     for (let i = 0; i < 1_200; i++) {
       const peer = new Peer(port).write(upgrade);
       peers.add(peer);

@@ -38,7 +38,7 @@ const audience = "api.example";
     await Promise.all([open.stack.stop({ force: true }), guarded.stack.stop({ force: true })]);
   });
 
-  it("loses nothing through a rolling restart, and says on which pod it is", async () => {
+  it("loses nothing through a rolling restart, and shows its pod", async () => {
     const { stack, url } = open;
     const before = (await stack.pods()).map(({ name }) => name);
     const pages = await Promise.all(screens.map((screen) => visit(browser, url, screen)));
@@ -66,7 +66,7 @@ const audience = "api.example";
     for (const page of pages) await page.context().close();
   });
 
-  it("asks for a token, says why one is refused, and keeps it out of address and storage", async () => {
+  it("asks for a token, shows why one is refused, and keeps it out of address and storage", async () => {
     const token = await new SignJWT()
       .setProtectedHeader({ alg: "HS256" })
       .setSubject("ada")
@@ -98,7 +98,7 @@ const audience = "api.example";
     await context.close();
   });
 
-  it("is no wider than a phone while it is not connected, which is its longest word for that", async () => {
+  it("is not wider than a phone while it is disconnected, which has its longest text", async () => {
     const phone = screens.find(({ context: { isMobile } }) => isMobile);
     const context = await visitor(browser, phone?.context);
     const page = await context.newPage();

@@ -160,7 +160,7 @@ describe("a Deployment and a Service that kubectl made", () => {
     expect(Object.keys(await stack.up())).toEqual(["same"]);
   }, 600_000);
 
-  it("phase 2: are served by an edge that keeps each client on its pod", async () => {
+  it("phase 2: get an edge that keeps each client on its pod", async () => {
     await stack.configure(config(phase2));
     await stack.up();
     const first = await until("the edge leads to the pods", limitMs, () => visit().catch(() => undefined));
@@ -205,7 +205,7 @@ describe("a Deployment and a Service that kubectl made", () => {
     expect(await kubectl([...own, "get", "poddisruptionbudgets,ingresses", "--output", "name"])).toBe("");
   }, 600_000);
 
-  it("keep a value that their owner chose; the error names field, owner and change", async () => {
+  it("keep a value that their owner has set; the error names field, owner and change", async () => {
     await stack.configure(config(phase1));
     await applyAsOwner(deployment({ terminationGracePeriodSeconds: 60 }));
     const { code, output } = await stack.run("preview", "--stack", "adopted");

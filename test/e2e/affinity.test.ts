@@ -33,7 +33,7 @@ describe("a Service with ClientIP affinity", () => {
     expect([...met]).toEqual([expect.any(String)]);
   });
 
-  it("spreads 30 addresses over all pods, and each meets its pod again", async () => {
+  it("spreads 30 addresses over all pods, and each reaches its pod again", async () => {
     const browsers = readSurroundings()
       .clientAddresses.slice(0, clients)
       .map((address) => new Browser(address));
@@ -71,7 +71,7 @@ describe("the edge with cookie affinity", () => {
     );
   });
 
-  it("moves a browser on most returns where one Ingress gives two services one cookie, as most guides show", async () => {
+  it("moves a browser on most returns if one Ingress gives two services one cookie, as most guides show", async () => {
     const host = "together.nova.social";
     const ingress = guide(host);
     await apply([ingress]);
@@ -100,7 +100,7 @@ describe("the edge with cookie affinity", () => {
     }
   }, 60_000);
 
-  it("keeps 30 clients on their pods, and moves those of a pod that goes, refusing nobody", async () => {
+  it("keeps 30 clients on their pods, moves those of a terminating pod, and refuses none", async () => {
     const browsers = Array.from({ length: clients }, () => new Browser());
     const visitAll = (some: readonly Browser[]) => Promise.all(some.map((browser) => browser.visit(byEdge)));
     const first = await visitAll(browsers);

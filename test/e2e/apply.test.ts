@@ -4,13 +4,13 @@ import { pods } from "./pods";
 import { namespacePrefix, secretsOf, staging, type DeployedStack } from "./stack";
 import { readSurroundings } from "./surroundings";
 
-describe("staging, applied", () => {
+describe("staging, deployed", () => {
   let stack: DeployedStack;
   beforeAll(async () => {
     stack = await staging();
   }, 300_000);
 
-  it("has every pod ready under Pod Security restricted, and none had to be started twice", async () => {
+  it("has every pod ready under Pod Security restricted, and no pod was restarted", async () => {
     const namespace = await kubectlJson<{ metadata: { labels: Record<string, string> } }>([
       ...["get", "namespace", stack.namespace],
     ]);
@@ -41,7 +41,7 @@ describe("staging, applied", () => {
     expect(await generations()).toBe(before);
   });
 
-  it("conflicts with itself nowhere under another field manager, as a repeated `pulumi up` has", async () => {
+  it("does not conflict with itself under another field manager, as a repeated `pulumi up` has", async () => {
     // A Secret that is made again has another name.
     const named = stack.objects.filter(({ kind }) => kind !== "Secret");
     const applied = await apply(named, "--dry-run=server", "--field-manager=holdfast-again");

@@ -114,7 +114,7 @@ describe("500 bare clients and a wscat, proxied, with 50 messages a second in 20
     expectNothingNoticed(trial);
   }, 180_000);
 
-  it("finds the pods by DNS where a proxy may not read EndpointSlices any more", async () => {
+  it("finds the pods by DNS if a proxy may no longer read EndpointSlices", async () => {
     const namespace = ["--namespace", stack.namespace];
     const proxies = () =>
       kubectl([...namespace, "logs", "--selector", `app.kubernetes.io/name=${proxied.name}`, "--tail", "-1"]);

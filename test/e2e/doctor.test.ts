@@ -37,7 +37,7 @@ beforeAll(async () => {
   await apply([prometheus]);
 }, 300_000);
 
-describe("the doctor, on a stack that runs", () => {
+describe("the doctor, on a running stack", () => {
   it("finds nothing wrong with a healthy one, through the API server alone", async () => {
     const { code, report } = await doctor();
     expect(troubles(report)).toEqual({});
@@ -64,7 +64,7 @@ describe("the doctor, on a stack that runs", () => {
     expect(code).toBe(2);
   }, 60_000);
 
-  it("finds clients that come back late, and how late", async () => {
+  it("finds clients that come back late, and the delay", async () => {
     const seconds = new Map([
       [messaging.path, 10.5],
       [streaming.path, 1.5],
@@ -83,7 +83,7 @@ describe("the doctor, on a stack that runs", () => {
     }
   }, 120_000);
 
-  it("finds each fault that was planted in what runs, and nothing once it is put right", async () => {
+  it("finds each fault in running objects, and nothing once it is fixed", async () => {
     await Promise.all([plantInPods(), plantAtTheEdge()]);
     const { code, report } = await doctor();
     const strangers = (await pods(namespace, streaming.name)).map(({ name }) => [name, "fail"] as const);
@@ -121,7 +121,7 @@ describe("the doctor, on a stack that runs", () => {
     expect(troubles((await doctor()).report)).toEqual({});
   }, 300_000);
 
-  it("finds each fault that was planted in what is configured, and no other", async () => {
+  it("finds each fault in the configuration, and no other", async () => {
     await plantInServices();
     await plantInIngresses();
     await plantInWorkloads();
@@ -159,11 +159,11 @@ describe("the doctor, on a stack that runs", () => {
   }, 180_000);
 });
 
-describe("on pods that run otherwise than they should", () => {
+describe("on pods that run with other settings than they should", () => {
   const sockets: WebSocket[] = [];
   afterAll(() => sockets.forEach((socket) => socket.terminate()));
 
-  it("status says who is connected where, and the doctor that one pod has nearly all", async () => {
+  it("status shows the clients of each pod, and the doctor reports that one pod has nearly all", async () => {
     const [first] = await pods(namespace, messaging.name);
     const opened = Array.from({ length: 70 }, () => {
       const socket = new WebSocket(`ws://${first?.address}:8080${messaging.path}/chat/lobby`);

@@ -73,7 +73,7 @@ describeOnLab("gateway", "staging behind Envoy Gateway", () => {
   }, 300_000);
 
   it.each(["reject", "drop"] as const)(
-    "refuses nobody while a pod is dead and still listed (%s)",
+    "refuses no client while a pod is dead and still listed (%s)",
     async (how) => {
       const { clients, refusals, servedBy, dead, listed } = await visitDeadPod(edge, how);
       expect(refusals).toEqual([]);

@@ -170,7 +170,7 @@ async function connectEchoes(name: Echo, throughService: number, throughEdge: nu
 }
 
 describe("without an edge", () => {
-  it("are reached by a pod that may come, and not by a stranger", async () => {
+  it("can be reached by an allowed pod, and by no other", async () => {
     await apply([{ apiVersion: "v1", kind: "Namespace", metadata: { name: stranger } }]);
     await Promise.all([
       startProbePod(namespace, "client", {}, { role: "client" }),
@@ -211,7 +211,7 @@ describe("with an edge", () => {
     limitMs,
   );
 
-  it("are rolled under 100 clients each: all are moved in order, and nobody is refused", async () => {
+  it("are rolled under 100 clients each: all are moved in order, and none is refused", async () => {
     const history = (watched = new PodHistory(namespace, "chat"));
     const before = Object.fromEntries(
       await Promise.all(ownImages.map(async (name) => [name, await podNames(name)] as const)),

@@ -109,7 +109,7 @@ describe("a rollout that cannot succeed", () => {
       };
     };
 
-    it("is repeated, after `pulumi cancel` where the CLI was killed, and then is whole", async () => {
+    it("is repeated, after `pulumi cancel` if the CLI was killed, and is then complete", async () => {
       const told = await Promise.all(
         moments.map(async ({ name, at, signal }) => {
           // The file of the state and its copy are written one after the other: killed between the two, both may be in pieces.
@@ -177,7 +177,7 @@ describe("a rollout that cannot succeed", () => {
     }
   });
 
-  it("ends in bounded time, names the reason of each pod, and the old pods go on", async () => {
+  it("ends in limited time, names the reason of each pod, and the old pods keep running", async () => {
     const { code, output, seconds } = await failing;
     process.stderr.write(`a rollout that cannot succeed: up failed after ${Math.round(seconds)} s\n`);
     expect(code).not.toBe(0);
@@ -191,7 +191,7 @@ describe("a rollout that cannot succeed", () => {
     for (const probe of probes) expect(probe.failures).toEqual([]);
   });
 
-  it("is repaired by the configuration as it was, without another pod", async () => {
+  it("is repaired by the previous configuration, without another pod", async () => {
     await stack.configure(config());
     await stack.up();
     await until("only the old pods are left", limitMs, async () =>

@@ -50,7 +50,7 @@ describe("a preview", () => {
     expect(output).toContain("Deployment chat-deployment create");
   });
 
-  it("prints each fault of the configuration once, and nothing else", async () => {
+  it("prints each error of the configuration once, and nothing else", async () => {
     await stack.configure(
       config({
         minReadySeconds: -1,
@@ -134,7 +134,7 @@ describe("a stack's file", () => {
 });
 
 describe("a project made by `pulumi new`", () => {
-  it("is previewed by the answers alone, and without a session store", async () => {
+  it("is previewed with the answers alone, and without a session store", async () => {
     // What a clone has: the CLI copies the whole folder.
     const template = path.join(folder, "template");
     const made = path.join(folder, "team-chat");
@@ -187,7 +187,7 @@ describe("stacks to copy", () => {
     },
   ];
 
-  it("are previewed, as far as the providers are there", async () => {
+  it("are previewed, as far as the providers are available", async () => {
     const queue = [...previewed];
     const outcomes: Record<string, string> = {};
     const worker = async () => {

@@ -119,7 +119,7 @@ describe("a service with clients, under the real engine", () => {
     expect(openOf(sockets)).toBe(0);
   });
 
-  it("lets another edge in before it shuts out the old one", async () => {
+  it("opens the way for another edge before it closes the old one", async () => {
     const { steps, refusals } = await upUnderHandshakes({
       proxied: false,
       podLabels: { "app.kubernetes.io/name": "traefik" },

@@ -128,7 +128,7 @@ describe("the stack under the real engine", () => {
     expect(Object.keys(await stack.up())).toEqual(["same"]);
   });
 
-  it("updates what a change is about and nothing else, while nobody loses a message", async () => {
+  it("updates only what a change concerns, while no client loses a message", async () => {
     const address = await clusterIp(namespace, "messaging");
     const load = new Load({
       clients: 20,
@@ -202,7 +202,7 @@ describe("the stack under the real engine", () => {
     expect(await replicas()).toBe("3");
   });
 
-  it("leaves the number of pods to an autoscaler, and takes it back when that is gone", async () => {
+  it("leaves the number of pods to an autoscaler, and takes it over when that is removed", async () => {
     const autoscaling = { minReplicas: 2, maxReplicas: 4, connectionsPerPod: 1_000 };
     await configure({ services: [{ name: "messaging", path: "/messaging", autoscaling }] });
     expect(await stack.upSteps()).toContain("create HorizontalPodAutoscaler messaging-autoscaler");
@@ -243,7 +243,7 @@ describe("the stack under the real engine", () => {
     refusal = output;
   });
 
-  it("grows the volume by the commands that the refusal prints, and the store goes on", async () => {
+  it("grows the volume by the commands in the error, and the store keeps running", async () => {
     // Whether a class allows it is the cluster's affair; where nothing grows, the API server still goes all the way.
     const [claim] = (
       await kubectlJson<{ items: { spec: { storageClassName: string } }[] }>([...own, "get", "pvc"])
@@ -272,7 +272,7 @@ describe("the stack under the real engine", () => {
     ]);
   });
 
-  it("refuses to be destroyed while its store is protected, before anything is deleted", async () => {
+  it("fails to destroy while its store is protected, before anything is deleted", async () => {
     const before = await lasting();
     // Its preview refuses; with --skip-preview, what is not protected would be deleted first.
     const { code, output } = await stack.run("destroy", "--stack", "engine", "--yes");

@@ -60,7 +60,7 @@ describe("300 clients by cookie on 3 pods, which become 6", () => {
     );
   }
 
-  it("are spread evenly within two minutes: nothing lost, nothing twice, nobody moved twice", async () => {
+  it("are spread evenly within two minutes: nothing lost, nothing duplicated, no client moved twice", async () => {
     const from = now();
     load.startPublishing();
     await kubectl(["--namespace", stack.namespace, "scale", `deployment/${service.name}`, "--replicas=6"]);

@@ -92,7 +92,7 @@ describe("a rolling restart of staging under 200 open sockets", () => {
     }
   });
 
-  it("cuts nobody without a close frame", () => {
+  it("cuts no client without a close frame", () => {
     const codes = [holdfast, plain].flatMap(({ journal }) =>
       journal.clients.flatMap(({ closes }) => closes.map(({ code }) => code)),
     );
@@ -110,7 +110,7 @@ describe("a rolling restart of staging under 200 open sockets", () => {
     expect(refusals).toEqual([]);
   });
 
-  it("gives every client its session back, and moves it before it is cut", () => {
+  it("resumes every client's session, and moves it before it is cut", () => {
     for (const { episodes } of clients) {
       const [first, ...rest] = episodes;
       expect(rest.length).toBeGreaterThan(0);

@@ -57,8 +57,8 @@ beforeAll(async () => {
 }, 300_000);
 afterAll(() => rm(directory, { recursive: true }));
 
-describe("a stack whose users bring tokens", () => {
-  it("is rehearsed with tokens that are had anew, and are written nowhere", async () => {
+describe("a stack that requires tokens", () => {
+  it("is rehearsed with tokens that are renewed, and are written nowhere", async () => {
     const { edge } = readSurroundings();
     const [program, asked, out] = ["provider.js", "asked", "out"].map((name) =>
       path.join(directory, name),

@@ -98,7 +98,7 @@ describe("500 clients and 50 messages a second in 20 rooms on 3 pods", () => {
     limitMs,
   );
 
-  it("lose nothing in a rolling restart, and nobody waits for a move", async () => {
+  it("lose nothing in a rolling restart, and no client waits for a move", async () => {
     const trial = await runTrial("rolling restart", async () => {
       const deployment = `deployment/${service.name}`;
       await kubectl(["--namespace", stack.namespace, "rollout", "restart", deployment]);

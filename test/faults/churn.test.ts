@@ -13,7 +13,7 @@ describe(`${visits} clients that come and leave, under load on two pods`, () => 
   let world: LoadedWorld | undefined;
   afterAll(() => world?.stop());
 
-  it("leave nothing behind, neither in the pods nor in Redis, and nobody else notices", async () => {
+  it("leave nothing, neither in the pods nor in Redis, and other clients do not notice", async () => {
     const { pods, admin } = (world = await startWorld({ names: ["pod-a", "pod-b"] }));
     const urls = pods.pods.map(({ url }) => `${url}/chat/alpha`);
 

@@ -55,7 +55,7 @@ describe("a pod's subscriptions in a Redis Cluster", () => {
     }
   });
 
-  it("subscriptions that a node drops by itself are made again, the pod's own channel too", async () => {
+  it("subscriptions that a node drops are made again, also the pod's own channel", async () => {
     const { scene, cluster } = there();
     for (const room of rooms)
       await cluster.dropSubscriptions(await slotOf(roomKeys(serviceName, room).stream));
@@ -83,7 +83,7 @@ describe("a pod's subscriptions in a Redis Cluster", () => {
     );
   });
 
-  it("a master hands over to its replica: what is published then is acknowledged and live within seconds", async () => {
+  it("a master fails over to its replica: new publishes are acknowledged and live within seconds", async () => {
     const { scene, cluster } = there();
     const closed = scene.closes.length;
     const { acknowledged } = scene.notes;

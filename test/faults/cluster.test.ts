@@ -56,7 +56,7 @@ describe("Redis Cluster, under live clients on two pods", () => {
     }
   });
 
-  it("a master dies: sockets stay open, its rooms go on at its replica, and are live again", async () => {
+  it("a master crashes: sockets stay open, its rooms continue at its replica, and are live again", async () => {
     const closed = scene.closes.length;
     scene.publishEvery(500);
     const since = scene.notes.acknowledged.length;

@@ -15,7 +15,7 @@ describe("rollouts, kills and Redis restarts, one after the other, under load", 
   afterAll(() => world?.stop());
 
   it(
-    `for ${minutes} minutes: nothing is lost, and nothing adds up`,
+    `for ${minutes} minutes: nothing is lost, and no resource accumulates`,
     async () => {
       const { pods, redis, admin } = (world = await startWorld({ publishMs }));
       const seed = Date.now() % 1e6;

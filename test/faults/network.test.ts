@@ -79,7 +79,7 @@ describe("the network between clients and two pods under load", () => {
     expect(pods.closes).toHaveLength(behind.closes.length);
   });
 
-  it("the edge restarts: all behind it are cut, and resume once it is back", async () => {
+  it("the edge restarts: all of its clients are cut, and resume once it is back", async () => {
     const { pods, edge, behind } = await start();
     const { port } = edge;
     await edge.down();
@@ -91,7 +91,7 @@ describe("the network between clients and two pods under load", () => {
     expect(await pods.verdict("edge restart", { lossless: true })).toEqual([]);
   });
 
-  it("a client reads nothing for a while: it alone is closed, for its own good, and then has everything", async () => {
+  it("a client reads nothing for a while: only it is closed, and then gets everything", async () => {
     const { pods, behind } = await start(["alpha", "bulk"]);
     behind.stall();
     const bulk = pods.scene.addClient(pods.pod("pod-b"), "bulk");

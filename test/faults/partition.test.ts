@@ -60,7 +60,7 @@ describe("a fault between one pod and Redis", () => {
     await nobodyLostAnything();
   });
 
-  it("subscriber silent: messages come late, by the check of each room, and live again once it is back", async () => {
+  it("subscriber silent: messages come late, by the check of each room, and live again once Redis is back", async () => {
     proxy.hold("subscriber");
     for (let i = 0; i < 20; i++) direct.publish("alpha");
     await until(() => received(behind) === 20, "messages in spite of a silent subscriber", noticedMs);
@@ -70,7 +70,7 @@ describe("a fault between one pod and Redis", () => {
     await nobodyLostAnything();
   });
 
-  it("commands silent: live messages still come, publishes fail within the bound, and are stored afterwards", async () => {
+  it("commands silent: live messages still come, publishes fail within the limit, and are stored afterwards", async () => {
     const wire = new Wire(`${podBehind.url}/chat/alpha`);
     await wire.hello({ rooms: [{ room: "alpha" }] });
     await wire.sync("alpha");
@@ -98,7 +98,7 @@ describe("a fault between one pod and Redis", () => {
     await nobodyLostAnything();
   });
 
-  it("200 ms to Redis and back: all works, only later", async () => {
+  it("200 ms to Redis and back: everything works, only later", async () => {
     proxy.delay(200, "subscriber", "commands");
     const late = scene.addClient(podBehind, "alpha", "beta");
     await scene.caughtUp();

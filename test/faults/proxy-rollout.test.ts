@@ -118,11 +118,11 @@ describe("a rolling update of a service that was scaled up, behind a connection 
 
   const mean = (moves: readonly number[]) => moves.reduce((sum, count) => sum + count, 0) / moves.length;
 
-  it("moves each client once, where EndpointSlices name the pods", async () => {
+  it("moves each client once, if EndpointSlices name the pods", async () => {
     expect(await movesOfRollout(true)).toEqual(Array.from({ length: clients }, () => 1));
   });
 
-  it("moves clients more often where nothing tells the new pods from the old ones", async () => {
+  it("moves clients more often if nothing distinguishes the new pods from the old ones", async () => {
     expect(mean(await movesOfRollout(false))).toBeGreaterThan(1);
   });
 });

@@ -53,7 +53,7 @@ describe("Redis away for a few seconds, under live clients on two pods", () => {
     ["it is down: connections are refused", () => redis.down(), () => redis.up()],
   ];
   it.each(absences)(
-    "%s; sockets stay open, publishes are answered within the bound, all recovers",
+    "%s; sockets stay open, publishes are answered within the limit, all recover",
     async (how, go, comeBack) => {
       const [pod] = scene.pods;
       const wire = new Wire(`${pod?.url}/chat/wire`);
@@ -89,7 +89,7 @@ describe("Redis away for a few seconds, under live clients on two pods", () => {
     },
   );
 
-  it("takes new clients again as soon as it is back, without their doing", async () => {
+  it("accepts new clients again as soon as it is back, without their help", async () => {
     const [pod] = scene.pods;
     await redis.down();
     if (pod) scene.addClient(pod, "alpha");

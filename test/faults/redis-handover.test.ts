@@ -23,7 +23,7 @@ describe("a handover in Redis, under load on two pods", () => {
     loaded = admin = group = undefined;
   });
 
-  it("Sentinel promotes a replica while the primary lives: sockets stay open, publishes go on there", async () => {
+  it("Sentinel promotes a replica while the primary lives: sockets stay open, publishes continue there", async () => {
     const sentinels = await SentinelGroup.start({ password: "secret", guarded: false });
     group = sentinels;
     admin = sentinels.connect();
@@ -41,7 +41,7 @@ describe("a handover in Redis, under load on two pods", () => {
     expect(loaded.closes).toEqual([]);
   }, 120_000);
 
-  it("slots move to another master of the Cluster: sockets stay open, their rooms go on there", async () => {
+  it("slots move to another master of the Cluster: sockets stay open, their rooms continue there", async () => {
     const cluster = await RedisCluster.start("secret");
     group = cluster;
     const observer = cluster.connect();

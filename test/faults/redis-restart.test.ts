@@ -47,7 +47,7 @@ describe("a restart of Redis under live clients, on two pods", () => {
     ["rolled back by a crash", { data: "checkpoint", signal: "SIGKILL" }, false],
   ];
   it.each(restarts)(
-    "%s: sockets stay open, publishes go on by themselves, nobody loses anything unknowingly",
+    "%s: sockets stay open, publishes continue, no client loses messages without being told",
     async (what, options, lossless) => {
       if (options.data === "checkpoint") {
         await redis.checkpoint();

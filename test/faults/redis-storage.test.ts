@@ -39,7 +39,7 @@ describe("the disk of Redis, under load on two pods", () => {
     ["no", false],
   ];
   it.each(modes)(
-    "Redis is killed by kill -9 with appendfsync %s: sockets stay open, nothing is lost unknowingly",
+    "Redis is killed by kill -9 with appendfsync %s: sockets stay open, no client loses messages without being told",
     async (fsync, lossless) => {
       const config = () => ["appendonly yes", `appendfsync ${fsync}`];
       const process = await RedisProcess.start({ config });
@@ -52,7 +52,7 @@ describe("the disk of Redis, under load on two pods", () => {
     },
   );
 
-  it("it is full: publishes wait, sockets stay open, and all goes on by itself when there is space again", async () => {
+  it("it is full: publishes wait, sockets stay open, and everything continues when there is space again", async () => {
     const directory = temporaryDirectory("holdfast-full-");
     const mount = 'mount -t tmpfs -o size=4m tmpfs "$0" && exec "$@"';
     const within = ["unshare", "--map-root-user", "--mount", "sh", "-c", mount, directory];

@@ -6,7 +6,7 @@ test("docs/configuration.md describes the schema; npm run golden writes it anew"
   expect(readFileSync(configurationPage.file, "utf8")).toBe(await currentPage(configurationPage));
 });
 
-test("every key of the configuration says what it means", () => {
+test("every key of the configuration has a description", () => {
   expect(undescribed()).toEqual([]);
 });
 

@@ -85,7 +85,7 @@ describe("every component", () => {
   });
 });
 
-describe("names", () => {
+describe("the names", () => {
   test("of the same objects in two namespaces do not collide, nor of two resources in one", async () => {
     const { resources } = await deployed(() => {
       for (const namespace of ["blue", "green"]) {
@@ -114,7 +114,7 @@ describe("names", () => {
     expect(objects).toEqual(expect.arrayContaining([expect.stringContaining("blue/chat-proxy")]));
   });
 
-  test("follow from the resource's name unless they are given", async () => {
+  test("follow from the resource's name by default", async () => {
     const { outputs } = await deployed(() => ({
       namespace: new StackNamespace("chat").name,
       store: new RedisStore("sessions").egress,
@@ -210,11 +210,14 @@ describe("a wrong value", () => {
       () => new Monitoring("monitoring", { services: ["chat"], objectName: "My_Rules" }),
       "Monitoring monitoring: objectName is My_Rules. Set it to a name",
     ],
-  ])("of %s is refused by the constructor, which names property and change", async (_, create, message) => {
-    const thrown = await thrownBy(create);
-    expect(thrown).toBeInstanceOf(ArgumentError);
-    expect((thrown as Error).message.slice(0, message.length)).toBe(message);
-  });
+  ])(
+    "of %s is refused by the constructor, which names the property and the change",
+    async (_, create, message) => {
+      const thrown = await thrownBy(create);
+      expect(thrown).toBeInstanceOf(ArgumentError);
+      expect((thrown as Error).message.slice(0, message.length)).toBe(message);
+    },
+  );
 
   test.each([
     ["WebSocketService chat", webSocketServiceSchema, { image }, "port", 0, "a whole number from 1 to 65535"],

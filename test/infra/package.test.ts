@@ -25,7 +25,7 @@ afterAll(() => project.remove());
 const read = (file: string) => readFile(path.join(project.installed, file), "utf8");
 
 describe("npm pack of @holdfast/pulumi", () => {
-  test("holds the compiled library, its types, the policy pack, the licence and a README, and nothing else", async () => {
+  test("contains the compiled library, its types, the policy pack, the licence and a README, and nothing else", async () => {
     const files = await project.files();
     expect(files).toEqual(
       expect.arrayContaining([
@@ -43,7 +43,7 @@ describe("npm pack of @holdfast/pulumi", () => {
     expect(await read("LICENSE")).toBe(await readFile(path.join(projectRoot, "LICENSE"), "utf8"));
   });
 
-  test("refers to no source map, and imports only what it holds or names as a dependency", async () => {
+  test("refers to no source map, and imports only what it contains or names as a dependency", async () => {
     const known = new Set([...declared(project.manifest), ...builtinModules.map((name) => `node:${name}`)]);
     const wrong: string[] = [];
     for (const file of (await project.files()).filter((name) => /\.(js|d\.ts)$/.test(name))) {
@@ -132,7 +132,7 @@ describe("a project that installs it", () => {
   });
 });
 
-test("Pulumi runs the stack program, not the entry of the package that it lies in", async () => {
+test("Pulumi runs the stack program, not the entry of its package", async () => {
   // Pulumi takes the entry of the nearest package.json where `main` is a folder.
   const { main } = parse(await readFile(path.join(projectRoot, "Pulumi.yaml"), "utf8")) as { main: string };
   expect(path.extname(main)).toBe(".ts");

@@ -29,6 +29,6 @@ test.each([
   expect(await sdksOf(module)).toEqual([]);
 });
 
-test("a module of an SDK is seen", async () => {
+test("a module of an SDK is found", async () => {
   expect(await sdksOf("node_modules/@pulumi/pulumi/version.js")).toEqual(["@pulumi/pulumi"]);
 });

@@ -51,7 +51,7 @@ test("one action has one version everywhere", () => {
   expect([...versions].filter(([, found]) => found.size > 1)).toEqual([]);
 });
 
-test("no workflow has more permissions than to read, and each job says what it needs beyond", () => {
+test("no workflow has more permissions than to read, and each job declares what it needs in addition", () => {
   for (const { permissions, jobs } of workflows()) {
     expect([{}, { contents: "read" }]).toContainEqual(permissions);
     for (const [name, job] of Object.entries(jobs)) {
@@ -62,7 +62,7 @@ test("no workflow has more permissions than to read, and each job says what it n
   }
 });
 
-test("credentials are given to jobs of an environment alone, and never to a fork's code", () => {
+test("only jobs of an environment get credentials, never a fork's code", () => {
   const triggered = workflows().filter(({ on }) => "pull_request" in on);
   expect(triggered.every(({ on }) => !("pull_request_target" in on))).toBe(true);
   const holding = triggered.flatMap(({ jobs }) =>

@@ -29,7 +29,7 @@ describe("the built client", () => {
     expect(bytes).toBeLessThan(7 * 1_024);
   });
 
-  it("imports nothing in browsers, and ws alone in Node", async () => {
+  it("imports nothing in browsers, and only ws in Node", async () => {
     const imports = async (file: string) => {
       const text = await readFile(join(out, file), "utf8");
       return ts.preProcessFile(text).importedFiles.map(({ fileName }) => fileName);

@@ -282,7 +282,7 @@ function spoil(frames: RoomFrame[], how: "skips" | "doubles" | "swaps"): void {
 }
 
 describe("a room under any interleaving of two sockets, faults and restarts", () => {
-  it("delivers the room's sequence without gap and duplicate, or tells that history was lost", () => {
+  it("delivers the room's sequence without gap and duplicate, or reports that history was lost", () => {
     fc.assert(
       fc.property(fc.array(action, { minLength: 10, maxLength: 150 }), (steps) => {
         const run = new Run();
@@ -298,7 +298,7 @@ describe("a room under any interleaving of two sockets, faults and restarts", ()
     );
   }, 60_000);
 
-  it("tells of no loss where nothing was lost", () => {
+  it("reports no loss if nothing was lost", () => {
     const kept = action.map((step) => (step.kind === "server restarts" ? { ...step, lost: 0 } : step));
     fc.assert(
       fc.property(

@@ -17,7 +17,7 @@ const entry = `
   startGrpc(options).then(({ port }) => console.log(port));
 `;
 
-describe("one bundled file with the .proto files beside it", () => {
+describe("one bundled file with the .proto files next to it", () => {
   let directory: string;
 
   beforeAll(async () => {

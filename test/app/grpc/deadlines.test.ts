@@ -18,7 +18,7 @@ describe("the gRPC port", () => {
     await peer.refusedToWrite();
   });
 
-  it("closes one connection more than it may have", async () => {
+  it("closes a connection above its limit", async () => {
     harness = await Harness.start({ limits: { maxConnections: 1 } });
     const client = harness.client("grpc.health.v1.Health");
     await client.call("Check", { service: "" });

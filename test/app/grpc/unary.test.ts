@@ -32,7 +32,7 @@ describe("a call without a deadline", () => {
     return { call, seen, answered };
   };
 
-  it("is ended after 30 s, and its work told so", async () => {
+  it("is ended after 30 s, and its work is informed", async () => {
     jest.useFakeTimers();
     const { seen, answered } = start(Infinity);
     await jest.advanceTimersByTimeAsync(DEFAULT_DEADLINE_MS - 1);
@@ -44,7 +44,7 @@ describe("a call without a deadline", () => {
     expect(jest.getTimerCount()).toBe(0);
   });
 
-  it("is the only one that gets this one: a caller's own deadline may be longer", () => {
+  it("is the only one that gets this deadline: a caller's own may be longer", () => {
     jest.useFakeTimers();
     start(Date.now() + 120_000);
     expect(jest.getTimerCount()).toBe(0);

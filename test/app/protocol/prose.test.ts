@@ -49,7 +49,7 @@ describe("docs/protocol.md and the code", () => {
     expect(fields.length === 0 ? (tables.get(type) ?? []) : columns(type)).toEqual(fields.sort());
   });
 
-  it("name the same close codes, and say alike after which a client comes back", () => {
+  it("list the same close codes, and agree on which of them a client reconnects", () => {
     const coded = Object.entries(closeCodes).map(([name, code]) => [
       String(code),
       name,

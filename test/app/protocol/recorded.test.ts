@@ -89,7 +89,7 @@ describe("recorded frames of version 1", () => {
     await redis.stop();
   });
 
-  it("hold each type of frame", () => {
+  it("contain each type of frame", () => {
     const types = (from: Step["from"]) =>
       [...new Set(steps.filter((step) => step.from === from).map(({ frame }) => frame.type))].sort();
     expect(types("client")).toEqual(["hello", "join", "leave", "ping", "pong", "publish", "read"]);

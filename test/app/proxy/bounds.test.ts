@@ -23,7 +23,7 @@ describe("what one client can make a proxy keep", () => {
   });
 
   it.each(["at-most-once", "at-least-once"])(
-    "is bounded for empty messages that wait for a pod, %s",
+    "is limited for empty messages that wait for a pod, %s",
     async (mode) => {
       const service = new WebSocketServer({ host: "127.0.0.1", port: 0 });
       await once(service, "listening");
@@ -56,7 +56,7 @@ describe("what one client can make a proxy keep", () => {
     },
   );
 
-  it("is cut where a client reads nothing, and kept where it reads slowly", async () => {
+  it("is cut if a client reads nothing, and kept if it reads slowly", async () => {
     const service = new WebSocketServer({ host: "127.0.0.1", port: 0 });
     await once(service, "listening");
     service.on("connection", (socket) => {
@@ -94,7 +94,7 @@ describe("what one client can make a proxy keep", () => {
     });
     afterAll(() => redis.stop());
 
-    it("is counted and bounded for joins that wait for a pod", async () => {
+    it("is counted and limited for joins that wait for a pod", async () => {
       const pod = await startPod(redis.url);
       const ready = new Set([addressOf(pod.url)]);
       const proxy = await startProxy(ready, { MAX_WAITING_BYTES: "65536" });
@@ -115,7 +115,7 @@ describe("what one client can make a proxy keep", () => {
       await wire.next("sync", ({ room }) => room === "room-10");
     });
 
-    it("is not read on where it does not read the answers", async () => {
+    it("is not read while it does not read the answers", async () => {
       const pod = await startPod(redis.url);
       const proxy = await startProxy(new Set([addressOf(pod.url)]));
       const wire = new Wire(`${proxy.url}/chat/x`);

@@ -77,7 +77,7 @@ describe("plain clients behind a proxy, with pods that speak holdfast.v1.json", 
     expect(await sample(proxy, 'proxy_upstream_switches_total{reason="cut"}')).toBeGreaterThan(5);
   });
 
-  it("are heard also where they leave before a pod is back", async () => {
+  it("are served even if they leave before a pod is back", async () => {
     const [a, b] = await Promise.all([start(), start()]);
     const ready = new Set([addressOf(a.url)]);
     const proxy = await startProxy(ready);

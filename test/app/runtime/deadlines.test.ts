@@ -31,7 +31,7 @@ describe("every HTTP port of a pod", () => {
     ],
   ];
 
-  it("lets go of a peer that does not finish its request in time, and serves others meanwhile", async () => {
+  it("drops a peer that does not finish its request in time, and serves others meanwhile", async () => {
     const pod = await startPod(redis.url);
     const ports = (["http", "metrics", "lifecycle"] as const).map((name) => pod.port(name));
     const begun = performance.now();

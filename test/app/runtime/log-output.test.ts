@@ -37,14 +37,14 @@ describe("the log of a process", () => {
     expect(lines.at(-1)).toContain("stopped");
   });
 
-  it("that nobody can read any more does not keep the process from ending", async () => {
+  it("with a broken pipe does not keep the process from ending", async () => {
     const child = start(1);
     await serving(child);
     child.stdout.destroy();
     expect(await endOf(child)).toEqual({ code: 0, signal: null });
   });
 
-  it("that nobody reads neither holds up the process nor keeps it from ending", async () => {
+  it("without a reader neither blocks the process nor keeps it from ending", async () => {
     const child = start(8_000); // eight times what may wait, and more than any pipe holds
     await serving(child);
     expect(await endOf(child)).toEqual({ code: 0, signal: null });

@@ -42,7 +42,7 @@ describe("durability", () => {
     admin.disconnect();
   });
 
-  it("aof: is given where the server has WAITAOF, and refused at the start, saying so, where it has not", async () => {
+  it("aof: is supported if the server has WAITAOF, and refused at the start, with the reason, if it has not", async () => {
     const admin = new Redis(primary.url);
     const [known] = (await admin.call("COMMAND", "INFO", "WAITAOF")) as unknown[];
     admin.disconnect();

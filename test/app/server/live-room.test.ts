@@ -63,7 +63,7 @@ describe("LiveRoom", () => {
     room.close();
   });
 
-  it("reads once where nothing came meanwhile", async () => {
+  it("reads once if nothing came meanwhile", async () => {
     const { room, reads, answer, delivered, untilDelivered } = await openRoom();
     const filled = room.fill();
     await new Promise((resolve) => setImmediate(resolve));

@@ -95,7 +95,7 @@ describe("a pod's metrics", () => {
     await until(pod, 'websocket_redis_operation_duration_seconds_count{operation="publish"}', 2);
   });
 
-  it("tell resumes on the same pod from those on another, and rooms that were lost from those left too long", async () => {
+  it("distinguish resumes on the same pod from those on another, and lost rooms from those left too long", async () => {
     const [a, b] = await Promise.all([startPod(redis.url), startPod(redis.url)]);
     const client = randomClient();
     const first = await new Wire(`${a.url}/chat/x`).hello({ client });
@@ -113,7 +113,7 @@ describe("a pod's metrics", () => {
     await until(b, 'websocket_room_recoveries_total{outcome="expired"}', 1);
   });
 
-  it("count the drain down, and do not call the pod ready", async () => {
+  it("count the drain down, and do not show the pod as ready", async () => {
     const pod = await startPod(redis.url, { DRAIN_SECONDS: "60" });
     const wires = [new Wire(`${pod.url}/chat/x`), new Wire(`${pod.url}/chat/x`)];
     await Promise.all(wires.map((wire) => wire.hello()));
@@ -136,7 +136,7 @@ describe("a pod's metrics", () => {
     await drained;
   });
 
-  it("count a store that is away as errors, and are still there to be read", async () => {
+  it("count an unavailable store as errors, and can still be read", async () => {
     const own = await startRedis();
     const pod = await startPod(own.url, { REDIS_TIMEOUT_MS: "200" });
     expect((await scrape(pod)).get("websocket_redis_memory_used_bytes")).toBeGreaterThan(0);
@@ -204,7 +204,7 @@ describe("metrics of the pod's state", () => {
     expect(series.get("websocket_drain_elapsed_seconds")).toBeCloseTo(12, 0);
   });
 
-  it("show both numbers of one answer of the store, and no limit where there is none", async () => {
+  it("show both numbers of one answer of the store, and no limit if there is none", async () => {
     const asked = jest.fn(() => Promise.resolve({ usedBytes: 5, limitBytes: 10 }));
     expect(Object.fromEntries(await read([], { storeMemory: asked }))).toMatchObject({
       websocket_redis_memory_used_bytes: 5,
@@ -219,7 +219,7 @@ describe("metrics of the pod's state", () => {
 });
 
 describe("the store's memory", () => {
-  it("is read off INFO", () => {
+  it("is read from INFO", () => {
     const info =
       "# Memory\r\nused_memory:1024\r\nused_memory_rss:9\r\nmaxmemory:4096\r\nmaxmemory_human:4K\r\n";
     expect(parseMemory(info)).toEqual({ usedBytes: 1_024, limitBytes: 4_096 });

@@ -10,7 +10,7 @@ describe("plain text", () => {
   afterAll(() => redis.stop());
   afterEach(stopPods);
 
-  it("makes each line in a message to the room, and each message out one JSON line", async () => {
+  it("makes each inbound line a message to the room, and each outbound message one JSON line", async () => {
     const [a, b] = await Promise.all([startPod(redis.url), startPod(redis.url)]);
     const one = await new Wire(`${a.url}/chat/lobby`, { protocols: [] }).opened();
     const two = await new Wire(`${b.url}/chat/lobby`, { protocols: [] }).opened();

@@ -115,13 +115,13 @@ describeWithPrometheus("a real Prometheus that scrapes real pods", (binaries) =>
     await until(none, () => `no alert is active: ${JSON.stringify(active, null, 2)}`, patienceMs);
   });
 
-  it("tells how unevenly the sockets are spread over the pods", async () => {
+  it("shows how unevenly the sockets are spread over the pods", async () => {
     const counts = pods.map(({ url }) => members.filter(({ ws }) => ws.url.startsWith(url)).length);
     const mean = members.length / pods.length;
     await asked("the skew is told", `abs(${skew} - ${Math.max(...counts) / mean}) < 0.001`);
   });
 
-  it("sees a pod drain, and who has not left", async () => {
+  it("shows that a pod drains, and which clients have not left", async () => {
     const [pod] = pods;
     const left = members.filter(({ ws }) => ws.url.startsWith(pod?.url ?? "")).length;
     expect(left).toBeGreaterThan(0);

@@ -24,7 +24,7 @@ describe("the load of a pod", () => {
     expect(loads.map(({ connections }) => excessOf(connections, loads))).toEqual([116, 0, 0]);
   });
 
-  it("exceeds nothing where there is no other pod", () => {
+  it("is no excess if there is no other pod", () => {
     expect(excessOf(100, [load("a", 100)])).toBe(0);
     expect(excessOf(100, [])).toBe(0);
   });
@@ -41,7 +41,7 @@ describe("the load of a pod", () => {
     expect(isTooMany(excessOf(clients, loads), loads)).toBe(tooMany);
   });
 
-  it("is steady where no pod comes, goes, or is of another template", () => {
+  it("is steady if no pod comes, goes, or has another template", () => {
     const steady = steadyState([load("a", 1), load("b", 2)]);
     expect(steady).toBeDefined();
     expect(steadyState([load("b", 20), load("a", 10)])).toBe(steady);
@@ -149,7 +149,7 @@ describe("pods of one service", () => {
     };
   }
 
-  it("even out their clients after a scale-up: nothing is lost, nothing comes twice, nobody moves twice", async () => {
+  it("even out their clients after a scale-up: nothing is lost, nothing comes twice, no client moves twice", async () => {
     const pods = [await start()];
     const visitors = await browseAll(60, pods);
     const stop = await speak(pods);
@@ -177,7 +177,7 @@ describe("pods of one service", () => {
     expect(asked).toMatch(/^websocket_rebalance_goaways_total (3[5-9]|4[0-9]|5[01])$/m);
   });
 
-  it("let those stay who are led back whatever they are told", async () => {
+  it("let clients stay that are led back whatever they are asked", async () => {
     const pods = [await start()];
     const visitors = await browseAll(40, pods, { keepsCookie: true });
     const stop = await speak(pods);
@@ -213,7 +213,7 @@ describe("pods of one service", () => {
     expect(visitors.flatMap(({ resyncs }) => resyncs)).toEqual([]);
   });
 
-  it("give up where the emptier pod gets no clients", async () => {
+  it("give up if the emptier pod gets no clients", async () => {
     const reachable = [await start(), await start()];
     const visitors = await browseAll(100, reachable);
     const empty = await start();
@@ -239,7 +239,7 @@ describe("pods of one service", () => {
     expect(visitors.flatMap(({ resyncs }) => resyncs)).toEqual([]);
   });
 
-  it("move nobody while there are pods of two templates", async () => {
+  it("move no client while there are pods of two templates", async () => {
     const pods = [await start({ POD_REVISION: "old" })];
     await browseAll(40, pods);
     pods.push(await start({ POD_REVISION: "new" }));
@@ -252,7 +252,7 @@ describe("pods of one service", () => {
     expect(asked.flatMap(({ values }) => values.map(({ value }) => value))).toEqual([0, 0]);
   });
 
-  it("are counted until they stop, or have not told their load for a while", async () => {
+  it("are counted until they stop, or have not reported their load for a while", async () => {
     const pods = await Promise.all([start(), start()]);
     const store = new LoadStore(commands, { SERVICE_NAME: "messaging-service", REDIS_TIMEOUT_MS: 1_000 });
     const names = async () => (await store.exchange(load("me", 5))).map(({ pod }) => pod).sort();

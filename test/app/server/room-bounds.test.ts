@@ -80,13 +80,13 @@ describe("a room in Redis", () => {
     expect(first?.epoch).not.toContain("~");
   });
 
-  it("stays the same empty room for whoever reads it", async () => {
+  it("stays the same empty room for every reader", async () => {
     const { epoch } = await store().read(room, { count: 0 });
     const again = await store().read(room, { count: 0, position: { epoch, offset: 0 } });
     expect(again).toMatchObject({ epoch, recovered: true });
   });
 
-  it("does not vouch for what a client missed for longer than history is kept", async () => {
+  it("does not recover a client that was away for longer than history is kept", async () => {
     const { epoch } = await store().read(room, { count: 0 });
     const [set, run, quarter] = epoch.split(".");
     await fill([10]);
@@ -96,7 +96,7 @@ describe("a room in Redis", () => {
     expect(await store().read(room, { count: 0, position, proof: true })).toMatchObject({ recovered: true });
   });
 
-  it("tells a client that knew it empty when Redis has lost everything since", async () => {
+  it("informs a client that knew it empty when Redis has lost everything since", async () => {
     const { epoch } = await store().read(room, { count: 0 });
     await fill([10, 10]);
     await redis.restart({ data: "lost" });
@@ -118,7 +118,7 @@ describe("a room in Redis", () => {
     expect(page.epoch).not.toBe(epoch);
   });
 
-  it("stands where `read` says, for many at once, and what history it has lives on", async () => {
+  it("has the state that `read` returns, for many at once, and its history's TTL is renewed", async () => {
     const rooms = ["a", "b", "c"].map((name) => roomKeys("messaging-service", name));
     const one = store();
     await one.read(room, { count: 0 }); // gives the data its name
@@ -135,7 +135,7 @@ describe("a room in Redis", () => {
     expect(await one.look(room)).toEqual({ epoch, top: 1, acknowledged: 1 });
   });
 
-  it("is read, and so has a new epoch, where it is looked at in another process", async () => {
+  it("is read, and so has a new epoch, if it is looked at in another process", async () => {
     const { epoch } = await store().publish(room, "ada", 1, "x");
     await redis.restart({ data: "kept" });
     const state = await store().look(room);
@@ -187,12 +187,12 @@ describe("a room in Redis", () => {
     expect(entries.at(-1)?.[0]).toBe("200-0");
   });
 
-  it("keeps the newest message even where it alone is larger", async () => {
+  it("keeps the newest message even if it alone is larger", async () => {
     await fill([10, 10, 2 * historyBytes]);
     expect((await client.xrange(room.stream, "-", "+")).map(([id]) => id)).toEqual(["3-0"]);
   });
 
-  it("loses none of many small messages to the bound in bytes, though they add up to more than it", async () => {
+  it("loses none of many small messages to the limit in bytes, although they add up to more than it", async () => {
     const messages = Array.from({ length: 250 }, (_, i) => i);
     for (let round = 0; round < 24; round++) {
       await store().publishAll(

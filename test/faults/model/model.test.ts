@@ -27,7 +27,7 @@ describe("whatever happens, in whatever order", () => {
   });
   afterAll(() => redis.stop());
 
-  it("everyone sees each message of a room once and in order, or is told what was lost", async () => {
+  it("every client gets each message of a room once and in order, or is told what was lost", async () => {
     let steps = 0;
     let slowest = 0;
     let failedAt: number | undefined;

@@ -51,7 +51,7 @@ async function ask(): Promise<string> {
 }
 
 describe("a port of a pod, through the API server", () => {
-  it("is asked", async () => {
+  it("answers a request", async () => {
     answer = (socket) =>
       socket.once("message", () => {
         const body = "up 1";
@@ -61,12 +61,12 @@ describe("a port of a pod, through the API server", () => {
     expect(await ask()).toBe("up 1");
   });
 
-  it("ends nobody's process where nothing listens on it, though that be known before anybody can listen", async () => {
+  it("does not end the process if nothing listens on it, even if this is known before a listener exists", async () => {
     answer = (socket) => socket.send(frame("error", Buffer.from("connection refused")));
     expect(await ask()).toBe("pod-1:9090: connection refused");
   });
 
-  it("is said to be refused where the API server refuses it", async () => {
+  it("rejects if the API server refuses it", async () => {
     answer = undefined;
     expect(await ask()).toContain("the API server refused a port forward to nova/pod-1");
   });

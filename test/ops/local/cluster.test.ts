@@ -29,7 +29,7 @@ function noted(pod: Pod, event: string): number | undefined {
 const ask = (pod: Pod, path: string) => httpGet({ host: pod.address, port: 8080, path, headers: {} }, 1_000);
 
 describe("a Deployment", () => {
-  it("starts every replica, each on an address of its own, with its name from the downward API", async () => {
+  it("starts every replica, each with its own address, with its name from the downward API", async () => {
     cluster = await startCluster([deployment({ replicas: 3 }), service()]);
     await cluster.rolledOut(8_000);
     expect(new Set(cluster.pods.map(({ address }) => address)).size).toBe(3);
@@ -40,7 +40,7 @@ describe("a Deployment", () => {
     }
   });
 
-  it("believes in readiness only after the startup probe has succeeded", async () => {
+  it("uses readiness only after the startup probe has succeeded", async () => {
     cluster = await startCluster([deployment({ env: { START_MS: "300" } })], { logs });
     const pod = firstPod();
     await until(
@@ -104,7 +104,7 @@ describe("a Deployment", () => {
     await cluster.rolledOut(8_000);
   });
 
-  it("tells the state of each pod when a rollout does not end", async () => {
+  it("describes the state of each pod when a rollout does not end", async () => {
     cluster = await startCluster([deployment({ env: { START_MS: "60000" } })]);
     await expect(cluster.rolledOut(200)).rejects.toThrow(
       /did not roll out within 200 ms: echo-\w+-\w+ starting/,
@@ -141,7 +141,7 @@ describe("deleting a pod", () => {
     expect(pod.termination?.exitedAt).toBeGreaterThanOrEqual(sigterm + 45);
   });
 
-  it("waits without the application's knowledge where preStop is a sleep", async () => {
+  it("waits without the application if preStop is a sleep", async () => {
     cluster = await startCluster([deployment({ preStop: { sleep: { seconds: 0.2 } } })], { logs });
     await cluster.rolledOut(8_000);
     const pod = firstPod();
@@ -168,7 +168,7 @@ describe("deleting a pod", () => {
     expect(exitedAt - beganAt).toBeLessThan(8_000);
   });
 
-  it("cuts a preStop short that would outlast the grace period", async () => {
+  it("cuts a preStop that would outlast the grace period", async () => {
     cluster = await startCluster([
       deployment({ graceSeconds: 0.3, preStop: http, env: { PRESTOP_MS: "60000" } }),
     ]);
@@ -192,7 +192,7 @@ describe("deleting a pod", () => {
 });
 
 describe("a cluster", () => {
-  it("leads from the edge and from the Service's address to a pod", async () => {
+  it("connects from the edge and from the Service's address to a pod", async () => {
     cluster = await startCluster([deployment(), service(), ingress({ host: "api.test" })]);
     await cluster.rolledOut(8_000);
     const [vip] = cluster.services;
@@ -210,7 +210,7 @@ describe("a cluster", () => {
     expect(await httpGet({ ...target, headers: { host: "other.test" } }, 1_000)).toBe(false);
   });
 
-  it("leaves no process behind when it stops, also when stopped twice", async () => {
+  it("leaves no process when it stops, even when stopped twice", async () => {
     cluster = await startCluster([deployment({ replicas: 2 })]);
     const pids = cluster.pods.map(({ pid }) => pid ?? 0);
     await Promise.all([cluster.stop(), cluster.stop()]);

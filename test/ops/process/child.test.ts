@@ -32,7 +32,7 @@ describe("a process with children", () => {
     rmSync(directory, { recursive: true });
   });
 
-  it.each(["SIGINT", "SIGTERM", "SIGHUP"] as const)("ends as it wants to at %s", async (signal) => {
+  it.each(["SIGINT", "SIGTERM", "SIGHUP"] as const)("ends by its own decision at %s", async (signal) => {
     const { parent, ended, pid } = await startParent("never");
     parent.kill(signal);
     // Two equal signals that nobody has seen yet are one.
@@ -44,7 +44,7 @@ describe("a process with children", () => {
 });
 
 describe("Child", () => {
-  it("tells how it ended, and what it printed", async () => {
+  it("reports how it ended, and its output", async () => {
     let printed = "";
     const script = "cat; echo oops >&2; exit 3";
     const output = (text: string) => (printed += text);
@@ -54,14 +54,14 @@ describe("Child", () => {
     expect(child.exit).toEqual({ code: 3, signal: null });
   });
 
-  it("tells the signal that ended it", async () => {
+  it("reports the signal that ended it", async () => {
     const child = new Child("sleep", ["60"], { env });
     expect(child.exit).toBeUndefined();
     child.kill("SIGKILL");
     expect(await child.exited).toEqual({ code: null, signal: "SIGKILL" });
   });
 
-  it("tells why it could not start", async () => {
+  it("reports why it could not start", async () => {
     const child = new Child("/no/such/program", [], { env });
     expect(child.pid).toBeUndefined();
     expect((await child.exited).error?.message).toContain("ENOENT");

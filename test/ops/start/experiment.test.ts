@@ -66,7 +66,7 @@ it("loses nothing over a rolling restart, a killed pod and a Redis restart with 
   expect(pids.filter((pid) => existsSync(`/proc/${pid}`))).toEqual([]);
 });
 
-it("closes no socket of bare clients and loses nothing of theirs over a rolling restart behind proxies, which stay", async () => {
+it("closes no socket of bare clients and loses none of their messages over a rolling restart with proxies, which stay", async () => {
   const { scenario: connectionProxy, args } = await argsFor("connectionProxy");
   const stack = await LocalStack.start(args);
   stop = () => stack.stop({ force: true });
@@ -85,7 +85,7 @@ it("closes no socket of bare clients and loses nothing of theirs over a rolling 
   expect(proxies.map(({ phase }) => phase)).toEqual(["running", "running", "running", "running"]);
 });
 
-it("measures what is lost without: sockets close, and their clients miss what comes meanwhile", async () => {
+it("measures what is lost without: sockets close, and their clients miss messages meanwhile", async () => {
   const { scenario: nothing, args } = await argsFor("nothing");
   const runner = new StackRunner();
   stop = () => runner.end();

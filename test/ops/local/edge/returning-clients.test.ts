@@ -87,7 +87,7 @@ async function through<T>(ingresses: readonly Ingress[], use: (edge: Edge) => Pr
 }
 
 describe("a browser that uses two services in turn", () => {
-  it("moves on most returns where both share a cookie at the path /", async () => {
+  it("moves on most returns if both share a cookie at the path /", async () => {
     // The local edge takes turns among pods, so the figures are the same each time.
     expect(await through(together, (edge) => new Visitor().visit(edge, 51))).toEqual({
       returns: 49,
@@ -95,21 +95,21 @@ describe("a browser that uses two services in turn", () => {
     });
   });
 
-  it("never moves where each service has a cookie path of its own", async () => {
+  it("never moves if each service has its own cookie path", async () => {
     expect(await through(apart(), (edge) => new Visitor().visit(edge, 51))).toEqual({
       returns: 49,
       moved: 0,
     });
   });
 
-  it("goes on moving when the shared cookie gives way to one of the same name at another path", async () => {
+  it("keeps moving when the shared cookie is replaced by one of the same name at another path", async () => {
     const visitor = new Visitor();
     await through(together, (edge) => visitor.visit(edge, 2));
     // The old cookie names a pod of the service that was visited last: that one keeps the client, the other never does.
     expect(await through(apart(), (edge) => visitor.visit(edge, 24))).toEqual({ returns: 24, moved: 11 });
   });
 
-  it("moves once for each service when the new cookie has a name of its own", async () => {
+  it("moves once for each service when the new cookie has its own name", async () => {
     const visitor = new Visitor();
     await through(together, (edge) => visitor.visit(edge, 2));
     const moved = await through(apart("POD"), async (edge) => {
