@@ -13,7 +13,7 @@ if (chromium === undefined) {
   );
 }
 
-/** A browser and seven pods, beside all other tests. */
+/** A browser and seven pods run next to all other tests. */
 jest.setTimeout(300_000);
 
 const secret = "a key of thirty-two bytes or more, for tests";
@@ -22,7 +22,7 @@ const audience = "api.example";
 
 (chromium === undefined ? describe.skip : describe)("the page, in a browser", () => {
   let browser: Browser;
-  /** Where anyone may talk, and where a token is wanted. */
+  /** A stack that anyone may use, and one that requires a token. */
   let open: Stage;
   let guarded: Stage;
   beforeAll(async () => {
@@ -51,7 +51,7 @@ const audience = "api.example";
     await stack.settled();
     await speaker.getByRole("textbox", { name: "Message" }).fill("<b>the last word</b>");
     await speaker.getByRole("textbox", { name: "Message" }).press("Enter");
-    // As text: what people write is never markup.
+    // It appears as text: what people write never becomes markup.
     for (const page of pages) await page.getByText("<b>the last word</b>").first().waitFor();
 
     const after = (await stack.pods()).filter(({ ready }) => ready).map(({ name }) => name);
@@ -105,7 +105,7 @@ const audience = "api.example";
     await page.goto(guarded.url);
     await page.locator("#service").getByText("messaging-service").waitFor();
     expect(await page.locator("#state").innerText()).toBe("not connected");
-    // In the layout, because a phone zooms out until whatever there is fits.
+    // Measured in the layout, because a phone zooms out until everything fits.
     const overflow = "document.documentElement.scrollWidth - document.documentElement.clientWidth";
     expect(await page.evaluate(overflow)).toBe(0);
     await context.close();

@@ -111,12 +111,12 @@ describe("the edge with cookie affinity", () => {
     const leavers = browsers.filter((_, index) => first[index] === going);
     const stayers = browsers.filter((_, index) => first[index] !== going);
     await kubectl(["--namespace", stack.namespace, "delete", "pod", going, "--wait=false"]);
-    // A refusal at any moment of this would reject.
+    // A refusal at any time would reject.
     const moved = await until("the edge leaves the pod that goes", 20_000, async () => {
       const met = await visitAll(leavers);
       return met.includes(going) ? undefined : met;
     });
-    expect(await visitAll(leavers)).toEqual(moved); // each has a new cookie by now
+    expect(await visitAll(leavers)).toEqual(moved); // each has a new cookie now
     expect(await visitAll(stayers)).toEqual(first.filter((pod) => pod !== going));
     await atRest(stack.namespace, service);
   }, 120_000);

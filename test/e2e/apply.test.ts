@@ -42,7 +42,7 @@ describe("staging, deployed", () => {
   });
 
   it("does not conflict with itself under another field manager, as a repeated `pulumi up` has", async () => {
-    // A Secret that is made again has another name.
+    // A Secret that is created again has another name.
     const named = stack.objects.filter(({ kind }) => kind !== "Secret");
     const applied = await apply(named, "--dry-run=server", "--field-manager=holdfast-again");
     expect(applied.trim().split("\n")).toHaveLength(named.length);
@@ -75,7 +75,7 @@ describe.each(["prod", "local"])("%s", (name) => {
       overrides: { namespace },
       secrets: secretsOf(readSurroundings()),
     });
-    // A dry run creates no namespace that the rest could be in.
+    // A dry run does not create the namespace that the other objects need.
     await apply(objects.filter(({ kind, metadata }) => kind === "Namespace" && metadata.name === namespace));
     const applied = await apply(objects, "--dry-run=server");
     expect(applied.trim().split("\n")).toHaveLength(objects.length);

@@ -6,7 +6,7 @@ import { namespacePrefix, staging, targets, type DeployedService, type DeployedS
 import { readSurroundings } from "./surroundings";
 import { until } from "./until";
 
-/** A namespace that the stack knows nothing of. */
+/** A namespace outside of the stack. */
 const elsewhere = `${namespacePrefix}-stranger`;
 const probe = "holdfast-e2e-probe";
 const { edge } = readSurroundings();
@@ -15,7 +15,7 @@ let stack: DeployedStack;
 let service: DeployedService;
 let running: readonly Pod[];
 let redis: string;
-/** One that answers any pod, so that silence elsewhere is a policy's and not the network's. */
+/** A pod that any pod can reach: if another one does not answer, a policy is the cause and not the network. */
 let dns: string;
 
 beforeAll(async () => {
@@ -84,7 +84,7 @@ it("lets another pod connect neither to the application nor to Redis", async () 
 });
 
 it("closes everything else in the namespace, including DNS", async () => {
-  // By address, since it finds no names.
+  // By address, since it cannot resolve names.
   const closed = [...doors().slice(0, 4), `${service.address}:8080`, dns];
   const outcomes = await until("the default policy covers the new pod", 20_000, async () => {
     const found = await reach(stack.namespace, probe, ...closed);

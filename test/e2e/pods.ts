@@ -1,20 +1,20 @@
 import { kubectlJson } from "./kubectl";
 
-/** A pod as the tests see it. */
+/** A pod, as the tests use it. */
 export interface Pod {
   readonly name: string;
   readonly uid: string;
   readonly address: string;
   readonly node: string;
   readonly ready: boolean;
-  /** It has been asked to go. */
+  /** Whether it was deleted. */
   readonly deleted: boolean;
   readonly restarts: number;
-  /** Of its first container, without the runtime's scheme. */
+  /** The id of its first container, without the runtime's scheme. */
   readonly containerId: string;
 }
 
-/** The part of a Pod object that is read here. */
+/** The fields of a Pod object that are read here. */
 export interface PodObject {
   readonly metadata: { readonly name: string; readonly uid: string; readonly deletionTimestamp?: string };
   readonly spec: { readonly nodeName?: string };

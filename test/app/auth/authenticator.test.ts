@@ -250,13 +250,13 @@ describe("a token that is refused", () => {
 
     expect(error).toMatchObject({ name: "AuthError", code, retryable: false });
     expect((error as Error).message).toMatch(message);
-    // Neither message nor cause lets the token, or what it says, into a log.
+    // Neither message nor cause may bring the token or its claims into a log.
     expect((error as Error).cause).toBeUndefined();
     if (value !== undefined && value.length > 2) expect((error as Error).message).not.toContain(value);
   });
 
   it("an exp that is infinite: invalid", async () => {
-    // No JSON.stringify writes 1e999, so the token is put together by hand and signed as text.
+    // JSON.stringify never writes 1e999, so the token is built by hand and signed as text.
     const payload = Buffer.from(`{"sub":"ada","exp":1e999}`).toString("base64url");
     const head = `${part({ alg: "HS256" })}.${payload}`;
     const signature = createHmac("sha256", SECRET).update(head).digest("base64url");

@@ -46,7 +46,7 @@ describe("what a server can make a client hold", () => {
     const peer = await server().connection();
     await peer.welcome();
     for (let offset = 1; offset <= 20; offset += 1) {
-      peer.send(big(offset, 12_000)); // one alone may be larger than the bound
+      peer.send(big(offset, 12_000)); // a single one may be larger than the limit
       expect(await messages.next()).toMatchObject({ value: { offset } });
     }
   });
@@ -121,7 +121,7 @@ describe("what an application can make a client hold", () => {
 
   it("is bounded by bytes as well as by publishes", async () => {
     const room = client({ maxBufferedBytes: 10_000 }).join<string>("lobby");
-    void room.publish("x".repeat(12_000)).catch(() => undefined); // one alone may be larger than the bound
+    void room.publish("x".repeat(12_000)).catch(() => undefined); // a single one may be larger than the limit
     await expect(room.publish("y")).rejects.toMatchObject({
       code: "HOLDFAST_BACKLOG",
       message: "12002 bytes to lobby are unacknowledged; await some first or raise maxBufferedBytes",

@@ -3,7 +3,7 @@ import { closeCodes, mayReconnect } from "../../../app/protocol/close-codes";
 import { FakeTimers } from "./fake-timers";
 import { fixture, reached } from "./fixture";
 
-/** What a promise rejects with; it is handled from the start, however late it is looked at. */
+/** The error with which a promise rejects. The rejection is handled from the start, however late the test reads it. */
 async function outcome(promise: Promise<unknown>): Promise<unknown> {
   return promise.then(
     (value) => ({ resolved: value }),
@@ -133,7 +133,7 @@ describe("the token", () => {
 describe("HoldfastClient#close", () => {
   const { server, client } = fixture();
 
-  /** Brings a client to a state that it may be closed in. */
+  /** Brings a client to a state in which it may be closed. */
   const ways: [string, (subject: HoldfastClient, timers: FakeTimers) => Promise<void>][] = [
     ["idle", () => Promise.resolve()],
     ["asking for its token", (subject) => Promise.resolve(void subject.connect())],

@@ -45,7 +45,7 @@ describe("a client whose server has fallen silent", () => {
     void room.publish("unheard").catch(() => undefined);
     await peer.next("publish");
     timers.advance(4_000);
-    void room.publish("unheard, too").catch(() => undefined); // does not start the wait anew
+    void room.publish("unheard, too").catch(() => undefined); // does not restart the wait
     await peer.next("publish");
     timers.advance(1_000);
     await peer.next("ping");

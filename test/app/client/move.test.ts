@@ -19,7 +19,7 @@ const goaway: ServerFrame = { type: "goaway", reason: "drain", delayMs: 0 };
 describe("a client that is asked to go away", () => {
   const { server, client } = fixture();
 
-  /** A client in the lobby, at offset 3, with what it got and where it connected. */
+  /** A client in the lobby at offset 3, with the messages that it got and its connections. */
   async function settled(subject: HoldfastClient): Promise<{
     got: unknown[];
     states: string[];
@@ -51,7 +51,7 @@ describe("a client that is asked to go away", () => {
       rooms: [{ room: "@me" }, { room: "lobby", position: { epoch: "e1", offset: 3 } }],
     });
 
-    // The old one still delivers and takes publishes.
+    // The old one still delivers and accepts publishes.
     old.say("lobby", 4, 5);
     const offset = subject.join("lobby").publish("hi");
     const { id } = await old.next("publish");
@@ -78,7 +78,7 @@ describe("a client that is asked to go away", () => {
     old.send({ type: "goaway", reason: "drain", delayMs: 4_000 });
     await timers.waitFor(4_000);
     timers.advance(3_999);
-    old.send({ type: "goaway", reason: "drain", delayMs: 60_000 }); // once said is said
+    old.send({ type: "goaway", reason: "drain", delayMs: 60_000 }); // a second goaway changes nothing
     await old.rest();
     expect(subject.state).toBe("connected");
     timers.advance(1);
@@ -238,12 +238,12 @@ describe("a client that is asked to go away", () => {
     old.say("lobby", 4);
     await old.rest();
     next.send(welcomeFrame(), sync("@me", 0));
-    // This e2 has another message 4 than the old socket has delivered, and e3 goes on behind that one.
+    // This e2 has another message 4 than the one that the old socket delivered, and e3 continues after that one.
     next.send({ type: "sync", room: "lobby", epoch: "e2", offset: 3, recovered: true });
     next.say("lobby", 4);
     next.send({ type: "sync", room: "lobby", epoch: "e3", offset: 4, recovered: true });
     expect(await next.next("join")).toMatchObject({ position: { epoch: "e1", offset: 4 } });
-    next.say("lobby", 5); // behind the news, not behind the answer
+    next.say("lobby", 5); // after the news, not after the answer
     next.send({ type: "sync", room: "lobby", epoch: "e3", offset: 4, recovered: false });
     next.say("lobby", 5);
     expect(await old.closed).toMatchObject({ code: 1000 });

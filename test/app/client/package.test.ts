@@ -19,7 +19,7 @@ beforeAll(async () => {
 
 afterAll(() => project.remove());
 
-/** Writes a file of the project; its path. */
+/** Writes a file of the project; returns its path. */
 async function write(name: string, text: string): Promise<string> {
   const file = path.join(project.folder, name);
   await writeFile(file, text);

@@ -151,7 +151,7 @@ describe("Room#publish", () => {
     const { room, peer } = await joined(client({ timers, random: () => 0.5 }));
     const offsets = ["a", "b", "c"].map((data) => room.publish(data));
     for (const id of [1, 2, 3]) expect(await peer.next("publish")).toMatchObject({ id });
-    peer.send(ack(1, 10), failure(2, "unavailable")); // that of 3 is still on its way
+    peer.send(ack(1, 10), failure(2, "unavailable")); // that of 3 is still in progress
     await timers.waitFor(75);
     offsets.push(room.publish("d"));
     timers.advance(75);

@@ -14,7 +14,7 @@ describe("an upgrade that is refused", () => {
     if (edge?.listening) await once(edge.close(), "close");
   });
 
-  /** Answers every upgrade as `answer` says. */
+  /** Answers every upgrade with `answer`. */
   async function refusing(answer: RequestListener): Promise<string> {
     edge = createServer(answer).listen(0, "127.0.0.1");
     await once(edge, "listening");

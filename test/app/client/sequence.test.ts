@@ -27,7 +27,7 @@ describe("Sequence#sync", () => {
     expect(sequence.position).toEqual(e1(7));
   });
 
-  // The view stands at offset 10 of e1.
+  // The view is at offset 10 of e1.
   it.each([
     ["resumed where it stands", e1(10), e1(10), true, "kept", e1(10)],
     ["resumed behind, the other socket went on", e1(8), e1(8), true, "kept", e1(10)],

@@ -2,7 +2,7 @@ import { Alarm } from "../../../app/client/timers";
 import { FakeTimers } from "./fake-timers";
 import { fixture } from "./fixture";
 
-/** The longest wait that `setTimeout` takes as it is; a longer one rings after 1 ms. */
+/** The longest wait that `setTimeout` supports; a longer one rings after 1 ms. */
 const LONGEST_MS = 2 ** 31 - 1;
 
 describe("Alarm", () => {

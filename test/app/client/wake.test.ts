@@ -4,10 +4,10 @@ import type { Peer } from "./fake-server";
 import { FakeTimers } from "./fake-timers";
 import { fixture, reached } from "./fixture";
 
-/** What a laptop does over night. Milliseconds. */
+/** A laptop's sleep over night. Milliseconds. */
 const NIGHT_MS = 8 * 3_600_000;
 
-/** Within this time of waking, a dead socket must be noticed. Milliseconds. */
+/** The longest time from waking until a dead socket is noticed. Milliseconds. */
 const NOTICED_MS = 6_000;
 
 describe("onResume", () => {

@@ -25,7 +25,7 @@ describe("#drain", () => {
 
     let ended = false;
     const drained = harness.server.drain().then(() => (ended = true));
-    // The drain has begun, the port is closed: and the call still holds it up.
+    // The drain has begun and the port is closed, but the call still delays the end.
     await expect(connectOnce(harness.server.port)).rejects.toMatchObject({ code: "ECONNREFUSED" });
     expect(ended).toBe(false);
 

@@ -5,7 +5,7 @@ import { DEFAULT_DEADLINE_MS, UnaryCalls } from "../../../app/server/grpc/unary"
 
 afterEach(() => jest.useRealTimers());
 
-/** The part of a call that handlers use: over a socket, a clock that is turned by hand would stop grpc-js as well. */
+/** The part of a call that handlers use. Over a socket, a fake clock would stop grpc-js as well. */
 function fakeCall(deadline: number): ServerUnaryCall<string, string> {
   const metadata = new Metadata();
   metadata.set("authorization", "Bearer token");

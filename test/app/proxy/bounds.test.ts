@@ -13,7 +13,7 @@ type Proxy = Awaited<ReturnType<typeof startProxy>>;
 const waiting = (proxy: Proxy, direction: "to_service" | "to_client") =>
   sample(proxy, `proxy_waiting_bytes{direction="${direction}"}`);
 
-/** One read brings 64 KiB of frames; the smallest of a client has 6 bytes. */
+/** One read brings 64 KiB of frames; the smallest frame of a client has 6 bytes. */
 const framesOfOneRead = 65_536 / 6;
 
 describe("what one client can make a proxy keep", () => {
@@ -111,7 +111,7 @@ describe("what one client can make a proxy keep", () => {
       const ofOneRead = 65_536 / JSON.stringify({ type: "join", room: "room-1" }).length;
       expect(bytes).toBeLessThan(65_536 + ofOneRead * 1_100);
       const next = await startPod(redis.url);
-      ready.add(addressOf(next.url)); // and they go on when a pod is there
+      ready.add(addressOf(next.url)); // and they continue when a pod is there
       await wire.next("sync", ({ room }) => room === "room-10");
     });
 
@@ -121,7 +121,7 @@ describe("what one client can make a proxy keep", () => {
       const wire = new Wire(`${proxy.url}/chat/x`);
       await wire.hello();
       wire.ws.pause();
-      // Refused by the proxy itself, with an answer that is longer than the question.
+      // The proxy itself refuses these, with an answer that is longer than the request.
       const question = JSON.stringify({ type: "publish", room: "n".repeat(120), id: 1, data: 0 });
       for (let i = 0; i < 200_000 && wire.ws.bufferedAmount < 33_554_432; i++) wire.ws.send(question);
       let before = -1;

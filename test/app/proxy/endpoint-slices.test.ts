@@ -122,7 +122,7 @@ describe("EndpointSlices", () => {
     await api.stop();
     await slices.start();
     expect(await addresses()).toEqual(["dns:8080"]);
-    api = await ApiServer.start(); // for what comes after each test
+    api = await ApiServer.start(); // for the code after each test
   });
 });
 

@@ -59,8 +59,8 @@ describe("clients that speak holdfast.v1.json behind a proxy", () => {
     try {
       const proxy = await startProxy(new Set([server.address]));
       await new Wire(`${proxy.url}/chat/x`).hello();
-      // At once each, it is hundreds a second. With waits below a bound that doubles from 50 ms to a second, the fifteenth
-      // comes after 5.3 s on average, and in less than 1.5 s once in 100,000 times.
+      // Without waits, there would be hundreds a second. With waits below a limit that doubles from 50 ms to a second, the
+      // fifteenth comes after 5.3 s on average, and in less than 1.5 s once in 100,000 times.
       const begun = performance.now();
       await until(
         () => server.connections() >= 15,
@@ -193,7 +193,7 @@ describe("clients that speak holdfast.v1.json behind a proxy", () => {
   });
 });
 
-/** A pod that pings each socket as soon as it is open, as one of an older version may: in front of a real one. */
+/** A proxy in front of a real pod that pings each socket as soon as it is open, as a pod of an older version may. */
 async function earlyPinger(pod: string) {
   const types: string[] = [];
   const server = new WebSocketServer({ host: "127.0.0.1", port: 0, handleProtocols: () => SUBPROTOCOL });
@@ -202,7 +202,7 @@ async function earlyPinger(pod: string) {
     server.on("connection", (socket, request) => {
       const next = new WebSocket(`ws://${pod}${request.url}`, [SUBPROTOCOL]);
       socket.send(JSON.stringify({ type: "ping" }));
-      // Answered at once or not at all: what comes back to this control frame comes behind it.
+      // The answer comes at once or never: what answers this control frame comes after it.
       socket.ping();
       socket.once("pong", () => resolve());
       socket.on("message", (data: Buffer) => {
@@ -223,7 +223,7 @@ async function earlyPinger(pod: string) {
   return { address, types, pinged, close };
 }
 
-/** A pod that welcomes everybody, and asks each at once to leave. */
+/** A pod that welcomes every client, and at once asks it to move. */
 async function leavingPod() {
   const server = new WebSocketServer({ host: "127.0.0.1", port: 0, handleProtocols: () => SUBPROTOCOL });
   await once(server, "listening");

@@ -263,7 +263,7 @@ describe("Endpoints", () => {
 
 describe("Outgoing", () => {
   const message = (text: string) => ({ data: Buffer.from(text), binary: false });
-  /** Writes everything that is next. */
+  /** Writes all waiting messages. */
   const write = (line: Outgoing) => {
     const written: string[] = [];
     for (let next = line.next; next; next = line.next) {
@@ -289,7 +289,7 @@ describe("Outgoing", () => {
     expect(line.pingNumber()).toBe(2);
     line.push(message("3"));
     write(line);
-    expect(line.pingNumber()).toBeUndefined(); // a pong is due
+    expect(line.pingNumber()).toBeUndefined(); // a pong is pending
     line.confirmed(2);
     expect([line.size, line.bytes, line.pingNumber()]).toEqual([1, 1 + messageOverheadBytes, 3]);
     line.rewind();

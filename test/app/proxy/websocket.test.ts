@@ -6,7 +6,7 @@ import { SignJWT } from "jose";
 import { WebSocket, WebSocketServer } from "ws";
 import { Bare, sample, startProxy, stopProxies, until } from "./helpers";
 
-/** An ordinary server of the `ws` package, which knows nothing of Holdfast. */
+/** An ordinary server of the `ws` package, without Holdfast. */
 class Backend {
   readonly requests: IncomingMessage[] = [];
   readonly heard: string[] = [];
@@ -31,7 +31,7 @@ class Backend {
     return backend;
   }
 
-  /** As process managers end it: 1001 or another code to all, no new sockets. */
+  /** As process managers end it: closes all sockets with 1001 or another code, and accepts no new ones. */
   end(code: number, reason = ""): void {
     this.server.close();
     for (const socket of this.server.clients) socket.close(code, reason);
@@ -50,7 +50,7 @@ function echo(socket: WebSocket): void {
   socket.on("message", (data, binary) => socket.send(data, { binary }));
 }
 
-/** Everybody hears everybody, as in the chat example of the `ws` package. */
+/** Every client receives every message, as in the chat example of the `ws` package. */
 function chat(socket: WebSocket, { server }: Backend): void {
   socket.on("message", (data, binary) => {
     for (const other of server.clients) if (other.readyState === WebSocket.OPEN) other.send(data, { binary });
@@ -264,7 +264,7 @@ describe("any WebSocket server behind a proxy", () => {
       },
       () => String(before),
     );
-    expect(pod.bufferedAmount).toBeGreaterThan(20 * 1_048_576); // it waits where it was made
+    expect(pod.bufferedAmount).toBeGreaterThan(20 * 1_048_576); // it waits at its source
     expect(await sample(proxy, 'proxy_waiting_bytes{direction="to_client"}')).toBeLessThan(1_048_576);
     client.ws.resume();
     await until(
@@ -411,7 +411,7 @@ describe("any WebSocket server behind a proxy", () => {
   });
 
   describe("loses a pod that has read, but not answered", () => {
-    /** A pod that reads, and dies before it answers anything. */
+    /** A pod that reads, and crashes before it answers anything. */
     const mute = () => Backend.start(() => undefined, { autoPong: false });
 
     it("at most once: what was written is not repeated, what was not is sent", async () => {
@@ -494,7 +494,7 @@ async function drained(proxy: Parameters<typeof sample>[0]): Promise<void> {
     await new Promise((resolve) => setTimeout(resolve, 5));
 }
 
-/** The whole answer to an upgrade that is refused. */
+/** The whole answer to a refused upgrade. */
 async function refusal(url: string, headers = "", path = "/", chunks = Infinity): Promise<string> {
   const { hostname, port } = new URL(url);
   const socket = createConnection(Number(port), hostname);

@@ -4,7 +4,7 @@ import { startRedis, type RedisServer } from "../../../ops/redis/server";
 import { startPod, stopPods } from "../helpers/pod";
 import { refusalOf, Wire } from "../helpers/wire";
 
-/** What one socket can make a pod hold or do. */
+/** Limits of what one socket can make a pod store or do. */
 describe("one socket", () => {
   let redis: RedisServer;
   beforeAll(async () => {
@@ -20,7 +20,7 @@ describe("one socket", () => {
     return wire;
   };
 
-  /** Stores `count` messages of so many bytes each. */
+  /** Stores `count` messages of this size. */
   const fill = async (url: string, room: string, count: number, bytes: number) => {
     const wire = await opened(url, room);
     for (let id = 1; id <= count; id++) {
@@ -35,7 +35,7 @@ describe("one socket", () => {
     const pod = await startPod(redis.url, { MAX_FRAME_RATE: "20", MAX_ROOMS: "10" });
     const wire = await opened(pod.url, "a");
     const start = performance.now();
-    // A burst of 50, less the hello; then 20 a second.
+    // A burst of 50, minus the hello; then 20 a second.
     for (let i = 0; i < 900; i++) wire.send({ type: "ping" });
     const pongs = () => wire.frames.filter(({ type }) => type === "pong").length;
     await wire.until(() => (pongs() === 900 ? true : undefined), "all pongs");
@@ -187,7 +187,7 @@ describe("unauthenticated sockets", () => {
   });
 });
 
-/** A link to a port on this machine that carries so many bytes a second towards the client. */
+/** A link to a port on this machine with a limited rate towards the client. */
 async function slowLink(
   port: number,
   bytesPerSecond: number,

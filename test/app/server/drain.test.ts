@@ -45,7 +45,7 @@ describe("a pod that drains", () => {
 
     expect(resumed).toBe(true);
     expect((await old.closed).code).toBe(4003);
-    await drained; // 60 s are its budget: the test's own timeout says that it did not use them
+    await drained; // its budget is 60 s: the test's own timeout shows that it did not use them
     expect(a.connections).toBe(0);
   });
 

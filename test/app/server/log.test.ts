@@ -23,7 +23,7 @@ describe("the log", () => {
       (reason: unknown) => reason as Error,
     );
     client.disconnect();
-    expect(JSON.stringify(error)).toContain("what Ada wrote"); // or there is nothing to keep out
+    expect(JSON.stringify(error)).toContain("what Ada wrote"); // otherwise there would be nothing to keep out
     log.error({ err: new Error("the store refused", { cause: error }) }, "operation failed");
     const [line = ""] = lines.splice(0);
     expect(JSON.parse(line)).toMatchObject({

@@ -7,7 +7,7 @@ import { until as eventually } from "../../faults/helpers/until";
 import { startPod, stopPods } from "../helpers/pod";
 import { randomClient, Wire } from "../helpers/wire";
 
-/** Every series of an exposition, with its value. */
+/** Every series of an exposition with its value. */
 function parseSeries(exposition: string): Map<string, number> {
   const lines = exposition.split("\n").filter((line) => line !== "" && !line.startsWith("#"));
   return new Map(
@@ -18,13 +18,13 @@ function parseSeries(exposition: string): Map<string, number> {
   );
 }
 
-/** What a scrape of the pod's metrics port brings. */
+/** The result of a scrape of the pod's metrics port. */
 async function scrape(pod: HoldfastServer): Promise<Map<string, number>> {
   const response = await fetch(`http://127.0.0.1:${pod.port("metrics")}/metrics`);
   return parseSeries(await response.text());
 }
 
-/** Waits until a scrape shows what is awaited. */
+/** Waits until a scrape shows the expected value. */
 async function until(pod: HoldfastServer, name: string, value: number): Promise<void> {
   let found: number | undefined;
   const look = async () => (found = (await scrape(pod)).get(name)) === value;
@@ -83,7 +83,7 @@ describe("a pod's metrics", () => {
     const [first] = wires;
     for (const id of [1, 2]) {
       first?.send({ type: "publish", room: "counted", id, data: id });
-      await first?.next("ack", (frame) => frame.id === id); // two that wait go in one operation
+      await first?.next("ack", (frame) => frame.id === id); // two waiting ones go in one operation
     }
     await until(pod, "websocket_messages_delivered_total", 6);
     const late = new Wire(`${pod.url}/chat/x`);
@@ -172,7 +172,7 @@ describe("metrics of the pod's state", () => {
       storeMemory: () => Promise.resolve(undefined),
       ...state,
     });
-    await registry.metrics(); // what is counted anew each time must not add up
+    await registry.metrics(); // a value that is counted again each time must not add up
     return parseSeries(await registry.metrics());
   };
 

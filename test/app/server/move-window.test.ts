@@ -1,6 +1,6 @@
 import { MoveWindow } from "../../../app/server/move-window";
 
-/** Moves as many clients as the window holds, each in the time that `tookMs` gives it; the time after that. */
+/** Moves as many clients as the window allows, each in the time that `tookMs` returns; returns the time after that. */
 function round(window: MoveWindow, from: number, tookMs: (client: number) => number): number {
   const { size } = window;
   for (let i = 0; i < size; i += 1) window.moved(from, from + tookMs(i));

@@ -14,7 +14,7 @@ describe("plain text", () => {
     const [a, b] = await Promise.all([startPod(redis.url), startPod(redis.url)]);
     const one = await new Wire(`${a.url}/chat/lobby`, { protocols: [] }).opened();
     const two = await new Wire(`${b.url}/chat/lobby`, { protocols: [] }).opened();
-    // The room is joined a moment after the upgrade; what a socket says itself it hears, once it is in.
+    // The room is joined a moment after the upgrade; a socket receives its own messages once it is in.
     one.send("I am in");
     await one.next("message");
     two.send("so am I");

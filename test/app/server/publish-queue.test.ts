@@ -5,7 +5,7 @@ import {
 } from "../../../app/server/connection/publish-queue";
 import { UnavailableError } from "../../../app/server/store/redis";
 
-/** A store whose steps end when the test says so. */
+/** A store whose steps end when the test says. */
 class ProxiedStore {
   readonly steps: { room: string; ids: number[]; settle: (error?: Error) => void }[] = [];
   #offset = 0;
@@ -19,7 +19,7 @@ class ProxiedStore {
       this.steps.push({ room, ids: publishes.map(({ id }) => id), settle });
     });
 
-  /** What has been asked and is not settled; settles it. */
+  /** Settles the pending steps; returns what was requested. */
   async settle(error?: Error): Promise<string[]> {
     await new Promise((resolve) => setImmediate(resolve));
     const steps = this.steps.splice(0);

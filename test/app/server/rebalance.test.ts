@@ -86,12 +86,15 @@ describe("pods of one service", () => {
   interface Visitor {
     readonly client: HoldfastClient;
     readonly heard: unknown[];
-    /** Pods that have served it, in turn. */
+    /** The pods that have served it, in order. */
     readonly pods: string[];
     readonly resyncs: unknown[];
   }
 
-  /** As a browser behind an edge that routes by cookie: back to its pod as long as it has that, else to the next in turn. */
+  /**
+   * As a browser behind an edge that routes by cookie: returns to its pod while it has the cookie, otherwise goes to the next pod
+   * in turn.
+   */
   function browse(pods: readonly Pod[], options: { keepsCookie?: boolean } = {}): Visitor {
     let cookie: string | undefined;
     const client = new HoldfastClient({
@@ -131,7 +134,7 @@ describe("pods of one service", () => {
     return visitors;
   }
 
-  /** Speaks until it is stopped; resolves then with what was said. */
+  /** Publishes until it is stopped; then resolves with what was published. */
   async function speak(pods: readonly Pod[]) {
     const { client } = browse(pods);
     await client.connect();
@@ -184,7 +187,7 @@ describe("pods of one service", () => {
     await until(() => visitors.every(({ heard }) => heard.length > 0), "everybody hears");
     pods.push(await start());
     const [crowded] = pods;
-    // Each was asked once, was sent on five times, and is served by the pod's own next connection then.
+    // Each was asked once and sent on five times, and is then served by its next connection to the same pod.
     await until(
       () => visitors.filter(({ pods: met }) => met.length > 1).length >= 20,
       "those who were asked are back",
@@ -221,7 +224,7 @@ describe("pods of one service", () => {
       const metrics = reachable.map(({ metrics: { rebalanced } }) => rebalanced.get());
       return (await Promise.all(metrics)).flatMap(({ values }) => values.map(({ value }) => value));
     };
-    // A third of a hundred is the mean: each has 17 too many, or a few more or less, and asks twice as many.
+    // The mean is a third of a hundred: each pod has about 17 too many, and asks twice as many.
     await until(async () => (await asked()).every((count) => count >= 20), "asking", 30_000);
     let before: readonly number[] = [];
     await until(

@@ -93,7 +93,7 @@ describe("what is refused", () => {
   it("closes a socket when its token expires", async () => {
     const pod = await startPod(redis.url, jwt);
     const wire = new Wire(`${pod.url}/chat/a`);
-    // Within the clock tolerance of 5 s it is still good.
+    // It is still valid within the clock tolerance of 5 s.
     await wire.hello({ token: await token({}, Math.floor(Date.now() / 1_000) - 3) });
     expect((await wire.closed).code).toBe(4002);
   });

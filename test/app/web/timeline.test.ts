@@ -21,7 +21,7 @@ describe("the timeline", () => {
     const timeline = new Timeline();
     timeline.connected(a, false, 0);
     timeline.lost(50);
-    timeline.lost(60); // a second failure is no second cut
+    timeline.lost(60); // a second failure is not a second cut
     expect(timeline.pod).toBeUndefined();
     expect(timeline.connected(b, false, 350)).toEqual({ kind: "back", pod: b, from: a, ms: 300 });
     expect(timeline).toMatchObject({ moves: 0, cuts: 1 });

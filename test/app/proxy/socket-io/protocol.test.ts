@@ -116,7 +116,7 @@ describe("PayloadScanner", () => {
   });
 });
 
-/** One packet from its frames. */
+/** A packet of one text frame. */
 function packetOf(text: string): Packet {
   const read = new Assembler().push(Buffer.from(text), false);
   if (read.kind !== "packet") throw new Error(`${text} is ${read.kind}`);
@@ -138,7 +138,7 @@ describe("SocketIoSession", () => {
     const { session, namespace } = connected();
     expect(session.payloadOf(namespace)).toBe('{"token":"x","pid":"p"}');
     session.toClient(namespace, packetOf('42/n,["said","hi","17-0"]'));
-    session.toClient(namespace, packetOf('42/n,5["asked","18-0"]')); // an event that is acknowledged has no offset
+    session.toClient(namespace, packetOf('42/n,5["asked","18-0"]')); // an acknowledged event has no offset
     expect(session.payloadOf(namespace)).toBe('{"token":"x","pid":"p","offset":"17-0"}');
     expect(session.connected(namespace, packetOf('40/n,{"sid":"1","pid":"p"}'))).toBe(true);
     expect(session.connected(namespace, packetOf('40/n,{"sid":"2","pid":"q"}'))).toBe(false);
@@ -188,7 +188,7 @@ describe("SocketIoSession", () => {
   });
 });
 
-/** A pod that says what a test tells it to. */
+/** A pod that sends what the test says. */
 async function scripted(serve: (socket: WebSocket, heard: string[]) => void) {
   const server = new WebSocketServer({ host: "127.0.0.1", port: 0 });
   await once(server, "listening");

@@ -55,7 +55,7 @@ describe("a client of Socket.IO behind a proxy", () => {
       expect(admin.got("said")).toEqual(["only to admins"]);
       expect([chat, admin].flatMap(({ disconnects, errors }) => [...disconnects, ...errors])).toEqual([]);
       expect(chat.socket.io.engine.id).toBe(engine);
-      // The next pod has its own name for it, which the client is told.
+      // The next pod has another id for it, and the client gets that id.
       expect([chat.socket.id, admin.socket.id].filter((id) => ids.includes(id))).toEqual([]);
       const reason = signal === "SIGTERM" ? "closed" : "cut";
       expect(await sample(proxy, `proxy_upstream_switches_total{reason="${reason}"}`)).toBe(1);
@@ -104,7 +104,7 @@ describe("a client of Socket.IO behind a proxy", () => {
     await on(client, b);
     for (const question of ["b1", "b2"]) client.socket.emit("ask", question);
     await asked("b2");
-    answers.get("a2")?.("too late"); // to the pod's own counting, the number of b2
+    answers.get("a2")?.("too late"); // by the pod's own count, this is the id of b2
     answers.get("b2")?.("second");
     answers.get("b1")?.("first");
     await until(
@@ -200,7 +200,7 @@ describe("a client of Socket.IO behind a proxy", () => {
       "/admin",
     );
     await on(client, a);
-    token = "newer"; // what it has connected with is worth nothing any more
+    token = "newer"; // the token with which it connected is no longer valid
     const asked = client.socket
       .emitWithAck("slow", 60_000, "never")
       .catch((error: unknown) => (error as Error).message);
@@ -358,7 +358,7 @@ describe("a client of Socket.IO behind a proxy", () => {
       const id = client.socket.id;
       proxy.ready.clear();
       await a.end();
-      for (let i = 1; i <= 20; i++) direct.socket.emit("say", i); // nobody is there to hear it
+      for (let i = 1; i <= 20; i++) direct.socket.emit("say", i); // no client is there to receive it
       await until(
         () => direct.got("said").length === 21,
         () => JSON.stringify(direct.events),
@@ -418,7 +418,7 @@ describe("a client of Socket.IO behind a proxy", () => {
       () => sockets.map(({ transport }) => transport).join(),
       60_000,
     );
-    // What follows is about the rollout, however long it took until all were there.
+    // The following is about the rollout, however long it took until all were connected.
     for (const { disconnects, errors } of clients) disconnects.length = errors.length = 0;
     const welcomes = new Map(clients.map((client) => [client, client.pods.length]));
     const refusedSoFar = () =>
@@ -446,7 +446,7 @@ describe("a client of Socket.IO behind a proxy", () => {
     const got = await Promise.all(answers);
     expect(got).toEqual(Array.from({ length: got.length }, (_, i) => i + 1));
     expect(sockets.flatMap(({ disconnects, errors }) => [...disconnects, ...errors])).toEqual([]);
-    // Each session of long-polling ends with its pod, and with nothing else.
+    // Each long-polling session ends with its pod, and for no other reason.
     const polls = clients.filter((_, i) => i % 3 === 0);
     const ended = polls.reduce((sum, client) => sum + client.pods.length - (welcomes.get(client) ?? 0), 0);
     expect(polls.reduce((sum, { disconnects }) => sum + disconnects.length, 0)).toBe(ended);
