@@ -3,10 +3,10 @@ import { Wire } from "../app/helpers/wire";
 import { residentMiB, startWorld, type LoadedWorld } from "./helpers/loaded-world";
 import { measured, soaking } from "./helpers/measured";
 
-/** Connects and leaves, and how many of them at a time. */
+/** The number of visits, and how many take place at the same time. */
 const visits = soaking ? 10_000 : 2_000;
 const together = 40;
-/** What a pod's process may grow by after the first fifth of them: its heap breathes, it must not keep visitors. */
+/** How much a pod's process may grow after the first fifth of the visits: its heap varies, but it must not keep visitors. MiB. */
 const growthMiB = 64;
 
 describe(`${visits} clients that come and leave, under load on two pods`, () => {

@@ -6,8 +6,8 @@ import { TcpProxy } from "./helpers/tcp-proxy";
 import { until } from "./helpers/until";
 
 /**
- * As ElastiCache changes its primary for maintenance: the old one stays up as a replica, with its connections, and the
- * endpoint's name leads those who connect anew to the promoted one.
+ * As ElastiCache changes its primary for maintenance: the old one stays up as a replica and keeps its connections, and the
+ * endpoint's name leads new connections to the promoted one.
  */
 describe("a primary that is demoted at the same address", () => {
   let first: RedisProcess;

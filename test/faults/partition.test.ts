@@ -7,7 +7,7 @@ import { Scene } from "./helpers/scene";
 import { TcpProxy } from "./helpers/tcp-proxy";
 import { until } from "./helpers/until";
 
-/** The interval of the check by which a pod notices a message that nobody told it of, and the time to read it. */
+/** The interval of the check by which a pod notices a missed message, and the time to read it. Milliseconds. */
 const noticedMs = 20_000;
 
 describe("a fault between one pod and Redis", () => {
@@ -15,7 +15,7 @@ describe("a fault between one pod and Redis", () => {
   let admin: Redis;
   let proxy: TcpProxy;
   let scene: Scene;
-  /** Of the pod behind the proxy, and of one with nothing between. */
+  /** A client of the pod behind the proxy, and one of a pod without a proxy. */
   let behind: RecordedClient;
   let direct: RecordedClient;
   let podBehind: Pod;
@@ -85,7 +85,7 @@ describe("a fault between one pod and Redis", () => {
     wire.send({ type: "publish", room: "alpha", id: 1, data: "wire#1" });
     await wire.next("ack");
     wire.close();
-    // What was sent into the partition arrives behind it, and is stored once all the same.
+    // What was sent into the partition arrives after it, and is stored once anyway.
     await nobodyLostAnything();
   });
 

@@ -87,7 +87,7 @@ describe("three pods under load", () => {
     const pods = await start();
     await pods.add("new-a");
     await pods.pod("pod-a").end();
-    // The next one is on its way up when the rollout is taken back.
+    // The next one is starting when the rollout is rolled back.
     const [, old] = await Promise.all([pods.add("new-b"), pods.add("old-a")]);
     await Promise.all([pods.pod("new-a").end(), pods.pod("new-b").end()]);
     expect(old.ready).toBe(true);

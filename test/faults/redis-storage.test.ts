@@ -66,12 +66,12 @@ describe("the disk of Redis, under load on two pods", () => {
     }
     const config = () => [`dir "${directory}"`, "appendonly yes", "appendfsync everysec"];
     const { pods, admin } = await start(await RedisProcess.start({ config, within }));
-    // As the process sees it: nobody else does.
+    // In the process' own mount namespace, which no other process sees.
     const ballast = `/proc/${redis?.pid}/root${directory}/ballast`;
     try {
       writeFileSync(ballast, Buffer.alloc(8 * 2 ** 20));
     } catch {
-      // What fits is there.
+      // The disk is full.
     }
     const status = async () => /aof_last_write_status:(\w+)/.exec(await admin.info("persistence"))?.[1];
     await until(async () => (await status()) === "err", "full disk", 30_000);

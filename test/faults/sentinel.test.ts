@@ -5,7 +5,7 @@ import { Scene } from "./helpers/scene";
 import { SentinelGroup } from "./helpers/sentinel-group";
 import { until } from "./helpers/until";
 
-/** `aof` is on the disk of the primary that dies, so it promises nothing here. */
+/** `aof` is on the disk of the primary that crashes, so it guarantees nothing here. */
 const durabilities: readonly [
   durability: "memory" | "replica",
   acknowledgedMayBeLost: boolean,

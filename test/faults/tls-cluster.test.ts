@@ -7,8 +7,8 @@ import { Scene } from "./helpers/scene";
 import { until } from "./helpers/until";
 
 /**
- * A replication group as ElastiCache names it: one configuration endpoint, a name for each node, and a certificate for
- * any name of the group. https://github.com/redis/ioredis/issues/754
+ * A replication group with the names of ElastiCache: one configuration endpoint, a name for each node, and a certificate for any
+ * name of the group. https://github.com/redis/ioredis/issues/754
  */
 const domain = "store.a1b2c3.euc1.cache.test";
 const rooms = Array.from({ length: 12 }, (_, i) => `room-${i}`);

@@ -9,7 +9,7 @@ jest.setTimeout(120_000);
 
 const evaluations = new Map<string, Promise<Map<string, Resource>>>();
 
-/** The resources of a stack as the program registers them, by type and name; evaluated once for all tests. */
+/** The resources of a stack, as the program registers them, by type and name; evaluated once for all tests. */
 function resourcesOf(overrides: Record<string, unknown>, secret = "one"): Promise<Map<string, Resource>> {
   const key = keyOf(overrides, secret);
   const known = evaluations.get(key) ?? evaluated(overrides, secret);
@@ -27,8 +27,8 @@ async function evaluated(overrides: Record<string, unknown>, secret: string): Pr
 }
 
 /**
- * Which resources differ, and in which of their fields: a path as deep as both sides are objects. Generated secrets stay
- * as they are unless another `secret` is given.
+ * The resources that differ, with their fields: a path as deep as both sides are objects. Generated secrets are equal unless
+ * another `secret` is given.
  */
 async function changes(
   before: Record<string, unknown>,
@@ -277,7 +277,7 @@ describe("the number of pods, once an autoscaler owns it,", () => {
     expect(
       differences(before.get("Deployment messaging-service-deployment")?.inputs, deployment?.inputs),
     ).toEqual(["spec.replicas"]);
-    // The engine then keeps what was there, 5, and the provider leaves the field to its new owner.
+    // The engine then keeps the existing 5, and the provider leaves the field to its new owner.
     expect(deployment?.ignoreChanges).toEqual(["spec.replicas"]);
     expect([...after.keys()].filter((key) => !before.has(key))).toEqual([
       "HorizontalPodAutoscaler messaging-service-autoscaler",
@@ -299,10 +299,10 @@ describe("the number of pods, once an autoscaler owns it,", () => {
 });
 
 /**
- * Inputs whose change makes a new resource, of the types that hold data or are held on to by something that does.
- * ForceNew in https://github.com/hashicorp/terraform-provider-aws/tree/main/internal/service/elasticache (and
- * service/ec2 for the security group), which @pulumi/aws wraps; a group is new as well with an earlier engine version,
- * or when it goes back from Valkey to Redis.
+ * Inputs whose change creates a new resource, for types that hold data or are referenced by one that does. ForceNew in
+ * https://github.com/hashicorp/terraform-provider-aws/tree/main/internal/service/elasticache (and service/ec2 for the security
+ * group), which @pulumi/aws wraps. A group is also new with an earlier engine version, or when it changes from Valkey back to
+ * Redis.
  */
 const replacing: Readonly<Record<string, readonly string[]>> = {
   ReplicationGroup: [
@@ -321,7 +321,7 @@ const replacing: Readonly<Record<string, readonly string[]>> = {
   SecurityGroup: ["description", "name", "namePrefix", "region", "vpcId"],
 };
 
-/** The resources of these types that a change would replace, each with why. */
+/** The resources of these types that a change would replace, each with the reason. */
 async function replaced(before: object, after: object): Promise<string[]> {
   const store = { ...elasticache, secondary };
   const changed = await changes(
@@ -378,8 +378,8 @@ describe("what AWS cannot change in place", () => {
 
 describe("what Kubernetes cannot change in place", () => {
   /**
-   * A new name is a new object; a new selector or claim cannot be applied to an old one, nor another class of load
-   * balancer or address to a Service.
+   * A new name is a new object. A new selector or claim cannot be applied to an old object, nor another load balancer class or
+   * address to a Service.
    */
   const immutable = [
     "metadata.name",

@@ -9,7 +9,7 @@ import { outputOf } from "./output";
 
 interface Given {
   readonly values?: Record<string, unknown>;
-  /** Keys whose values the stack's file keeps encrypted. */
+  /** Keys whose values the stack's file encrypts. */
   readonly secret?: readonly string[];
 }
 
@@ -66,7 +66,7 @@ describe("Pulumi.yaml", () => {
     config: Record<string, { type: string; description: string; default?: unknown }>;
   };
 
-  /** Keys without a default: the engine would demand every declared one of them, even where a stack needs none. */
+  /** Keys without a default: the engine would require every declared one, even if a stack does not need it. */
   const undeclared = ["auth", "host", "image", "namespace", "services"];
 
   test("declares every key that has a default, and names every other", () => {
@@ -82,7 +82,7 @@ describe("Pulumi.yaml", () => {
 
   test("has the defaults that the schema has", () => {
     const declared = Object.fromEntries(Object.entries(config).map(([key, value]) => [key, value.default]));
-    // A function is equal only to itself, and what the properties follow from is compared beside them.
+    // A function is equal only to itself; the properties' inputs are compared too.
     const values = load({ values: { ...declared, ...least } });
     expect({ ...values, properties: expect.anything() as object }).toEqual(load({}));
   });
@@ -194,7 +194,7 @@ describe("good configuration", () => {
   });
 });
 
-/** The least, without one of its keys. */
+/** The required keys, without one of them. */
 function without(key: keyof typeof least): object {
   return Object.fromEntries(Object.entries(least).filter(([name]) => name !== key));
 }

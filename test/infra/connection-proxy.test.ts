@@ -86,7 +86,7 @@ describe("a service with a proxy", () => {
     const byProxy = { podSelector: { matchLabels: { "app.kubernetes.io/name": "chat-proxy" } } };
     const service = (await find(proxied({}), "NetworkPolicy", "chat")) as unknown as Policy;
     expect(service.spec.ingress).toBeUndefined();
-    // A load balancer's addresses are its clients': they could come past the proxy, which may check their tokens.
+    // A load balancer's addresses are those of its clients, who could bypass the proxy and its token check.
     const edge = [{ namespaceLabels: { "kubernetes.io/metadata.name": "traefik" } }, { cidr: "10.0.0.0/16" }];
     const objects = await rendered("staging", proxied({}, { network: { edge } }));
     const toHttp = objects

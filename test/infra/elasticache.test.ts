@@ -6,7 +6,7 @@ import { deployed, inputsOf, kindsOf, resourceOf } from "./deployed";
 import { elasticache, secondary } from "./elasticache";
 import { issuesOf } from "./config-issues";
 
-/** What is made of a configuration; evaluated once, however many tests look at it. */
+/** The resources of a configuration; evaluated once for all tests. */
 function store(change: object = {}): Promise<Evaluation> {
   const key = JSON.stringify(change);
   const made = stores.get(key) ?? evaluate(change);
@@ -25,7 +25,7 @@ function evaluate(change: object): Promise<Evaluation> {
   });
 }
 
-/** The inputs of the replication group that the application writes to. */
+/** The inputs of the replication group to which the application writes. */
 async function groupOf(change: object = {}): Promise<aws.elasticache.ReplicationGroupArgs> {
   return inputsOf(await store(change), "ReplicationGroup", "redis-group");
 }
@@ -79,7 +79,7 @@ describe("the store elasticache", () => {
       authToken: "value-of-redis-token",
       authTokenUpdateStrategy: "ROTATE",
     });
-    // 16 to 128 characters, few of them special.
+    // 16 to 128 characters, with few special ones.
     expect(inputsOf(evaluation, "RandomPassword")).toMatchObject({
       length: 64,
       special: false,
@@ -246,7 +246,7 @@ function alarms({ resources }: Evaluation) {
     .map(({ name, inputs }) => ({ name, ...(inputs as unknown as aws.cloudwatch.MetricAlarmArgs) }));
 }
 
-/** What an alarm looks at: metric, statistic and node of each query, then the expression over them. */
+/** The queries of an alarm: metric, statistic and node of each query, then the expression over them. */
 function queriesOf(evaluation: Evaluation, name: string) {
   const alarm = alarms(evaluation).find((one) => one.name === name);
   const queries = (alarm?.metricQueries ?? []) as aws.types.output.cloudwatch.MetricAlarmMetricQuery[];

@@ -10,7 +10,7 @@ import { ArgumentError } from "../../infra/components/input";
 import { renderStack } from "../../ops/render/render";
 import { deployed } from "./deployed";
 
-/** What kubectl owns of a Deployment that it made: the defaults as well. */
+/** The fields that kubectl owns of a Deployment that it created, including the defaults. */
 const byKubectl = {
   manager: "kubectl-client-side-apply",
   operation: "Update",

@@ -104,7 +104,7 @@ describe("the edge gateway", () => {
       const { spec } = inputsOf(evaluation, "BackendTrafficPolicy", `edge-${name}-policy`) as {
         spec: { targetRefs: { name: string }[]; loadBalancer: object };
       };
-      // The API refuses a hash beside any other type.
+      // The API does not allow a hash with any other type.
       expect(spec.loadBalancer).toEqual({ type: "LeastRequest" });
       expect(inputsOf(evaluation, "HTTPRoute", `edge-${name}`)).toMatchObject({
         metadata: { name: spec.targetRefs[0]?.name },

@@ -9,7 +9,7 @@ import { create } from "./edges";
 import { elasticache } from "./elasticache";
 import { environmentOf, generated, rendered, workloads } from "./rendered";
 
-/** The least that each kind needs, beside its kind. */
+/** The required keys of each kind. */
 const edges: Record<string, object> = {
   none: {},
   nginx: {},
@@ -45,7 +45,7 @@ describe("every edge with every store", () => {
     const kindsOf = (schemas: readonly { shape: { kind: { value: string } } }[]) =>
       schemas.map(({ shape }) => shape.kind.value);
     expect(Object.keys(edges)).toEqual(kindsOf(edgeSchema.options));
-    // The application has none of the kind none; examples/Pulumi.own-images.yaml does.
+    // The application does not support kind none; examples/Pulumi.own-images.yaml has it.
     expect(["none", ...Object.keys(stores)]).toEqual(kindsOf(sessionStoreSchema.options));
   });
 });

@@ -5,7 +5,7 @@ import { parseConfig, type Config } from "../../infra/config";
 import { selects } from "../../infra/policy/workload";
 import { generated, rendered } from "./rendered";
 
-/** What holds for every service of every stack and example, read back from what is rendered. */
+/** Tests of every service of every stack and example, read from the rendered manifests. */
 
 interface Container {
   readonly name: string;

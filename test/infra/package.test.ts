@@ -117,7 +117,7 @@ describe("a project that installs it", () => {
         "kubernetes:networking.k8s.io/v1:Ingress",
       ]),
     );
-    // The one service is given an image without a digest or a fixed tag by the script.
+    // The script gives the only service an image without a digest or a fixed tag.
     expect(violations).toEqual([expect.stringContaining("images-are-fixed: Deployment chat/chat")]);
   });
 
@@ -133,7 +133,7 @@ describe("a project that installs it", () => {
 });
 
 test("Pulumi runs the stack program, not the entry of its package", async () => {
-  // Pulumi takes the entry of the nearest package.json where `main` is a folder.
+  // If `main` is a folder, Pulumi uses the entry of the nearest package.json.
   const { main } = parse(await readFile(path.join(projectRoot, "Pulumi.yaml"), "utf8")) as { main: string };
   expect(path.extname(main)).toBe(".ts");
   expect(existsSync(path.join(projectRoot, main))).toBe(true);
@@ -143,7 +143,7 @@ function describeDiagnostic({ file, messageText }: ts.Diagnostic): string {
   return `${path.basename(file?.fileName ?? "")}: ${ts.flattenDiagnosticMessageText(messageText, " ")}`;
 }
 
-/** Runs the compiled example as Pulumi's testing guide has it, and judges each resource by the package's policies. */
+/** Runs the compiled example as in Pulumi's testing guide, and checks each resource with the package's policies. */
 const renderScript = `
   const pulumi = require("@pulumi/pulumi");
   const resources = [];

@@ -15,7 +15,7 @@ interface Schema {
 
 const provider = new ComponentProvider();
 
-/** Creates components as the engine has the plugin do it, for a program in another language. */
+/** Creates components as the engine does through the plugin, for a program in another language. */
 function constructed(make: () => Promise<object>) {
   return deployed(() => ({ made: pulumi.output(make()) }));
 }

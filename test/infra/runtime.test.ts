@@ -28,7 +28,7 @@ async function renderedOf(stack: string): Promise<string[]> {
   return names(resources);
 }
 
-/** What the session store of a stack has of its own. */
+/** The resources that only one kind of session store has. */
 const stores = [
   {
     stack: "local",
@@ -51,7 +51,7 @@ const stores = [
   },
 ];
 
-/** The stacks differ in data only; these two have between them every kind of resource that any has. */
+/** The stacks differ in data only; these two together have every kind of resource. */
 describe.each(stores)(
   "the program of stack $stack under Pulumi's own Node.js runtime",
   ({ stack, store }) => {

@@ -5,7 +5,7 @@ import { projectRoot } from "../../ops/render/stacks";
 import { runUnderEngine, type Run } from "./fake-engine";
 import { PolicyProcess } from "./policy/policy-process";
 
-/** What `pulumi new` does with this repository; it starts other Node.js processes, which load Pulumi's SDKs. */
+/** What `pulumi new` does with this repository. It starts other Node.js processes, which load Pulumi's SDKs. */
 jest.setTimeout(300_000);
 
 interface ProjectFile {
@@ -19,7 +19,7 @@ interface ProjectFile {
 const project = "team-chat";
 let file: ProjectFile;
 
-/** The configuration of a stack whose answers are the defaults; Pulumi hands over the defaults of Pulumi.yaml as well. */
+/** The configuration of a stack whose answers are the defaults; Pulumi also passes the defaults of Pulumi.yaml. */
 function answered(): Record<string, string> {
   const text = (value: unknown) => (typeof value === "string" ? value : JSON.stringify(value));
   return Object.fromEntries(

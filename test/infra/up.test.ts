@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { findCli, MissingCliError, npmPackage, oldestVersion, run } from "../../ops/up/cli";
 
-/** A folder that is the whole PATH, with these commands in it: name to shell script. */
+/** A folder that is the whole PATH, with these commands: name to shell script. */
 let folder: string;
 beforeEach(() => (folder = mkdtempSync(path.join(tmpdir(), "holdfast-up-"))));
 afterEach(() => rmSync(folder, { recursive: true }));
@@ -15,7 +15,7 @@ function commands(scripts: Readonly<Record<string, string>>): NodeJS.ProcessEnv 
   return { PATH: folder };
 }
 
-/** What goes wrong is also shown as it happens, which would clutter the test's own output. */
+/** Errors are also printed as they happen, which would clutter the test's own output. */
 let shown: string;
 beforeEach(() => {
   shown = "";

@@ -8,7 +8,7 @@ import { deployed, inputsOf, kindsOf, resourceOf } from "./deployed";
 
 type Pod = k8s.types.output.core.v1.PodSpec;
 
-/** A service as the Holdfast application is one, with everything that an image may need. */
+/** A service like the Holdfast application, with everything that an image may need. */
 const args: WebSocketServiceArgs = {
   ...holdfastPod(["http", "grpc", "metrics", "lifecycle"], "http"),
   namespace: "nova",

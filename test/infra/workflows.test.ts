@@ -55,7 +55,7 @@ test("no workflow has more permissions than to read, and each job declares what 
   for (const { permissions, jobs } of workflows()) {
     expect([{}, { contents: "read" }]).toContainEqual(permissions);
     for (const [name, job] of Object.entries(jobs)) {
-      // A job without its own has the workflow's.
+      // A job without its own permissions has the workflow's.
       if (Object.keys(permissions ?? {}).length === 0)
         expect({ name, permissions: job.permissions }).toHaveProperty("permissions.contents", "read");
     }
@@ -106,7 +106,7 @@ describe("actionlint", () => {
   });
 });
 
-/** From the module, so that Go's checksum database vouches for it; kept where npm keeps such things. */
+/** Installed as a Go module, so that Go's checksum database verifies it; kept in npm's usual cache folder. */
 async function actionlint(): Promise<{ command?: string; missing: string }> {
   const version = "v1.7.7";
   const bin = path.join(projectRoot, `node_modules/.cache/actionlint-${version}`);

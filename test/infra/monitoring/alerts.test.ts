@@ -35,7 +35,7 @@ describeWithPrometheus("the rules, to promtool", ({ promtool }) => {
   });
   afterAll(() => rm(directory, { recursive: true }));
 
-  /** What promtool says of these rules; rejects with it where it finds a fault. */
+  /** Returns promtool's output for these rules; rejects with it if promtool reports an error. */
   const ask = async (what: string, file: string, rules: readonly RuleGroup[]) => {
     await writeFile(join(directory, "rules.yaml"), stringify({ groups: rules }));
     return (await run(promtool, [what, "rules", file], { cwd: directory })).stdout;

@@ -8,7 +8,7 @@ import { rendered } from "../rendered";
 
 const on = { kind: "prometheus-operator" };
 
-/** What objects of a kind hold, as far as tests look into it. */
+/** The fields of objects that tests read, by kind. */
 interface Kinds {
   PodMonitor: {
     readonly spec: {
@@ -140,7 +140,7 @@ const scope = { namespace: "nova", services: ["messaging-service", "streaming-se
 
 describe("the alerts", () => {
   it.each(alerts(scope))("$name reads metrics that the application has", ({ expr }) => {
-    const known = [...metricNames(), "up"]; // Prometheus' own, of each target
+    const known = [...metricNames(), "up"]; // Prometheus' own metric for each target
     expect(metricsIn(expr).filter((name) => !known.includes(name))).toEqual([]);
     expect(metricsIn(expr)).not.toEqual([]);
   });

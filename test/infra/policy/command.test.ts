@@ -20,7 +20,7 @@ async function policy(args: readonly string[], input = "") {
   return { code, stdout, stderr };
 }
 
-/** The compliant system's own objects as a file, with a field changed. */
+/** The objects of the compliant system as a file, with one field changed. */
 function manifests(title: string, field: string, value: unknown): string {
   const resources = compliant().filter(({ type }) => type.startsWith("kubernetes:"));
   spoil(find(resources, title), field, value);

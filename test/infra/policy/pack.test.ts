@@ -19,7 +19,7 @@ afterAll(() => pack.stop());
 const deployment = "Deployment live/chat";
 const container = "spec > template > spec > containers > 0";
 
-/** The resource of the compliant system, with a field changed, as the engine would describe it. */
+/** The resource of the compliant system with a field changed, as the engine would describe it. */
 function described(title: string, field?: string, value?: unknown): Described {
   const resources = compliant();
   const resource = find(resources, title);

@@ -5,16 +5,16 @@ import { fromManifest, type Resource } from "../../../infra/policy/resource";
 import { compliant, type AutoscalerOf, type EdgeOf } from "./compliant";
 import { find, hide, paths, spoil, type Path } from "./spoil";
 
-/** One field of the compliant system spoiled, and all that any rule may say of it. */
+/** One spoiled field of the compliant system, and every violation that rules may report for it. */
 interface Case {
   readonly rule: string;
-  /** The object whose field is spoiled. */
+  /** The object with the spoiled field. */
   readonly of: string;
   readonly field: Path;
   /** Undefined removes it. */
   readonly value: unknown;
   readonly actual: string;
-  /** The object that is blamed, where it is another. */
+  /** The object of the violation, if it is another one. */
   readonly blamed?: string;
   readonly edge?: EdgeOf;
   readonly autoscaler?: AutoscalerOf;
@@ -1038,7 +1038,7 @@ test("type nlb without a class belongs to one controller or the other, by the Se
 
 describe("policies of Envoy Gateway", () => {
   const policy = "BackendTrafficPolicy live/chat";
-  /** What a policy of the Gateway says, beside the route's own without one field, or without one at all. */
+  /** The effect of a policy of the Gateway if the route's own lacks one field, or does not exist. */
   const broken = (kind: string, spec: object, change: (resources: Resource[]) => Resource[]) => {
     const resources = change(compliant("gateway"));
     const of = { targetRef: { kind: "Gateway", name: "public" }, ...spec };

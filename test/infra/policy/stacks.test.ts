@@ -16,7 +16,7 @@ describe.each([...stacks(), ...examples()])("stack %s", (stack) => {
   test("violates no rule, including advisory ones", async () => {
     const system = systemOf(await stackResources(stack), { environment: environmentOf(stack) });
     expect(judge(rules, system).map(message)).toEqual([]);
-    // Or there would have been nothing to judge.
+    // Otherwise there would be nothing to judge.
     expect(system.resources.flatMap((one) => [...webSocketWorkloads(one, system)])).not.toEqual([]);
   });
 });

@@ -58,7 +58,7 @@ const balancer = (
 const aws = "service.beta.kubernetes.io/aws-load-balancer-";
 const nlb = { loadBalancerClass: "service.k8s.aws/nlb" };
 
-/** What is spoiled, where, and what a check must say of it. */
+/** What is spoiled, where, and what a check must report. */
 type Case = [what: string, check: string, status: Status, path: string, value: unknown, says: RegExp];
 
 const cases: Case[] = [
@@ -607,7 +607,7 @@ it.each(cases)("finds %s (%s: %s)", (_what, check, status, path, value, says) =>
 
 it("has a case for every check", () => {
   const covered = new Set(cases.map(([, check]) => check));
-  // These need another stack, or more than one place to be spoiled; they have tests of their own.
+  // These need another stack, or more than one spoiled place; they have their own tests.
   const others = ["controller-sockets", "gateway-routes", "istio-routes", "readiness-gates", "autoscaler"];
   expect(checks.map(({ name }) => name).filter((name) => !covered.has(name))).toEqual(others);
 });

@@ -26,7 +26,7 @@ afterEach(async () => {
   await server.close();
 });
 
-/** Publishes until so many messages went out, and waits for what comes of them. */
+/** Publishes this many messages, and waits for their deliveries. */
 async function run(messages: number): Promise<ReturnType<typeof judge>> {
   await load.connect(5_000);
   load.startPublishing();
@@ -40,7 +40,7 @@ describe("Load", () => {
   it("receives every message if nothing goes wrong", async () => {
     const verdict = await run(60);
     const { sent } = verdict;
-    // 12 clients in 3 rooms: each message is due at 4 of them.
+    // 12 clients in 3 rooms: each message is due at 4 clients.
     expect(verdict).toMatchObject({
       expected: sent * 4,
       delivered: sent * 4,
@@ -75,7 +75,7 @@ describe("Load", () => {
     expect(new Set(clients.flatMap(({ connections }) => connections.map(({ pod }) => pod)))).toEqual(
       new Set(["pod-1"]),
     );
-    // What the load broke itself is no close to tell of.
+    // Sockets that the load itself broke are not reported as closed.
     expect(clients.flatMap(({ closes }) => closes)).toEqual([]);
   });
 

@@ -16,7 +16,7 @@ afterAll(async () => {
   certificates.remove();
 });
 
-/** Clients that ask the server for a host by its address. */
+/** Clients that connect to the server's address with another host name. */
 function load(host: string, ca?: string): Load {
   const url = server.url.replace("ws:", "wss:");
   return new Load({

@@ -23,7 +23,7 @@ describe("ClientIpAffinity", () => {
     const affinity = new ClientIpAffinity(60);
     affinity.pick("10.0.0.1", [a, b], 0, first);
     expect(affinity.pick("10.0.0.1", [a, b], 59_999, last)).toBe(a);
-    // That connection renewed the bond.
+    // That connection restarted the timeout.
     expect(affinity.pick("10.0.0.1", [a, b], 119_998, last)).toBe(a);
     expect(affinity.pick("10.0.0.1", [a, b], 179_998, last)).toBe(b);
   });

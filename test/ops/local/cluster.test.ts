@@ -18,7 +18,7 @@ function firstPod(): Pod {
   return pod;
 }
 
-/** When a fake pod noted an event; undefined when it did not. */
+/** When a fake pod recorded an event; undefined if it did not. */
 function noted(pod: Pod, event: string): number | undefined {
   const time = new RegExp(`^${event} (\\d+)$`, "m").exec(
     readFileSync(join(logs, `${pod.name}.log`), "utf8"),
@@ -73,7 +73,7 @@ describe("a Deployment", () => {
     expect(cluster.pods).toHaveLength(2);
     expect(fewest).toBe(2);
     expect(most).toBe(3);
-    // One after the other: the second old pod went only when the first's successor had proved itself.
+    // One after the other: the second old pod was deleted only after the first one's successor was available.
     const [first, second] = old.map((pod) => pod.termination?.beganAt ?? 0).toSorted((a, b) => a - b);
     const [successor] = cluster.pods.map((pod) => pod.served[0]?.from ?? 0).toSorted((a, b) => a - b);
     expect(first).toBeGreaterThanOrEqual((successor ?? 0) + 100);
@@ -199,7 +199,7 @@ describe("a cluster", () => {
     const name = firstPod().name;
     const direct = await fetch(`http://${vip?.address ?? ""}:8080/`);
     expect(direct.headers.get("x-holdfast-pod")).toBe(name);
-    // fetch may not set Host; a plain request can.
+    // fetch cannot set Host, but a plain request can.
     const target = {
       host: "127.0.0.1",
       port: cluster.edgePort ?? 0,

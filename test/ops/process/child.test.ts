@@ -7,7 +7,7 @@ import { until } from "../until";
 
 const env = { PATH: process.env.PATH ?? "" };
 
-/** Starts a process with a child and a directory of its own. */
+/** Starts a process with its own child and directory. */
 async function startParent(how: string) {
   const parent = spawn(process.execPath, ["--import", "tsx", join(__dirname, "parent.ts"), how]);
   const ended = once(parent, "exit");
@@ -35,7 +35,7 @@ describe("a process with children", () => {
   it.each(["SIGINT", "SIGTERM", "SIGHUP"] as const)("ends by its own decision at %s", async (signal) => {
     const { parent, ended, pid } = await startParent("never");
     parent.kill(signal);
-    // Two equal signals that nobody has seen yet are one.
+    // Two equal signals that were not handled yet count as one.
     const again = setInterval(() => parent.kill(signal), 50);
     expect(await ended).toEqual([2, null]);
     clearInterval(again);
@@ -68,7 +68,7 @@ describe("Child", () => {
   });
 });
 
-/** Not ended, and no zombie that nobody has waited for. */
+/** Whether it has not ended; a zombie counts as ended. */
 function isRunning(pid: number): boolean {
   return existsSync(`/proc/${pid}/exe`);
 }

@@ -3,7 +3,7 @@ import { connect } from "node:net";
 import { type RedisServer, startRedis } from "../../../ops/redis/server";
 import { answersPing } from "../../../ops/redis/ping";
 
-/** Sends inline commands and resolves with everything Redis answers before it closes. */
+/** Sends inline commands, and resolves with everything that Redis answers before it closes. */
 function talk(server: RedisServer, ...commands: string[]): Promise<string> {
   return new Promise((resolve, reject) => {
     const socket = connect(server.port, server.host, () =>

@@ -31,7 +31,7 @@ async function untilPublished(pool: Generators, count: number): Promise<void> {
   while ((await pool.pulse()).published < count) await delay(5);
 }
 
-/** A load in this process whose clock is ahead of ours. */
+/** A load in this process whose clock is ahead of this process' own. */
 function loadWithClock(aheadMs: number): RemoteLoad {
   const load = new LoadGenerator();
   return {
@@ -65,7 +65,7 @@ describe("Generators", () => {
     const pool = new Generators([loadWithClock(3_600_000)]);
     await pool.connect([plan("one-")]);
     const [trace] = await pool.traces();
-    // The load here has our clock and claims one an hour ahead: what it tells is taken back by an hour.
+    // The load runs by this clock and claims one that is an hour ahead, so its times are moved back by an hour.
     expect(Date.now() - (trace?.connections[0]?.at ?? 0)).toBeGreaterThan(3_590_000);
     await pool.stop();
   });

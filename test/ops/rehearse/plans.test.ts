@@ -32,7 +32,7 @@ describe("planLoad", () => {
   it("divides clients, rooms and rate, and loses none", () => {
     expect(plans.holdfast.map(({ clients }) => clients)).toEqual([4, 3, 3]);
     expect(plans.holdfast.map(({ rate }) => rate)).toEqual([10, 10, 10]);
-    // Six rooms of each of two services; the processes with three clients have no client for their fourth.
+    // Six rooms in each of two services; the processes with three clients have no client for their fourth room.
     expect(roomsOf(plans.holdfast)).toBe(4 + 3 + 3);
   });
 

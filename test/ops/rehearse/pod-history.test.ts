@@ -28,7 +28,7 @@ const pod = (
   },
 });
 
-/** What is seen of a pod, one second after the other from the first. */
+/** The history of a pod whose states were seen one second after the other. */
 function follow(...seen: (readonly [V1Pod, gone?: true])[]): PodHistory | undefined {
   return seen.reduce<PodHistory | undefined>(
     (history, [object, gone = false], index) =>

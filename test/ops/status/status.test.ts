@@ -40,7 +40,7 @@ function look(pods: readonly PodLook[], seconds = 0, replicas = 2): Look {
   return { at: at + seconds * 1_000, services: [{ name: "messaging-service", deployment, pods }] };
 }
 
-/** Asked to go 10 s ago, with 45 s to do so. */
+/** Deleted 10 s ago, with 45 s left. */
 const going = { deletionTimestamp: "2026-11-25T10:00:35Z", deletionGracePeriodSeconds: 45 };
 
 it("shows who is connected where", () => {
@@ -77,7 +77,7 @@ it.each([
 
 it("follows a drain: how long it takes, how long it may take, and which clients have moved", () => {
   const [service] = statusOf(look([pod("a", { sockets: 30, drain: [2, 100] }, going)]), undefined).services;
-  expect(service?.ready).toBe(0); // it is ready by its probe, but takes no clients any more
+  expect(service?.ready).toBe(0); // its probe says ready, but it gets no clients any more
   expect(service?.pods).toEqual([
     expect.objectContaining({
       phase: "moving clients",

@@ -94,7 +94,7 @@ describe("an upgrade through the edge", () => {
     const moved = await open("/messaging/chat/lobby", kept(first));
     expect(moved.pod).not.toBe(first.pod);
     expect(kept(moved)).not.toBe(kept(first));
-    // The old socket is left alone.
+    // The old socket is not affected.
     first.socket.send("still there");
     expect(String((await once(first.socket, "message"))[0])).toBe("still there");
     const back = await open("/messaging/chat/lobby", kept(moved));
