@@ -446,7 +446,7 @@ const cases: readonly Case[] = [
     of: deployment,
     field: `${app} > readinessProbe > failureThreshold`,
     value: 61,
-    actual: "container app is actual unready after 61 probes 2 s apart, 122 s, but SIGTERM comes after 120 s",
+    actual: "container app is found unready after 61 probes 2 s apart, 122 s, but SIGTERM comes after 120 s",
   },
   ...(["alb", "nlb"] as const).map((edge) => ({
     rule: "targets-survive-a-missed-probe",
