@@ -14,8 +14,8 @@ export class Heartbeat extends Alarm {
   #asked = false;
 
   /**
-   * @param ask asks a silent peer and calls {@link Heartbeat.expectWithin}; only silence after that counts. Without this, a frame
-   * of the peer may be there but not read yet, after a program was busy or a machine slept. Default: silence counts at once.
+   * @param ask asks a silent peer and calls {@link Heartbeat.expectWithin}. Only silence after that counts, because frames of the
+   * peer may still be unread if the program was busy or the machine slept. Default: silence counts at once.
    */
   constructor(timers: Timers, onDead: () => void, ask?: () => void) {
     super(timers);

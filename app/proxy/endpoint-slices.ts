@@ -93,7 +93,7 @@ export class EndpointSlices implements PodSource {
     this.#synced = false;
     const { message, code } = error as { message?: string; code?: number };
     const level = this.#retry.attempt === 0 ? "warn" : "debug"; // the error may be permanent, so it is logged as a warning once
-    this.#log[level]({ err: code ?? message }, "EndpointSlices cannot be read: pods are asked of DNS");
+    this.#log[level]({ err: code ?? message }, "EndpointSlices cannot be read: DNS finds the pods meanwhile");
     this.#retry.again(() => void this.start());
   }
 }

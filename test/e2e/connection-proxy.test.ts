@@ -158,7 +158,7 @@ describe("500 bare clients and a wscat, proxied, with 50 messages a second in 20
     } finally {
       await few.stop();
     }
-    expect(await proxies()).toContain("EndpointSlices cannot be read: pods are asked of DNS");
+    expect(await proxies()).toContain("EndpointSlices cannot be read: DNS finds the pods meanwhile");
     expect(await proxies()).not.toContain("pods are known by EndpointSlices");
   }, 300_000);
 

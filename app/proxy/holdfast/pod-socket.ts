@@ -31,7 +31,7 @@ export class PodSocket implements Link {
   readonly #deadline = new Alarm(systemTimers);
   readonly #heartbeat = new Heartbeat(systemTimers, () => {
     if (this.socket.ws.isPaused && this.welcome)
-      this.#heartbeat.start(2 * this.welcome.pingMs); // the socket was replaced
+      this.#heartbeat.start(2 * this.welcome.pingMs); // nothing is read now
     else this.#fail("nothing heard from the pod");
   });
   #over = false;
