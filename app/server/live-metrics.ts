@@ -61,7 +61,7 @@ export function registerLiveMetrics(registry: Registry, state: LiveState): void 
   });
   new Histogram({
     name: "websocket_session_age_seconds",
-    help: "Age of the sessions whose sockets are open now, in seconds. Counted anew at each scrape: not for rate().",
+    help: "Age of the sessions whose sockets are open now, in seconds. Computed at each scrape, so rate() does not apply.",
     buckets: ageBuckets,
     registers: [registry],
     collect() {
@@ -133,12 +133,12 @@ function registerMemory(registry: Registry, state: LiveState): void {
     });
   gauge(
     "websocket_redis_memory_used_bytes",
-    "Bytes that the session store uses, as INFO says; of a Cluster, on its fullest node.",
+    "Bytes that the session store uses, according to INFO; in a Cluster, on its fullest node.",
     ({ usedBytes }) => usedBytes,
   );
   gauge(
     "websocket_redis_memory_limit_bytes",
-    "Bytes that the session store may use (maxmemory); absent where it has no limit.",
+    "Bytes that the session store may use (maxmemory); absent if it has no limit.",
     ({ limitBytes }) => limitBytes,
   );
 }

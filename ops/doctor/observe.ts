@@ -136,11 +136,11 @@ export async function takeSnapshot({
   await showProgress([
     ...(config.edge.kind === "none"
       ? []
-      : step("coming through the edge, and back with its cookie", "edge", async () => {
+      : step("connecting through the edge, and again with its cookie", "edge", async () => {
           const way = wayToEdge(api, snapshot(), edge);
           return { edge: await ofServices((service) => visitEdge(way, service)) };
         })),
-    ...step("cutting a client of ours off, and timing its return", "reconnects", async () => {
+    ...step("cutting a test client's socket, and timing its reconnect", "reconnects", async () => {
       if (config.auth?.kind === "jwt" && token === undefined) {
         throw new Error("the stack requires a token: set HOLDFAST_TOKEN to one that may join rooms");
       }

@@ -7,7 +7,7 @@ const meanings: Readonly<Record<number, string>> = {
   400: "the upgrade was changed on the way, or the application speaks another subprotocol",
   403: "the Origin or the client is not allowed",
   404: "the path is not routed to the service, or is changed on the way",
-  426: "the edge or the application wants another protocol",
+  426: "the edge or the application requires another protocol",
   502: "the edge cannot reach the pods",
   503: "no ready pod, or the pods drain",
   504: "the edge gets no answer from the pods: a NetworkPolicy, or the wrong port",

@@ -54,7 +54,7 @@ function tableOf({ plainClients }: Report, trials: readonly TrialReport[]): stri
   row("out of order", ({ outOfOrder }) => String(outOfOrder));
   row("told that history is lost", ({ resyncs }) => String(resyncs));
   row("gap p50 / p99 / max", ({ gapMs }) => times(gapMs));
-  row("of which our own", ({ ownDelayMs }) => times(ownDelayMs));
+  row("of this, the clients' process", ({ ownDelayMs }) => times(ownDelayMs));
   row("cut off, back after p50 / p99 / max", ({ resumedMs }) => times(resumedMs));
   row("sockets closed, by code", ({ closeCodes }) => counts(closeCodes));
   row("moves per client, mean / max", ({ moves }) => moveCounts(moves));

@@ -32,7 +32,7 @@ function scenarioTable(scenarios: readonly ScenarioReport[]): string {
   row("out of order", ({ outOfOrder }) => String(outOfOrder));
   row("told that history is lost", ({ resyncs }) => String(resyncs));
   row("delay p50 / p99 / max, ms", ({ gapMs }) => milliseconds(gapMs));
-  row("of which our own, ms", ({ ownDelayMs }) => milliseconds(ownDelayMs));
+  row("of this, the clients' process, ms", ({ ownDelayMs }) => milliseconds(ownDelayMs));
   row("met old pod, by client IP", ({ stickiness }) => percent(stickiness.clientIp));
   row("met old pod, by cookie", ({ stickiness }) => percent(stickiness.cookie));
   row("sockets closed, by code", ({ closeCodes }) => counts(closeCodes));

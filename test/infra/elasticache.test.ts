@@ -416,7 +416,7 @@ describe("the configuration of the store elasticache", () => {
       name: "nobody who is let in",
       change: { clients: {} },
       issue:
-        "sessionStore.clients is nobody, expected securityGroupIds or cidrs of the pods, or nobody reaches the store",
+        "sessionStore.clients is nobody, expected securityGroupIds or cidrs of the pods, which otherwise cannot reach the store",
     },
     {
       name: "one subnet",

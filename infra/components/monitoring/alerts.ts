@@ -184,7 +184,7 @@ function redisAlerts(of: Selector, sum: Aggregation): Alert[] {
       operands: [used, limit],
       for: "5m",
       summary:
-        "The session store of {{ $labels.namespace }} is {{ $value | humanizePercentage }} full; full, it takes no write",
+        "The session store of {{ $labels.namespace }} is {{ $value | humanizePercentage }} full; a full store accepts no writes",
     },
   ];
 }

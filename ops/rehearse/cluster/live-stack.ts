@@ -65,8 +65,10 @@ export function expectSameStack(expected: StackDescription, live: LiveStack, isC
     const found = live.services.find((service) => service.name === name);
     if (found === undefined) return [`there is no Deployment ${name} of a WebSocket service`];
     return [
-      ...(found.path === path ? [] : [`${name} serves ${found.path}, the stack says ${path}`]),
-      ...(found.auth === auth ? [] : [`${name} authenticates by ${found.auth}, the stack says ${auth}`]),
+      ...(found.path === path ? [] : [`${name} serves ${found.path}, the configuration has ${path}`]),
+      ...(found.auth === auth
+        ? []
+        : [`${name} authenticates by ${found.auth}, the configuration has ${auth}`]),
     ];
   });
   const known = new Set(expected.services.map(({ name }) => name));
@@ -74,7 +76,7 @@ export function expectSameStack(expected: StackDescription, live: LiveStack, isC
   if (isComplete && strangers.length > 0)
     differences.push(`the stack knows nothing of ${strangers.join(", ")}`);
   if (expected.host !== undefined && live.host !== undefined && expected.host !== live.host) {
-    differences.push(`its Ingress or route is for ${live.host}, the stack says ${expected.host}`);
+    differences.push(`its Ingress or route is for ${live.host}, the configuration has ${expected.host}`);
   }
   if (differences.length === 0) return;
   throw new StackMismatchError(

@@ -55,12 +55,12 @@ describe("expectSameStack", () => {
     [
       "another path",
       { services: [service("messaging", { path: "/chat" }), service("streaming")] },
-      "messaging-service serves /chat, the stack says /messaging",
+      "messaging-service serves /chat, the configuration has /messaging",
     ],
     [
       "another way to authenticate: it is another environment's cluster",
       { services: [service("messaging", { auth: "jwt" }), service("streaming")] },
-      "messaging-service authenticates by jwt, the stack says anonymous",
+      "messaging-service authenticates by jwt, the configuration has anonymous",
     ],
     [
       "a service that the stack does not know",

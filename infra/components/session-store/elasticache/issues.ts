@@ -41,7 +41,13 @@ function clientIssues(
   name: "clients" | "secondary.clients",
 ): ConfigIssue[] {
   if (securityGroupIds.length + cidrs.length > 0) return [];
-  return [issue(key(name), "nobody", "securityGroupIds or cidrs of the pods, or nobody reaches the store")];
+  return [
+    issue(
+      key(name),
+      "nobody",
+      "securityGroupIds or cidrs of the pods, which otherwise cannot reach the store",
+    ),
+  ];
 }
 
 /** AWS requires an hour or more for each, and refuses a snapshot window that overlaps the maintenance window. */
