@@ -1,4 +1,4 @@
-/** What may import what; part of `npm run lint`. Imports of types count: they tie files together for readers as well. */
+/** Which files may import which; part of `npm run lint`. Imports of types count, because they couple files too. */
 const layer = (from, to, comment) => ({
   name: `${from}-stands-alone`,
   comment,

@@ -1,7 +1,7 @@
 const { availableParallelism } = process.getBuiltinModule("node:os");
 
-// One project a layer, so that each can run alone: `jest --selectProjects app`.
-// Tests are transpiled by swc; types are checked beside them by `npm run typecheck`.
+// One project for each layer, so that each can run alone: `jest --selectProjects app`.
+// Tests are transpiled by swc; `npm run typecheck` checks their types.
 const project = (name, extra = {}) => ({
   displayName: name,
   testMatch: [`<rootDir>/test/${name}/**/*.test.ts`],
@@ -12,12 +12,12 @@ const project = (name, extra = {}) => ({
     ],
   },
   moduleNameMapper: {
-    // The packages by their names, as their users import them.
+    // The packages by their names, as users import them.
     "^@holdfast/pulumi$": "<rootDir>/infra/index",
     "^@holdfast/pulumi/policy$": "<rootDir>/infra/policies",
     "^@npmcli/arborist$|/typescript-shim$|^[.]/automation$": "<rootDir>/test/never-loaded.cjs",
   },
-  // These ship ES modules only, which jest does not load without a transform.
+  // These ship only ES modules, which jest cannot load without a transform.
   transformIgnorePatterns: [
     "/node_modules/(?!(jose|d3-[a-z-]+|internmap|@kubernetes/client-node|openid-client|oauth4webapi)/)",
   ],
@@ -25,22 +25,22 @@ const project = (name, extra = {}) => ({
 });
 
 module.exports = {
-  // Tests wait for conditions; this only ends one that waits for ever, on however busy a machine.
+  // Tests wait for conditions; this only ends a test that waits forever, even on a busy machine.
   testTimeout: 120_000,
-  // Half of the tests' time is waiting: for pods that start, drain and stop, for times that a rule prescribes.
+  // Tests wait half of their time: for pods that start, drain and stop, and for prescribed times.
   maxWorkers: Math.max(2, Math.ceil(availableParallelism() * 1.5)),
   projects: [
     project("infra"),
     project("app"),
     project("ops", { globalSetup: "<rootDir>/test/build-application.ts" }),
     project("faults", {
-      // The long ones are due in `npm run test:soak` alone.
+      // The long ones run only in `npm run test:soak`.
       testMatch: [
         `<rootDir>/test/faults/**/*.${process.env.HOLDFAST_SOAK === "1" ? "{test,soak}" : "test"}.ts`,
       ],
       setupFilesAfterEnv: ["<rootDir>/test/faults/helpers/leave-nothing.ts"],
     }),
-    // The fuzzers and floods in short; in full by `npm run test:attack`.
+    // Short runs of the fuzzers and floods; `npm run test:attack` runs them in full.
     project("attack"),
     project("browser", { globalSetup: "<rootDir>/test/build-application.ts" }),
     project("e2e"),

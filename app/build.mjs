@@ -1,6 +1,6 @@
-// Builds what runs: the server as one file for the image, and the client for browsers and Node.
-// The server's directory holds the page as well, which the server reads where it is to serve it.
-// `node build.mjs [all | server | client] [directory, default dist, or client/dist for the client alone]`
+// Builds the server as one file for the image, and the client for browsers and Node.
+// The server's directory also has the page, which the server reads if it serves it.
+// `node build.mjs [all | server | client] [directory, default dist, or client/dist for only the client]`
 import { cp, mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { dirname, join, posix, resolve } from "node:path";
 import { createRequire } from "node:module";
@@ -10,7 +10,7 @@ import { build } from "esbuild";
 const require = createRequire(import.meta.url);
 const at = (path) => fileURLToPath(new URL(path, import.meta.url));
 
-/** The server and the proxy: a file each with all it needs, so that the image holds no node_modules. */
+/** The server and the proxy: one file each with all of its dependencies, so that the image needs no node_modules. */
 async function buildServer(out) {
   await build({
     entryPoints: { main: at("server/main.ts"), proxy: at("proxy/main.ts") },
@@ -19,17 +19,17 @@ async function buildServer(out) {
     platform: "node",
     target: "node20",
     format: "cjs",
-    // No source map: at 10 MB it was most of the image, and node reads none unless it is told to.
+    // No source map: with 10 MB it was most of the image, and node does not read it by default.
     minifySyntax: true,
-    // Optional accelerators of ws: absent, ws does without them.
+    // Optional accelerators of ws; ws works without them.
     external: ["bufferutil", "utf-8-validate"],
     logLevel: "warning",
   });
-  // gRPC reads its .proto files beside the bundle.
+  // gRPC reads its .proto files next to the bundle.
   await cp(at("server/grpc/proto"), join(out, "proto"), { recursive: true });
 }
 
-/** The page that the server can serve: its own script, and the client exactly as browsers get it. */
+/** The page that the server can serve: its own script, and the client's build for browsers. */
 async function buildPage(out) {
   const web = join(out, "web");
   await rm(web, { recursive: true, force: true });
@@ -104,7 +104,7 @@ async function buildClient(out) {
   await writeTypes(["client/index", "client/node"], join(out, "types"));
 }
 
-/** The declarations that these entries reach, as ES modules see them: with extensions. */
+/** The declarations that these entries import, with file extensions, as ES modules require. */
 async function writeTypes(entries, out) {
   const { default: ts } = await import("typescript");
   const compilerOptions = { target: ts.ScriptTarget.ES2022 };
@@ -134,5 +134,5 @@ if (!["all", "server", "client"].includes(what)) {
 const out = resolve(directory ?? at(what === "client" ? "client/dist" : "dist"));
 await mkdir(out, { recursive: true });
 if (what !== "client") await Promise.all([buildServer(out), buildPage(out)]);
-// Beside the server for those who take the folder as it is; alone for the package.
+// Next to the server for users of the whole folder; alone for the package.
 if (what !== "server") await buildClient(what === "all" ? join(out, "client") : out);

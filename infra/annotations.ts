@@ -1,4 +1,4 @@
-/** Wire names that other programs read, in one place: a misspelt annotation is silently ignored. */
+/** Names that other programs read, in one place, because a misspelt annotation is ignored without an error. */
 
 /**
  * ingress-nginx, and Traefik's kubernetesIngressNGINX provider, which reads the same names.
@@ -14,25 +14,25 @@ export const nginx = {
   cookieSecure: "nginx.ingress.kubernetes.io/session-cookie-secure",
   cookieSameSite: "nginx.ingress.kubernetes.io/session-cookie-samesite",
   /**
-   * Whether a client leaves a pod that fails while it is still an endpoint. A pod that is no endpoint any more is
-   * replaced in either case. Traefik does not read it.
+   * Whether a client leaves a pod that fails while it is still an endpoint. A pod that is no longer an endpoint is always
+   * replaced. Traefik does not read it.
    */
   cookieChangeOnFailure: "nginx.ingress.kubernetes.io/session-cookie-change-on-failure",
   proxyReadTimeout: "nginx.ingress.kubernetes.io/proxy-read-timeout",
   proxySendTimeout: "nginx.ingress.kubernetes.io/proxy-send-timeout",
 } as const;
 
-/** cert-manager issues the certificate of an Ingress that bears it. https://cert-manager.io/docs/usage/ingress/ */
+/** cert-manager issues the certificate of an Ingress with this annotation. https://cert-manager.io/docs/usage/ingress/ */
 export const certManagerClusterIssuer = "cert-manager.io/cluster-issuer";
 
 /**
- * Pulumi does not wait for an object that bears it.
+ * Pulumi does not wait for an object with this annotation.
  * https://www.pulumi.com/registry/packages/kubernetes/installation-configuration/
  */
 export const pulumiSkipAwait = "pulumi.com/skipAwait";
 
 /**
- * Of a HorizontalPodAutoscaler: `false` lets KEDA take a ScaledObject for the same workload.
+ * On a HorizontalPodAutoscaler: `false` lets KEDA accept a ScaledObject for the same workload.
  * https://keda.sh/docs/2.18/concepts/admission-webhooks/
  */
 export const kedaHpaOwnership = "validations.keda.sh/hpa-ownership";
@@ -46,25 +46,25 @@ export const podSecurity = {
 } as const;
 
 /**
- * AWS Load Balancer Controller, on a Service that it makes an NLB of.
+ * For the AWS Load Balancer Controller, on a Service from which it creates an NLB.
  * https://github.com/kubernetes-sigs/aws-load-balancer-controller/blob/v3.5.0/docs/guide/service/annotations.md
  */
 export const awsService = {
   scheme: "service.beta.kubernetes.io/aws-load-balancer-scheme",
-  /** The controller's default with a loadBalancerClass is `instance`: one hop more, and kube-proxy chooses the pod. */
+  /** The controller's default with a loadBalancerClass is `instance`: it adds a hop, and kube-proxy chooses the pod. */
   targetType: "service.beta.kubernetes.io/aws-load-balancer-nlb-target-type",
   attributes: "service.beta.kubernetes.io/aws-load-balancer-attributes",
   targetGroupAttributes: "service.beta.kubernetes.io/aws-load-balancer-target-group-attributes",
-  /** One annotation a listener: its protocol and port are part of the name. */
+  /** One annotation for each listener: its protocol and port are part of the name. */
   listenerAttributes: (protocol: "TCP" | "TLS", port: number) =>
     `service.beta.kubernetes.io/aws-load-balancer-listener-attributes.${protocol}-${port}`,
   certificate: "service.beta.kubernetes.io/aws-load-balancer-ssl-cert",
   tlsPorts: "service.beta.kubernetes.io/aws-load-balancer-ssl-ports",
   tlsPolicy: "service.beta.kubernetes.io/aws-load-balancer-ssl-negotiation-policy",
-  /** `ipv4` unless given; `dualstack` gives it IPv6 addresses too. */
+  /** `ipv4` by default; `dualstack` adds IPv6 addresses. */
   ipAddressType: "service.beta.kubernetes.io/aws-load-balancer-ip-address-type",
   securityGroups: "service.beta.kubernetes.io/aws-load-balancer-security-groups",
-  /** Without it, the controller opens nothing towards the pods for security groups that it did not make. */
+  /** Without it, the controller does not open the way to the pods for security groups that it did not create. */
   manageBackendRules: "service.beta.kubernetes.io/aws-load-balancer-manage-backend-security-group-rules",
   healthCheckProtocol: "service.beta.kubernetes.io/aws-load-balancer-healthcheck-protocol",
   healthCheckPort: "service.beta.kubernetes.io/aws-load-balancer-healthcheck-port",
@@ -79,29 +79,29 @@ export const awsService = {
 export const awsLoadBalancerClass = "service.k8s.aws/nlb";
 
 /**
- * A label of a namespace: a new pod there is ready only when it is a healthy target.
+ * A label of a namespace: a new pod in it becomes ready only once it is a healthy target.
  * https://github.com/kubernetes-sigs/aws-load-balancer-controller/blob/v3.5.0/docs/deploy/pod_readiness_gate.md
  */
 export const awsReadinessGate = "elbv2.k8s.aws/pod-readiness-gate-inject";
 
 /**
- * Our own, on what an AWS load balancer is made of, where a stack has measured how long new connections reach a pod that
- * left, in place of the two minutes that the rules assume. Seconds.
+ * Holdfast's own annotation, on the object of an AWS load balancer: the measured time for which new connections reach a pod that
+ * left, instead of the two minutes that the policies assume. Seconds.
  */
 export const measuredPropagation = "holdfast/propagation-seconds";
 
-/** external-dns keeps a record of this name for a Service. https://kubernetes-sigs.github.io/external-dns/ */
+/** external-dns creates a DNS record of this name for a Service. https://kubernetes-sigs.github.io/external-dns/ */
 export const externalDnsHostname = "external-dns.alpha.kubernetes.io/hostname";
 
 /**
- * AWS Load Balancer Controller, on an Ingress that it makes an ALB of.
+ * For the AWS Load Balancer Controller, on an Ingress from which it creates an ALB.
  * https://github.com/kubernetes-sigs/aws-load-balancer-controller/blob/v3.5.0/docs/guide/ingress/annotations.md
  */
 export const awsIngress = {
   /** Ingresses of one group share an ALB. */
   groupName: "alb.ingress.kubernetes.io/group.name",
   scheme: "alb.ingress.kubernetes.io/scheme",
-  /** The controller's default is `instance`, with which kube-proxy chooses the pod and no cookie helps. */
+  /** The controller's default is `instance`: kube-proxy then chooses the pod, and a cookie has no effect. */
   targetType: "alb.ingress.kubernetes.io/target-type",
   loadBalancerAttributes: "alb.ingress.kubernetes.io/load-balancer-attributes",
   targetGroupAttributes: "alb.ingress.kubernetes.io/target-group-attributes",
@@ -110,7 +110,7 @@ export const awsIngress = {
   certificate: "alb.ingress.kubernetes.io/certificate-arn",
   tlsPolicy: "alb.ingress.kubernetes.io/ssl-policy",
   inboundCidrs: "alb.ingress.kubernetes.io/inbound-cidrs",
-  /** `ipv4` unless given; `dualstack` and `dualstack-without-public-ipv4` give it IPv6 addresses. */
+  /** `ipv4` by default; `dualstack` and `dualstack-without-public-ipv4` add IPv6 addresses. */
   ipAddressType: "alb.ingress.kubernetes.io/ip-address-type",
   securityGroups: "alb.ingress.kubernetes.io/security-groups",
   manageBackendRules: "alb.ingress.kubernetes.io/manage-backend-security-group-rules",

@@ -1,7 +1,4 @@
-/**
- * The ports of a pod. The application's defaults are the same numbers (a test keeps them equal),
- * so the Deployment need not set them.
- */
+/** The ports of a pod. They are the application's defaults too (a test keeps them equal), so the Deployment need not set them. */
 export const ports = {
   /** Upgrades, and the probes `/readyz`, `/livez`, `/startupz`. */
   http: 8080,
@@ -13,5 +10,5 @@ export const ports = {
   lifecycle: 9091,
 } as const;
 
-/** Where Redis and Valkey listen. */
+/** The port of Redis and Valkey. */
 export const redisPort = 6379;

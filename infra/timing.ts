@@ -1,28 +1,28 @@
 import { issue, type ConfigIssue } from "./config/issue";
 
 /**
- * The timing constraints. A rolling update is invisible only if the numbers of the pod, the edge and the
- * application fit together, so they are checked here and nowhere else: pure functions of plain values,
- * read by the configuration, the manifests and the policies.
+ * The timing constraints. Users do not notice a rolling update only if the times of the pod, the edge and the application fit
+ * together. They are checked here and nowhere else, by pure functions of plain values that the configuration, the manifests and
+ * the policies call.
  */
 
-/** From the end of the drain to the end of the process: the close frames, the acknowledgements, the exit. Seconds. */
+/** Time from the end of the drain to the end of the process, for close frames, acknowledgements and the exit. Seconds. */
 export const closeSeconds = 5;
 
-/** How long a pod may take until its startup probe succeeds. Seconds. */
+/** The longest time until a pod's startup probe succeeds. Seconds. */
 export const startupSeconds = 60;
 
-/** Between two readiness probes, and each probe's timeout. Seconds. */
+/** The time between two readiness probes, and the timeout of each probe. Seconds. */
 export const readinessSeconds = 2;
 
-/** Failed probes that a load balancer's target may have before it is unready, where its preStop is long enough. */
+/** How many probes of a load balancer's target may fail before it is unready, if its preStop is long enough. */
 const targetReadinessFailures = 3;
 
 /**
- * How many readiness probes in a row must fail before a pod leaves the endpoints. One, where a router inside the cluster
- * goes by them: a pod that drains must leave before its next client, and is back 2 s after a probe that was missed. A
- * target of an AWS load balancer is back only minutes later, when it is registered anew, and loses its clients
- * meanwhile: three there, if they fit into preStop.
+ * How many readiness probes in a row must fail before a pod leaves the endpoints. One, if a router inside the cluster uses them:
+ * a draining pod must leave before its next client, and after a missed probe it is back within 2 s. A target of an AWS load
+ * balancer is back only minutes later, after it is registered again, and loses its clients meanwhile: three failures there, if
+ * they fit into preStop.
  */
 export function readinessFailures(
   podsAreTargets: boolean,
@@ -32,52 +32,52 @@ export function readinessFailures(
   return Math.min(targetReadinessFailures, Math.max(1, Math.floor(preStopSeconds / readinessSeconds)));
 }
 
-/** How a pod's end is divided. Seconds. */
+/** The times of a pod's end. Seconds. */
 export interface Drain {
   readonly preStopSeconds: number;
   readonly drainSeconds: number;
   readonly gracePeriodSeconds: number;
 }
 
-/** A time on the path, under the configuration key that sets it. */
+/** A time on the path, with the configuration key that sets it. */
 export interface NamedSeconds {
   readonly path: string;
   readonly seconds: number;
 }
 
-/** The times of one stack, as the constraints compare them. */
+/** The times of one stack that the constraints compare. */
 export interface Times {
   readonly drain: Drain;
   /** The configuration key of `drain`. Default `drain`. */
   readonly drainPath?: string | undefined;
-  /** Between two pings to each client. Seconds. */
+  /** Time between two pings to each client. Seconds. */
   readonly ping: NamedSeconds;
-  /** How long an absent client's session is kept. Seconds. */
+  /** How long the session of a disconnected client is kept. Seconds. */
   readonly sessionTtl: NamedSeconds;
-  /** After which each proxy or load balancer on the path cuts a silent connection. */
+  /** The time after which each proxy or load balancer on the path cuts a silent connection. */
   readonly idleTimeouts: readonly NamedSeconds[];
   /** How long each kind of affinity remembers a client. */
   readonly affinityAges: readonly NamedSeconds[];
   /**
-   * How long new connections still reach a pod that left the endpoints. Seconds; 0 where an L7 proxy or
-   * kube-proxy routes (a probe period, inside any preStop), 120 where pods are targets of an AWS load balancer.
+   * How long new connections still reach a pod that left the endpoints. Seconds; 0 if an L7 proxy or kube-proxy routes (one probe
+   * period, less than any preStop), 120 if pods are targets of an AWS load balancer.
    */
   readonly propagationSeconds: number;
 }
 
-/** What a stack says of a pod's end. Seconds; what it leaves out follows from the rest. */
+/** The configured times of a pod's end. Seconds; those that are not set follow from the others. */
 export interface DrainInput {
   readonly preStopSeconds?: number | undefined;
   readonly drainSeconds: number;
   readonly gracePeriodSeconds?: number | undefined;
 }
 
-/** How long the pods of a stack that does not say wait for routers inside the cluster to hear of their end. Seconds. */
+/** The default time in which routers inside the cluster learn of a pod's end. Seconds. */
 const defaultPreStopSeconds = 10;
 
 /**
- * Fills in what a stack does not say: a preStop as long as propagation takes, a grace period as long as its parts.
- * What it does say stays as it is, for {@link timingIssues} to judge.
+ * Fills in the times that are not set: preStop takes as long as propagation, the grace period as long as its parts. Times that
+ * are set stay unchanged; {@link timingIssues} checks them.
  */
 export function resolveDrain(input: DrainInput, propagationSeconds: number): Drain {
   const { drainSeconds } = input;
@@ -89,12 +89,12 @@ export function resolveDrain(input: DrainInput, propagationSeconds: number): Dra
   };
 }
 
-/** The shortest grace period that lets a pod wait, drain and close. Seconds. */
+/** The shortest grace period in which a pod can wait, drain and close. Seconds. */
 export function requiredGraceSeconds(drain: Pick<Drain, "preStopSeconds" | "drainSeconds">): number {
   return drain.preStopSeconds + drain.drainSeconds + closeSeconds;
 }
 
-/** Every timing constraint that is broken; empty when the times fit together. */
+/** Every violated timing constraint; empty if the times fit together. */
 export function timingIssues(times: Times): ConfigIssue[] {
   return [
     ...graceIssues(times),
@@ -151,8 +151,8 @@ export function ageIssues(age: NamedSeconds, ttl: NamedSeconds): ConfigIssue[] {
 }
 
 /**
- * How long a rollout of a Deployment may take before `pulumi up` gives up: each pod in turn starts, is taken into the
- * edge's targets and proves itself for minReadySeconds, and one more of slack for pulling the image. Seconds.
+ * How long `pulumi up` waits for the rollout of a Deployment: each pod in turn starts, becomes a target of the edge and stays
+ * ready for minReadySeconds; one more of these times is for pulling the image. Seconds.
  */
 export function rolloutTimeoutSeconds(
   replicas: number,
@@ -161,26 +161,26 @@ export function rolloutTimeoutSeconds(
   return (replicas + 1) * (startupSeconds + registrationSeconds + minReadySeconds);
 }
 
-/** What decides how long a rolling update takes. */
+/** The values that decide how long a rolling update takes. */
 export interface Rollout {
   readonly replicas: number;
   /** Pods that are replaced at the same time. */
   readonly surge: number;
-  /** From a pod's start to its first ready probe, at most. Seconds. */
+  /** The longest time from a pod's start to its first ready probe. Seconds. */
   readonly startupSeconds: number;
   readonly minReadySeconds: number;
 }
 
 /**
- * How long a rolling update takes at most, until every new pod is available. Each step waits for its new pods, not for
- * the end of the old ones: the Deployment controller does not count pods that terminate, so drains overlap with the
- * next steps, and only the drain of the last old pods comes after this time. Seconds.
+ * The longest time of a rolling update, until every new pod is available. Each step waits for its new pods, not for the end of
+ * the old ones: the Deployment controller does not count terminating pods, so drains overlap with the next steps. Only the drain
+ * of the last old pods comes after this time. Seconds.
  */
 export function rolloutSeconds({ replicas, surge, startupSeconds, minReadySeconds }: Rollout): number {
   return Math.ceil(replicas / surge) * (startupSeconds + minReadySeconds);
 }
 
-/** The smallest surge with which a rolling update takes no longer than `limitSeconds`; undefined where none is enough. */
+/** The smallest surge with which a rolling update takes at most `limitSeconds`; undefined if none is enough. */
 export function surgeFor(limitSeconds: number, rollout: Omit<Rollout, "surge">): number | undefined {
   const stepSeconds = rollout.startupSeconds + rollout.minReadySeconds;
   const steps = Math.floor(limitSeconds / stepSeconds);
@@ -188,8 +188,8 @@ export function surgeFor(limitSeconds: number, rollout: Omit<Rollout, "surge">):
 }
 
 /**
- * How long `pulumi up` may wait until the pods of a deleted Deployment are gone: their grace period, and a minute for
- * the API server and the kubelet. Seconds.
+ * How long `pulumi up` waits until the pods of a deleted Deployment are gone: their grace period, and a minute for the API server
+ * and the kubelet. Seconds.
  */
 export function deleteTimeoutSeconds({ gracePeriodSeconds }: Pick<Drain, "gracePeriodSeconds">): number {
   return gracePeriodSeconds + 60;

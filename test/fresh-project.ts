@@ -8,7 +8,7 @@ import { projectRoot } from "../ops/render/stacks";
 
 const run = promisify(execFile);
 
-/** What this reads of a package.json. */
+/** The fields of a package.json that are read. */
 export interface Manifest {
   readonly name: string;
   readonly private?: boolean;
@@ -17,14 +17,13 @@ export interface Manifest {
 }
 
 /**
- * A project outside the repository in which a workspace of this repository is installed as `npm pack` makes it. Beside it
- * are the packages that its package.json names, as links to those of the repository, and no others: what it imports
- * without naming is not found.
+ * A project outside the repository with a workspace of this repository, installed as `npm pack` creates it. Next to it are links
+ * to the packages in its package.json, and no others: an import that it does not declare is not found.
  */
 export class FreshProject {
   private constructor(
     readonly folder: string,
-    /** Where the package is. */
+    /** The path of the installed package. */
     readonly installed: string,
     readonly manifest: Manifest,
   ) {}
@@ -46,7 +45,7 @@ export class FreshProject {
     return new FreshProject(folder, installed, manifest);
   }
 
-  /** What was packed, from the package's own folder, sorted. */
+  /** The packed files, relative to the package's folder, sorted. */
   async files(): Promise<string[]> {
     const entries = await readdir(this.installed, { recursive: true, withFileTypes: true });
     return entries
@@ -65,7 +64,7 @@ export function declared({ dependencies = {}, peerDependencies = {} }: Manifest)
   return [...Object.keys(dependencies), ...Object.keys(peerDependencies)];
 }
 
-/** npm puts a workspace's package into the root, or into the workspace where the root has another version. */
+/** npm puts a workspace's package into the root, or into the workspace if the root has another version. */
 async function link(folder: string, workspace: string, name: string): Promise<void> {
   const places = [workspace, "."].map((place) => path.join(projectRoot, place, "node_modules", name));
   const target = places.find(existsSync);

@@ -1,6 +1,6 @@
 import { HoldfastError } from "./errors";
 
-/** What one `for await` reads from: a bounded queue between the messages that come and the loop that takes them. */
+/** A bounded queue between the messages that arrive and a `for await` loop that takes them. */
 export class AsyncQueue<T> {
   readonly #max: number;
   readonly #maxBytes: number;
@@ -11,8 +11,8 @@ export class AsyncQueue<T> {
   #resume: () => void = () => undefined;
 
   /**
-   * @param max values that may wait
-   * @param maxBytes what they may have together; one alone may have more
+   * @param max the most values that may wait
+   * @param maxBytes the most bytes that they may have together; a single value may have more
    */
   constructor(max: number, maxBytes = Infinity, sizeOf: (value: T) => number = () => 0) {
     this.#max = max;
@@ -20,7 +20,9 @@ export class AsyncQueue<T> {
     this.#sizeOf = sizeOf;
   }
 
-  /** One value more than may wait ends the loop, behind those that wait: what it has read is always without a gap. */
+  /**
+   * Adds a value. If there is no room for it, the loop ends after the values that wait: what the loop has read never has a gap.
+   */
   push(value: T): void {
     if (this.#end) return;
     const waiting = this.#queue.length;
@@ -34,7 +36,7 @@ export class AsyncQueue<T> {
     this.#resume();
   }
 
-  /** Ends the loop behind what waits; with an error, by throwing it. */
+  /** Ends the loop after the values that wait; with an error, the loop throws it. */
   end(error?: Error): void {
     this.#end ??= { error };
     this.#resume();
@@ -42,7 +44,7 @@ export class AsyncQueue<T> {
 
   /**
    * @param taken called with each value as the loop takes it
-   * @param left called when the loop is over, however it ended
+   * @param left called when the loop has ended, for any reason
    */
   async *read(taken: (value: T) => void, left: () => void): AsyncGenerator<T, void> {
     try {

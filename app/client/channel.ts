@@ -3,13 +3,15 @@ import type { FrameSink } from "./outbox";
 import type { RetrySettings } from "./retry";
 import { Retry } from "./retry";
 
-/** One room on one socket: what the socket delivers, and what it was asked for. */
+/** One room on one socket: what the socket delivers, and what was requested from it. */
 export class Channel {
-  /** The epoch that the socket delivers; undefined until its first sync, and where the view cannot place what it delivers. */
+  /**
+   * The epoch that the socket delivers. Undefined until its first sync, and while the view cannot place what the socket delivers.
+   */
   epoch: string | undefined;
-  /** The name of the join that waits for its sync, if one does. */
+  /** The id of the join that waits for its sync, if there is one. */
   requestId: number | undefined;
-  /** The position from which it asks. */
+  /** The position in that join. */
   asked: Position | undefined;
   readonly #retry: Retry;
 
@@ -18,9 +20,10 @@ export class Channel {
   }
 
   /**
-   * Asks at once; again without progress, after a back-off: a server that cannot help must not be hammered.
+   * Sends a request at once. Without progress since the last one, sends it after a back-off, so that a server that cannot answer
+   * is not flooded.
    *
-   * @param afterMs how long the server wants to be left alone. Milliseconds
+   * @param afterMs how long the server asks the client to wait. Milliseconds
    */
   request(send: () => void, afterMs?: number): void {
     if (afterMs) {
@@ -33,7 +36,7 @@ export class Channel {
     }
   }
 
-  /** What was asked for has come. */
+  /** The request has been answered. */
   progress(): void {
     this.#retry.attempt = 0;
   }
@@ -43,14 +46,14 @@ export class Channel {
   }
 
   /**
-   * Whether a sync is another than the answer that is due. It was sent before the join was read, of a membership that
-   * the client has left or asks about: neither it nor the messages behind it count, the answer tells all.
+   * Whether a sync is not the answer to the pending join. The server sent it before it read the join, for an earlier membership:
+   * neither it nor the messages after it count, because the answer covers everything.
    */
   isStale({ requestId }: SyncFrame): boolean {
     return this.requestId !== undefined && requestId !== this.requestId;
   }
 
-  /** Where the client stood, as this socket knows; undefined where that is not known. */
+  /** The client's position, as far as this socket knows it; undefined if it does not. */
   since(position: Position | undefined): Position | undefined {
     const { requestId, asked, epoch } = this;
     if (requestId) return asked;
@@ -58,9 +61,9 @@ export class Channel {
   }
 }
 
-/** What rooms need of a socket. */
+/** The parts of a socket that rooms use. */
 export interface Link extends FrameSink {
-  /** By room, from the hello on. */
+  /** Channels by room, from the hello on. */
   readonly channels: Map<string, Channel>;
   send(frame: ClientFrame): void;
 }

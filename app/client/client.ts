@@ -54,7 +54,10 @@ export interface ClientEvents {
   resynced: Resync;
 }
 
-/** After a pause that many clients may have shared (a suspended host), they reconnect spread over this time. Milliseconds. */
+/**
+ * After a pause that many clients may share (for example a suspended host), clients reconnect spread over this time.
+ * Milliseconds.
+ */
 const WAKE_SPREAD_MS = 1_000;
 
 /**
@@ -77,23 +80,23 @@ export class HoldfastClient<Own = unknown> extends Emitter<ClientEvents> {
   #session: HelloFrame["session"];
   /** From the last welcome. */
   #maxPayloadBytes = Infinity;
-  /** The socket that serves, or is to. */
+  /** The socket that serves, or is about to serve. */
   #current: Socket | undefined;
   /** During a move: the socket that will take over. Both deliver. */
   #next: Socket | undefined;
   /**
-   * A socket was lost between hello and welcome. A pod that stalled may read that hello yet, resume the session for a
-   * socket that is no more, and so take over from the one that came after it.
+   * A socket was lost between hello and welcome. A stalled pod may read that hello late, resume the session for the lost socket,
+   * and so take it over from a later socket.
    */
   #orphanedHello = false;
   readonly #reconnect: Retry;
   readonly #move: Retry;
-  /** When all sockets that were left are closed. */
+  /** Resolves once all sockets that were left are closed. */
   #closing: Promise<void> = Promise.resolve();
   readonly #firstWelcome = new Deferred<void>();
   #stopOnResume: () => void = () => undefined;
   readonly #sleep: SleepDetector;
-  /** Why it ended. */
+  /** Why the client has closed. */
   #error: HoldfastError | undefined;
 
   /** Throws a {@link HoldfastError} if an option is wrong. Opens nothing before `connect()`. */
@@ -112,8 +115,8 @@ export class HoldfastClient<Own = unknown> extends Emitter<ClientEvents> {
   }
 
   /**
-   * Connects, and from then on stays connected. Resolves at the first welcome, however many attempts that takes;
-   * rejects with a {@link HoldfastError} when the client closes before.
+   * Connects, and stays connected from then on. Resolves at the first welcome, however many attempts that takes. Rejects with a
+   * {@link HoldfastError} if the client closes first.
    */
   connect(): Promise<void> {
     if (this.#state === "idle") {
@@ -125,11 +128,11 @@ export class HoldfastClient<Own = unknown> extends Emitter<ClientEvents> {
   }
 
   /**
-   * Joins a room, now or as soon as there is a connection. Joining twice gives the same room. Throws a
-   * {@link HoldfastError} for a wrong argument and on a closed client.
+   * Joins a room, now or once there is a connection. Joining twice returns the same room. Throws a {@link HoldfastError} for a
+   * wrong argument and on a closed client.
    *
-   * @typeParam T the data of the room's messages; what comes is not checked
-   * @param options.history messages of history wanted, 0 to 1 000; default: the client's
+   * @typeParam T the data of the room's messages; the client does not check it
+   * @param options.history messages of history to request, 0 to 1 000; default: the client's
    */
   join<T = unknown>(id: string, options: { readonly history?: number } = {}): Room<T> {
     if (!isRoomId(id)) {
@@ -143,8 +146,8 @@ export class HoldfastClient<Own = unknown> extends Emitter<ClientEvents> {
   }
 
   /**
-   * Leaves for good: the server forgets the session, iterators end, publishes without acknowledgement reject. Resolves
-   * once the sockets are closed, after at most 2 s; no timer is left then. Calling it again gives the same promise.
+   * Leaves permanently: the server deletes the session, iterators end, publishes without acknowledgement reject. Resolves once
+   * the sockets are closed, after at most 2 s; no timer is left then. Calling it again returns the same promise.
    */
   close(): Promise<void> {
     this.#rooms.flush();
@@ -196,13 +199,13 @@ export class HoldfastClient<Own = unknown> extends Emitter<ClientEvents> {
       case "goaway":
         if (socket.leaveAt !== undefined) break;
         socket.leaveAt = this.#settings.timers.now() + frame.delayMs;
-        if (this.#state === "connected") this.#moveFrom(socket); // else once it serves
+        if (this.#state === "connected") this.#moveFrom(socket); // otherwise once it serves
         break;
       default:
         this.#rooms.receive(socket, frame);
     }
     const next = this.#next;
-    // Once the next socket delivers every room, nothing is missed by leaving the old one.
+    // Once the next socket delivers every room, closing the old one loses nothing.
     if (next?.welcome && this.#rooms.isComplete(next)) this.#takeOver(next, true);
   }
 
@@ -217,16 +220,16 @@ export class HoldfastClient<Own = unknown> extends Emitter<ClientEvents> {
   #lost(socket: Socket, code: number, reason: string): void {
     const why = `${code} ${reason}`.trim();
     this.#rooms.unsubscribe(socket);
-    // After 1013 the server did not serve this hello, so no takeover follows.
+    // 1013 means that the server did not serve this hello, so no takeover follows.
     if (socket.greeted && !socket.welcome && code !== closeCodes.tryAgainLater) this.#orphanedHello = true;
     if (socket === this.#next) {
-      // While the old socket serves, a failed move is only tried again, whatever the code says.
+      // While the old socket serves, a failed move is repeated, whatever the close code.
       this.#next = undefined;
       this.#move.again(() => this.#openNext());
       return;
     }
     this.#current = undefined;
-    // By this client itself, not by another that has its session.
+    // The takeover came from another socket of this client, not from another client with the same session.
     const takenOver = code === closeCodes.takenOver && (this.#orphanedHello || !!this.#next);
     const useless = code === closeCodes.tokenExpired && this.#settings.fixedToken;
     if (useless || (!mayReconnect(code) && !takenOver)) {
@@ -250,9 +253,9 @@ export class HoldfastClient<Own = unknown> extends Emitter<ClientEvents> {
   }
 
   /**
-   * The network or the page woke up: what is dead shall be known now.
+   * The network or the page is back: detects dead sockets now.
    *
-   * @param spreadMs over which a client that waits comes back. Milliseconds
+   * @param spreadMs a waiting client reconnects at a random time within this. Milliseconds
    */
   #check(spreadMs = 0): void {
     const { random } = this.#settings;
@@ -263,7 +266,7 @@ export class HoldfastClient<Own = unknown> extends Emitter<ClientEvents> {
 
   // ---- the move: the next socket before the old one goes ----
 
-  /** Opens the next socket when the server has asked for it. */
+  /** The server has asked the client to move: opens the next socket. */
   #moveFrom({ leaveAt, welcomedAt }: Socket): void {
     if (leaveAt === undefined) return;
     const now = this.#settings.timers.now();
@@ -275,7 +278,7 @@ export class HoldfastClient<Own = unknown> extends Emitter<ClientEvents> {
     this.#transition("moving");
   }
 
-  /** @param moved whether the old socket served until now, so that nobody had to wait */
+  /** @param moved whether the old socket served until now, so that there was no interruption */
   #takeOver(next: Socket, moved: boolean, why = ""): void {
     const old = this.#current;
     this.#next = undefined;
@@ -283,7 +286,7 @@ export class HoldfastClient<Own = unknown> extends Emitter<ClientEvents> {
     next.moved = moved;
     if (old) this.#leave(old);
     if (next.welcome) this.#serve(next, next.welcome);
-    else if (!moved) this.#transition("connecting", why); // the old one was taken over: the welcome of the next is on its way
+    else if (!moved) this.#transition("connecting", why); // its welcome is on its way
   }
 
   #leave(socket: Socket): void {
@@ -292,7 +295,7 @@ export class HoldfastClient<Own = unknown> extends Emitter<ClientEvents> {
     this.#closing = this.#closing.then(() => closed);
   }
 
-  /** The only way to the end, asked for or not. */
+  /** The only way to close the client, whether requested or not. */
   #end(error: HoldfastError, asked: boolean): Promise<void> {
     if (this.#error) return this.#closing;
     this.#error = error;

@@ -1,4 +1,4 @@
-/** A promise that is settled from outside. It may be left unread: its rejection is then no unhandled one. */
+/** A promise that is settled from outside. If nobody handles its rejection, no `unhandledRejection` follows. */
 export class Deferred<T> {
   resolve!: (value: T) => void;
   reject!: (reason: Error) => void;

@@ -2,21 +2,21 @@
 export abstract class Emitter<Events extends object> {
   readonly #listeners = new Map<keyof Events, Set<(event: never) => void>>();
 
-  /** Adds a listener; returns its undo. */
+  /** Adds a listener; returns a function that removes it. */
   on<Name extends keyof Events>(name: Name, listener: (event: Events[Name]) => void): () => void {
     const listeners = this.#listeners.get(name) ?? new Set();
     this.#listeners.set(name, listeners.add(listener));
     return () => listeners.delete(listener);
   }
 
-  /** Calls every listener; says whether there was one. */
+  /** Calls every listener; returns whether there was one. */
   protected emit<Name extends keyof Events>(name: Name, event: Events[Name]): boolean {
     const listeners = this.#listeners.get(name);
     for (const listener of listeners ?? []) {
       try {
         (listener as (event: Events[Name]) => void)(event);
       } catch (error) {
-        // The listener's fault must be seen, yet must not stop the frame that is being handled half-way.
+        // An error of a listener must be visible, but must not interrupt the handling of a frame.
         queueMicrotask(() => {
           throw error;
         });

@@ -2,20 +2,20 @@ import type { Timers } from "./timers";
 import { Alarm } from "./timers";
 
 /**
- * Finds half-open sockets: a peer that vanished sends no close, so silence is the only sign.
- * The alarm is not moved on each frame; it rings, looks, and sleeps again for what is left.
+ * Finds half-open sockets: a peer that vanished sends no close, so silence is the only sign. Frames do not reset the alarm. When
+ * it rings, it checks the time of the last frame and sleeps for the rest.
  */
 export class Heartbeat extends Alarm {
   readonly #onDead: () => void;
   readonly #ask: (() => void) | undefined;
   #silenceMs = 0;
   #deadline = 0;
-  /** The peer was asked, and nothing has come since. */
+  /** True if the peer was asked and nothing has come since. */
   #asked = false;
 
   /**
-   * @param ask asks a silent peer and calls {@link Heartbeat.expectWithin}; only then silence counts. What the peer has
-   * sent may wait to be read: behind a program that was busy, or a machine that slept. Default: silence counts at once.
+   * @param ask asks a silent peer and calls {@link Heartbeat.expectWithin}. Only silence after that counts, because frames of the
+   * peer may still be unread if the program was busy or the machine slept. Default: silence counts at once.
    */
   constructor(timers: Timers, onDead: () => void, ask?: () => void) {
     super(timers);
@@ -23,20 +23,20 @@ export class Heartbeat extends Alarm {
     this.#ask = ask;
   }
 
-  /** From now on, silence of this length means that the peer is asked, or gone. Milliseconds. */
+  /** From now on, a silence of this length means that the peer is asked, or dead. Milliseconds. */
   start(silenceMs: number): void {
     this.#silenceMs = silenceMs;
     this.heard();
     this.#sleep();
   }
 
-  /** Something came from the peer. */
+  /** A frame came from the peer. */
   heard(): void {
     this.#asked = false;
     this.#deadline = this.timers.now() + this.#silenceMs;
   }
 
-  /** The peer was sent what it answers: silence of this length is enough now, until it is heard. Milliseconds. */
+  /** The peer was sent something that it answers: until it is heard again, a silence of this length is enough. Milliseconds. */
   expectAnswer(ms: number): void {
     const deadline = this.timers.now() + ms;
     if (this.#asked || this.#deadline <= deadline) return;
@@ -45,8 +45,8 @@ export class Heartbeat extends Alarm {
   }
 
   /**
-   * Something must come within this time. Only after {@link Heartbeat.start}. Returns false where the peer was asked
-   * before and has not answered yet: asking again would give it more time each time.
+   * A frame must come within this time. Only after {@link Heartbeat.start}. Returns false if the peer was already asked and has
+   * not answered: asking again would only extend its time.
    */
   expectWithin(ms: number): boolean {
     const first = !this.#asked;

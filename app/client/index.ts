@@ -1,4 +1,4 @@
-/** The browser's entry: no dependency. */
+/** The entry for browsers: it has no dependency. */
 export type { Backoff } from "./backoff";
 export {
   HoldfastClient,

@@ -7,22 +7,22 @@ import { frameSize } from "./frame-size";
 import type { Message, Resync, Room, SubscriptionEvents } from "./room";
 import { Sequence } from "./sequence";
 
-/** What a room needs from its client. */
+/** The parts of the client that a room uses. */
 export interface RoomHost {
   publish(room: string, data: unknown): Promise<number>;
   leave(room: JoinedRoom): void;
 }
 
 export interface RoomSettings {
-  /** Messages of history to ask for. */
+  /** Messages of history to request. */
   readonly history: number;
-  /** Messages that an unread iterator, and a gap, may hold. */
+  /** The most messages that an unread iterator, or a gap, may hold. */
   readonly maxBuffered: number;
-  /** Their bytes together. */
+  /** The most bytes that these messages may have together. */
   readonly maxBufferedBytes: number;
 }
 
-/** The client's side of {@link Room}. */
+/** The implementation of {@link Room}. */
 export class JoinedRoom extends Emitter<SubscriptionEvents<unknown>> implements Room<unknown> {
   readonly sequence: Sequence;
   readonly #host: RoomHost;
@@ -31,7 +31,7 @@ export class JoinedRoom extends Emitter<SubscriptionEvents<unknown>> implements 
   readonly #joined = new Deferred<void>();
   #ended: { readonly error: HoldfastError; readonly asked: boolean } | undefined;
 
-  /** @param onRead called with the offset of each message that a listener or a loop has got */
+  /** @param onRead called with the offset of each message that a listener or a loop has received */
   constructor(
     readonly id: string,
     readonly settings: RoomSettings,
@@ -72,7 +72,7 @@ export class JoinedRoom extends Emitter<SubscriptionEvents<unknown>> implements 
     if (!this.#ended) this.#host.leave(this);
   }
 
-  /** A socket delivers the room. Returns the loss, if there was one, after telling the listeners. */
+  /** A socket delivers the room. If history was lost, emits the loss to the listeners and returns it. */
   synced(synced: "kept" | Resync["reason"]): Resync | undefined {
     this.#joined.resolve();
     if (synced === "kept" || !this.position) return undefined;
@@ -82,15 +82,15 @@ export class JoinedRoom extends Emitter<SubscriptionEvents<unknown>> implements 
   }
 
   deliver(message: MessageFrame): void {
-    if (this.#ended) return; // left by the listener of a message before
+    if (this.#ended) return; // the listener of an earlier message has left the room
     if (this.emit("message", message)) this.#onRead(message.offset);
     for (const queue of this.#queues) queue.push(message);
   }
 
   /**
-   * Nothing more will come.
+   * Ends the room: no more messages come.
    *
-   * @param asked by the application: its loops end, instead of throwing the error
+   * @param asked whether the application asked for it: its loops then end instead of throwing the error
    */
   end(error: HoldfastError, asked: boolean): void {
     if (this.#ended) return;

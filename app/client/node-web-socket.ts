@@ -1,13 +1,13 @@
 import type { ClientRequest, IncomingMessage } from "node:http";
 import type { Failure, WebSocketConstructor, WebSocketLike } from "./web-socket";
 
-/** The longest `Retry-After` that is followed; a page of maintenance may say a day. Milliseconds. */
+/** The longest `Retry-After` that the client obeys: a maintenance page may send a day. Milliseconds. */
 const MAX_RETRY_AFTER_MS = 300_000;
 
-/** Nothing listened at the address, or nobody has it. */
+/** Error codes which mean that nothing listens at the address, or that the name does not exist. */
 const unheardCodes: ReadonlySet<string | undefined> = new Set(["ECONNREFUSED", "EHOSTUNREACH"]);
 
-/** What the `ws` package's class has beyond a browser's. */
+/** The properties of the `ws` package's class that a browser's class does not have. */
 type ObservedSocket = WebSocketLike & {
   on?(name: "error", listener: (error: NodeJS.ErrnoException) => void): void;
   on?(
@@ -17,8 +17,9 @@ type ObservedSocket = WebSocketLike & {
 };
 
 /**
- * A class for Node.js: frames are bounded, compression is not offered, because a small compressed frame may become any
- * size, and each socket says why it failed. Options that it does not know are ignored by other classes than `ws`'s.
+ * Wraps a WebSocket class for Node.js. Frames are limited in size, and compression is not offered, because a small compressed
+ * frame may inflate to any size. Each socket reports why it failed. Classes other than that of `ws` ignore options that they do
+ * not know.
  */
 export function nodeWebSocket(base: WebSocketConstructor, maxFrameBytes: number): WebSocketConstructor {
   const Base = base as new (url: string, protocols: string[], options: object) => ObservedSocket;
@@ -31,13 +32,13 @@ export function nodeWebSocket(base: WebSocketConstructor, maxFrameBytes: number)
     socket.on?.("error", ({ message, code }) => fail(message, { unheard: unheardCodes.has(code) }));
     socket.on?.("unexpected-response", (_request, { statusCode, headers }) => {
       fail(`HTTP ${statusCode}`, { retryAfterMs: retryAfterMs(headers["retry-after"], Date.now()) });
-      socket.terminate?.(); // with a listener on this event, ws leaves the end to us
+      socket.terminate?.(); // with a listener for this event, ws does not close the socket itself
     });
     return socket;
   } as unknown as WebSocketConstructor;
 }
 
-/** Reads `Retry-After` (RFC 9110 section 10.2.3): seconds, or a date. Undefined where it says nothing, or nothing to wait for. */
+/** Reads `Retry-After` (RFC 9110 section 10.2.3): seconds, or a date. Undefined if it is absent or not in the future. */
 export function retryAfterMs(value: string | undefined, nowMs: number): number | undefined {
   if (!value) return undefined;
   const ms = /^\d+$/.test(value) ? Number(value) * 1_000 : Date.parse(value) - nowMs;

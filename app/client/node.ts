@@ -1,4 +1,4 @@
-/** Node.js' entry. */
+/** The entry for Node.js. */
 import WebSocket from "ws";
 import { HoldfastClient as Client } from "./client";
 import { nodeWebSocket } from "./node-web-socket";
@@ -9,9 +9,8 @@ export * from "./index";
 
 /**
  * {@inheritDoc Client}
- *
- * Uses the `ws` package's WebSocket, also where Node.js has one of its own: that one takes frames of any size, inflates
- * them, does not say why an upgrade was refused, and cannot be cut.
+ * Uses the `ws` package's WebSocket even if Node.js has its own: that one accepts frames of any size, inflates them, does not
+ * report why an upgrade was refused, and cannot be terminated.
  */
 export class HoldfastClient<Own = unknown> extends Client<Own> {
   constructor(options: ClientOptions) {

@@ -79,12 +79,12 @@ export function resolveOptions(options: ClientOptions): ClientSettings {
   };
   const { webSocket } = settings;
   if (!/^wss?:\/\/[^?#]+$/.test(url)) {
-    const [shown] = url.split(/[?#]/); // a query may hold what no log should
+    const [shown] = url.split(/[?#]/); // a query may hold secrets that must not be logged
     throw invalid(`url must be ws:// or wss://, without query, found ${shown}`);
   }
   if (!webSocket) throw invalid("webSocket is missing, there is no global one");
   for (const [name, value] of Object.entries({ ...settings, ...backoff })) {
-    // A wait that is no number would be none, and a bound none at all.
+    // A wait that is not a number would be no wait, and a limit that is not a number no limit.
     if (typeof value === "number" && !(value >= 0))
       throw invalid(`${name} must be 0 or more, found ${value}`);
   }
@@ -99,7 +99,7 @@ export function resolveOptions(options: ClientOptions): ClientSettings {
   };
 }
 
-/** The server would close the whole socket on a join that asks for more. */
+/** The server would close the whole socket for a join that requests more. */
 export function checkHistory(value: number): number {
   if (Number.isInteger(value) && value >= 0 && value <= limits.history) return value;
   throw invalid(`history must be an integer from 0 to ${limits.history}, found ${value}`);

@@ -5,24 +5,24 @@ import type { RetrySettings } from "./retry";
 import { Retry } from "./retry";
 import { Alarm } from "./timers";
 
-/** Where publishes go: the socket that serves, once it has joined the room. */
+/** Where publishes go: the serving socket, once it has joined the room. */
 export interface FrameSink {
   sendText(text: string): void;
-  /** The largest frame that the server takes. Bytes of UTF-8. */
+  /** The largest frame that the server accepts. Bytes of UTF-8. */
   readonly maxPayloadBytes: number;
 }
 
 export interface OutboxSettings extends RetrySettings {
   readonly publishTimeoutMs: number;
-  /** What the publishes that wait may have together; one alone may have more. Bytes. Default: no bound. */
+  /** The most bytes of waiting publishes; a single one may have more. Default: no limit. */
   readonly maxBufferedBytes?: number;
 }
 
 /** One publish that waits for its acknowledgement. */
 interface Entry {
-  /** Given when it is first sent, and kept: the server wants ids that count by 1, and stores each once. */
+  /** Set when the publish is first sent, and then kept: the server requires ids that count by 1, and stores each once. */
   id?: number;
-  /** Encoded when it was published, so that later changes to the value are not sent. */
+  /** Encoded at the time of the publish, so that later changes to the value are not sent. */
   readonly json: string;
   readonly timeout: Alarm;
   readonly offset: Deferred<number>;
@@ -30,19 +30,19 @@ interface Entry {
 }
 
 /**
- * The publishes of one room that wait for their acknowledgement. On a new socket they are sent again, in order and with
- * the ids of the first time. After a retryable error the later ones wait, and go again, too: that keeps the order. Where
- * the server found them too fast, one goes first, and one more with each acknowledgement.
+ * The publishes of one room that wait for their acknowledgement. On a new socket they are sent again, in order and with the same
+ * ids. After a retryable error, the later publishes wait and are sent again too, which keeps the order. After a rate limit, one
+ * publish is sent first, and one more with each acknowledgement.
  */
 export class Outbox {
   readonly #room: string;
   readonly #settings: OutboxSettings;
   readonly #retry: Retry;
-  /** In the order of publishing, which is that of ids. */
+  /** In the order of publishing, which is the order of ids. */
   readonly #entries = new Set<Entry>();
   #bytes = 0;
   #lastId = 0;
-  /** Publishes that may be on their way at once. */
+  /** How many publishes may be in progress at the same time. */
   #window: number = limits.unacknowledged;
   #sink: FrameSink | undefined;
 
@@ -75,7 +75,7 @@ export class Outbox {
     return entry.offset.promise;
   }
 
-  /** A socket has joined the room: everything without acknowledgement goes out on it, unless it has already. */
+  /** A socket has joined the room: sends every publish without an acknowledgement on it, unless it was already sent on it. */
   attach(sink: FrameSink): void {
     if (sink === this.#sink) return;
     this.detach();
@@ -85,16 +85,16 @@ export class Outbox {
     this.#flush();
   }
 
-  /** The socket is gone; publishes wait for the next. */
+  /** The socket is gone; publishes wait for the next one. */
   detach(): void {
     this.#sink = undefined;
     this.#retry.clear();
   }
 
   /**
-   * The server could not store it now, and refuses what is behind it until it comes again: they go again in order.
+   * The server could not store this publish now, and refuses all later ones until it is repeated: sends them again in order.
    *
-   * @param afterMs where it came too fast: how long to wait. Milliseconds
+   * @param afterMs after a rate limit: how long to wait. Milliseconds
    */
   retryLater(id: number, afterMs?: number): void {
     for (const entry of this.#entries) if ((entry.id ?? 0) >= id) entry.inFlight = false;
@@ -104,17 +104,17 @@ export class Outbox {
     else this.#retry.again(() => this.#flush());
   }
 
-  /** The server has answered for good: takes the publish out, to be resolved with its offset, or rejected. */
+  /** The server has given its final answer: removes the publish. The caller resolves it with its offset, or rejects it. */
   take(id: number): Deferred<number> | undefined {
     const offset = this.#remove([...this.#entries].find((entry) => entry.id === id));
-    if (!offset) return undefined; // an answer to nothing is no sign of success
+    if (!offset) return undefined; // an answer without a publish is not a sign of success
     this.#retry.attempt = 0;
     this.#window += 1;
     if (!this.#retry.isSet) this.#flush();
     return offset;
   }
 
-  /** Nothing more is sent; the ids go on counting should the room be joined again. */
+  /** Nothing more is sent. The ids go on counting if the room is joined again. */
   abandon(error: HoldfastError): void {
     this.detach();
     for (const entry of this.#entries) this.#remove(entry)?.reject(error);
@@ -138,7 +138,7 @@ export class Outbox {
       const text = `{"type":"publish","room":"${this.#room}","id":${id},"data":${entry.json}}`;
       const bytes = new TextEncoder().encode(text).length;
       if (bytes > sink.maxPayloadBytes) {
-        // Sent, it would cost the whole socket (1009).
+        // The server would close the whole socket (1009) for such a frame.
         const message = `the frame has ${bytes} bytes, at most ${sink.maxPayloadBytes} are allowed`;
         this.#remove(entry)?.reject(new HoldfastError("HOLDFAST_INVALID", message));
         continue;

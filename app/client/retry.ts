@@ -9,11 +9,11 @@ export interface RetrySettings {
   readonly timers: Timers;
 }
 
-/** An alarm for what failed, later each time. */
+/** An alarm for retries, with waits that grow. */
 export class Retry extends Alarm {
-  /** Failures in a row. The code that sees a success sets it to 0. */
+  /** Failures in a row. The caller sets it to 0 after a success. */
   attempt = 0;
-  /** No wait is longer than the time since then. */
+  /** When the failures began. No wait is longer than the time since then. */
   #failingSince = -Infinity;
   readonly #settings: RetrySettings;
 
@@ -23,9 +23,9 @@ export class Retry extends Alarm {
   }
 
   /**
-   * A connection was lost, or could not be made.
+   * A connection was lost, or could not be established.
    *
-   * @param lastedMs how long it had served; not a positive number if it never did. Milliseconds
+   * @param lastedMs how long it has served; zero or less if it never did. Milliseconds
    */
   lost(lastedMs: number): void {
     if (lastedMs >= this.#settings.backoff.stableMs) this.attempt = 0;
@@ -33,9 +33,9 @@ export class Retry extends Alarm {
   }
 
   /**
-   * Calls back after the back-off of this attempt, and counts it.
+   * Calls back after the back-off of this attempt, and counts the attempt.
    *
-   * @param step what the attempt counts
+   * @param step how much the attempt counts
    */
   again(action: () => void, step = 1): void {
     const failingMs = this.timers.now() - this.#failingSince;
@@ -44,8 +44,9 @@ export class Retry extends Alarm {
   }
 
   /**
-   * Calls back for a move that the server has asked for: as soon as it asked after a connection that lasted, else after the
-   * back-off as well, or a service whose every pod asks to be left would be met by a socket after the other. Counts it.
+   * Calls back for a move that the server has requested. After a connection that lasted, this is when the server asked for it;
+   * otherwise after a back-off as well, so that a service whose every pod asks clients to move is not flooded with sockets.
+   * Counts the attempt.
    *
    * @param lastedMs how long the connection has served. Milliseconds
    * @param delayMs the wait that the server asked for. Milliseconds
@@ -56,7 +57,7 @@ export class Retry extends Alarm {
     this.set(Math.max(delayMs, attempt && backoffMs(attempt - 1, Infinity, this.#settings)), action);
   }
 
-  /** Calls back after once to twice the wait that the server asked for, so that its clients come spread. Milliseconds. */
+  /** Calls back after once to twice the wait that the server asked for, so that its clients spread. Milliseconds. */
   after(ms: number, action: () => void): void {
     this.set(ms * (1 + this.#settings.random()), action);
   }

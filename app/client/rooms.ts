@@ -11,12 +11,12 @@ import { Outbox } from "./outbox";
 import { Receipts } from "./receipts";
 import type { Resync } from "./room";
 
-/** The frames that are about a room. */
+/** The frames that belong to a room. */
 export type RoomFrame = SyncFrame | MessageFrame | AckFrame | ErrorFrame;
 
 /**
- * A client's rooms, over all its sockets. Every socket that has said hello delivers every room (two do during a move);
- * one of them, the serving one, takes the publishes.
+ * A client's rooms, across all of its sockets. Every socket that has sent its hello delivers every room (during a move there are
+ * two). The serving socket takes the publishes.
  */
 export class Rooms implements RoomHost {
   /** The user's inbox. */
@@ -25,12 +25,12 @@ export class Rooms implements RoomHost {
   readonly #settings: ClientSettings;
   readonly #resynced: (resync: Resync) => void;
   readonly #rooms = new Map<string, JoinedRoom>();
-  /** Those that have said hello. */
+  /** The sockets that have sent their hello. */
   readonly #sockets = new Set<Link>();
   #serving: Link | undefined;
-  /** Joins that were asked for, on all sockets: each has its number. */
+  /** Counts the joins on all sockets: each gets a number. */
   #asks = 0;
-  /** For the client's life: a room's publish ids go on counting when it is joined again. */
+  /** Kept for the client's life: a room's publish ids go on counting when it is joined again. */
   readonly #outboxes = new Map<string, Outbox>();
   readonly #receipts: Receipts;
 
@@ -54,7 +54,7 @@ export class Rooms implements RoomHost {
     return first;
   }
 
-  /** Joins a room on every socket; one that was joined stays as it is. */
+  /** Joins a room on every socket; a room that is already joined is not changed. */
   join(id: string, history: number): JoinedRoom {
     let room = this.#rooms.get(id);
     if (!room) {
@@ -80,7 +80,7 @@ export class Rooms implements RoomHost {
     this.#drop(room, new HoldfastError("HOLDFAST_LEFT", `${room.id} was left`), true);
   }
 
-  /** A socket is open: the rooms of its hello, each with its position. */
+  /** A socket is open: returns the rooms for its hello, each with its position. */
   greet(socket: Link): RoomRequest[] {
     this.#sockets.add(socket);
     return [...this.#rooms.values()].map((room) => {
@@ -90,13 +90,13 @@ export class Rooms implements RoomHost {
     });
   }
 
-  /** Publishes go out on this socket from now on, those without acknowledgement first. */
+  /** From now on, publishes go out on this socket, first those without an acknowledgement. */
   serve(socket: Link): void {
     this.#serving = socket;
     for (const id of this.#rooms.keys()) this.#attach(id);
   }
 
-  /** The socket is gone, or left to itself. */
+  /** The socket is gone, or no longer used. */
   unsubscribe(socket: Link): void {
     for (const channel of socket.channels.values()) channel.stop();
     socket.channels.clear();
@@ -106,16 +106,16 @@ export class Rooms implements RoomHost {
     for (const outbox of this.#outboxes.values()) outbox.detach();
   }
 
-  /** Whether the socket delivers every room, so that leaving all others misses nothing. */
+  /** Whether the socket delivers every room, so that closing all others loses nothing. */
   isComplete(socket: Link): boolean {
     return [...socket.channels.values()].every(({ epoch }) => epoch);
   }
 
   receive(socket: Link, frame: RoomFrame): void {
-    if (!frame.room) return; // an error about the whole socket: its close tells more
+    if (!frame.room) return; // an error that concerns the whole socket: the close that follows says more
     const room = this.#rooms.get(frame.room);
     const channel = socket.channels.get(frame.room);
-    if (!room || !channel) return; // left meanwhile
+    if (!room || !channel) return; // the room was left meanwhile
     switch (frame.type) {
       case "sync":
         this.#synced(socket, channel, room, frame);
@@ -137,7 +137,7 @@ export class Rooms implements RoomHost {
     this.#receipts.flush();
   }
 
-  /** No room gets anything more; see {@link JoinedRoom.end}. */
+  /** Ends all rooms; see {@link JoinedRoom.end}. */
   end(error: HoldfastError, asked: boolean): void {
     this.#receipts.unsubscribe();
     for (const outbox of this.#outboxes.values()) outbox.abandon(error);
@@ -152,7 +152,7 @@ export class Rooms implements RoomHost {
     }
     const synced = room.sequence.sync(frame, channel.since(room.position));
     channel.requestId = undefined;
-    // Unset while it must be asked again: it delivers what the view cannot place.
+    // Undefined until the room was requested again: the view cannot place what the channel delivers.
     channel.epoch = synced === "ask" ? undefined : frame.epoch;
     if (synced === "ask") {
       this.#ask(socket, room);
@@ -183,7 +183,7 @@ export class Rooms implements RoomHost {
       if (frame.retryable) this.#ask(socket, room, afterMs);
       else this.#drop(room, error, false);
     } else if (frame.code === "not_joined") {
-      // Only rooms that were joined are published to: a join that was asked again has failed meanwhile.
+      // The client publishes only to joined rooms, so the room was joined again and that join is not answered yet.
       outbox?.retryLater(frame.id);
       this.#ask(socket, room);
     } else if (frame.retryable) {
@@ -193,7 +193,7 @@ export class Rooms implements RoomHost {
     }
   }
 
-  /** Asks a socket for a room, from where the view stands: at once, and without progress again after a back-off. */
+  /** Requests a room on a socket from the view's position: at once, or after a back-off if the last request made no progress. */
   #ask(socket: Link, room: JoinedRoom, afterMs?: number): void {
     const channel = socket.channels.get(room.id) ?? new Channel(this.#settings);
     if (channel.requestId) return;
@@ -201,7 +201,7 @@ export class Rooms implements RoomHost {
     channel.request(() => socket.send({ type: "join", ...request(room, channel) }), afterMs);
   }
 
-  /** The next sync of the channel that counts is the answer to a request of this name. */
+  /** Sets the request id that the next valid sync of the channel must answer. */
   #expect(socket: Link, room: JoinedRoom, channel: Channel): void {
     socket.channels.set(room.id, channel);
     channel.requestId = ++this.#asks;
@@ -223,7 +223,7 @@ export class Rooms implements RoomHost {
     return socket?.channels.get(room)?.epoch ? socket : undefined;
   }
 
-  /** What waits for the room goes out, if there is a socket for it. */
+  /** Sends the waiting publishes of the room, if there is a socket for them. */
   #attach(room: string): void {
     const socket = this.#sink(room);
     if (!socket) return;

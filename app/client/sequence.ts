@@ -1,23 +1,23 @@
 import type { MessageFrame, Position, SyncFrame } from "../protocol/frames";
 import { frameSize } from "./frame-size";
 
-/** What a message lets through, in order, and whether something before it is missing. */
+/** The messages that may be delivered after a message came, in order, and whether an earlier one is missing. */
 export interface Accepted {
   readonly messages: readonly MessageFrame[];
   readonly gap: boolean;
 }
 
 /**
- * What a sync does to the view: nothing is missing (`kept`); it cannot be told by this sync, so the socket must be
- * asked again from the view's own position (`ask`); or history was lost and the position has moved to the sync's,
- * because the room began a new epoch (`epoch`) or does not reach back so far (`history`).
+ * The effect of a sync on the view. `kept`: nothing is missing. `ask`: this sync cannot tell, so the socket must be asked again
+ * from the view's own position. Otherwise history was lost and the position has moved to the sync's: `epoch`, because the room
+ * began a new epoch, or `history`, because the history does not reach back far enough.
  */
 export type Synced = "kept" | "ask" | "epoch" | "history";
 
 /**
- * One room's view: what was delivered, so what may be delivered next. Frames may come doubled, late, or with holes,
- * from one socket or from two during a move; what goes out is contiguous and without duplicates, or the loss is told.
- * Pure: no socket, no clock.
+ * The client's view of one room: what was delivered, and therefore what may be delivered next. Frames may come twice, late, or
+ * with gaps, from one socket or, during a move, from two. Deliveries have no gaps and no duplicates, or the loss is reported.
+ * Pure: it has no socket and no clock.
  */
 export class Sequence {
   #position: Position | undefined;
@@ -27,9 +27,9 @@ export class Sequence {
   readonly #held = new Map<number, MessageFrame>();
 
   /**
-   * @param maxHeld messages behind a gap that are held back; they are only a short cut, the server sends them again
+   * @param maxHeld the most messages after a gap that are kept; this is only an optimization, because the server sends them again
    * @param position where the view begins; undefined: at its first sync
-   * @param maxHeldBytes what they may have together, as far as {@link frameSize} knows
+   * @param maxHeldBytes the most bytes of the kept messages, as far as {@link frameSize} knows them
    */
   constructor(maxHeld: number, position?: Position, maxHeldBytes = Infinity) {
     this.#maxHeld = maxHeld;
@@ -43,10 +43,10 @@ export class Sequence {
   }
 
   /**
-   * A socket says from where on it delivers.
+   * A socket reports the position from which it delivers.
    *
-   * @param since where the client stood, as this socket knows: the position that it was asked from; for a sync unasked,
-   * the epoch that it delivered until now. During a move the other socket may have carried the view on since.
+   * @param since the client's position, as this socket knows it: the position in the request; for a sync without a request, the
+   * epoch that the socket delivered until now. During a move, the other socket may have advanced the view meanwhile.
    */
   sync(frame: SyncFrame, since: Position | undefined): Synced {
     const { epoch, offset, recovered } = frame;
@@ -58,11 +58,11 @@ export class Sequence {
     const sameEpoch = at.epoch === epoch;
     const asked = since?.epoch === at.epoch && since.offset === at.offset;
     const kept = sameEpoch
-      ? // Behind the view nothing is missing; unless the room itself went back behind what this socket had reached.
+      ? // Nothing after the view's position is missing, unless the room went back behind the offset that this socket had reached.
         offset <= at.offset && (recovered || since?.epoch !== epoch || since.offset < offset)
-      : // The same history under a new epoch, vouched for up to `since`; what was delivered beyond may be of a lost part.
+      : // The same history under a new epoch, confirmed up to `since`. Messages delivered after it may belong to a lost part.
         recovered && asked && offset === at.offset;
-    // A sync tells of a loss only where it is an answer for the very position of the view.
+    // A sync proves a loss only if it answers a request for exactly the view's position.
     if (!kept && (recovered || !asked)) return "ask";
     if (sameEpoch && kept) return "kept";
     this.#position = { epoch, offset };
@@ -74,7 +74,7 @@ export class Sequence {
   /** A message came from a socket that delivers `epoch`. */
   accept(epoch: string, frame: MessageFrame): Accepted {
     const at = this.#position;
-    // Of another epoch: the other socket of a move has told of it, and this one will.
+    // The message is of another epoch: the other socket of a move has reported that epoch, and this one will.
     if (at?.epoch !== epoch || frame.offset <= at.offset) return { messages: [], gap: false };
     if (frame.offset > at.offset + 1) {
       this.#hold(frame);

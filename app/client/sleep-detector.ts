@@ -1,14 +1,16 @@
 import { Alarm } from "./timers";
 
-/** How often the clocks are read. With the 5 s that a probe takes, a dead socket is noticed within 6 s of waking. Milliseconds. */
+/** How often the clocks are read. A probe takes 5 s more, so a dead socket is noticed within 6 s after waking. Milliseconds. */
 const TICK_MS = 750;
 
-/** A tick this late means that the machine slept or the page was frozen: a busy program is rarely so late. Milliseconds. */
+/**
+ * A tick that is this late means that the machine slept or the page was frozen: a busy program is rarely so late. Milliseconds.
+ */
 const LATE_MS = 2_000;
 
 /**
- * Notices that the program did not run for a while: sleep, a frozen page, throttled timers, a suspended virtual machine.
- * Browsers tell some of it by events, Node.js and Electron none.
+ * Detects that the program did not run for a while: sleep, a frozen page, throttled timers, a suspended virtual machine. Browsers
+ * report some of these by events, Node.js and Electron none.
  */
 export class SleepDetector extends Alarm {
   /** Calls back after each such pause, until {@link SleepDetector.clear}. */

@@ -9,26 +9,26 @@ import { setFrameSize } from "./frame-size";
 import { Alarm } from "./timers";
 import type { Failure, WebSocketConstructor, WebSocketLike } from "./web-socket";
 
-/** RFC 6455: what a socket reports that ended without a close frame. */
+/** RFC 6455: reported for a socket that ended without a close frame. */
 const ABNORMAL = 1006;
 
-/** How long a closing handshake may take. Milliseconds. */
+/** The longest closing handshake. Milliseconds. */
 const CLOSE_TIMEOUT_MS = 2_000;
 
 /**
- * How long the answer to a publish or a join may take before the server is asked whether it is there, and how soon
- * something must come then, or where the network or the page woke up. Milliseconds.
+ * How long the answer to a publish or a join may take before the client asks whether the server is alive, and how long that
+ * answer may take. Also used when the network or the page returns. Milliseconds.
  */
 const PROBE_MS = 5_000;
 
-/** What the client hears of a socket. */
+/** The frames of a socket that the client handles. */
 export type SocketFrame = Exclude<ServerFrame, PingFrame | PongFrame>;
 
 export interface SocketHandlers {
-  /** The socket is open: with what it introduces itself. */
+  /** The socket is open: returns the frames of its hello. */
   hello(socket: Socket, token: string | undefined): readonly ClientFrame[];
   frame(socket: Socket, frame: SocketFrame): void;
-  /** Called once, unless {@link Socket.close} came first. */
+  /** Called once, unless {@link Socket.close} was called before. */
   closed(socket: Socket, code: number, reason: string): void;
 }
 
@@ -37,23 +37,25 @@ export interface SocketSettings {
   readonly token: () => string | undefined | Promise<string | undefined>;
   readonly webSocket: WebSocketConstructor;
   readonly timers: Timers;
-  /** From the start to the welcome. Milliseconds. */
+  /** The longest time from the start to the welcome. Milliseconds. */
   readonly connectTimeoutMs: number;
 }
 
-/** One socket's life: token, upgrade, hello, welcome, frames, close; with a deadline before the welcome and a heartbeat behind it. */
+/**
+ * The life of one socket: token, upgrade, hello, welcome, frames, close. It has a timeout for the welcome and then a heartbeat.
+ */
 export class Socket implements Link {
-  /** By room, from the hello on. */
+  /** Channels by room, from the hello on. */
   readonly channels: Map<string, Channel> = new Map<string, Channel>();
-  /** What the server said; undefined before. */
+  /** The server's welcome; undefined before it. */
   welcome: WelcomeFrame | undefined;
-  /** When; by the client's clock. Before: Infinity. */
+  /** When the welcome came, by the client's clock; Infinity before it. */
   welcomedAt: number = Number.POSITIVE_INFINITY;
-  /** The hello was sent, so the server may have resumed the session for this socket, welcome or not. */
+  /** The hello was sent, so the server may have resumed the session for this socket, even if no welcome came. */
   greeted = false;
-  /** It took over from a socket that served until then. */
+  /** Whether it took over from a socket that served until then. */
   moved = false;
-  /** The server asked to be left at this time. */
+  /** When the server asked the client to leave this socket. */
   leaveAt: number | undefined;
 
   readonly #settings: SocketSettings;
@@ -83,7 +85,7 @@ export class Socket implements Link {
     return this.welcome?.maxPayloadBytes ?? Infinity;
   }
 
-  /** Why it failed, where the platform tells. */
+  /** Why it failed, if the platform reports it. */
   get failure(): Failure | undefined {
     return this.#webSocket?.failure;
   }
@@ -97,14 +99,14 @@ export class Socket implements Link {
     this.#send(text, true);
   }
 
-  /** Asks whether the server is still there; the socket fails where no answer comes, or no welcome. */
+  /** Asks whether the server is still alive. The socket fails if no answer, or no welcome, comes. */
   probe(): void {
     if (!this.welcome) this.#welcomeWithin(PROBE_MS);
     else if (this.#heartbeat.expectWithin(Math.min(PROBE_MS, this.welcome.pingMs)))
       this.send({ type: "ping" });
   }
 
-  /** Ends with 1000, unheard: no handler is called any more. Resolves once the socket is closed, or given up. */
+  /** Closes with 1000 without calling a handler. Resolves once the socket is closed or the timeout has passed. */
   close(): Promise<void> {
     const webSocket = this.#over ? undefined : this.#webSocket;
     this.#release();
@@ -129,7 +131,7 @@ export class Socket implements Link {
     if (isAnswered) this.#heartbeat.expectAnswer(PROBE_MS);
   }
 
-  /** Never later than was said before. */
+  /** Never later than an earlier limit. */
   #welcomeWithin(ms: number): void {
     const { timers } = this.#settings;
     const now = timers.now();
@@ -149,7 +151,7 @@ export class Socket implements Link {
       };
       webSocket.onmessage = (event: { data: unknown }) => this.#receive(event.data);
       webSocket.onclose = (event: { code: number; reason: string }) => this.#finish(event.code, event.reason);
-      webSocket.onerror = () => undefined; // a close follows, and tells more; without a listener `ws` would throw
+      webSocket.onerror = () => undefined; // a close follows and says more; without a listener `ws` would throw
     } catch (error) {
       this.#finish(ABNORMAL, String(error));
     }
@@ -176,7 +178,7 @@ export class Socket implements Link {
     this.#deadline.clear();
     this.welcome = frame;
     this.welcomedAt = this.#settings.timers.now();
-    this.#heartbeat.start(1.2 * frame.pingMs); // the server pings at this interval: one ping is late
+    this.#heartbeat.start(1.2 * frame.pingMs); // the server pings at this interval; this allows a ping to be a fifth late
   }
 
   #fail(reason: string): void {

@@ -1,10 +1,13 @@
-/** The clock and the timers that the client runs on; tests bring their own. */
+/** The clock and the timers that the client uses; tests pass their own. */
 export interface Timers {
   /** A monotonic clock. Milliseconds. */
   now(): number;
-  /** The time of day, which goes on while the machine sleeps; a monotonic clock may not. Unix milliseconds. Default: sleep is seen by `now` alone. */
+  /**
+   * The time of day, which continues while the machine sleeps; a monotonic clock may not. Unix milliseconds. Default: only `now`
+   * detects sleep.
+   */
   wallNow?(): number;
-  /** Calls back once after `ms`; returns what {@link Timers.clear} takes. */
+  /** Calls back once after `ms`; returns a handle for {@link Timers.clear}. */
   set(callback: () => void, ms: number): unknown;
   clear(timer: unknown): void;
 }
@@ -16,10 +19,10 @@ export const systemTimers: Timers = {
   clear: (timer) => clearTimeout(timer as ReturnType<typeof setTimeout>),
 };
 
-/** The longest wait that `setTimeout` keeps; a longer one rings at once. Milliseconds. */
+/** The longest wait of `setTimeout`; with a longer one it fires at once. Milliseconds. */
 const MAX_TIMEOUT_MS = 2 ** 31 - 1;
 
-/** One timer with its clear beside it: setting it again replaces it, so none can be forgotten. */
+/** One timer. Setting it again replaces it, so none can be forgotten. */
 export class Alarm {
   protected readonly timers: Timers;
   #timer: unknown;
@@ -28,12 +31,12 @@ export class Alarm {
     this.timers = timers;
   }
 
-  /** Whether it will ring. */
+  /** Whether the timer is set. */
   get isSet(): boolean {
     return this.#timer !== undefined;
   }
 
-  /** @param ms any length, `Infinity` too */
+  /** @param ms any length, including `Infinity` */
   set(ms: number, ring: () => void): void {
     this.clear();
     const stepMs = Math.min(ms, MAX_TIMEOUT_MS);

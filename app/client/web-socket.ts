@@ -1,14 +1,14 @@
-/** Why a socket failed, where the platform tells; a browser does not. */
+/** Why a socket failed, if the platform reports it; a browser does not. */
 export interface Failure {
   /** For a person: `HTTP 503`, or the error's message. */
   readonly reason: string;
-  /** Nobody was there to connect to, so the try caused no load. */
+  /** Nothing listened at the address, so the attempt caused no load. */
   readonly unheard: boolean;
-  /** How long the server wants to be left alone. Milliseconds. */
+  /** How long the server asks the client to wait. Milliseconds. */
   readonly retryAfterMs: number | undefined;
 }
 
-/** What the client uses of a WebSocket: the browser's and the `ws` package's have it. */
+/** The parts of a WebSocket that the client uses: the browser's class and the `ws` package's class have them. */
 export interface WebSocketLike {
   onopen: ((event: never) => void) | null;
   onmessage: ((event: never) => void) | null;
@@ -16,7 +16,7 @@ export interface WebSocketLike {
   onerror: ((event: never) => void) | null;
   send(text: string): void;
   close(code?: number, reason?: string): void;
-  /** Ends without a closing handshake (`ws` only): a dead peer would not answer it. */
+  /** Ends without a closing handshake (`ws` only), because a dead peer would not answer one. */
   terminate?(): void;
   /** Set before `onclose` is called (this package's Node.js entry only). */
   failure?: Failure | undefined;

@@ -1,6 +1,6 @@
 /**
- * Levels of arrays and objects in a message's data, at most. JSON.parse takes any depth, but JSON.stringify of what it
- * gave overflows the stack from a few thousand levels on: 10 KB of brackets would end the process.
+ * The most levels of arrays and objects in a message's data. JSON.parse accepts any depth, but JSON.stringify of the result
+ * overflows the stack from a few thousand levels on: 10 KB of brackets would end the process.
  */
 export const MAX_NESTING = 64;
 

@@ -2,14 +2,14 @@ import type { ClientFrame, ErrorCode, Position, RoomRequest, ServerFrame } from 
 import { errorCodes, INBOX, limits, serverLimits } from "./frames";
 import { MAX_NESTING, nestsWithin } from "./nesting";
 
-/** A frame is not of the protocol. The message names the property and what came, never its whole value. */
+/** A frame does not belong to the protocol. The message names the property and the type of its value, never the whole value. */
 export class FrameError extends Error {
   readonly code = "HOLDFAST_FRAME";
 }
 
 /**
- * Room ids: letters, digits and `_ . : -`, so that they stand in a path, a Redis key and a log line unescaped. Not `.` and
- * `..`, which URLs take for steps in the path (RFC 3986 section 5.2.4): such a room could never be connected to.
+ * Room ids: letters, digits and `_ . : -`, so that they need no escaping in a path, a Redis key and a log line. Not `.` and `..`:
+ * URLs resolve them as path segments (RFC 3986 section 5.2.4), so no client could connect to such a room.
  */
 const roomId = /^(?!\.{1,2}$)[A-Za-z0-9_.:-]+$/;
 
@@ -17,7 +17,7 @@ export function isRoomId(value: unknown): value is string {
   return typeof value === "string" && value.length <= limits.roomIdLength && roomId.test(value);
 }
 
-/** A message as the server receives it. Throws {@link FrameError}. */
+/** Parses a frame that the server receives. Throws {@link FrameError}. */
 export function parseClientFrame(text: string): ClientFrame {
   const frame = parseObject(text);
   switch (frame.type) {
@@ -55,8 +55,8 @@ export function parseClientFrame(text: string): ClientFrame {
 }
 
 /**
- * A message as the client receives it. The server is trusted to be a server, so this checks only what keeps the
- * client's state sound. Undefined for a type that a later server may send and this client does not know.
+ * Parses a frame that the client receives. The client trusts the server, so this checks only what keeps the client's state valid.
+ * Undefined for a type that a later server may send and this client does not know.
  */
 export function parseServerFrame(text: string): ServerFrame | undefined {
   const frame = parseObject(text);
@@ -141,7 +141,7 @@ function sessionReference(value: unknown): { id: string; token: string } {
   return { id: opaque(session.id, "session.id"), token: opaque(session.token, "session.token") };
 }
 
-/** What the server made, and gets back as it was. */
+/** A value that the server created and gets back unchanged. */
 function opaque(value: unknown, name: string): string {
   if (typeof value !== "string" || !/^[\x21-\x7e]{1,128}$/.test(value)) {
     throw new FrameError(`${name} must be 1 to 128 printable ASCII characters, found ${kind(value)}`);

@@ -17,7 +17,7 @@ import { plainAddress, trustedHops } from "./trusted-hops";
 
 export const plainText = "text/plain; charset=utf-8";
 
-/** Why a request is refused here, before a pod is asked. */
+/** The reason why the proxy itself refuses a request, before it asks a pod. */
 export class Refusal extends Error {
   constructor(
     readonly status: 400 | 401 | 403 | 404 | 405 | 408 | 502 | 503 | 504,
@@ -30,10 +30,10 @@ export class Refusal extends Error {
   }
 }
 
-/** A request that may be passed on. */
+/** A request that may be forwarded. */
 export interface Passable {
   readonly request: UpstreamRequest;
-  /** When its token ends; Unix milliseconds. */
+  /** When its token expires; Unix milliseconds. */
   readonly expiresAt: number | undefined;
 }
 
@@ -42,17 +42,17 @@ export interface Admission {
   http(request: IncomingMessage): Promise<Passable>;
 }
 
-/** RFC 9110 section 5.6.2: what a subprotocol's name is made of. */
+/** RFC 9110 section 5.6.2: the characters in the name of a subprotocol. */
 const token = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
 
-/** Judges requests by what needs no pod, one reason after the other, as a pod would. Rejects with {@link Refusal}. */
+/** Checks requests by everything that needs no pod, in the same order as a pod would. Rejects with {@link Refusal}. */
 export function createAdmission(config: ProxyConfig, health: Health): Admission {
   const isTrusted = trustedHops(config.TRUSTED_HOPS);
   const { AUTH_MODE, SERVICE_PATH } = config;
   const holdfast = config.PROXY_MODE === "holdfast";
   const authenticator = AUTH_MODE === "jwt" ? createAuthenticator({ ...config, AUTH_MODE }) : undefined;
 
-  /** Of every request. */
+  /** Checks that apply to every request. */
   const checkTarget = ({ url = "", rawHeaders }: IncomingMessage) => {
     const issue = targetIssue(url);
     if (issue !== undefined) throw new Refusal(400, "path", issue);
@@ -111,7 +111,7 @@ export function createAdmission(config: ProxyConfig, health: Health): Admission 
         }
       }
       checkOrigin(request);
-      // A client that says hello may bring its token there, to the pod.
+      // A client that sends a hello may send its token there, to the pod.
       const identity = await authenticate(request, holdfast && speaksHoldfast);
       const protocols = holdfast ? [SUBPROTOCOL, ...tokens] : [...new Set(offered)];
       const session = randomBytes(16).toString("base64url");
@@ -126,7 +126,7 @@ export function createAdmission(config: ProxyConfig, health: Health): Admission 
       checkTarget(request);
       if (method === "TRACE") throw new Refusal(405, "method", "TRACE is not forwarded");
       checkOrigin(request);
-      // A browser asks beforehand, without a token, whether it may send one (Fetch standard, CORS-preflight request).
+      // A browser asks first, without a token, whether it may send one (Fetch standard, CORS-preflight request).
       const preflight = method === "OPTIONS" && headers["access-control-request-method"] !== undefined;
       const identity = preflight ? undefined : await authenticate(request, false);
       return {

@@ -43,7 +43,9 @@ const schema = server
     LOG_LEVEL: true,
   })
   .extend({
-    /** Addresses of the service's pods, as `host:port`, comma-separated: the name of a headless Service, or addresses. */
+    /**
+     * Addresses of the service's pods, as `host:port`, comma-separated. A host is the name of a headless Service, or an address.
+     */
     UPSTREAMS: list.refine(
       (hosts) => hosts.length > 0 && hosts.every(isHostAndPort),
       "host:port, one or more",
@@ -54,14 +56,14 @@ const schema = server
      */
     DISCOVERY: z.enum(["dns", "endpointslices"]).default("dns"),
     /**
-     * What the service speaks. `holdfast`: this project's protocol; no message is lost or duplicated. `socket.io`: Socket.IO
-     * 3 and 4, with long-polling. For any other WebSocket server, a message that a client sends before its pod ends arrives
-     * `at-most-once` or `at-least-once`.
+     * The protocol of the service. `holdfast`: this project's protocol; no message is lost or duplicated. `socket.io`: Socket.IO
+     * 3 and 4, with long-polling. `at-most-once` and `at-least-once` are for any other WebSocket server: they say how a message
+     * arrives that a client sends just before its pod ends.
      */
     PROXY_MODE: z.enum(["holdfast", "at-most-once", "at-least-once", "socket.io"]).default("holdfast"),
     /**
-     * Also forwards plain HTTP requests below SERVICE_PATH to a pod. Always on with PROXY_MODE `socket.io`. If it is off,
-     * they get 404.
+     * Also forwards plain HTTP requests below SERVICE_PATH to a pod. Always on with PROXY_MODE `socket.io`. If it is off, such
+     * requests get 404.
      */
     FORWARD_HTTP: z.stringbool().default(false),
     /** The prefix of the service's paths, such as `/chat` or `/socket.io`; `/` for every path. Other paths are refused. */
@@ -74,7 +76,7 @@ const schema = server
       .transform((path) => (path === "/" ? "" : path)),
     /** How long a client waits for another pod before it is closed with 1013. Seconds. */
     HOLD_SECONDS: seconds(1, 3_600).default(30),
-    /** Bytes that one client may have sent and no pod has received. Beyond this, the proxy stops reading from the client. */
+    /** The most bytes that one client has sent and no pod has received. Above this, the proxy stops reading from the client. */
     MAX_WAITING_BYTES: count(4_096, 268_435_456).default(1_048_576),
     /** Close codes of the service that also close the client's socket, such as `1000,3000-4999`. Empty: the default of PROXY_MODE. */
     FINAL_CLOSE_CODES: z
@@ -101,7 +103,7 @@ const schema = server
 
 export type ProxyConfig = z.infer<typeof schema>;
 
-/** Every variable that the proxy reads; `infra/` may set no other. */
+/** Every variable that the proxy reads; `infra/` must not set any other. */
 export const proxyConfigKeys = Object.keys(schema.shape) as readonly (keyof ProxyConfig)[];
 
 /** Reads the configuration from an environment. Throws `ConfigError` with every issue. */

@@ -5,7 +5,7 @@ import { closeMs } from "../server/drain";
 import { passedHeaders, redialHeader } from "./forwarding";
 import type { Endpoints, Lease } from "./endpoints";
 
-/** What a proxied connection dials its service with, each time. */
+/** The request with which a proxied connection dials its service, each time. */
 export interface UpstreamRequest {
   /** Path and query. */
   readonly path: string;
@@ -13,16 +13,16 @@ export interface UpstreamRequest {
   readonly headers: Readonly<Record<string, string>>;
 }
 
-/** An upgraded socket to a pod, not read yet: {@link Upstream.ws} is paused until somebody listens. */
+/** An upgraded socket to a pod. {@link Upstream.ws} is paused until it has a listener. */
 export interface Upstream {
   readonly ws: WebSocket;
   readonly stream: Duplex;
   readonly address: string;
-  /** Name and value in turn, as they came with the 101. */
+  /** Names and values in turn, as in the 101 answer. */
   readonly rawHeaders: readonly string[];
 }
 
-/** The service has answered the upgrade with something else, and would so again. */
+/** The service has refused the upgrade, and would refuse it again. */
 export class RefusedError extends Error {
   readonly code = "HOLDFAST_UPSTREAM_REFUSED";
 
@@ -35,7 +35,7 @@ export class RefusedError extends Error {
   }
 }
 
-/** No pod could be reached; later one may. */
+/** No pod could be reached. A later try may succeed. */
 export class UnreachableError extends Error {
   readonly code = "HOLDFAST_UPSTREAM_UNREACHABLE";
 }
@@ -43,16 +43,16 @@ export class UnreachableError extends Error {
 /** One pod could not be dialled. */
 class FailedError extends Error {}
 
-/** A refusal's body that is passed on; a longer one, or one that does not end in time, is left out. Bytes. */
+/** The largest body of a refusal that is passed on. A longer one, or one that does not end in time, is dropped. Bytes. */
 const maxBodyBytes = 65_536;
 
 export interface DialerOptions {
-  /** From opening a socket to the answer. Milliseconds. */
+  /** The longest time from opening a socket to the answer. Milliseconds. */
   readonly connectTimeoutMs: number;
   readonly maxPayloadBytes: number;
 }
 
-/** Opens upstream sockets: to the best pod, or where that fails to the next, until every one was tried. */
+/** Opens upstream sockets: to the best pod, and if that fails to the next, until every pod was tried. */
 export class Dialer {
   readonly endpoints: Endpoints;
   readonly #options: DialerOptions;
@@ -63,10 +63,10 @@ export class Dialer {
   }
 
   /**
-   * Throws {@link RefusedError} where the service refuses whoever asks, {@link UnreachableError} where no pod answers.
+   * Throws {@link RefusedError} if the service refuses the client, and {@link UnreachableError} if no pod answers.
    *
    * @param redials how often the service was dialled before for this client
-   * @param only the pod that is dialled, and no other
+   * @param only dials this pod and no other
    */
   async dial(request: UpstreamRequest, redials: number, only?: string): Promise<Upstream> {
     const tried = new Set<string>();
@@ -114,18 +114,18 @@ function open(
       maxPayload: options.maxPayloadBytes,
       perMessageDeflate: false,
       followRedirects: false,
-      // One for each pod and client at most: pooling has nothing to win.
+      // No pooling: there is at most one connection for each pod and client.
       agent: false,
-      // As it came: a URL would lose dot segments, backslashes and percent-encodings on the way.
+      // The path goes out exactly as received: a URL object would change dot segments, backslashes and percent-encodings.
       finishRequest: (outgoing) => {
         outgoing.path = request.path;
         outgoing.end();
       },
-      ...{ closeTimeout: closeMs }, // since ws 8.19; @types/ws does not know it yet
+      ...{ closeTimeout: closeMs }, // supported since ws 8.19; @types/ws does not have it yet
     });
     ws.once("upgrade", ({ socket, rawHeaders }: IncomingMessage) => {
       ws.once("open", () => {
-        ws.pause(); // or messages that came with the answer would be told to nobody
+        ws.pause(); // otherwise messages that came with the answer would be lost
         resolve({ ws, stream: socket, address, rawHeaders });
       });
     });
@@ -154,7 +154,7 @@ async function readRefusal(response: IncomingMessage, timeoutMs: number): Promis
       if (bytes > maxBodyBytes) break;
     }
   } catch {
-    // cut, or too late: its head is what counts
+    // cut or too late: the head is enough
   } finally {
     clearTimeout(deadline);
   }
@@ -168,7 +168,7 @@ async function readRefusal(response: IncomingMessage, timeoutMs: number): Promis
   return new RefusedError(status, headers, Buffer.alloc(0));
 }
 
-/** RFC 9110: what another pod, or the same one later, may answer otherwise. */
+/** RFC 9110: statuses that another pod, or the same pod later, may not repeat. */
 function mayDoElsewhere(status: number): boolean {
   return status >= 500 || [408, 421, 425, 429].includes(status);
 }

@@ -15,14 +15,14 @@ import { hostAndPort } from "./host-and-port";
 import { PodTemplates } from "./pod-templates";
 import type { ServiceName } from "./service-name";
 
-/** Between two tries to read the slices: DNS tells the pods meanwhile. */
+/** Pauses between two tries to read the slices. DNS finds the pods meanwhile. */
 const watchBackoff: Backoff = { baseMs: 1_000, maxMs: 30_000, stableMs: 0 };
 
 /**
- * The pods of a Service as the API server tells of them: a change is known at once, where DNS tells it up to 5 s later
- * (the `ttl` of https://coredns.io/plugins/kubernetes/). They name the pods, so they also tell which of them a rolling
- * update replaces. While the slices cannot be read, because nobody allows it or the
- * API server is away, another discovery answers.
+ * The pods of a Service from the API server. It reports a change at once; DNS may report it up to 5 s later (the `ttl` of
+ * https://coredns.io/plugins/kubernetes/). The slices also name the pods, and the names show which pods a rolling update
+ * replaces. While the slices cannot be read, because the permission is missing or the API server is unavailable, another
+ * discovery is used.
  */
 export class EndpointSlices implements PodSource {
   readonly discover: Discovery = () =>
@@ -38,7 +38,7 @@ export class EndpointSlices implements PodSource {
   #synced = false;
   #stopped = false;
 
-  /** @param cluster default: the one that this process runs in, as its pod's ServiceAccount */
+  /** @param cluster default: the cluster in which this process runs, with the ServiceAccount of its pod */
   constructor(service: ServiceName, otherwise: Discovery, log: Logger, cluster = thisCluster()) {
     this.#service = service;
     this.#otherwise = otherwise;
@@ -53,19 +53,19 @@ export class EndpointSlices implements PodSource {
       labelSelector,
     );
     this.#informer.on("change", () => {
-      // Until all slices are read, the order in which they come would look like the pods' age.
+      // Before all slices are read, their order would look like the order in which the pods started.
       if (this.#synced) this.#observe();
     });
     this.#informer.on("error", (error: unknown) => this.#failed(error));
   }
 
-  /** Begins to read and to watch; resolves when the pods are known, or that try has failed. Later ones follow. */
+  /** Starts to read and to watch. Resolves once the pods are known, or the first try has failed; further tries follow. */
   async start(): Promise<void> {
     const failures = this.#retry.attempt;
     try {
       await this.#informer.start();
     } catch (error) {
-      this.#failed(error); // no token, no certificate: what comes before the request
+      this.#failed(error); // an error before the request: no token, no certificate
     }
     if (this.#stopped || this.#retry.attempt !== failures) return;
     this.#retry.attempt = 0;
@@ -92,13 +92,13 @@ export class EndpointSlices implements PodSource {
     if (this.#stopped) return;
     this.#synced = false;
     const { message, code } = error as { message?: string; code?: number };
-    const level = this.#retry.attempt === 0 ? "warn" : "debug"; // it may stay so
-    this.#log[level]({ err: code ?? message }, "EndpointSlices cannot be read: pods are asked of DNS");
+    const level = this.#retry.attempt === 0 ? "warn" : "debug"; // the error may be permanent, so it is logged as a warning once
+    this.#log[level]({ err: code ?? message }, "EndpointSlices cannot be read: DNS finds the pods meanwhile");
     this.#retry.again(() => void this.start());
   }
 }
 
-/** What is read of an EndpointSlice. */
+/** The fields of an EndpointSlice that the proxy reads. */
 export interface Slice {
   readonly endpoints: readonly SliceEndpoint[];
 }
@@ -109,7 +109,7 @@ interface SliceEndpoint {
   readonly targetRef?: { readonly kind?: string; readonly name?: string };
 }
 
-/** Each pod that is ready, once. A pod whose readiness is not known counts as ready, as the API has it. */
+/** Each ready pod, once. A pod without a readiness condition counts as ready, as the API defines. */
 export function readyPods(
   slices: readonly Slice[],
   { port }: ServiceName,

@@ -5,41 +5,41 @@ import { hostAndPort } from "./host-and-port";
 export interface ReadyPod {
   /** `host:port`. */
   readonly address: string;
-  /** Whether a rolling update is known to replace it. */
+  /** Whether a rolling update is about to replace it, as far as the proxy knows. */
   readonly outdated: boolean;
 }
 
-/** Finds the pods that can be dialled now. Rejects where they cannot be told. */
+/** Finds the pods that can be dialled now. Rejects if they cannot be found. */
 export type Discovery = () => Promise<readonly ReadyPod[]>;
 
-/** Who tells where the pods are. */
+/** A source of the pods' addresses. */
 export interface PodSource {
   readonly discover: Discovery;
-  /** Where it has to follow something for that. */
+  /** Starts a watch, if the source needs one. */
   start?(): Promise<void>;
   stop?(): Promise<void>;
 }
 
 /**
- * How long an answer of DNS is used, so that many clients that lost their pod cause one query. Shorter than the 5 s for which CoreDNS answers
- * the same (https://coredns.io/plugins/kubernetes/, `ttl`), so it adds little to them. Milliseconds.
+ * How long an answer of DNS is reused, so that many clients that lost their pod cause one query. It is shorter than the 5 s for
+ * which CoreDNS caches an answer (https://coredns.io/plugins/kubernetes/, `ttl`), so it adds little to them. Milliseconds.
  */
 const lookupMs = 500;
 
-/** For how long an address that could not be dialled, or cut a socket, comes last. Milliseconds. */
+/** How long an address is chosen last after it could not be dialled, or cut a socket. Milliseconds. */
 const failedMs = 2_000;
 
-/** For how long a pod that sends its clients to others comes last: until those that it has asked are there. Milliseconds. */
+/** How long a pod is chosen last after it has asked clients to move to others: until they have moved. Milliseconds. */
 const crowdedMs = 5_000;
 
-/** For how long a pod that said it goes comes last: most are gone by then, and their addresses with them. Milliseconds. */
+/** How long a pod is chosen last after it has announced its end. Most are gone by then, with their addresses. Milliseconds. */
 const leavingMs = 60_000;
 
 /**
- * All addresses behind names. A headless Service has a record for each ready pod, so its name is all that is needed;
- * an address stands for itself. DNS does not tell of pod templates, so no pod is known to be outdated.
+ * Resolves host names to all of their addresses. A headless Service has a record for each ready pod, so its name is enough; an
+ * address is used as it is. DNS does not report pod templates, so no pod counts as outdated.
  *
- * @param upstreams `host:port` each
+ * @param upstreams list of `host:port`
  */
 export function dnsDiscovery(upstreams: readonly string[]): Discovery {
   let answer: { readonly at: number; readonly pods: Promise<readonly ReadyPod[]> } | undefined;
@@ -58,7 +58,7 @@ async function resolveAll(upstreams: readonly string[]): Promise<readonly ReadyP
         const found = await lookup(hostname.replace(/^\[|\]$/g, ""), { all: true });
         return found.map(({ address }) => hostAndPort(address, port || "80"));
       } catch (error) {
-        // No ready pod: a headless Service then has no name.
+        // A headless Service without a ready pod has no DNS name.
         if (["ENOTFOUND", "ENODATA"].includes((error as NodeJS.ErrnoException).code ?? "")) return [];
         throw error;
       }
@@ -75,15 +75,15 @@ export interface Lease {
 
 interface Endpoint {
   readonly address: string;
-  /** Sockets of this proxy on it, those being opened included, so that many clients spread while they connect. */
+  /** This proxy's sockets to it, including those that are being opened, so that clients which connect at the same time spread. */
   sockets: number;
-  /** The most sockets that it had at once. */
+  /** The most sockets that it had at the same time. */
   mostSockets: number;
-  /** Until then it is chosen last. */
+  /** It is chosen last until this time. */
   avoidedUntil: number;
 }
 
-/** The pods of the service as this proxy knows them: which one the next socket goes to. */
+/** The pods of the service, as this proxy knows them. Chooses the pod for the next socket. */
 export class Endpoints {
   readonly #discover: Discovery;
   readonly #now: () => number;
@@ -95,9 +95,11 @@ export class Endpoints {
   }
 
   /**
-   * An address that was not tried yet: of those not avoided the one with the fewest sockets; undefined without any.
+   * Chooses an address that was not tried yet: among those that are not avoided, the one with the fewest sockets. Undefined if
+   * there is none.
    *
-   * @param moves whether the client had a pod before: in a rolling update it prefers a new one, or it would move again
+   * @param moves whether the client had a pod before: during a rolling update it then prefers a new pod, so that it need not move
+   * again
    */
   async take(tried: ReadonlySet<string>, moves = false): Promise<Lease | undefined> {
     const pods = await this.#discover();
@@ -114,8 +116,9 @@ export class Endpoints {
   }
 
   /**
-   * Of these endpoints those that may be preferred to emptier ones: the first new pod would get all clients of a service
-   * whose other pods die. What a pod of the service has held already, a new one can hold.
+   * Of these endpoints, those that may be preferred although others have fewer sockets. Without this limit, the first new pod
+   * would get all clients of a service whose other pods fail. A new pod can hold as many sockets as a pod of the service has
+   * already held.
    */
   #withRoom(endpoints: readonly Endpoint[], now: number): Endpoint[] {
     const mostHeld = Math.max(...[...this.#known.values()].map(({ mostSockets }) => mostSockets));
@@ -127,7 +130,7 @@ export class Endpoints {
     return (await this.#discover()).map(({ address }) => address);
   }
 
-  /** This address, whatever is known of it: a pod that is not ready any more may still have what only it has. */
+  /** Uses this address, whatever its state: a pod that is no longer ready may still have a session that no other pod has. */
   use(address: string): Lease {
     return this.#lease(this.#endpoint(address));
   }
@@ -146,19 +149,19 @@ export class Endpoints {
   }
 
   /**
-   * The proxy could not connect to it, or a socket to it was cut: of a pod that died no socket is left, so that clients looking for
-   * the fewest would try it first.
+   * The proxy could not connect to the address, or a socket to it was cut. A pod that crashed has no sockets left, so clients
+   * that look for the fewest sockets would try it first.
    */
   failed(address: string): void {
     this.#avoid(address, failedMs);
   }
 
-  /** It has more clients than the other pods of the service. */
+  /** The pod has more clients than the other pods of the service. */
   crowded(address: string): void {
     this.#avoid(address, crowdedMs);
   }
 
-  /** It has said that it goes. */
+  /** The pod has announced its end. */
   leaving(address: string): void {
     this.#avoid(address, leavingMs);
   }
@@ -182,7 +185,10 @@ export class Endpoints {
   }
 }
 
-/** The least loaded that is not avoided, else the least loaded; among equals at random, or all proxies choose the same. */
+/**
+ * The least loaded endpoint that is not avoided, otherwise the least loaded one. Among equals it chooses at random, because
+ * otherwise all proxies would choose the same.
+ */
 export function chooseEndpoint<Candidate extends Pick<Endpoint, "sockets" | "avoidedUntil">>(
   candidates: readonly Candidate[],
   now: number,

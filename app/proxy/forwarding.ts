@@ -2,22 +2,22 @@ import type { IncomingHttpHeaders } from "node:http";
 import type { IsTrusted } from "./trusted-hops";
 
 /**
- * Which headers of a client's upgrade request the service sees, and which of the service's answer the client sees. Pure.
+ * Which headers of a client's upgrade request the service gets, and which headers of the service's answer the client gets. Pure.
  */
 
-/** Names one client's socket to the service: the same each time that the service is dialled for it. */
+/** Identifies one client's socket to the service: the same value each time the service is dialled for it. */
 const sessionHeader = "x-holdfast-session";
 
-/** How often the service was dialled again for this socket: 0 the first time. */
+/** How often the service was dialled again for this socket; 0 the first time. */
 export const redialHeader = "x-holdfast-redials";
 
-/** Whom the proxy has verified; only where it checks tokens itself. */
+/** The user that the proxy has verified. Sent only if the proxy itself checks tokens. */
 const userHeader = "x-holdfast-user";
 
-/** RFC 9110 section 7.6.1: of one connection, not of the request. */
+/** RFC 9110 section 7.6.1: headers that belong to one connection, not to the request. */
 const hopByHop: ReadonlySet<string> = new Set([
   "connection",
-  "expect", // this proxy has answered it
+  "expect", // the proxy has already answered it
   "keep-alive",
   "proxy-authenticate",
   "proxy-authorization",
@@ -28,33 +28,33 @@ const hopByHop: ReadonlySet<string> = new Set([
   "upgrade",
 ]);
 
-/** What proxies say of the client, by whatever name the common ones use. */
+/** Headers in which proxies describe the client, by the names that common proxies use. */
 const forwarded =
   /^(forwarded|x-forwarded-.*|x-original-forwarded-for|x-real-ip|x-client-ip|x-cluster-client-ip|true-client-ip|cf-connecting-ip|fastly-client-ip|x-envoy-external-address)$/;
 
 /**
- * Servers that hand headers on as variables (CGI, WSGI, PHP) write `-` as `_`, so `X_Holdfast_User` would be
- * `X-Holdfast-User` to them. Names with anything else than this are dropped.
+ * Servers that pass headers on as variables (CGI, WSGI, PHP) convert `-` to `_`, so they would read `X_Holdfast_User` as
+ * `X-Holdfast-User`. Headers with other characters than these are dropped.
  */
 const plainName = /^[a-z0-9-]+$/;
 
-/** Ours alone: from a client it would be a lie. */
+/** Only the proxy sets these headers. They are dropped from a client's request, because they could be forged. */
 const ours = "x-holdfast-";
 
-/** The handshake is made anew on each socket, and without extensions. The subprotocols are given apart. */
+/** Each socket has its own handshake, without extensions. Subprotocols are passed separately. */
 const handshake = "sec-websocket-";
 
 export interface ForwardedRequest {
   readonly headers: IncomingHttpHeaders;
-  /** Of the peer: the client, or the last proxy before the proxy. */
+  /** The address of the peer: the client, or the last proxy before this one. */
   readonly peer: string;
   readonly isTrusted: IsTrusted;
-  /** Of one client's socket; a plain request has none. */
+  /** The id of one client's socket; a plain request has none. */
   readonly session?: string | undefined;
   readonly user?: string | undefined;
 }
 
-/** The headers with which the service is dialled, Host, Origin, Authorization and cookies included. */
+/** The headers with which the service is dialled, including Host, Origin, Authorization and cookies. */
 export function upstreamHeaders(request: ForwardedRequest): Record<string, string> {
   const { headers, peer, session, user } = request;
   const trusted = request.isTrusted(peer);
@@ -79,7 +79,7 @@ export function upstreamHeaders(request: ForwardedRequest): Record<string, strin
   };
 }
 
-/** The headers of the service's answer to an upgrade that the client gets with its own, as lines. */
+/** The headers of the service's answer to an upgrade that the proxy adds to its own answer, as lines. */
 export function answerHeaders(raw: readonly string[]): string[] {
   const passed = passedHeaders(raw, ["content-length"]);
   return passed.flatMap((name, i) =>
@@ -88,9 +88,9 @@ export function answerHeaders(raw: readonly string[]): string[] {
 }
 
 /**
- * The headers of an answer that are not of its connection; name and value in turn, as in `rawHeaders`.
+ * The headers of an answer that do not belong to its connection; names and values in turn, as in `rawHeaders`.
  *
- * @param without further names that are dropped, lower-case
+ * @param without further names to drop, in lower case
  */
 export function passedHeaders(raw: readonly string[], without: readonly string[] = []): string[] {
   const listed = raw.flatMap((name, i) =>

@@ -1,6 +1,6 @@
 import { isIPv6 } from "node:net";
 
-/** As a URL has them: an IPv6 address in brackets. */
+/** Formats an address as in a URL: an IPv6 address in brackets. */
 export function hostAndPort(address: string, port: number | string): string {
   return `${isIPv6(address) ? `[${address}]` : address}:${port}`;
 }

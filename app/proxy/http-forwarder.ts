@@ -7,30 +7,30 @@ import { passedHeaders } from "./forwarding";
 import type { ProxyContext } from "./proxied-connection";
 
 /**
- * Between two bytes of a pod's answer, and until its first: more than the interval of a long poll, which is 25 s with
- * Socket.IO unless configured. Also how long a client may read nothing of an answer. Milliseconds.
+ * The longest pause before and within a pod's answer. It is longer than the interval of a long poll, 25 s with Socket.IO by
+ * default. Also the longest time for which a client may read nothing of an answer. Milliseconds.
  */
 const responseIdleMs = 120_000;
 
-/** Where a request goes, and who looks at what passes. */
+/** The pod and path for a request, and the observers of its bodies. */
 export interface HttpRoute {
-  /** Path and query, as the pod gets them. */
+  /** Path and query for the pod. */
   readonly path: string;
-  /** The only pod that can serve it; any, where undefined. */
+  /** The only pod that can serve it; undefined for any pod. */
   readonly address?: string | undefined;
-  /** What the client is told where that one does not answer. */
+  /** The answer to the client if that pod does not answer. */
   readonly unreachable?: Refusal;
-  /** Headers of the client's that are not sent, lower-case. */
+  /** Headers of the client that are not forwarded, in lower case. */
   readonly without?: readonly string[];
-  /** Sees each part of the client's body as it passes. */
+  /** Called for each part of the client's body. */
   readonly onRequestBody?: (chunk: Buffer) => void;
-  /** The client's body has passed as a whole. */
+  /** Called once the whole body of the client has passed. */
   readonly onRequestEnd?: () => void;
-  /** A pod answers: what its body passes through. Undefined where it passes as it is. */
+  /** Called when a pod answers. Returns a filter for its body; undefined passes the body unchanged. */
   readonly onResponse?: (answer: Answer) => AnswerFilter | undefined;
 }
 
-/** What a pod answered, before its body. */
+/** A pod's answer, before its body. */
 export interface Answer {
   readonly address: string;
   readonly status: number;
@@ -39,18 +39,18 @@ export interface Answer {
 
 export interface AnswerFilter {
   readonly stream: Transform;
-  /** The body's length changes. */
+  /** Whether the filter changes the length of the body. */
   readonly resizes: boolean;
 }
 
-/** The path that a request takes; rejects with {@link Refusal}. */
+/** Returns the route of a request; rejects with {@link Refusal}. */
 export type HttpRouter = (request: IncomingMessage, passable: Passable) => Promise<HttpRoute>;
 
-/** One pod could not be asked. */
+/** A request to one pod failed. */
 class AttemptError extends Error {
   constructor(
     readonly status: 502 | 503 | 504,
-    /** The pod has seen nothing of the request. */
+    /** Whether the pod has seen nothing of the request. */
     readonly repeatable: boolean,
     message: string,
   ) {
@@ -59,17 +59,17 @@ class AttemptError extends Error {
 }
 
 /**
- * Passes plain HTTP requests on to a pod: bodies stream both ways, so a request costs a few buffers however large it is,
- * and a side that stands still is given up. A pod that cannot be connected to is passed over for the next.
+ * Forwards plain HTTP requests to a pod. Bodies are streamed in both directions, so a request needs only a few buffers, whatever
+ * its size. A side that stalls is cut. If a pod cannot be reached, the next one is used.
  */
 export class HttpForwarder {
-  /** Requests under way. */
+  /** The number of requests in progress. */
   active = 0;
   readonly #context: ProxyContext;
   readonly #admission: Admission;
   readonly #health: Health;
   readonly #route: HttpRouter;
-  /** Of requests without a body: one that meets a connection which the pod is closing can be sent again. */
+  /** For requests without a body: such a request can be sent again if it meets a connection that the pod is closing. */
   readonly #agent = new Agent({ keepAlive: true, maxFreeSockets: 64, timeout: responseIdleMs });
 
   constructor(context: ProxyContext, admission: Admission, health: Health, route?: HttpRouter) {
@@ -79,7 +79,7 @@ export class HttpForwarder {
     this.#route = route ?? ((_request, { request }) => Promise.resolve({ path: request.path }));
   }
 
-  /** @param full whether this proxy has all that it may have */
+  /** @param full whether this proxy has reached its maximum of connections */
   handle(request: IncomingMessage, response: ServerResponse, full: boolean): void {
     const { metrics, log } = this.#context;
     this.active += 1;
@@ -91,7 +91,7 @@ export class HttpForwarder {
         status: response.headersSent ? `${Math.floor(response.statusCode / 100)}xx` : "none",
       });
     });
-    request.on("error", () => undefined); // the response's close tells
+    request.on("error", () => undefined); // the close of the response reports it
     this.#forward(request, response, full).catch((error: unknown) => {
       if (!(error instanceof Refusal)) log.error({ err: error }, "request");
       refuseHttp(response, error instanceof Refusal ? error : new Refusal(502, "internal", "internal error"));
@@ -111,7 +111,7 @@ export class HttpForwarder {
     const status = answer.statusCode ?? 502;
     const filter = route.onResponse?.({ address, status, headers: answer.headers });
     const headers = passedHeaders(answer.rawHeaders, filter?.resizes === true ? ["content-length"] : []);
-    // An edge that keeps its connection would send the next request here as well.
+    // Otherwise an edge that keeps its connection open would send the next request here too.
     if (this.#health.refusing) headers.push("Connection", "close");
     headers.push("X-Holdfast-ConnectionProxy", this.#context.config.POD_NAME);
     response.writeHead(status, answer.statusMessage, headers);
@@ -123,7 +123,7 @@ export class HttpForwarder {
     else pipeline(answer, response, done);
   }
 
-  /** Asks one pod after the other, until one has taken the request. */
+  /** Tries one pod after the other, until one has taken the request. */
   async #ask(
     request: IncomingMessage,
     response: ServerResponse,
@@ -145,7 +145,7 @@ export class HttpForwarder {
       if (!lease)
         throw route.unreachable ?? new Refusal(503, "unreachable", `${SERVICE_NAME} has no pod that answers`);
       const { address } = lease;
-      // A connection that was kept may be gone on the other side: a new one decides.
+      // A kept connection may already be closed by the pod: a new connection decides.
       for (const fresh of [false, true]) {
         try {
           return { answer: await this.#attempt(address, request, response, passable, route, fresh), address };
@@ -210,7 +210,7 @@ export class HttpForwarder {
         outgoing.destroy();
       });
       outgoing.once("response", (answer) => resolve(answer));
-      outgoing.once("upgrade", (_answer, socket) => socket.destroy()); // not asked for
+      outgoing.once("upgrade", (_answer, socket) => socket.destroy()); // the request did not ask for an upgrade
       outgoing.on("error", () => undefined);
       outgoing.once("close", () => {
         clearTimeout(deadline);
@@ -223,7 +223,7 @@ export class HttpForwarder {
   }
 }
 
-/** RFC 9112 section 6: a request has a body where one of these says so. */
+/** RFC 9112 section 6: a request has a body if it has one of these headers. */
 function bodyOf({ headers }: IncomingMessage): boolean {
   return headers["transfer-encoding"] !== undefined || Number(headers["content-length"] ?? 0) > 0;
 }
@@ -238,7 +238,7 @@ function refuseHttp(response: ServerResponse, { status, message, contentType }: 
     "content-type": contentType,
     "content-length": Buffer.byteLength(body),
     "cache-control": "no-store",
-    connection: "close", // what is left of a body is not read
+    connection: "close", // the rest of the request's body is not read
     ...(status === 401 && { "www-authenticate": "Bearer" }),
     ...(status === 503 && { "retry-after": "1" }),
   });

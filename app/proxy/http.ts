@@ -19,10 +19,10 @@ import { ProxiedSocketIo } from "./socket-io/proxied-socket-io";
 import type { SocketIoSession } from "./socket-io/session";
 import { ProxiedPipe } from "./websocket/proxied-pipe";
 
-/** From the first byte of a forwarded request to the last of its body. Milliseconds. */
+/** The longest time from the first byte of a forwarded request to the last byte of its body. Milliseconds. */
 const uploadMs = 120_000;
 
-/** The HTTP side: probes, and upgrades that are accepted once a pod has accepted them. */
+/** The HTTP server: probes, and upgrades, which the proxy accepts once a pod has accepted them. */
 export function createHttpServer(context: ProxyContext, health: Health): Server {
   const { config, metrics, connections } = context;
   const admission = createAdmission(config, health);
@@ -30,7 +30,7 @@ export function createHttpServer(context: ProxyContext, health: Health): Server 
   const forwards = config.FORWARD_HTTP || polling !== undefined;
   const route: HttpRouter | undefined = polling && ((request, passable) => polling.route(request, passable));
   const forwarder = forwards ? new HttpForwarder(context, admission, health, route) : undefined;
-  /** Upgrades that wait for a pod. */
+  /** The number of upgrades that wait for a pod. */
   let dialling = 0;
   const isFull = () => connections.size + dialling + (forwarder?.active ?? 0) >= config.MAX_CONNECTIONS;
   const server = createServer(
@@ -50,7 +50,7 @@ export function createHttpServer(context: ProxyContext, health: Health): Server 
     maxFragments: 128,
     perMessageDeflate: false,
     clientTracking: false,
-    ...{ closeTimeout: closeMs }, // since ws 8.19; @types/ws does not know it yet
+    ...{ closeTimeout: closeMs }, // supported since ws 8.19; @types/ws does not have it yet
     handleProtocols: (offered, { upstream }: IncomingMessage & { upstream?: Upstream }) =>
       (config.PROXY_MODE !== "holdfast" || offered.has(SUBPROTOCOL) ? upstream?.ws.protocol : undefined) ??
       false,
@@ -89,11 +89,11 @@ export function createHttpServer(context: ProxyContext, health: Health): Server 
       if (engine) holdSocketIo(context, admitted, engine, (session) => polling?.upgraded(session));
       else hold(context, admitted, request);
     });
-    if (!outcome.proxied) upstream.ws.terminate(); // ws has refused a broken handshake
+    if (!outcome.proxied) upstream.ws.terminate(); // ws has refused a malformed handshake
   };
 
   server.on("upgrade", (request: IncomingMessage, socket: Duplex, head: Buffer) => {
-    socket.on("error", destroy); // ws takes over once the request is admitted
+    socket.on("error", destroy); // ws handles errors once the request is admitted
     accept(request, socket, head).catch((error: unknown) => {
       if (error instanceof RefusedError) {
         metrics.refused.inc({ reason: "upstream" });
@@ -102,7 +102,7 @@ export function createHttpServer(context: ProxyContext, health: Health): Server 
         metrics.refused.inc({ reason: error.reason });
         refuse(socket, error, context);
       } else if (error instanceof TypeError || error instanceof SyntaxError) {
-        // Node.js or ws will not write it; what else these could be is worth a line too.
+        // Node.js or ws cannot write this answer; any other error here is unexpected and must be logged too.
         context.log.warn({ err: error }, "upgrade");
         metrics.refused.inc({ reason: "malformed" });
         refuse(socket, new Refusal(400, "malformed", "this request cannot be forwarded"), context);
@@ -115,7 +115,7 @@ export function createHttpServer(context: ProxyContext, health: Health): Server 
   return server;
 }
 
-/** These are asked of the proxy itself, whatever else is forwarded. */
+/** Probes are for the proxy itself, even if everything else is forwarded. */
 function isProbe({ url = "" }: IncomingMessage): boolean {
   return ["/livez", "/readyz", "/startupz"].includes(url.split("?", 1)[0] ?? "");
 }
@@ -124,7 +124,7 @@ function destroy(this: Duplex): void {
   this.destroy();
 }
 
-/** From now on only the subprotocol that was chosen is offered. */
+/** Later upstreams get only the subprotocol that was chosen. */
 function withChosenProtocol(admitted: Admitted): Admitted {
   const { protocol } = admitted.ws;
   return { ...admitted, request: { ...admitted.request, protocols: protocol === "" ? [] : [protocol] } };
@@ -150,7 +150,7 @@ function hold(context: ProxyContext, admitted: Admitted, { url = "" }: IncomingM
   }
 }
 
-/** Dials for a client that is not accepted yet, until its patience or ours ends. */
+/** Dials a pod for a client that is not accepted yet, until the client leaves or the proxy's time is over. */
 async function firstUpstream(
   { dialer, config }: ProxyContext,
   request: UpstreamRequest,
@@ -165,7 +165,7 @@ async function firstUpstream(
   }
 }
 
-/** The service's own answer, as it was. */
+/** Passes on the service's own answer unchanged. */
 function passOn(socket: Duplex, { status, rawHeaders, body }: RefusedError): void {
   refuseUpgrade(socket, { status, headers: answerHeaders(rawHeaders), body });
 }

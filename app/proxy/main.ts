@@ -4,7 +4,7 @@ import { createLog } from "../server/log";
 import { loadProxyConfig } from "./config";
 import { ConnectionProxy } from "./proxy";
 
-/** The proxy's process. */
+/** The process of the proxy. */
 void runProcess(
   () => {
     const config = loadProxyConfig(process.env);

@@ -1,12 +1,12 @@
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from "prom-client";
 
 /**
- * Why a proxied connection went to another upstream: `goaway`, the pod asked, and served until the next one did; `closed`,
- * it closed with a code that is not final; `cut`, it ended without a close frame.
+ * Why a proxied connection moved to another upstream. `goaway`: the pod asked, and served until the next one did. `closed`: the
+ * pod closed with a code that is not final. `cut`: the socket ended without a close frame.
  */
 export type SwitchReason = "goaway" | "closed" | "cut";
 
-/** What a proxy measures. `service` and `pod` are labels that scraping adds. */
+/** The metrics of a proxy. The labels `service` and `pod` are added by scraping. */
 export class ProxyMetrics {
   readonly registry = new Registry();
 
@@ -62,7 +62,7 @@ export class ProxyMetrics {
     registers: [this.registry],
   });
 
-  /** @param waitingBytes what waits now, in all connections */
+  /** @param waitingBytes the bytes that wait now, in all connections */
   constructor(waitingBytes: () => { toService: number; toClient: number }) {
     collectDefaultMetrics({ register: this.registry });
     new Gauge({
@@ -78,7 +78,7 @@ export class ProxyMetrics {
     });
   }
 
-  /** A proxied socket is served again. */
+  /** A proxied socket is served again after this time. */
   switched(reason: SwitchReason, ms: number): void {
     this.switches.inc({ reason });
     this.switchSeconds.observe({ reason }, ms / 1_000);

@@ -1,30 +1,30 @@
-/** What Kubernetes makes names of: no vowels, and no characters that look alike (apimachinery, util/rand). */
+/** The alphabet of generated Kubernetes names: no vowels, and no characters that look alike (apimachinery, util/rand). */
 const safe = "[bcdfghjklmnpqrstvwxz2456789]";
 
 /** A pod of a Deployment: the Deployment's name, the pod-template-hash, five random characters. */
 const podName = new RegExp(`^(?<template>(?<deployment>.+)-${safe}{1,10})-${safe}{5}$`);
 
-/** How long a pod that is listed nowhere is remembered: it may be on its way from one EndpointSlice to another. Milliseconds. */
+/** How long a pod is remembered that no EndpointSlice lists: it may be moving from one slice to another. Milliseconds. */
 const forgetMs = 600_000;
 
 interface SeenPod {
   readonly deployment: string;
-  /** The Deployment's name and the hash. */
+  /** The Deployment's name and the pod-template-hash. */
   readonly template: string;
   readonly firstSeenAt: number;
   lastSeenAt: number;
 }
 
 /**
- * Which pods of a Deployment a rolling update replaces, by their names alone: those of another pod template than the pod
- * that appeared last. Pods that are there at the first look are of the same age. A pod name without a pod-template-hash
- * (a StatefulSet's, or one that was shortened) is never outdated.
+ * Finds the pods of a Deployment that a rolling update replaces, by their names alone: those of another pod template than the pod
+ * that appeared last. Pods that are there at the first look count as equally old. A pod name without a pod-template-hash (for
+ * example of a StatefulSet, or a shortened one) is never outdated.
  */
 export class PodTemplates {
   readonly #seen = new Map<string, SeenPod>();
   #outdated: ReadonlySet<string> = new Set();
 
-  /** @param names of all pods that are there now, ready or not: one that is ready again is no new one */
+  /** @param names the names of all present pods, ready or not: a pod that becomes ready again is not a new pod */
   observe(names: Iterable<string>, now: number): void {
     for (const name of names) {
       const seen = this.#seen.get(name);
@@ -42,7 +42,7 @@ export class PodTemplates {
     this.#outdated = outdatedOf(this.#seen);
   }
 
-  /** Whether pods of another template of the same Deployment have appeared since the last one of this pod's did. */
+  /** Whether a pod of another template of the same Deployment has appeared after the last pod of this one's template. */
   outdated(name: string): boolean {
     return this.#outdated.has(name);
   }

@@ -10,7 +10,7 @@ import type { Dialer, Upstream, UpstreamRequest } from "./dialer";
 import { UpstreamSocket } from "./upstream-socket";
 import type { ProxyMetrics } from "./metrics";
 
-/** Timers of Node.js that are longer fire at once. Milliseconds. */
+/** A longer timer of Node.js fires at once. Milliseconds. */
 const longestTimerMs = 2 ** 31 - 1;
 
 /** What all connections of a proxy share. */
@@ -19,31 +19,31 @@ export interface ProxyContext {
   readonly log: Logger;
   readonly metrics: ProxyMetrics;
   readonly dialer: Dialer;
-  /** Those that are open; see `ProxiedConnections`. */
+  /** The open connections; see `ProxiedConnections`. */
   readonly connections: {
     readonly size: number;
     add(connection: ProxiedConnection): void;
     delete(connection: ProxiedConnection): void;
   };
-  /** Whether the service closes for good by this code. */
+  /** Whether a close with this code by the service is final. */
   readonly isFinal: (code: number) => boolean;
 }
 
-/** A client that was accepted, and the pod that has accepted it too. */
+/** A client that was admitted, and the pod that has accepted it too. */
 export interface Admitted {
   readonly ws: WebSocket;
   readonly stream: Duplex;
-  /** With what every pod is dialled. */
+  /** The request with which every pod is dialled. */
   readonly request: UpstreamRequest;
   readonly first: Upstream;
-  /** When the token ends that the proxy has verified; Unix milliseconds. */
+  /** When the token that the proxy has verified expires; Unix milliseconds. */
   readonly expiresAt: number | undefined;
 }
 
-/** A client's socket that outlives the pods behind it. The subclasses differ in what they know of what it carries. */
+/** A client's socket that outlives the pods behind it. The subclasses differ in what they know about the traffic. */
 export abstract class ProxiedConnection implements Drainable {
   /** The client's socket. */
-  /** Where a client goes that leaves is not seen from here. */
+  /** Always false: the proxy cannot see where a client goes that leaves. */
   readonly hasMoved = false;
   readonly client: UpstreamSocket;
   readonly #expiry = new Alarm(systemTimers);
@@ -55,14 +55,14 @@ export abstract class ProxiedConnection implements Drainable {
   ) {
     this.client = new UpstreamSocket(ws, stream, () => this.onClientDrained());
     this.#expire(expiresAt);
-    this.#watch(stream as Duplex & Pick<Socket, "setTimeout">); // behind a plain HTTP server it has one
+    this.#watch(stream as Duplex & Pick<Socket, "setTimeout">); // the stream of a plain HTTP server has `setTimeout`
     context.connections.add(this);
     context.metrics.created.inc();
     ws.on("message", (data: RawData, isBinary) => {
       this.#lastSeenAt = Date.now();
       this.onMessage(data as Buffer, isBinary);
     });
-    ws.on("ping", () => (this.#lastSeenAt = Date.now())); // ws has answered: the service may be between two pods
+    ws.on("ping", () => (this.#lastSeenAt = Date.now())); // ws has answered: the service may be between pods
     ws.on("pong", () => (this.#lastSeenAt = Date.now()));
     ws.on("error", (error) => context.log.debug({ err: error.message }, "client")); // `close` follows
     ws.on("close", (code, reason) => {
@@ -72,17 +72,20 @@ export abstract class ProxiedConnection implements Drainable {
     });
   }
 
-  /** The proxy goes: asks the client to come back elsewhere, in whatever way it understands. */
+  /**
+   * The proxy is about to stop: asks the client to reconnect to another proxy. Returns false if the client cannot be asked; this
+   * call then closes it.
+   */
   abstract goAway(): boolean;
-  /** Bytes of the client that the service does not have yet, as far as is known. */
+  /** Bytes of the client that the service does not have yet, as far as the proxy knows. */
   abstract get waitingBytes(): number;
-  /** Ends at once, whatever waits. */
+  /** Ends at once, and drops what waits. */
   abstract stop(): void;
   protected abstract onMessage(data: Buffer, isBinary: boolean): void;
-  /** The client has read what waited. */
+  /** The client has read the bytes that waited. */
   protected abstract onClientDrained(): void;
   protected abstract onClientClosed(code: number, reason: string): void;
-  /** Asks a client that is quiet whether it is there. */
+  /** Asks a silent client whether it is alive. */
   protected ping(): void {
     this.client.ping();
   }
@@ -105,14 +108,15 @@ export abstract class ProxiedConnection implements Drainable {
     if (!this.client.open) return;
     const silentMs = now - this.#lastSeenAt;
     if (this.client.ws.isPaused)
-      this.#lastSeenAt = now; // it is the proxy that does not listen
+      this.#lastSeenAt = now; // the proxy itself does not read from the client
     else if (silentMs > 2 * this.context.config.PING_INTERVAL_SECONDS * 1_000) this.client.terminate();
     else this.ping();
   }
 
   /**
-   * Cuts a client that reads nothing of what waits for it: it is gone, or wants to cost. Node.js tells when a socket has
-   * neither read nor written for so long, and counts what the kernel has taken of a large write (`writeQueueSize`).
+   * Cuts a client that reads none of the data that waits for it: it is gone, or it attacks the proxy's memory. Node.js emits
+   * `timeout` for a socket that has neither read nor written for this long; it counts what the kernel has taken of a large write
+   * (`writeQueueSize`).
    */
   #watch(socket: Duplex & Pick<Socket, "setTimeout">): void {
     const stalledMs = 2 * this.context.config.PING_INTERVAL_SECONDS * 1_000;
@@ -123,7 +127,7 @@ export abstract class ProxiedConnection implements Drainable {
     });
   }
 
-  /** Closes when the token ends; asked again in between, because a timer reaches no further than 24.8 days. */
+  /** Closes when the token expires. Checks again in between, because the longest timer is 24.8 days. */
   #expire(at: number): void {
     if (at === Infinity) return;
     const leftMs = at - Date.now();
@@ -131,12 +135,12 @@ export abstract class ProxiedConnection implements Drainable {
     else this.#expiry.set(Math.min(leftMs, longestTimerMs), () => this.#expire(at));
   }
 
-  /** The client is gone, and nothing of it waits for the service any more. */
+  /** The client is gone, and no data of it waits for the service. */
   protected done(): void {
     this.context.connections.delete(this);
   }
 
-  /** No pod took over in time. */
+  /** No pod took the connection over in time. */
   protected abandon(why: string): void {
     this.context.metrics.abandoned.inc();
     if (this.client.full) this.close(closeCodes.slowConsumer, "reads too slowly");

@@ -3,7 +3,7 @@ import type { DrainableSet } from "../server/drain";
 import type { ProxiedConnection } from "./proxied-connection";
 import type { ProxyMetrics } from "./metrics";
 
-/** The connections of this proxy, with the pings of all. */
+/** The connections of this proxy, and their pings. */
 export class ProxiedConnections implements DrainableSet {
   readonly #all: TimerWheel<ProxiedConnection>;
   #metrics: ProxyMetrics | undefined;
@@ -13,7 +13,7 @@ export class ProxiedConnections implements DrainableSet {
     this.#all = new TimerWheel(pingMs, (connection) => connection.tick(Date.now()));
   }
 
-  /** Counts into these. */
+  /** Registers the metrics into which it counts. */
   measure(metrics: ProxyMetrics): void {
     this.#metrics = metrics;
   }
@@ -38,7 +38,7 @@ export class ProxiedConnections implements DrainableSet {
     for (const resolve of this.#whenEmpty.splice(0)) resolve();
   }
 
-  /** Resolves when the last connection has closed. */
+  /** Resolves once the last connection has closed. */
   empty(): Promise<void> {
     if (this.size === 0) return Promise.resolve();
     return new Promise((resolve) => this.#whenEmpty.push(resolve));

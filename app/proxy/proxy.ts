@@ -18,8 +18,9 @@ import { ProxyMetrics } from "./metrics";
 import { serviceNameOf } from "./service-name";
 
 /**
- * Keeps clients' sockets in a tier that the service's deployments never touch: one socket to the client, which stays,
- * and one to a pod of the service, which changes. `start` → `drain` → `stop`; each may be called twice, and is done once.
+ * Keeps clients' sockets in a separate tier that deployments of the service do not restart. Each client has one socket to the
+ * proxy, which stays, and the proxy has one to a pod of the service, which changes. `start` → `drain` → `stop`; each is safe to
+ * call twice and runs once.
  */
 export class ConnectionProxy {
   readonly health = new Health();
@@ -47,7 +48,7 @@ export class ConnectionProxy {
       isFinal: finalCodes(config),
       dialer: new Dialer(new Endpoints(pods.discover), {
         connectTimeoutMs: config.CONNECT_TIMEOUT_MS,
-        // What the pods send is theirs to bound; it is never larger than what waits for a slow client.
+        // The pods limit the size of what they send. What waits for a slow client is limited elsewhere.
         maxPayloadBytes: 0,
       }),
     };
@@ -65,12 +66,12 @@ export class ConnectionProxy {
     return this.#config.DRAIN_SECONDS * 1_000 + closeBudgetMs;
   }
 
-  /** Clients' sockets through it. */
+  /** The number of clients' sockets. */
   get connections(): number {
     return this.#connections.size;
   }
 
-  /** The port that a server really listens on: of use where the configuration says 0. */
+  /** The port that a server listens on: useful if the configuration says 0. */
   port(of: "http" | "metrics" | "lifecycle"): number {
     return (this.#servers[of].address() as AddressInfo | null)?.port ?? 0;
   }
@@ -82,8 +83,9 @@ export class ConnectionProxy {
       listen(this.#servers.metrics, METRICS_PORT, BIND_ADDRESS),
       listen(this.#servers.lifecycle, LIFECYCLE_PORT, BIND_ADDRESS),
     ]);
-    void this.#pods.start?.(); // not waited for: until it knows the pods, DNS does
-    // Ready without a look at the service: were it to follow its pods, a service that is away would take its proxies along.
+    void this.#pods.start?.(); // not awaited: DNS finds the pods until this source knows them
+    // Ready without a check of the service: if readiness followed the service's pods, an unavailable service would take its
+    // proxies down too.
     this.health.enter("serving");
     this.#log.info({ port: this.port("http"), mode: this.#config.PROXY_MODE }, "serving");
   }
@@ -99,7 +101,7 @@ export class ConnectionProxy {
     const clients = this.#connections.size;
     const drainMs = this.#config.DRAIN_SECONDS * 1_000;
     this.#log.info({ clients }, "draining");
-    // Slowly by choice: each that is closed is a client that notices.
+    // Slow on purpose: a client notices when its socket is closed.
     await drain(this.#connections, drainMs, drainMs * evenShare);
     this.#log.info({ clients }, "drained");
   }
@@ -121,13 +123,13 @@ export class ConnectionProxy {
   }
 }
 
-/** How long the release of ports may take once their sockets are destroyed: no peer has a say in it. Milliseconds. */
+/** How long releasing ports may take once their sockets are destroyed: it does not depend on any peer. Milliseconds. */
 const releaseMs = 500;
 
-/** Of a drain, over what clients are asked: the last one needs time to move. */
+/** The share of the drain over which clients are asked: the last one needs time to move. */
 const evenShare = 0.9;
 
-/** Where the configuration says that the pods are. */
+/** The source of the pods' addresses, by the configuration. */
 function podSource({ DISCOVERY, UPSTREAMS }: ProxyConfig, log: Logger): PodSource {
   const discover = dnsDiscovery(UPSTREAMS);
   const service = DISCOVERY === "endpointslices" ? serviceNameOf(UPSTREAMS[0] ?? "") : undefined;

@@ -2,11 +2,11 @@
 export interface ServiceName {
   readonly name: string;
   readonly namespace: string;
-  /** Where its pods listen. */
+  /** The port on which its pods listen. */
   readonly port: number;
 }
 
-/** The Service that `name.namespace.svc:port` names; undefined for any other upstream. */
+/** The Service in `name.namespace.svc:port`; undefined for any other upstream. */
 export function serviceNameOf(upstream: string): ServiceName | undefined {
   const [, name, namespace, port] =
     /^([a-z0-9-]+)\.([a-z0-9-]+)\.svc(?:\.[a-z0-9.-]+)?:(\d+)$/.exec(upstream) ?? [];

@@ -7,8 +7,8 @@ import type { ProxyContext } from "./proxied-connection";
 import type { SwitchReason } from "./metrics";
 
 /**
- * Shorter waits than a client's: a client is watching, and every pod was tried before the first of them. A connection
- * that lasted 10 s begins anew, as everywhere.
+ * The waits are shorter than a client's: a client is waiting, and every pod was tried before the first wait. After a connection
+ * that lasted 10 s the back-off starts again, as everywhere.
  */
 const redialBackoff: Backoff = { baseMs: 50, maxMs: 1_000, stableMs: 10_000 };
 
@@ -16,13 +16,13 @@ export const retrySettings = { timers: systemTimers, random: Math.random, backof
 
 export interface RedialHandlers {
   opened(upstream: Upstream): void;
-  /** The service will not have this client any more. */
+  /** The service refuses this client permanently. */
   refused(error: RefusedError): void;
-  /** `HOLD_SECONDS` are over, or something broke that no repetition mends. */
+  /** `HOLD_SECONDS` have passed, or an error occurred that a repetition cannot fix. */
   gaveUp(why: string): void;
 }
 
-/** Between two upstreams of one client: dials until a pod serves, for a bounded time. */
+/** Dials until a pod serves, for a limited time, after a client has lost its upstream. */
 export class UpstreamReconnect {
   /** How often the service was dialled again. */
   count = 0;
@@ -40,7 +40,7 @@ export class UpstreamReconnect {
     this.#handlers = handlers;
   }
 
-  /** The upstream is lost, after it had served for so long: the next is dialled at once, or after a back-off. */
+  /** The upstream was lost after it had served for `lastedMs`: dials the next one at once, or after a back-off. */
   lost(code: number, lastedMs: number): void {
     if (this.#over) return;
     const holdMs = this.#context.config.HOLD_SECONDS * 1_000;
@@ -64,7 +64,7 @@ export class UpstreamReconnect {
     this.#lost = undefined;
   }
 
-  /** Dials once, beside an upstream that serves. Rejects as {@link Dialer.dial} does. */
+  /** Dials once while another upstream serves. Rejects as {@link Dialer.dial} does. */
   dialBeside(): Promise<Upstream> {
     return this.#context.dialer.dial(this.#request, ++this.count);
   }

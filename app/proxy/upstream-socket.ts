@@ -2,19 +2,19 @@ import type { Duplex } from "node:stream";
 import type { WebSocket } from "ws";
 import { sendableCode } from "./close-codes";
 
-/** From so many bytes on that wait in a socket, nothing is read on the other: twice what one read brings. */
+/** From this many waiting bytes in one socket on, the other one is not read: twice what one read brings. */
 const highWaterBytes = 131_072;
 
 /**
- * What a message that waits costs besides its bytes: an object, a Buffer and their places in a list. Measured at about
- * 200 on Node.js 20 with empty messages; without it a line of them has no bound. Bytes.
+ * The memory of a waiting message besides its bytes: an object, a Buffer and their places in a list. Measured at about 200 bytes
+ * on Node.js 20 with empty messages. Without it, a queue of empty messages would have no limit. Bytes.
  */
 export const messageOverheadBytes = 256;
 
-/** RFC 6455 section 5.5: a control frame carries at most 125 bytes, two of which are the code. */
+/** RFC 6455 section 5.5: a control frame carries at most 125 bytes; the close code takes two of them. */
 const maxReasonBytes = 123;
 
-/** One of the two sockets of a proxied connection. What is sent in one turn goes out in one write. */
+/** One of the two sockets of a proxied connection. Data that is sent in one turn of the event loop goes out in one write. */
 export class UpstreamSocket {
   #corked = false;
 
@@ -31,7 +31,7 @@ export class UpstreamSocket {
     return this.ws.readyState === this.ws.OPEN;
   }
 
-  /** Whether its peer reads slower than is written. */
+  /** Whether its peer reads more slowly than data is written. */
   get full(): boolean {
     return this.open && this.stream.writableLength >= highWaterBytes;
   }
@@ -40,7 +40,7 @@ export class UpstreamSocket {
     return this.stream.writableLength;
   }
 
-  /** False where it is not open any more: then nothing was sent. */
+  /** Returns false if the socket is no longer open: nothing was sent then. */
   send(data: string | Buffer, binary = false): boolean {
     if (!this.open) return false;
     this.#cork();
@@ -52,14 +52,14 @@ export class UpstreamSocket {
     if (this.open) this.ws.ping(payload);
   }
 
-  /** Reads on, or not: what is not read, TCP keeps from being sent. */
+  /** Starts or stops reading. TCP then slows the sender down. */
   read(on: boolean): void {
     if (on === !this.ws.isPaused) return;
     if (on) this.ws.resume();
     else this.ws.pause();
   }
 
-  /** Passes on how another socket ended; `code` as it was reported. */
+  /** Passes on how another socket ended; `code` is the reported one. */
   close(code: number, reason: string): void {
     this.read(true); // the peer's close frame must be read
     const sendable = sendableCode(code);

@@ -1,15 +1,18 @@
 import type { ServerOptions } from "node:http";
 
-/** Longer than the 60 s after which common edges close idle upstream connections, so that they close first. Milliseconds. */
+/** Longer than the 60 s after which common edges close idle upstream connections, so that the edge closes first. Milliseconds. */
 const keepAliveMs = 75_000;
 
-/** From a connection, or the end of the answer before, to the last header of a request. Milliseconds. */
+/** The longest time from a connection, or from the end of the previous answer, to the last header of a request. Milliseconds. */
 export const headersMs = 10_000;
 
-/** From the first byte of a request to its last: only probes and upgrades come here, and they have no body. Milliseconds. */
+/**
+ * The longest time from the first byte of a request to its last. Only probes and upgrades come here, and they have no body.
+ * Milliseconds.
+ */
 export const requestMs = 15_000;
 
-/** How often Node.js looks for requests that are past their deadline; its own default is 30 s. Milliseconds. */
+/** How often Node.js checks for requests past their deadline; its default is 30 s. Milliseconds. */
 const checkMs = 2_000;
 
 /** The deadlines of every HTTP port. Node.js answers 408 and closes the connection of a peer that misses one. */

@@ -1,10 +1,10 @@
 import type { Server } from "node:http";
 import type { Socket } from "node:net";
 
-/** The open sockets of each server that listens, those of upgrades included, which Node.js no longer knows of itself. */
+/** The open sockets of each listening server, including those of upgrades, which Node.js itself no longer tracks. */
 const openSockets = new WeakMap<Server, Set<Socket>>();
 
-/** Resolves once the server listens; rejects where it cannot. */
+/** Resolves once the server listens; rejects if it cannot. */
 export function listen(server: Server, port: number, address: string): Promise<void> {
   const sockets = new Set<Socket>();
   openSockets.set(server, sockets);
@@ -22,8 +22,8 @@ export function listen(server: Server, port: number, address: string): Promise<v
 }
 
 /**
- * Stops listening and destroys every connection, whatever its peer does: a keep-alive connection, half a request, an
- * upgrade that nobody answered. Resolves once the last one has closed.
+ * Stops listening and destroys every connection, whatever its peer does: a keep-alive connection, half a request, an upgrade that
+ * was never answered. Resolves once the last one has closed.
  */
 export function closeServer(server: Server): Promise<void> {
   return new Promise((resolve) => {

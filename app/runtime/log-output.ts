@@ -1,17 +1,17 @@
 import { write } from "node:fs";
 import type { DestinationStream } from "pino";
 
-/** What may wait for a reader of standard output that is slow; what comes beyond is dropped and counted. Bytes. */
+/** The most bytes that wait for a slow reader of standard output. Further lines are dropped and counted. */
 const maxWaitingBytes = 1_048_576;
-/** How long a full pipe is left alone before the next try. Milliseconds. */
+/** The pause before the next try to write to a full pipe. Milliseconds. */
 const retryMs = 100;
-/** How long the end of the process waits for its last lines to be read. Milliseconds. */
+/** How long the process waits at its end for its last lines to be read. Milliseconds. */
 const flushMs = 500;
 
 /**
- * Where the log goes: a file descriptor that nobody may read any more. Writing never holds up the process, what waits is
- * bounded, and a reader that is gone ends the log and nothing else. (pino's own destination waits in its exit handler for
- * as long as the pipe is closed or full: a pod whose log is not read would end by SIGKILL alone.)
+ * The destination of the log: a file descriptor that may have no reader. Writing never blocks the process, the waiting bytes are
+ * limited, and a closed pipe ends only the log. (pino's own destination waits in its exit handler while the pipe is closed or
+ * full, so a pod whose log is not read would only end by SIGKILL.)
  */
 export class LogOutput implements DestinationStream {
   #waiting: Buffer[] = [];
@@ -35,7 +35,7 @@ export class LogOutput implements DestinationStream {
     if (!this.#isWriting) this.#writeNext();
   }
 
-  /** Calls back once everything is written, or nobody reads it. pino's `flush()` comes here. */
+  /** Calls back once everything is written, or nobody reads it. Called by pino's `flush()`. */
   flush(done: () => void): void {
     if (!this.#isWriting) {
       done();
@@ -70,7 +70,7 @@ export class LogOutput implements DestinationStream {
     });
   }
 
-  /** Lines that came meanwhile stand behind the chunk. */
+  /** Lines that arrived meanwhile follow the chunk. */
   #took(chunk: Buffer, written: number): void {
     this.#bytes -= written;
     if (written === chunk.length) this.#waiting.shift();

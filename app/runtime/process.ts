@@ -1,8 +1,8 @@
 import type { Logger } from "pino";
 
-/** What a process runs: it starts, moves its clients away, and releases what it has. */
+/** What a process runs: it starts, moves its clients away, and releases its resources. */
 export interface Runnable {
-  /** From the signal to the end of the process, whatever its peers do. Milliseconds. */
+  /** The longest time from the signal to the end of the process, whatever its peers do. Milliseconds. */
   readonly endMs: number;
   start(): Promise<void>;
   drain(): Promise<void>;
@@ -10,16 +10,16 @@ export interface Runnable {
 }
 
 /**
- * What a process has for its end behind the drain: half a second less than the 5 s that the grace period has left then, so
- * that it ends itself and its log says why, before SIGKILL. Milliseconds.
+ * The time that a process has after the drain: half a second less than the 5 s that are left of the grace period. The process
+ * then ends by itself before SIGKILL, and its log says why. Milliseconds.
  */
 export const closeBudgetMs = 4_500;
 
 /**
- * A process's life: signals handled, exit code out. A first SIGTERM or SIGINT drains, a second ends at once.
+ * Runs a process: handles signals and sets the exit code. The first SIGTERM or SIGINT drains, a second one ends at once.
  *
- * @param create reads the environment; where it throws, the message is all that is printed
- * @param isExpected errors of the start whose message says enough, without a stack
+ * @param create reads the environment; if it throws, only the message is printed
+ * @param isExpected whether an error of the start is explained by its message, so that no stack is printed
  */
 export async function runProcess(
   create: () => { readonly server: Runnable; readonly log: Logger },
@@ -28,7 +28,7 @@ export async function runProcess(
   try {
     const { server, log } = create();
     let ending = false;
-    // The last lines say why it ends.
+    // The last lines say why the process ends.
     const exit = (code: number) => log.flush(() => process.exit(code));
     const end = (signal: NodeJS.Signals) => {
       if (ending) {
@@ -38,7 +38,7 @@ export async function runProcess(
       }
       ending = true;
       log.info({ signal }, "ending");
-      // Each step is bounded by itself. This is for what nobody has thought of.
+      // Each step has its own limit. This limit is for unexpected errors.
       setTimeout(() => {
         log.fatal({ ms: server.endMs }, "not ended in time: ending at once");
         exit(1);

@@ -1,25 +1,25 @@
 import { STATUS_CODES } from "node:http";
 import type { Duplex } from "node:stream";
 
-/** The answer to an upgrade request that is refused. */
+/** The answer to a refused upgrade request. */
 export interface UpgradeRefusal {
   readonly status: number;
   /** Header lines such as `Retry-After: 1`. `Connection` and `Content-Length` are added here. */
   readonly headers?: readonly string[];
-  /** Sent as it is. */
+  /** Sent unchanged. */
   readonly body?: string | Buffer;
 }
 
 /**
- * How long a refused socket may take to accept its answer. An answer is less than a kilobyte and fits every fresh
- * socket's send buffer, so only a dead or hostile peer takes longer. Milliseconds.
+ * How long a refused socket may take to accept its answer. An answer is less than a kilobyte and fits into the send buffer of
+ * every new socket, so only a dead or hostile peer takes longer. Milliseconds.
  */
 const refusalFlushMs = 2_000;
 
 /**
- * Answers an upgrade request in plain HTTP and destroys its socket once the answer is flushed, at the latest after
- * {@link refusalFlushMs}. Node.js hands the socket of an upgrade over for good: ending it is not enough, because a peer
- * that stays half-open, or that sent bytes behind its request, would keep it for ever.
+ * Answers an upgrade request in plain HTTP and destroys its socket once the answer is flushed, but at most after {@link
+ * refusalFlushMs}. Node.js no longer manages the socket of an upgrade. Ending it is not enough: a peer that stays half-open, or
+ * that sent bytes after its request, would keep it open forever.
  */
 export function refuseUpgrade(socket: Duplex, { status, headers = [], body = "" }: UpgradeRefusal): void {
   if (socket.destroyed) return;
@@ -37,5 +37,5 @@ export function refuseUpgrade(socket: Duplex, { status, headers = [], body = "" 
     `Content-Length: ${Buffer.byteLength(body)}`,
   ];
   socket.write(`${head.join("\r\n")}\r\n\r\n`);
-  socket.end(body, destroy); // behind the FIN, so that the peer reads the whole answer first
+  socket.end(body, destroy); // after the FIN, so that the peer can read the whole answer
 }

@@ -1,7 +1,7 @@
 /**
- * The path prefix of a service, as the edge routes it and the pods serve it: segments of letters, digits, `.`, `_`, `~`
- * and `-`, without `.` and `..`, which browsers and proxies resolve on the way. Configuration, server and proxy share it,
- * so that none accepts what another refuses.
+ * The path prefix of a service, as the edge routes it and the pods serve it: segments of letters, digits, `.`, `_`, `~` and `-`,
+ * but not `.` and `..`, which browsers and proxies resolve. Configuration, server and proxy share it, so that none of them
+ * accepts a path that another one refuses.
  */
 export const servicePathPattern = /^(?:\/(?!\.{1,2}(?:\/|$))[A-Za-z0-9._~-]+)+$|^\/$/;
 

@@ -6,9 +6,9 @@ type UpgradeRequest = Pick<IncomingMessage, "method" | "httpVersion" | "headers"
 const nonce = /^[A-Za-z0-9+/]{22}==$/;
 
 /**
- * Checks the opening handshake by RFC 6455 section 4.2.1 and RFC 9112: GET, HTTP/1.1, exactly one Host, no body, and
- * the WebSocket headers. Node.js checks none of it for an upgrade. What two servers on the path could read differently is
- * refused. Returns what is wrong, fit for a 400, or undefined for a request that is sound.
+ * Checks the opening handshake by RFC 6455 section 4.2.1 and RFC 9112: GET, HTTP/1.1, exactly one Host, no body, and the
+ * WebSocket headers. Node.js checks none of this for an upgrade. A request that two servers on the path could read differently is
+ * refused. Returns the problem, for the 400 answer, or undefined for a valid request.
  */
 export function malformedUpgrade(request: UpgradeRequest): string | undefined {
   const { method, httpVersion, headers, rawHeaders } = request;

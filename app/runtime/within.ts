@@ -1,4 +1,4 @@
-/** Waits for something to end, but no longer than `ms`; how it ended does not matter. */
+/** Waits until something ends, but at most `ms`. It does not matter whether it succeeds. */
 export async function within(ms: number, done: Promise<unknown>): Promise<void> {
   let timer: NodeJS.Timeout | undefined;
   const over = new Promise<void>((resolve) => (timer = setTimeout(resolve, ms)));

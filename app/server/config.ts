@@ -32,7 +32,7 @@ export const schema = z.object({
     .string()
     .regex(servicePathPattern, servicePathForm)
     .transform((path) => (path === "/" ? "" : path)),
-  /** This pod's name (downward API): stored with each session, so that its old socket can be found. */
+  /** This pod's name (downward API): stored with each session, so that other pods can reach the session's old socket. */
   POD_NAME: text.max(253),
   /** The address that all ports bind to. */
   BIND_ADDRESS: text.default("0.0.0.0"),
@@ -40,14 +40,14 @@ export const schema = z.object({
   HTTP_PORT: port.default(8080),
   /** `grpc.health.v1.Health` and the Publisher service. */
   GRPC_PORT: port.default(8081),
-  /** `/metrics`, on a port of its own that only monitoring may reach. */
+  /** `/metrics`, on a separate port that only monitoring may reach. */
   METRICS_PORT: port.default(9090),
-  /** `/prestop`, on a port of its own that no pod may reach: only the kubelet calls it. */
+  /** `/prestop`, on a separate port that no other pod may reach: only the kubelet calls it. */
   LIFECYCLE_PORT: port.default(9091),
 
   /** `redis://` or `rediss://` URL with user and password; a secret. Separate several Sentinels or Cluster nodes by commas. */
   REDIS_URL: text,
-  /** What REDIS_URL names: one server, its Sentinels, or nodes of a Cluster. */
+  /** The kind of servers in REDIS_URL: one server, Sentinels, or nodes of a Cluster. */
   REDIS_MODE: z.enum(["single", "sentinel", "cluster"]).default("single"),
   /** The name of the primary that the Sentinels watch. */
   REDIS_SENTINEL_NAME: text.default("mymaster"),
@@ -56,7 +56,7 @@ export const schema = z.object({
   /** Where a message is stored when its publish is acknowledged: in Redis' memory, fsynced to its AOF (WAITAOF, Redis 7.2+), or on a replica (WAIT). A Cluster supports only `memory`. */
   DURABILITY: z.enum(["memory", "aof", "replica"]).default("memory"),
 
-  /** Time between failing readiness and SIGTERM, in which endpoints propagate. Seconds. */
+  /** Time between failing readiness and SIGTERM, in which the endpoints' change propagates. Seconds. */
   PRE_STOP_SECONDS: seconds(0, 3_600).default(10),
   /** `http`: this application waits on `/prestop`. `sleep`: the kubelet waits before SIGTERM. */
   PRE_STOP_HOOK: z.enum(["http", "sleep"]).default("http"),
@@ -69,11 +69,14 @@ export const schema = z.object({
   AFFINITY_COOKIE_PATH: z.string().default("/"),
 
   /**
-   * Whether the pod asks clients to move where it has many more than the mean of its service's pods. Of use only where
-   * their next connection may lead to another pod: a cookie of the edge is expired, an affinity by address is not.
+   * Whether the pod asks clients to move if it has many more clients than the mean of its service's pods. Useful only if the next
+   * connection can reach another pod: the pod can expire an affinity cookie, but not an affinity by client address.
    */
   REBALANCE: flag,
-  /** Names the pod template (downward API, label `pod-template-hash`): pods of two mean a rollout, and nobody is rebalanced. */
+  /**
+   * The revision of the pod template (downward API, label `pod-template-hash`). While pods of two revisions run, a rollout is in
+   * progress and no clients are rebalanced.
+   */
   POD_REVISION: z.string().max(63).default(""),
   /**
    * Whether the pod tells Kubernetes how many clients it has (annotation `controller.kubernetes.io/pod-deletion-cost`), so that a
@@ -85,9 +88,9 @@ export const schema = z.object({
   SESSION_TTL_SECONDS: seconds(10, 86_400).default(3_600),
   /** Time between two pings to each client. Must be below every idle timeout on the path. Seconds. */
   PING_INTERVAL_SECONDS: seconds(1, 300).default(25),
-  /** Messages that a room's history keeps, at most. */
+  /** The most messages in a room's history. */
   HISTORY_SIZE: count(1, 100_000).default(1_000),
-  /** Bytes of messages that a room's history keeps, at most. The oldest are removed first; the newest always stays. */
+  /** The most bytes of messages in a room's history. The oldest messages are removed first; the newest always stays. */
   HISTORY_BYTES: count(65_536, 1_073_741_824).default(8_388_608),
   /** How long an idle room's history is kept. Seconds. */
   HISTORY_TTL_SECONDS: seconds(10, 604_800).default(3_600),
@@ -111,43 +114,49 @@ export const schema = z.object({
   /** Bearer token that clients of the gRPC Publisher must send. Empty: the Publisher is off. A secret. */
   PUBLISHER_TOKEN: z.string().default(""),
 
-  /** Open sockets of the pod, counting clients that have sent `hello`. One more is refused: with 503, or with close 1013 after its `hello`. */
+  /**
+   * The most open sockets of the pod, counting clients that have sent `hello`. Refuses any more: with 503, or with close 1013
+   * after the `hello`.
+   */
   MAX_CONNECTIONS: count(1, 1_000_000).default(20_000),
   /**
-   * Open sockets of the pod that sent no token with the upgrade and no valid `hello` yet. One more closes the oldest of
+   * The most open sockets of the pod without a token in the upgrade and without a valid `hello`. One more closes the oldest of
    * them with 1013. They do not count towards MAX_CONNECTIONS.
    */
   MAX_UNAUTHENTICATED_CONNECTIONS: count(1, 1_000_000).default(1_000),
-  /** Size of one inbound message. Bytes. */
+  /** The largest inbound message. Bytes. */
   MAX_PAYLOAD_BYTES: count(256, 16_777_216).default(65_536),
-  /** Bytes of live messages that may wait in one slow socket before it is closed with 4008; history recovers them. */
+  /**
+   * The most bytes of live messages that wait in one slow socket. Above this, the pod closes it with 4008; the client recovers
+   * the messages from history.
+   */
   MAX_BUFFERED_BYTES: count(4_096, 268_435_456).default(1_048_576),
-  /** Time from the upgrade to a valid `hello`. Seconds. */
+  /** The longest time from the upgrade to a valid `hello`. Seconds. */
   HANDSHAKE_TIMEOUT_SECONDS: seconds(1, 60).default(5),
-  /** Rooms that one socket may join. */
+  /** The most rooms that one socket may join. */
   MAX_ROOMS: count(1, 10_000).default(100),
   /** Messages that one socket may publish per second; twice as many in a burst. */
   MAX_PUBLISH_RATE: count(1, 100_000).default(100),
   /**
-   * Bytes of messages, as stored, that one socket may publish per second; ten times as many in a burst. Beyond this, the
-   * answer to a publish is `rate_limited`. Default: 4,096 for each publish of MAX_PUBLISH_RATE.
+   * Bytes of messages, as stored, that one socket may publish per second; ten times as many in a burst. Above this, the answer to
+   * a publish is `rate_limited`. Default: 4,096 for each publish of MAX_PUBLISH_RATE.
    */
   MAX_PUBLISH_BYTES_RATE: count(1_024, 1_073_741_824).optional(),
   /**
-   * Requests of one socket per second, without accepted publishes. A join costs 1, a ping 0.1, and 16 KiB of any frame 1.
-   * Twice this plus MAX_ROOMS in a burst. Beyond this, the pod reads the socket more slowly.
+   * Requests of one socket per second, without accepted publishes. A join costs 1, a ping 0.1, and 16 KiB of any frame 1. Twice
+   * this plus MAX_ROOMS in a burst. Above this, the pod reads the socket more slowly.
    */
   MAX_FRAME_RATE: count(1, 100_000).default(200),
   /**
-   * Rooms per second in which one socket may publish the first message; MAX_ROOMS in a burst. Beyond this, the answer to
-   * a publish is `rate_limited`.
+   * Rooms per second in which one socket may publish the first message; MAX_ROOMS in a burst. Above this, the answer to a publish
+   * is `rate_limited`.
    */
   MAX_ROOM_CREATION_RATE: count(1, 100_000).default(1),
   /** Bytes of history that the pod sends to one socket per second; four times as many in a burst. */
   MAX_REPLAY_RATE: count(65_536, 1_073_741_824).default(4_194_304),
   /**
-   * Bytes of history that the pod buffers for all of its sockets together: read from Redis and not yet taken by the
-   * clients. Beyond this, joins wait, and a socket that has read nothing for 10 s is closed with 4008.
+   * Bytes of history that the pod buffers for all of its sockets together: read from Redis, but not yet received by the clients.
+   * Above this, joins wait, and a socket that has read nothing for 10 s is closed with 4008.
    */
   MAX_REPLAY_BYTES: count(1_048_576, 17_179_869_184).default(67_108_864),
 
@@ -157,7 +166,7 @@ export const schema = z.object({
 
 export type AppConfig = z.infer<typeof schema>;
 
-/** Every variable that the application reads; `infra/` may set no other. */
+/** Every variable that the application reads; `infra/` must not set any other. */
 export const configKeys = Object.keys(schema.shape) as readonly (keyof AppConfig)[];
 
 /** The environment is wrong. The message lists every issue with its variable. */
@@ -165,7 +174,10 @@ export class ConfigError extends Error {
   readonly code = "HOLDFAST_APP_CONFIG";
 }
 
-/** Reads the configuration from an environment. Throws {@link ConfigError} with every issue, without values, which may be secret. */
+/**
+ * Reads the configuration from an environment. Throws {@link ConfigError} with every issue, but without values, because they may
+ * be secret.
+ */
 export function loadAppConfig(env: Environment): AppConfig {
   return readEnvironment(schema, env, crossCheck);
 }

@@ -1,53 +1,59 @@
 import { closeCodes } from "../protocol/close-codes";
 import { MoveWindow } from "./move-window";
 
-/** A connection as the drain sees it. */
+/** A connection, as the drain uses it. */
 export interface Drainable {
-  /** Asks the client to move. True if it closes this connection once another one serves it; false if it is closed by this. */
+  /**
+   * Asks the client to move. Returns true if the client closes this connection once another one serves it, false if this call
+   * closes it.
+   */
   goAway(): boolean;
   finish(code: number, reason: string): Promise<void>;
   close(code: number, reason: string): void;
-  /** Whether it was closed because another connection serves the client now. */
+  /** Whether it was closed because another connection now serves the client. */
   readonly hasMoved: boolean;
   readonly transport: { readonly open: boolean; terminate(): void };
 }
 
-/** The connections of the pod; each leaves the iteration when it has closed. */
+/** The connections of the pod. Each leaves the iteration once it is closed. */
 export interface DrainableSet extends Iterable<Drainable> {
   readonly size: number;
   empty(): Promise<void>;
 }
 
 /**
- * Clients that are asked to move in a second, at least, where there is time: each costs its new pod a handshake (about
- * 1 ms of CPU), so a pod that takes them all spends a tenth of a core on it. More are asked as far as moves are fast.
+ * The least number of clients that are asked to move per second, if there is time. Each costs its new pod a handshake (about 1 ms
+ * of CPU), so a pod that receives all of them spends a tenth of a core on it. Faster moves raise the number.
  */
 export const goawaysPerSecond = 100;
 
-/** How often the drain looks who has moved. Milliseconds. */
+/** How often the drain checks which clients have moved. Milliseconds. */
 const lookMs = 5;
 
-/** Who was asked and has not moved after this long will not: a sleeping phone, a client that does not know the frame. Milliseconds. */
+/**
+ * A client that was asked and has not moved after this time is not waited for: for example a sleeping phone, or a client that
+ * does not know the frame. Milliseconds.
+ */
 const givenUpMs = 5_000;
 
-/** Of the drain, what the goaway frames may take: the last client to be asked needs time to move. */
+/** The share of the drain in which goaway frames are sent: the last client needs time to move. */
 const goawayShare = 0.8;
 
 /**
- * How long acknowledgements may take that are under way at the end of the drain, and as long again the closing handshakes.
- * Both, and the release of ports and connections, fit the 5 s that the grace period has left. Milliseconds.
+ * How long the publishes in progress at the end of the drain may take, and as long again for the closing handshakes. Both, and
+ * the release of ports and connections, fit into the 5 s that are left of the grace period. Milliseconds.
  */
 export const closeMs = 1_500;
 
-/** Over how long the goaway frames to `clients` are spread at most, in a drain of `drainMs`. */
+/** The longest time over which the goaway frames to `clients` are spread, in a drain of `drainMs`. */
 export function goawayWindowMs(clients: number, drainMs: number): number {
   return Math.min((clients / goawaysPerSecond) * 1_000, drainMs * goawayShare);
 }
 
 /**
- * Moves all clients away: asks one after the other, spread over the window, and sooner as far as moves are fast; whoever is
- * still there after `drainMs` gets 1012; whoever does not answer that in {@link closeMs} is cut. Resolves as soon as the
- * last one has left.
+ * Moves all clients away. Asks one after the other, spread over the window, and sooner if moves are fast. Closes those that are
+ * left after `drainMs` with 1012, and cuts those that do not answer the close within {@link closeMs}. Resolves once the last one
+ * has left.
  *
  * @param windowMs asks evenly over this time, never sooner
  */
@@ -65,7 +71,7 @@ export async function drain(connections: DrainableSet, drainMs: number, windowMs
     Promise.all(rest.map((connection) => connection.finish(closeCodes.serviceRestart, "service restart"))),
     sleep(closeMs),
   ]);
-  // Publishes that wait for an absent store are not waited for: the client repeats them on another pod.
+  // Does not wait for publishes if the session store is unavailable: the client repeats them on another pod.
   for (const connection of connections) connection.close(closeCodes.serviceRestart, "service restart");
   await Promise.race([connections.empty(), sleep(closeMs)]);
   for (const connection of connections) connection.transport.terminate();
@@ -75,7 +81,7 @@ function sleep(ms: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, Math.max(0, ms)).unref());
 }
 
-/** Asks each client in its turn: at its place in the window, or before that while `moves` has room. */
+/** Asks each client in its turn: when its place in the window comes, or earlier if `moves` has room. */
 async function askAll(connections: DrainableSet, windowMs: number, moves: Moves | undefined): Promise<void> {
   const start = performance.now();
   const queue = [...connections];
@@ -87,7 +93,7 @@ async function askAll(connections: DrainableSet, windowMs: number, moves: Moves 
       await Promise.race([empty, sleep(moves ? Math.min(waitMs, lookMs) : waitMs)]);
       if (connections.size === 0) return;
     }
-    // To one that has left meanwhile, nothing is written.
+    // Nothing is written to a client that has left meanwhile.
     if (connection.goAway()) moves?.asked(connection);
     else moves?.pause(gapMs);
   }
@@ -96,7 +102,7 @@ async function askAll(connections: DrainableSet, windowMs: number, moves: Moves 
 /** The clients that were asked and have not moved yet. */
 class Moves {
   readonly #window = new MoveWindow();
-  /** By connection, when it was asked, on the monotonic clock. */
+  /** When each connection was asked, on the monotonic clock. */
   readonly #moving = new Map<Drainable, number>();
   #pausedUntil = 0;
 
@@ -104,7 +110,7 @@ class Moves {
     this.#moving.set(connection, performance.now());
   }
 
-  /** A client was closed: where it goes, and how long that takes, is not seen from here, so the next one waits. */
+  /** The client was closed. This pod cannot see where it goes or how long that takes, so the next one waits. */
   pause(ms: number): void {
     this.#pausedUntil = performance.now() + ms;
   }

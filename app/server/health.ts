@@ -1,11 +1,11 @@
-/** Where a pod is in its life. It only goes forward. */
+/** The phase of a pod's life. It only goes forward. */
 export type Phase = "starting" | "serving" | "unready" | "draining" | "closed";
 
 const order: readonly Phase[] = ["starting", "serving", "unready", "draining", "closed"];
 
 /**
- * The phase of the pod, as the probes tell it. Readiness does not follow Redis: were all pods to become unready
- * together, the edge would have nowhere to send anyone, and sockets that are open would gain nothing.
+ * The phase of the pod, for the probes. Readiness does not follow Redis: if all pods became unready together, the edge would have
+ * no pod to route to, and open sockets would gain nothing.
  */
 export class Health {
   #phase: Phase = "starting";
@@ -23,12 +23,15 @@ export class Health {
     return this.#phase === "serving";
   }
 
-  /** Whether new sockets are refused: from SIGTERM on. While merely unready, endpoints still propagate: it goes on serving. */
+  /**
+   * Whether new sockets are refused: from SIGTERM on. A pod that is only unready still serves, because the endpoints' change is
+   * still propagating.
+   */
   get refusing(): boolean {
     return this.#phase === "starting" || this.#phase === "draining" || this.#phase === "closed";
   }
 
-  /** Goes forward to a phase; going back is ignored. */
+  /** Goes forward to a phase; ignores an earlier phase. */
   enter(phase: Phase): void {
     if (order.indexOf(phase) <= order.indexOf(this.#phase)) return;
     const before = this.isReady();
@@ -36,7 +39,7 @@ export class Health {
     if (before !== this.isReady()) for (const listener of this.#listeners) listener(this.isReady());
   }
 
-  /** Calls the listener with each change of readiness; returns the undo. */
+  /** Calls the listener after each change of readiness; returns a function that unsubscribes. */
   onChange(listener: (ready: boolean) => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);

@@ -21,10 +21,10 @@ import type { Health } from "./health";
 import type { RefusalReason } from "./metrics";
 import type { Page } from "./page";
 
-/** When a refused client may try again. Seconds. */
+/** The Retry-After of a refused upgrade. Seconds. */
 const retryAfterSeconds = 1;
 
-/** Why an upgrade is refused: the status, and the reason as it is counted and told. */
+/** Why an upgrade is refused: the status, and the reason for the metric and for the client. */
 interface Refusal {
   readonly status: 400 | 401 | 403 | 404 | 503;
   /** The metric's label. */
@@ -32,7 +32,7 @@ interface Refusal {
   readonly message: string;
 }
 
-/** The HTTP side: probes, the page where it is served, and the upgrades that become connections. */
+/** The HTTP server: probes, the page if it is served, and upgrades to WebSocket connections. */
 export function createHttpServer(context: ConnectionContext, health: Health, page?: Page): Server {
   const { config, metrics } = context;
   const server = createServer(httpOptions, (request, response) => {
@@ -44,12 +44,13 @@ export function createHttpServer(context: ConnectionContext, health: Health, pag
     maxFragments: 128,
     perMessageDeflate: false,
     clientTracking: false,
-    ...{ closeTimeout: closeMs }, // since ws 8.19; @types/ws does not know it yet
+    ...{ closeTimeout: closeMs }, // supported since ws 8.19; @types/ws does not have it yet
     handleProtocols: (offered) => (offered.has(SUBPROTOCOL) ? SUBPROTOCOL : false),
   });
   sockets.on("headers", (headers, request) => {
     headers.push(`X-Holdfast-Pod: ${config.POD_NAME}`);
-    // A client that was asked to move comes back by its cookie: its next attempt is routed anew.
+    // The cookie would lead a client that was asked to move back to this pod: expires it, so that the edge chooses a pod for the
+    // next attempt.
     if (context.rebalancer?.isMoving === true && hasCookie(request, config.AFFINITY_COOKIE_NAME))
       headers.push(expiredCookie(config));
   });
@@ -70,11 +71,11 @@ export function createHttpServer(context: ConnectionContext, health: Health, pag
 
   server.on("upgrade", (request: IncomingMessage, socket: Duplex, head: Buffer) => {
     const onError = () => socket.destroy();
-    socket.on("error", onError); // ws takes over once the request is admitted
+    socket.on("error", onError); // ws handles errors once the request is admitted
     admit(request, context, health).then(
       (admitted) => {
         if (socket.destroyed) return;
-        // Counted in the same turn as the upgrade itself: nobody slips in between.
+        // Counted in the same turn as the upgrade itself, so that no other upgrade comes in between.
         const outcome =
           context.connections.isFull && !("status" in admitted)
             ? refusal(503, "too_many_connections", "this pod has all the sockets it may have")
@@ -96,7 +97,7 @@ export function createHttpServer(context: ConnectionContext, health: Health, pag
   return server;
 }
 
-/** Answers the probes; nothing else is served by plain HTTP. */
+/** Answers the probes. Plain HTTP serves nothing else. */
 export function answer(request: IncomingMessage, response: ServerResponse, health: Health): void {
   const path = request.url?.split("?", 1)[0];
   const probe = { "/livez": true, "/startupz": health.started, "/readyz": health.isReady() }[path ?? ""];
@@ -105,7 +106,7 @@ export function answer(request: IncomingMessage, response: ServerResponse, healt
   response.end(`${probe === undefined ? "not found" : health.phase}\n`);
 }
 
-/** Judges an upgrade request, one reason after the other. */
+/** Checks an upgrade request: the first reason to refuse it wins. */
 async function admit(
   request: IncomingMessage,
   context: ConnectionContext,
@@ -141,7 +142,7 @@ async function admit(
     return refusal(403, "origin", "this Origin is not allowed");
   }
   let identity: Identity | undefined;
-  // What came with the upgrade is judged there; a `hello` may still bring a token.
+  // A token in the upgrade is checked at the upgrade; otherwise the `hello` may carry one.
   if (config.AUTH_MODE === "jwt" && (credentials.token !== undefined || plain)) {
     try {
       identity = await authenticator.authenticate(credentials.token, "");
@@ -155,7 +156,7 @@ async function admit(
   return { room, identity, remoteAddress: request.socket.remoteAddress ?? "" };
 }
 
-/** The room that a path names; undefined where it is no path of sockets. */
+/** The room in a path; undefined if it is not a path for sockets. */
 export function roomOf(url: string, servicePath: string): string | undefined {
   const path = url.split("?", 1)[0] ?? "";
   const prefix = `${servicePath}/chat/`;
@@ -169,8 +170,8 @@ function refusal(status: Refusal["status"], reason: Refusal["reason"], message: 
 }
 
 /**
- * Answers in plain HTTP and ends the socket. A pod that drains or is full also expires the affinity cookie, so that the client's
- * next attempt is routed anew, even by an edge that honours the cookie of a pod that is going.
+ * Answers in plain HTTP and ends the socket. A pod that drains or is full also expires the affinity cookie, so that the edge
+ * chooses a pod for the client's next attempt, even an edge that honours the cookie of a terminating pod.
  */
 export function refuse(
   socket: Duplex,

@@ -3,10 +3,10 @@ import type { Health, Phase } from "./health";
 import { ageBuckets } from "./metrics";
 import type { StoreMemory } from "./store/memory";
 
-/** A connection as metrics see it. */
+/** A connection, as metrics use it. */
 export interface LiveConnection {
   readonly session: { readonly createdAt: number } | undefined;
-  /** When it was asked to move away, in Unix milliseconds; undefined where it was not. */
+  /** When the client was asked to move, in Unix milliseconds; undefined if it was not. */
   readonly goawayAt: number | undefined;
   readonly transport: { readonly bufferedBytes: number };
 }
@@ -15,22 +15,22 @@ export interface LiveConnection {
 export interface DrainStart {
   /** Unix milliseconds. */
   readonly at: number;
-  /** Clients that were here. */
+  /** The number of clients at its start. */
   readonly clients: number;
 }
 
-/** What is looked at when metrics are read. */
+/** The state that is read when metrics are scraped. */
 export interface LiveState {
   readonly health: Pick<Health, "phase">;
   readonly connections: Iterable<LiveConnection> & { readonly size: number };
   drainStart(): DrainStart | undefined;
   /** From SIGTERM to the last close frame. Seconds. */
   readonly drainSeconds: number;
-  /** Undefined where the store does not answer now. */
+  /** Undefined if the store does not answer now. */
   storeMemory(): Promise<StoreMemory | undefined>;
 }
 
-/** A client that was asked to move and has not done so after this time is late: a resume takes well under a second. Milliseconds. */
+/** A client that was asked to move counts as late after this time: a resume takes well under a second. Milliseconds. */
 const overdueMs = 5_000;
 
 const drainStates: Readonly<Record<Phase, number>> = {
@@ -41,7 +41,7 @@ const drainStates: Readonly<Record<Phase, number>> = {
   closed: 2,
 };
 
-/** Adds the metrics that are read off the pod's state at each scrape; in between they cost nothing. */
+/** Adds the metrics that are read from the pod's state at each scrape. Between scrapes they cost nothing. */
 export function registerLiveMetrics(registry: Registry, state: LiveState): void {
   const gauge = (name: string, help: string, value: () => number) =>
     new Gauge({
@@ -61,7 +61,7 @@ export function registerLiveMetrics(registry: Registry, state: LiveState): void 
   });
   new Histogram({
     name: "websocket_session_age_seconds",
-    help: "Age of the sessions whose sockets are open now, in seconds. Counted anew at each scrape: not for rate().",
+    help: "Age of the sessions whose sockets are open now, in seconds. Computed at each scrape, so rate() does not apply.",
     buckets: ageBuckets,
     registers: [registry],
     collect() {
@@ -115,7 +115,7 @@ export function registerLiveMetrics(registry: Registry, state: LiveState): void 
   registerMemory(registry, state);
 }
 
-/** Both gauges show one answer, and none where there was none: an old value would hide that Redis is away. */
+/** Both gauges show the same answer, and no value if there is no answer: an old value would hide that Redis is unavailable. */
 function registerMemory(registry: Registry, state: LiveState): void {
   let asked: Promise<StoreMemory | undefined> | undefined;
   const ask = () => (asked ??= state.storeMemory().finally(() => (asked = undefined)));
@@ -133,12 +133,12 @@ function registerMemory(registry: Registry, state: LiveState): void {
     });
   gauge(
     "websocket_redis_memory_used_bytes",
-    "Bytes that the session store uses, as INFO says; of a Cluster, on its fullest node.",
+    "Bytes that the session store uses, according to INFO; in a Cluster, on its fullest node.",
     ({ usedBytes }) => usedBytes,
   );
   gauge(
     "websocket_redis_memory_limit_bytes",
-    "Bytes that the session store may use (maxmemory); absent where it has no limit.",
+    "Bytes that the session store may use (maxmemory); absent if it has no limit.",
     ({ limitBytes }) => limitBytes,
   );
 }

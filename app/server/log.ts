@@ -3,8 +3,8 @@ import { LogOutput } from "../runtime/log-output";
 import type { AppConfig } from "./config";
 
 /**
- * One JSON line an event, on stdout. Tokens and message contents are never logged; so errors are, without what libraries
- * hang on them: ioredis adds the whole command to a failed one, with its arguments.
+ * Writes one JSON line for each event to stdout. Tokens and message contents are never logged. Errors are logged without the
+ * properties that libraries add: ioredis adds the whole failed command with its arguments.
  */
 export function createLog(
   config: Pick<AppConfig, "LOG_LEVEL" | "SERVICE_NAME" | "POD_NAME">,

@@ -4,7 +4,7 @@ import { createLog } from "./log";
 import { HoldfastServer } from "./server";
 import { DurabilityError } from "./store/group-commit";
 
-/** The server's process. */
+/** The process of the server. */
 void runProcess(
   () => {
     const config = loadAppConfig(process.env);

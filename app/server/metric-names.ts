@@ -1,7 +1,7 @@
 import { registerLiveMetrics } from "./live-metrics";
 import { Metrics } from "./metrics";
 
-/** The names of all series that a pod exposes: what an alert, a dashboard or an autoscaler may refer to. */
+/** The names of all time series that a pod exposes, for alerts, dashboards and autoscalers. */
 export function metricNames(): string[] {
   const { registry } = new Metrics();
   registerLiveMetrics(registry, {
@@ -12,7 +12,7 @@ export function metricNames(): string[] {
     storeMemory: () => Promise.resolve(undefined),
   });
   return registry.getMetricsAsArray().flatMap(({ name, type }) => {
-    // A word, though prom-client's declarations have an enum of numbers.
+    // A string at run time, although prom-client declares an enum of numbers.
     return String(type) === "histogram"
       ? ["bucket", "sum", "count"].map((part) => `${name}_${part}`)
       : [name];

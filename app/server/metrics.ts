@@ -3,12 +3,12 @@ import { closeCodes } from "../protocol/close-codes";
 import { storeOperations, type StoreOperation } from "./store/redis";
 
 /**
- * What the application counts as it happens; what is looked at when metrics are read is in `live-metrics.ts`.
- * `service` and `pod` are labels that scraping adds, not these. Every label has a small, closed set of values, and
- * each series is there from the start: a counter that appears at 1 would hide its first increase from `rate()`.
+ * What the application counts as it happens. `live-metrics.ts` has what is read at the scrape. The labels `service` and `pod` are
+ * added by scraping. Every label has a small, fixed set of values, and each series exists from the start: a counter that appears
+ * at 1 would hide its first increase from `rate()`.
  */
 
-/** Close codes that peers send beside ours; any other, which a client may choose freely, is counted as `other`. */
+/** Close codes of peers besides Holdfast's own. Any other code is counted as `other`, because a client can choose it freely. */
 const foreignCodes = {
   protocolError: 1002,
   /** The close frame had no code. */
@@ -41,7 +41,7 @@ export const refusalReasons = [
 export type PublishOutcome = (typeof publishOutcomes)[number];
 export type RefusalReason = (typeof refusalReasons)[number];
 
-/** Ages of sessions in seconds, up to a day: well past what alerts ask about. */
+/** Buckets for the age of sessions in seconds, up to a day: well above what alerts use. */
 export const ageBuckets = [1, 10, 60, 300, 900, 3_600, 10_800, 21_600, 43_200, 86_400];
 
 export class Metrics {
@@ -155,7 +155,7 @@ export class Metrics {
     this.#published.inc({ outcome });
   }
 
-  /** Counts what one write to a room brought to all of its members together: a count for each socket would cost it. */
+  /** Counts the deliveries of one write to all members of a room together: a count for each socket would be expensive. */
   readonly delivered = (messages: number, replayed: boolean): void => {
     this.#delivered.inc(messages);
     if (replayed) this.#replayed.inc(messages);
@@ -165,12 +165,12 @@ export class Metrics {
     this.#refused.inc({ reason });
   }
 
-  /** Notes a message on a channel of the session store that could not be read. */
+  /** Counts a message on a channel of the session store that could not be read. */
   readonly dropped = (): void => {
     this.#dropped.inc();
   };
 
-  /** Notes an operation on the session store that has ended. */
+  /** Counts a finished operation on the session store. */
   readonly stored = (operation: StoreOperation, seconds: number, failed: boolean): void => {
     this.#redisSeconds.observe({ operation }, seconds);
     if (failed) this.#redisErrors.inc({ operation });

@@ -1,20 +1,20 @@
-/** Clients on the move at a time, at first and at least. */
+/** The first and least number of clients that move at the same time. */
 const smallest = 8;
 
-/** Clients on the move at a time, at most: each holds a second connection meanwhile. */
+/** The most clients that move at the same time: each holds a second connection during its move. */
 const largest = 256;
 
-/** The median move may take this many times as long as it did at best, and {@link slackMs}, before it counts as slowed down. */
+/** Moves count as slowed down if the median is above this many times the best median, plus {@link slackMs}. */
 const tolerance = 2;
 
-/** Of the difference between two medians, what timers and the event loop make up. Milliseconds. */
+/** The part of the difference between two medians that timers and the event loop cause. Milliseconds. */
 const slackMs = 5;
 
 /**
- * How many clients move at a time. Where they go, they are served beside everybody who is there already: moves that take
- * longer than they did at best show that there are too many. Then fewer move, else more, as TCP Vegas does it for segments
- * (Brakmo and Peterson 1995). A round is as many clients as the window holds. Its median stands for it: clients are near and
- * far, and one that is slow says nothing of the pods.
+ * How many clients move at the same time. The pods that receive them also serve their other clients: moves that take longer than
+ * at best show that too many clients move at once. The window then shrinks; otherwise it grows, as in TCP Vegas (Brakmo and
+ * Peterson 1995). A round has as many clients as the window. The median of a round counts, because clients are near and far, and
+ * one slow client says nothing about the pods.
  */
 export class MoveWindow {
   #size = smallest;
@@ -24,12 +24,12 @@ export class MoveWindow {
   /** Clients that were asked before this time belong to a window of another size. Monotonic clock, milliseconds. */
   #changedAt = 0;
 
-  /** Clients that may be on the move now. */
+  /** How many clients may move now. */
   get size(): number {
     return this.#size;
   }
 
-  /** A client has moved that was asked at `askedAt`; both times by the monotonic clock, in milliseconds. */
+  /** A client that was asked at `askedAt` has moved. Both times are of the monotonic clock, in milliseconds. */
   moved(askedAt: number, now: number): void {
     if (askedAt < this.#changedAt) return;
     this.#round.push(now - askedAt);

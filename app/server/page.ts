@@ -4,10 +4,10 @@ import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from "node:
 import { join } from "node:path";
 import type { AppConfig } from "./config";
 
-/** Beside this file's bundle: the build writes `app/web` there. */
+/** Next to this file's bundle: the build writes `app/web` there. */
 const directory = join(__dirname, "web");
 
-/** What the page is made of, by the name in its URL. */
+/** The files of the page, by their name in the URL. */
 const files = {
   "": { file: "index.html", type: "text/html; charset=utf-8" },
   "page.css": { file: "page.css", type: "text/css; charset=utf-8" },
@@ -22,8 +22,8 @@ const files = {
 export const pageFiles: readonly string[] = Object.values(files).map(({ file }) => file);
 
 /**
- * For every answer. Nothing but the page's own files and sockets, no inline script or style, in no frame; and text
- * that users write can never become markup (Trusted Types).
+ * Headers of every answer. They allow only the page's own files and sockets, no inline script or style and no frame. Text that
+ * users write can never become markup (Trusted Types).
  */
 const securityHeaders = {
   "content-security-policy": [
@@ -46,7 +46,7 @@ const securityHeaders = {
   "permissions-policy": "camera=(), microphone=(), geolocation=()",
 } satisfies OutgoingHttpHeaders;
 
-/** What the page has to know before it connects, at `service.json`. */
+/** The settings that the page loads before it connects, from `service.json`. */
 export interface PageSettings {
   readonly service: string;
   readonly auth: AppConfig["AUTH_MODE"];
@@ -63,18 +63,19 @@ export class Page {
   readonly #path: string;
   readonly #resources: ReadonlyMap<string, Resource>;
 
-  /** @param path where the page is, without the slash behind it */
+  /** @param path the path of the page, without the slash at the end */
   constructor(path: string, resources: ReadonlyMap<string, Resource>) {
     this.#path = path;
     this.#resources = resources;
   }
 
-  /** Answers a request for the page. False: it is for something else. */
+  /** Answers a request for the page. Returns false if the request is for something else. */
   answer(request: IncomingMessage, response: ServerResponse): boolean {
     const path = request.url?.split("?", 1)[0] ?? "";
     const reading = request.method === "GET" || request.method === "HEAD";
     if (path === this.#path && path !== "") {
-      // The page's own links are relative, so the slash matters; and so is this one: the edge's host is not ours to name.
+      // The page's links are relative, so the slash at the end matters. The redirect is relative too, because the pod does not
+      // know the edge's host.
       const location = `${path.slice(path.lastIndexOf("/") + 1)}/`;
       response.writeHead(308, { ...securityHeaders, location, "cache-control": "no-store" }).end();
       return true;
@@ -88,7 +89,7 @@ export class Page {
       return true;
     }
     const { type, body, etag } = resource;
-    // Asked anew each time, so that a rollout never leaves a browser with files of two versions.
+    // Browsers check for a new version each time, so that a rollout never leaves a browser with files of two versions.
     const headers = { ...securityHeaders, "cache-control": "no-cache", etag };
     if (request.headers["if-none-match"] === etag) response.writeHead(304, headers).end();
     else
@@ -97,7 +98,7 @@ export class Page {
   }
 }
 
-/** Reads the page's files. Throws where the build left them out. */
+/** Reads the page's files. Throws if the build is incomplete. */
 export function loadPage(
   { SERVICE_NAME, SERVICE_PATH, AUTH_MODE }: Pick<AppConfig, "SERVICE_NAME" | "SERVICE_PATH" | "AUTH_MODE">,
   from = directory,

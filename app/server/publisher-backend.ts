@@ -11,7 +11,7 @@ import { roomKeys, userKeys, type RoomKeys } from "./store/keys";
 import { UnavailableError } from "./store/redis";
 import type { RoomStore } from "./store/room-store";
 
-/** What backends may do, on the same rooms as the sockets. */
+/** What backends may do, in the same rooms as the sockets. */
 export function createPublisherBackend(
   config: Pick<AppConfig, "SERVICE_NAME">,
   store: RoomStore,
@@ -19,8 +19,8 @@ export function createPublisherBackend(
   metrics: Pick<Metrics, "published">,
 ): PublisherBackend {
   const publish = async (keys: RoomKeys, { from, data, id }: Pick<RoomMessage, "from" | "data" | "id">) => {
-    // Prefixes keep backends' names apart from clients', which are plain digests. Without a name of its own, a
-    // message is the only one of its publisher: there is nothing to dedupe it against.
+    // Prefixes keep the names of backends apart from those of clients, which are plain digests. A message without an id gets a
+    // publisher of its own, because it has no duplicates.
     const publisher = id ? `grpc-${id.publisher}` : `once-${randomBytes(16).toString("base64url")}`;
     try {
       const { epoch, offset, duplicate } = await store.publish(
@@ -46,7 +46,7 @@ export function createPublisherBackend(
   };
 }
 
-/** The other end of `closeUser`, on each pod where the user has sockets. Throws where the text is something else. */
+/** The receiving side of `closeUser`, on each pod where the user has sockets. Throws if the text is something else. */
 export function closeUserOnControl(room: LiveRoom, text: string): void {
   const control = JSON.parse(text) as { close?: unknown } | null;
   if (typeof control?.close !== "string") throw new Error("no control message of a room");

@@ -32,10 +32,10 @@ import { connectRedis, withinTimeout, type RedisConnections } from "./store/redi
 import { RoomStore } from "./store/room-store";
 import { SessionStore } from "./store/session-store";
 
-/** How long the release of sockets, and of ports, may take once they are destroyed: no peer has a say in it. Milliseconds. */
+/** How long releasing sockets and ports may take once they are destroyed: it does not depend on any peer. Milliseconds. */
 const releaseMs = 500;
 
-/** A pod's whole application. `start` → `drain` → `stop`; each may be called twice, and is done once. */
+/** The whole application of a pod. `start` → `drain` → `stop`; each is safe to call twice and runs once. */
 export class HoldfastServer {
   readonly health = new Health();
   readonly metrics = new Metrics();
@@ -56,7 +56,7 @@ export class HoldfastServer {
   #drainStart: DrainStart | undefined;
   #stopping: Promise<void> | undefined;
 
-  /** @param rebalancing when clients are moved to emptier pods; tests have less time */
+  /** @param rebalancing the intervals of the rebalancer; tests use shorter ones */
   constructor(
     config: AppConfig,
     log: Logger,
@@ -139,19 +139,19 @@ export class HoldfastServer {
     return this.#config.DRAIN_SECONDS * 1_000 + closeBudgetMs;
   }
 
-  /** Open sockets on this pod. */
+  /** The number of open sockets on this pod. */
   get connections(): number {
     return this.#connections.size;
   }
 
-  /** The port that a server really listens on: of use where the configuration says 0. */
+  /** The port that a server listens on: useful if the configuration says 0. */
   port(of: "http" | "metrics" | "lifecycle" | "grpc"): number {
     if (of === "grpc") return this.#grpc?.port ?? 0;
     const server = of === "http" ? this.#http : this.#sidePorts.find(({ name }) => name === of)?.server;
     return (server?.address() as AddressInfo | null)?.port ?? 0;
   }
 
-  /** Listens at once, so that probes are answered; serves once Redis was reached. */
+  /** Listens at once, so that probes are answered; serves once Redis is reachable. */
   async start(): Promise<void> {
     const { BIND_ADDRESS, HTTP_PORT, GRPC_PORT, PUBLISHER_TOKEN, POD_NAME } = this.#config;
     await Promise.all([
@@ -168,7 +168,7 @@ export class HoldfastServer {
       log: this.#log,
     });
     await this.#listenAsPod(POD_NAME);
-    // A Redis that came back empty has lost the sessions; those served here are written again.
+    // A Redis that restarted empty has lost the sessions: those that this pod serves are written again.
     this.#redis.commands.on("ready", () => void this.#connections.restoreSessions(this.#sessions));
     this.health.enter("serving");
     this.#rebalancer?.start();
@@ -176,7 +176,7 @@ export class HoldfastServer {
     this.#log.info({ port: this.port("http") }, "serving");
   }
 
-  /** Tries until Redis is there: a pod without it is not started, and says so in its log. */
+  /** Tries until Redis is reachable: without it the pod does not start to serve, and its log says why. */
   async #listenAsPod(pod: string): Promise<void> {
     for (;;) {
       try {
@@ -196,7 +196,7 @@ export class HoldfastServer {
     this.#connections.closeTakenOver(sessionId, Number(generation));
   }
 
-  /** Fails readiness, refuses upgrades, moves the clients away. Resolves when the last one has left. */
+  /** Fails readiness, refuses upgrades, moves the clients away. Resolves once the last one has left. */
   drain(): Promise<void> {
     this.#draining ??= this.#drain();
     return this.#draining;

@@ -3,7 +3,7 @@ import { httpOptions } from "../runtime/http-options";
 import type { Health } from "./health";
 import type { Metrics } from "./metrics";
 
-/** `GET /metrics`, on a port that only monitoring may reach. */
+/** `GET /metrics`, on a separate port that only monitoring may reach. */
 export function createMetricsServer({ registry }: Pick<Metrics, "registry">): Server {
   return createServer(httpOptions, (request, response) => {
     if (request.url !== "/metrics") {
@@ -18,8 +18,8 @@ export function createMetricsServer({ registry }: Pick<Metrics, "registry">): Se
 }
 
 /**
- * `GET /prestop`, on a port that only the kubelet may reach: fails readiness at once and answers when the endpoints
- * have had `preStopSeconds` to forget this pod. The kubelet sends SIGTERM behind the answer.
+ * `GET /prestop`, on a separate port that only the kubelet may reach: fails readiness at once, and answers after
+ * `preStopSeconds`, when the endpoints no longer list this pod. The kubelet sends SIGTERM after the answer.
  */
 export function createLifecycleServer(health: Health, preStopSeconds: number): Server {
   return createServer(httpOptions, (request, response) => {

@@ -1,12 +1,12 @@
 /**
- * How long a turn is. Milliseconds. Short, so that few are due in each: the pings of a whole second at once, and their
- * answers, would hold a message up for longer than it takes otherwise.
+ * The length of a turn. Milliseconds. It is short so that few members are due in each: if all pings of a second were sent at
+ * once, they and their answers would delay a message.
  */
 const turnMs = 50;
 
 /**
- * Calls every member once in each interval, evenly spread: those that came together are not called together. One timer
- * for all; a turn looks at nobody who is not due.
+ * Calls every member once in each interval. Calls are evenly spread: members that were added together are not called together.
+ * There is one timer for all, and a turn visits only the members that are due.
  */
 export class TimerWheel<Member> implements Iterable<Member> {
   readonly #turns: readonly Set<Member>[];
@@ -14,10 +14,10 @@ export class TimerWheel<Member> implements Iterable<Member> {
   readonly #visit: (member: Member) => void;
   readonly #startedAt = performance.now();
   readonly #timer: NodeJS.Timeout;
-  /** Turns since the start. */
+  /** The number of turns since the start. */
   #done = 0;
 
-  /** @param intervalMs from one call of a member to its next; its first comes anywhere within */
+  /** @param intervalMs time from one call of a member to its next; the first call comes at any time within it */
   constructor(intervalMs: number, tick: (member: Member) => void) {
     const count = Math.max(1, Math.round(intervalMs / turnMs));
     this.#turns = Array.from({ length: count }, () => new Set<Member>());
@@ -48,7 +48,9 @@ export class TimerWheel<Member> implements Iterable<Member> {
     clearInterval(this.#timer);
   }
 
-  /** Timers are late, more so in a busy process: turns go by the clock, and what a long standstill missed is done once. */
+  /**
+   * Timers are late, especially in a busy process, so turns go by the clock. After a long pause, the missed turns are done once.
+   */
   #tick(): void {
     const due = Math.floor((performance.now() - this.#startedAt) / turnMs);
     this.#done = Math.max(this.#done, due - this.#turns.length);

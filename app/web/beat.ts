@@ -1,7 +1,7 @@
-/** Between two beats. Milliseconds. */
+/** Time between two beats. Milliseconds. */
 const intervalMs = 1_000;
 
-/** Says something every second while it is on, so that there is always a message that a move could lose. */
+/** Publishes a message every second while it is on, so that there is always a message that a move could lose. */
 export class Beat {
   readonly #speak: (text: string) => void;
   #timer: ReturnType<typeof setInterval> | undefined;

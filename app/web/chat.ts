@@ -4,13 +4,13 @@ import { DeliveryCounter, type Spoken } from "./delivery-counter";
 import { Pods } from "./pods";
 import { Timeline } from "./timeline";
 
-/** What the page shows of the connection. */
+/** The part of the page that shows the chat. */
 export interface ChatView {
-  /** Something changed: all that is shown of the chat's state is stale. */
+  /** The state of the chat has changed and must be shown again. */
   changed(): void;
-  /** A sentence for people who hear the page. */
+  /** A sentence for a screen reader. */
   say(text: string): void;
-  /** It is over; with a new token, or by loading the page anew, it can begin again. */
+  /** The chat has ended. It can start again with a new token, or after a reload of the page. */
   ended(reason: string): void;
 }
 
@@ -18,11 +18,11 @@ export interface ChatOptions {
   readonly url: string;
   readonly room: string;
   readonly token: string | undefined;
-  /** Names this opening of the page in what it says. */
+  /** Identifies this opening of the page in its messages. */
   readonly stream: string;
 }
 
-/** One client in one room, and the account of what it saw. */
+/** One client in one room, with its delivery statistics. */
 export class Chat {
   readonly timeline: Timeline;
   counter = new DeliveryCounter();
@@ -34,11 +34,11 @@ export class Chat {
   readonly #view: ChatView;
   readonly #stream: string;
   #seq = 0;
-  /** Losses that were told of at the last arrival. */
+  /** The losses that were already shown at the last arrival. */
   #toldLost = 0;
   #leaveRoom: () => void = () => undefined;
 
-  /** @param timeline of the page: it goes on when a new token begins a new session */
+  /** @param timeline the page's timeline: it continues when a new token begins a new session */
   constructor(options: ChatOptions, timeline: Timeline, pods: Pods, messages: MessageList, view: ChatView) {
     const { url, token, stream } = options;
     this.timeline = timeline;
@@ -57,10 +57,10 @@ export class Chat {
   }
 
   connect(): void {
-    this.#client.connect().catch(() => undefined); // the state tells
+    this.#client.connect().catch(() => undefined); // the state reports a failure
   }
 
-  /** Leaves the room for another one; the session and its socket stay. */
+  /** Leaves the room and enters another one; the session and its socket stay. */
   enter(room: string): void {
     if (room === this.room.id) return;
     this.#leaveRoom();
@@ -72,7 +72,7 @@ export class Chat {
     this.#view.changed();
   }
 
-  /** Says something; resolves when it is stored, or was refused, which the conversation shows. */
+  /** Publishes a message. Resolves once it is stored, or was refused, which the conversation shows. */
   async speak(text: string, extra: Pick<Spoken, "name" | "beat"> = {}): Promise<void> {
     const seq = ++this.#seq;
     const spoken: Spoken = { text, stream: this.#stream, seq, ...extra };

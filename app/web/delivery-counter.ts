@@ -1,35 +1,35 @@
 import type { Position } from "../protocol/frames";
 
 /**
- * What the page publishes: its text, and where it stands in what this page has said. `seq` counts by 1, so that whoever
- * receives it can tell, without trusting offsets or the client, whether one is missing or came twice.
+ * A message of the page: its text, and its number in the page's stream. `seq` counts by 1, so a receiver can detect a missing or
+ * repeated message without relying on offsets or on the client.
  */
 export interface Spoken {
   readonly text: string;
-  /** Names one opening of the page; random. */
+  /** Identifies one opening of the page; random. */
   readonly stream: string;
-  /** From 1 by 1 in its stream. */
+  /** Starts at 1 and counts by 1 in its stream. */
   readonly seq: number;
-  /** What people without a login call themselves: a word of theirs, never a proof. */
+  /** The name that a person without a login has chosen: it proves nothing. */
   readonly name?: string;
-  /** Said by the steady beat rather than by a person. */
+  /** True for a message of the beat rather than of a person. */
   readonly beat?: true;
 }
 
-/** What one message showed. */
+/** What one message revealed. */
 export interface Verdict {
-  /** Messages that are missing between this one and what came before. */
+  /** The number of messages that are missing before this one. */
   readonly lost: number;
-  /** It came, or was stored, a second time. */
+  /** Whether it was delivered or stored a second time. */
   readonly duplicate: boolean;
 }
 
-/** Streams that are remembered; the oldest is forgotten first. */
+/** The most streams that are remembered; the oldest is dropped first. */
 const maxStreams = 1_000;
 
 /**
- * Counts what was delivered, lost and duplicated in a room, by two independent witnesses: the room's offsets, which
- * tell what was stored and not delivered, and the streams' own numbers, which tell what was never stored, or twice.
+ * Counts the messages of a room that were delivered, lost and duplicated, by two independent sources: the room's offsets show
+ * what was stored and not delivered; the numbers in the streams show what was never stored, or stored twice.
  */
 export class DeliveryCounter {
   received = 0;
@@ -37,7 +37,7 @@ export class DeliveryCounter {
   duplicated = 0;
   #offset: number | undefined;
   readonly #streams = new Map<string, number>();
-  /** Missing offsets whose messages may yet show as missing in a stream: the same loss, counted once. */
+  /** Missing offsets whose messages may also show as missing in a stream: the same loss is counted once. */
   #counted = 0;
 
   accept({ offset, data }: { readonly offset: number; readonly data: unknown }): Verdict {
@@ -58,7 +58,7 @@ export class DeliveryCounter {
     return verdict;
   }
 
-  /** The client said that history was lost: offsets go on behind `position`. What streams miss still counts. */
+  /** The client reported that history was lost: offsets continue after `position`. Messages that streams miss still count. */
   resynced(position: Position): void {
     this.#offset = position.offset;
   }
@@ -66,9 +66,9 @@ export class DeliveryCounter {
   #follow(data: unknown): { missing: number; again: boolean } {
     if (!isSpoken(data)) return { missing: 0, again: false };
     const { stream, seq } = data;
-    // Where this page came in, nothing is known of what was before.
+    // When the page joins in the middle of a stream, earlier messages are not known.
     const last = this.#streams.get(stream) ?? seq - 1;
-    this.#streams.delete(stream); // and back in as the newest
+    this.#streams.delete(stream); // inserted again as the newest
     this.#streams.set(stream, Math.max(last, seq));
     const [oldest] = this.#streams.keys();
     if (this.#streams.size > maxStreams && oldest !== undefined) this.#streams.delete(oldest);
@@ -76,7 +76,7 @@ export class DeliveryCounter {
   }
 }
 
-/** Rooms hold whatever anyone published: lines of wscat, messages of other programs. */
+/** Rooms hold messages of any publisher: lines of wscat, messages of other programs. */
 export function isSpoken(data: unknown): data is Spoken {
   if (typeof data !== "object" || data === null) return false;
   const { text, stream, seq, name = "", beat = true } = data as Record<string, unknown>;

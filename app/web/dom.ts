@@ -1,4 +1,4 @@
-/** The element of the page with this id, of this type. Throws when index.html has none. */
+/** The element of the page with this id and type. Throws if index.html does not have it. */
 export function byId(id: string): HTMLElement;
 export function byId<Type extends HTMLElement>(id: string, type: new () => Type): Type;
 export function byId(id: string, type: new () => HTMLElement = HTMLElement): HTMLElement {
@@ -19,7 +19,7 @@ export function create<Tag extends keyof HTMLElementTagNameMap>(
   return element;
 }
 
-/** A new element of an SVG. */
+/** A new SVG element. */
 export function createSvg(
   tag: string,
   attributes: Readonly<Record<string, string | number>>,
@@ -31,7 +31,7 @@ export function createSvg(
   return element;
 }
 
-/** Changes an element's text only where it differs: what is read aloud or selected is left in peace. */
+/** Changes an element's text only if it differs, so that reading aloud and selections are not interrupted. */
 export function setText(element: Element, text: string): void {
   if (element.textContent !== text) element.textContent = text;
 }
@@ -43,7 +43,7 @@ export function timeOf(at: number): string {
   return clock.format(at);
 }
 
-/** A duration as a person reads it. */
+/** A duration in words. */
 export function durationOf(ms: number): string {
   if (ms < 1_000) return `${Math.round(ms)} ms`;
   return ms < 60_000 ? `${(ms / 1_000).toFixed(1)} s` : `${Math.round(ms / 60_000)} min`;

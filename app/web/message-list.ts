@@ -4,20 +4,22 @@ import { isSpoken } from "./delivery-counter";
 import type { Pod } from "./pods";
 import type { Arrival } from "./timeline";
 
-/** Rows that stay; older ones go, as the room's history does. */
+/** The most rows; older ones are removed, as in the room's history. */
 const maxRows = 400;
 
-/** A new message is shown without being asked for while no more than this is below. Pixels. */
+/** A new message scrolls into view if at most this much is below the visible part. Pixels. */
 const nearEnd = 80;
 
-/** Who said something, as it is shown. */
+/** The sender of a message, as it is shown. */
 interface Speaker {
   readonly key: string;
   readonly name: string;
   readonly mine: boolean;
 }
 
-/** A run of beats from one stream on one pod: one row that counts, or they would drown what people say. */
+/**
+ * Consecutive beats of one stream on one pod. They are one row with a count, because otherwise they would hide what people write.
+ */
 interface BeatRun {
   readonly key: string;
   readonly text: Element;
@@ -25,7 +27,7 @@ interface BeatRun {
   readonly first: { readonly text: string; readonly offset: number };
 }
 
-/** The conversation, with a rail at its side in the colour of the pod that brought each message. */
+/** The conversation. The border of each message has the colour of the pod that delivered it. */
 export class MessageList {
   readonly #stream: string;
   readonly #scroller = byId("conversation");
@@ -43,7 +45,7 @@ export class MessageList {
     this.#latest.addEventListener("click", () => this.#toEnd());
   }
 
-  /** Said and not yet stored. Returns what to call when it was refused; storing needs no word, its message comes. */
+  /** Shows a message that is not stored yet. Returns a function to call if it is refused; a stored message arrives by itself. */
   pending(seq: number, text: string): (reason: string) => void {
     const note = create("span", { class: "note" }, "on its way");
     const row = create("li", { "data-seq": String(seq) }, create("p", {}, text), note);
@@ -63,7 +65,7 @@ export class MessageList {
     else this.#stay(() => this.#append(this.#row(message, speaker, pod, textOf(data))));
   }
 
-  /** Tells how a pod came to serve, in the place among the messages where it happened. */
+  /** Shows how a pod came to serve, at its place between the messages. */
   arrival(arrival: Arrival, missing: number): void {
     if (arrival.kind === "first") return;
     const { kind, pod, from, ms } = arrival;
@@ -75,12 +77,12 @@ export class MessageList {
     this.#note(kind, pod, ...words, ` · ${outcome}`);
   }
 
-  /** History was lost, and the client said so. */
+  /** The client reported that history was lost. */
   resynced(reason: string, pod: Pod | undefined): void {
     this.#note("resynced", pod, reason);
   }
 
-  /** Another room. */
+  /** Removes all rows, for another room. */
   clear(): void {
     this.#list.replaceChildren();
     this.#pending.replaceChildren();
@@ -151,7 +153,7 @@ export class MessageList {
     while (this.#list.childElementCount > maxRows) this.#list.firstElementChild?.remove();
   }
 
-  /** Changes the list; the end stays in view if it was. */
+  /** Changes the list. If the end was in view, it stays in view. */
   #stay(change: () => void): void {
     const follow = this.#atEnd;
     change();
@@ -169,7 +171,7 @@ export class MessageList {
   }
 }
 
-/** A pod's name on its colour. */
+/** A pod's name with its colour as background. */
 function chip({ short, name, hue }: Pod): HTMLElement {
   return create("span", { class: "chip", "data-hue": String(hue), title: name }, short);
 }

@@ -8,14 +8,14 @@ import { Pods } from "./pods";
 import { Strip } from "./strip";
 import { Timeline } from "./timeline";
 
-/** What `service.json` says; the server's side is app/server/page.ts. */
+/** The contents of `service.json`; app/server/page.ts writes it. */
 interface Settings {
   readonly service: string;
   readonly auth: "anonymous" | "jwt";
 }
 
 const stream = crypto.getRandomValues(new Uint32Array(2)).join("-");
-/** The service, as the page's own address names it: `…/messaging/` → `ws…/messaging`. */
+/** The service's URL, from the page's own address: `…/messaging/` → `ws…/messaging`. */
 const url = location.origin.replace(/^http/, "ws") + location.pathname.replace(/\/$/, "");
 const pods = new Pods();
 const timeline = new Timeline();
@@ -24,7 +24,7 @@ const panel = new Panel();
 const status = byId("announcement");
 let chat: Chat | undefined;
 
-/** The room in the address, so that it can be shared; a room's name is no secret, a token never goes there. */
+/** The room in the address, so that it can be shared. A room id is not secret; a token is never in the address. */
 function roomOfAddress(): string {
   const room = decodeURIComponent(location.hash.slice(1));
   return isRoomId(room) ? room : "lobby";
@@ -32,7 +32,7 @@ function roomOfAddress(): string {
 
 let stale = false;
 
-/** Shows what changed, once a frame however much that was. */
+/** Shows the changed state at most once for each animation frame. */
 function show(): void {
   if (stale) return;
   stale = true;
@@ -67,7 +67,7 @@ function askForToken(settings: Settings, reason = ""): void {
     event.preventDefault();
     const token = tokenField.value.trim().replace(/^Bearer\s+/i, "");
     if (token === "") return;
-    tokenField.value = ""; // from here on it is in the client's memory alone
+    tokenField.value = ""; // from here on only the client's memory holds the token
     tokenDialog.close();
     begin(settings, token);
     byId("text").focus();
@@ -77,7 +77,7 @@ function askForToken(settings: Settings, reason = ""): void {
 function listen(settings: Settings): void {
   const text = byId("text", HTMLTextAreaElement);
   const name = byId("name", HTMLInputElement);
-  // A login names people; without one they may name themselves.
+  // With a login, the token names people; without one, they may choose a name.
   byId("name-field").hidden = settings.auth === "jwt";
   const asWhom = () =>
     settings.auth === "jwt" || name.value.trim() === "" ? {} : { name: name.value.trim() };
@@ -93,7 +93,7 @@ function listen(settings: Settings): void {
     text.focus();
   });
   text.addEventListener("keydown", (event) => {
-    // While an input method composes, Enter chooses a character.
+    // While an input method is composing, Enter chooses a character.
     if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;
     event.preventDefault();
     send();
@@ -118,13 +118,13 @@ function listen(settings: Settings): void {
     showCommands(settings);
     chat?.enter(room);
   });
-  // In one column, details are asked for; beside the conversation they are there.
+  // In one column, details are closed at first; next to the conversation they are open.
   const wide = matchMedia("(min-width: 56.01rem)");
   const unfold = () => (byId("details", HTMLDetailsElement).open = wide.matches);
   wide.addEventListener("change", unfold);
   unfold();
 
-  // Escape would leave a page that can do nothing.
+  // Escape would leave a page without a function.
   tokenDialog.addEventListener("cancel", (event) => event.preventDefault());
 }
 

@@ -46,7 +46,7 @@ export class Panel {
       "room-id": room.id,
       epoch: room.position?.epoch,
       offset: room.position?.offset,
-      resumed: session && (session.resumed ? "yes: this session goes on" : "no: this session is new"),
+      resumed: session && (session.resumed ? "yes: this session continues" : "no: this session is new"),
     };
     for (const [name, value] of Object.entries(facts)) {
       const element = this.#facts.get(name);

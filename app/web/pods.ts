@@ -1,16 +1,16 @@
-/** Hues in page.css. */
+/** The number of hues in page.css. */
 const hues = 8;
 
-/** A pod as the page shows it. */
+/** A pod, as the page shows it. */
 export interface Pod {
   readonly name: string;
-  /** The part that tells a Deployment's pods apart; the whole name where there is none. */
+  /** The part that distinguishes the pods of a Deployment; otherwise the whole name. */
   readonly short: string;
-  /** 1 to 8, in the order in which pods were met; so neighbours differ, and none needs to be known before. */
+  /** 1 to 8, in the order in which pods appeared, so that consecutive pods differ. */
   readonly hue: number;
 }
 
-/** Gives each pod a short name and a colour of its own. */
+/** Gives each pod a short name and a colour. */
 export class Pods {
   readonly #met = new Map<string, Pod>();
 

@@ -1,24 +1,24 @@
 import { createSvg } from "./dom";
 import type { Span, Timeline } from "./timeline";
 
-/** The strip's parts, from its top. Pixels. */
+/** The parts of the strip, from its top. Pixels. */
 const ticks = { top: 4, height: 10 };
 const band = { top: 20, height: 24 };
 const axis = { baseline: 60 };
 
-/** Half the width of a splice, where one pod's band goes over into the next one's. Pixels. */
+/** Half the width of a splice, where the band of one pod changes to that of the next. Pixels. */
 const splice = 9;
 
-/** How much time is shown at least, and at most on a wide strip and on a narrow one. Seconds. */
+/** The time that is shown: at least, and at most on a wide strip and on a narrow one. Seconds. */
 const shortest = 15;
 const longest = (width: number) => (width > 640 ? 120 : 60);
 
-/** Pixels that a character of the label takes, about. */
+/** The approximate width of a character of the label. Pixels. */
 const characterWidth = 7.5;
 
 /**
- * The timeline as a picture: a band that changes its colour with the pod, cut at a slant where the next socket opened
- * before the old one left; a gap where nothing served; and above it a tick for each message, which go on throughout.
+ * The timeline as a picture: a band with the colour of the serving pod. It is cut at a slant if the next socket opened before the
+ * old one closed, and has a gap if no socket served. Above it is a tick for each message.
  */
 export class Strip {
   readonly #svg: SVGElement;
@@ -31,7 +31,7 @@ export class Strip {
     frame.replaceChildren(this.#svg);
   }
 
-  /** Draws now and from now on: often while it is looked at, seldom for who asked for little motion. */
+  /** Draws now and at intervals: often while it is visible, rarely if the reader prefers reduced motion. */
   start(): void {
     const calm = matchMedia("(prefers-reduced-motion: reduce)");
     const frame = (at: number) => {
@@ -65,7 +65,7 @@ const middle = band.top + band.height / 2;
 function bandOf(span: Span, next: Span | undefined, x: (at: number) => number, width: number): SVGElement[] {
   const from = x(span.from);
   const to = span.to === undefined ? width : x(span.to);
-  // The old one ends, and the new one begins, at the same slant: a splice, with the new one on top.
+  // The old band ends and the new one begins at the same slant, with the new one on top.
   const slantFrom = span.overlapMs === undefined ? 0 : splice;
   const slantTo = next?.overlapMs === undefined ? 0 : splice;
   const [top, bottom] = [band.top, band.top + band.height];
@@ -95,7 +95,7 @@ function bandOf(span: Span, next: Span | undefined, x: (at: number) => number, w
   return [shape, ...seam, ...(fits ? [text] : [])];
 }
 
-/** One path for all: a tick a message would be hundreds of elements a frame. */
+/** One path for all ticks: one element for each would be hundreds of elements in each frame. */
 function tickPath(positions: readonly number[]): SVGElement {
   const d = positions.map((at) => `M${at.toFixed(1)} ${ticks.top}v${ticks.height}`).join("");
   return createSvg("path", { class: "ticks", d });

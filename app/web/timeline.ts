@@ -6,7 +6,7 @@ export interface Span {
   readonly from: number;
   /** Undefined while it serves. */
   readonly to: number | undefined;
-  /** How long the socket before it served beside it; undefined where nothing served before. */
+  /** How long the previous socket served at the same time; undefined if none served before. */
   readonly overlapMs: number | undefined;
 }
 
@@ -15,13 +15,13 @@ export type Arrival =
   | { readonly kind: "first"; readonly pod: Pod }
   /** Both sockets were open for `ms`. */
   | { readonly kind: "moved"; readonly pod: Pod; readonly from: Pod; readonly ms: number }
-  /** Nothing served for `ms`. */
+  /** No socket served for `ms`. */
   | { readonly kind: "back"; readonly pod: Pod; readonly from: Pod; readonly ms: number };
 
-/** What is older is forgotten. Milliseconds. */
+/** Older entries are dropped. Milliseconds. */
 const keepMs = 15 * 60_000;
 
-/** Which pod served when, and when messages came. All times are given, so that tests have their own. */
+/** Which pod served at which time, and when messages came. The caller passes all times, so that tests can choose them. */
 export class Timeline {
   moves = 0;
   cuts = 0;
@@ -37,7 +37,7 @@ export class Timeline {
     return this.#messages;
   }
 
-  /** When the next socket began to open, while the old one serves; undefined when none does. */
+  /** When the next socket began to open while the old one serves; undefined if none is opening. */
   get opening(): number | undefined {
     return this.#opening;
   }
@@ -58,7 +58,7 @@ export class Timeline {
     this.#opening = at;
   }
 
-  /** Nothing serves any more. */
+  /** No pod serves any more. */
   lost(at: number): void {
     this.#opening = undefined;
     if (this.pod !== undefined) this.cuts += 1;

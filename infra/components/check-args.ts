@@ -4,10 +4,10 @@ import { schemaIssues, show } from "../config/schema-issues";
 import { object } from "../config/values";
 import { argumentError, parseKey } from "./flat-args";
 
-/** For arguments that Kubernetes or their own users check. */
+/** For arguments that Kubernetes, or the code that uses them, checks. */
 export const unchecked = z.unknown();
 
-/** A schema with a key for each argument, so that a misspelt one is found as well as a wrong value. */
+/** A schema with a key for each argument, so that misspelt arguments are errors as well as wrong values. */
 export function argsSchema<Args>(
   shape: Record<keyof Args, z.ZodType>,
   ...required: readonly (keyof Args)[]
@@ -19,11 +19,11 @@ export function argsSchema<Args>(
 }
 
 /**
- * The arguments, checked: plain values at once, an Output inside itself. They stay as they are; defaults are the
- * component's own.
+ * Checks the arguments: plain values at once, an Output once its value is known. Returns them unchanged; the component sets the
+ * defaults.
  *
  * @param where the component and its name, such as `WebSocketService chat`
- * @throws ArgumentError with every wrong property, what it is and what to change
+ * @throws ArgumentError with every wrong property, its value and the change to make
  */
 export function checkArgs<Args extends object>(where: string, schema: z.ZodObject, args: Args): Args {
   const given = Object.fromEntries(Object.entries(args).filter(([, value]) => value !== undefined));
@@ -47,7 +47,7 @@ function isLater(value: unknown): boolean {
   return pulumi.Output.isInstance(value) || value instanceof Promise;
 }
 
-/** A resource or an Output as text would be its whole inside, or an error. */
+/** A resource or an Output is not converted to text, because that would print all of its contents, or throw. */
 function describe(value: unknown): string {
   if (isLater(value)) return "an Output";
   if (pulumi.Resource.isInstance(value)) return "a resource";

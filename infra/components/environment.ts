@@ -1,6 +1,6 @@
 import type * as pulumi from "@pulumi/pulumi";
 
-/** What a variable holds: text, or a reference to a Secret, a ConfigMap or a field of the pod. */
+/** The value of a variable: text, or a reference to a Secret, a ConfigMap or a field of the pod. */
 export type EnvironmentValue =
   | pulumi.Input<string>
   | { readonly secret: { readonly name: pulumi.Input<string>; readonly key: pulumi.Input<string> } }
@@ -10,8 +10,8 @@ export type EnvironmentValue =
 type Value = EnvironmentValue | number | boolean | readonly string[] | undefined;
 
 /**
- * Variables as a container takes them: numbers and booleans as text, lists joined by commas. What is undefined or an
- * empty list is left to the process' own default.
+ * Converts variables to the form that a container takes: numbers and booleans become text, lists are joined by commas. An
+ * undefined value or an empty list is omitted, so the process uses its own default.
  */
 export function environment(values: Readonly<Record<string, Value>>): Record<string, EnvironmentValue> {
   return Object.fromEntries(

@@ -4,27 +4,27 @@ import { describeIssue, type ConfigIssue } from "../config/issue";
 import { schemaIssues, show } from "../config/schema-issues";
 import { ArgumentError } from "./input";
 
-/** The keys of a configuration as arguments of a component: the same names, defaults and checks in both. */
+/** Turns the keys of a configuration into the arguments of a component: with the same names, defaults and checks. */
 
-/** An object in which some keys may hold values of other resources. */
+/** An object in which the values of some keys may come from other resources. */
 export type WithInputs<Values, FromResources extends keyof Values = never> = {
   [Key in keyof Values]: Key extends FromResources
     ? pulumi.Input<NonNullable<Values[Key]>> | Extract<Values[Key], undefined>
     : Values[Key];
 };
 
-/** The keys of a schema without its kind. `FromResources` are those that may hold values of other resources. */
+/** The keys of a schema without its kind. `FromResources` are the keys whose values may come from other resources. */
 export type FlatArgs<
   Schema extends z.ZodObject,
   FromResources extends keyof Omit<z.input<Schema>, "kind"> = never,
 > = Readonly<WithInputs<Omit<z.input<Schema>, "kind">, FromResources>>;
 
 /**
- * The arguments, checked by the schema and with its defaults. A key that holds an Output anywhere stays an Output; its
- * value is checked inside it.
+ * Checks the arguments by the schema and adds its defaults. A key that contains an Output stays an Output, whose value is checked
+ * once it is known.
  *
  * @param where the component and its name, such as `RedisStore sessions`
- * @throws ArgumentError with every wrong property, what it is and what to change
+ * @throws ArgumentError with every wrong property, its value and the change to make
  */
 export function parseArgs<Schema extends z.ZodObject, FromResources extends keyof z.output<Schema> = never>(
   where: string,
@@ -55,7 +55,7 @@ export function parseKey(where: string, schema: z.ZodObject, key: string, value:
   throw argumentError(where, schemaIssues(new z.ZodError(issues), { [key]: value }, show));
 }
 
-/** @param issues as the stack's configuration would have them, under the key of the component there */
+/** @param issues issues with the keys of the stack's configuration, below the component's key */
 export function argumentError(where: string, issues: readonly ConfigIssue[]): ArgumentError {
   const lines = issues.map(
     (found) => `${where}: ${describeIssue(found).replace(/\b(?:edge|sessionStore)\./g, "")}`,
@@ -68,7 +68,7 @@ function holdsOutput(value: unknown): boolean {
   return typeof value === "object" && value !== null && Object.values(value).some(holdsOutput);
 }
 
-/** A configuration as the arguments of its kind's component. */
+/** Converts a configuration to the arguments of its kind's component. */
 export function withoutKind<Config extends { readonly kind: string }>(config: Config): Omit<Config, "kind"> {
   return Object.fromEntries(Object.entries(config).filter(([key]) => key !== "kind")) as Omit<Config, "kind">;
 }

@@ -1,12 +1,12 @@
 import * as pulumi from "@pulumi/pulumi";
 
-/** Plain values are checked and computed at once, Outputs inside themselves: what both have in common. */
+/** Checks and computes with inputs: with plain values at once, with Outputs once their values are known. */
 
 type Plain<Inputs extends readonly unknown[]> = {
   [Index in keyof Inputs]: pulumi.Unwrap<Inputs[Index]>;
 };
 
-/** Applies a function to inputs: at once if all are plain, so that its errors come from the constructor. */
+/** Applies a function to inputs: at once if all are plain, so that the constructor throws its errors. */
 export function lift<const Inputs extends readonly unknown[], Result>(
   inputs: Inputs,
   compute: (...values: Plain<Inputs>) => Result,
@@ -19,22 +19,22 @@ export function lift<const Inputs extends readonly unknown[], Result>(
   return compute(...(inputs as unknown as Plain<Inputs>));
 }
 
-/** An argument of a component is wrong: the property, what it is, and what to change. */
+/** An argument of a component is wrong. The message holds the property, its value, and the change to make. */
 export class ArgumentError extends pulumi.RunError {
   readonly code = "HOLDFAST_ARGUMENT";
 
   constructor(message: string) {
     super(message);
-    // Pulumi hides the stack of a RunError that a constructor throws, and prints that of one inside an Output.
+    // Pulumi hides the stack of a RunError from a constructor, but prints that of one inside an Output.
     this.stack = message;
   }
 }
 
 /**
- * The input, checked: throws {@link ArgumentError} at once for a plain value, and fails the Output otherwise.
+ * Checks the input: throws {@link ArgumentError} at once for a plain value, and fails an Output.
  *
  * @param where the component and the property, such as `WebSocketService chat: port`
- * @param problem what is wrong with a value and what to change; undefined if nothing is
+ * @param problem returns what is wrong with a value and the change to make; undefined if nothing is wrong
  */
 export function checked<Value>(
   where: string,

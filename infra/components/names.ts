@@ -2,9 +2,9 @@ import type * as pulumi from "@pulumi/pulumi";
 import { label, objectName } from "../config/values";
 import { ArgumentError, checked } from "./input";
 
-/** Names among the arguments of a component, checked as its other values are; see {@link checked}. */
+/** Checks names among the arguments of a component, as its other values are checked; see {@link checked}. */
 
-/** @throws ArgumentError for a plain value that no namespace can have as its name; an Output with one fails */
+/** @throws ArgumentError for a plain value that is not a valid namespace name; an Output with such a value fails */
 export function checkNamespace(
   where: string,
   namespace: pulumi.Input<string> = "default",
@@ -16,7 +16,7 @@ export function checkNamespace(
   );
 }
 
-/** @throws ArgumentError where no object can have the name */
+/** @throws ArgumentError if no object can have the name */
 export function checkObjectName(where: string, name: string): void {
   if (objectName.safeParse(name).success) return;
   throw new ArgumentError(

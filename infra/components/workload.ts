@@ -5,21 +5,21 @@ import { deleteTimeoutSeconds, rolloutTimeoutSeconds, type Drain } from "../timi
 import { ArgumentError } from "./input";
 import { networkPolicies, type EgressRule, type WayIn } from "./websocket-service/network-policies";
 
-/** What services and connection proxies are made of alike. */
+/** What services and connection proxies have in common. */
 
 export type Metadata = Pick<k8s.types.input.meta.v1.ObjectMeta, "name" | "namespace" | "labels">;
 
 export function disruptionBudget(workload: string): k8s.types.input.policy.v1.PodDisruptionBudgetSpec {
   return {
     selector: { matchLabels: selectorLabels(workload) },
-    // Unlike minAvailable, it never blocks a node's drain for good, whatever the number of replicas.
+    // Unlike minAvailable, it never blocks a node's drain permanently, whatever the number of replicas.
     maxUnavailable: 1,
-    // A pod that is broken anyway must not block it either.
+    // Pods that are not ready must not block a node's drain either.
     unhealthyPodEvictionPolicy: "AlwaysAllow",
   };
 }
 
-/** @throws ArgumentError where two would decide on the number of pods */
+/** @throws ArgumentError if both a number and an autoscaler are given */
 export function checkScale(
   where: string,
   { replicas, autoscaling }: { readonly replicas?: unknown; readonly autoscaling?: unknown },
@@ -28,7 +28,7 @@ export function checkScale(
   throw new ArgumentError(`${where}: replicas is set. Remove it: autoscaling decides on the number of pods.`);
 }
 
-/** The policies of a workload, each a resource of its own: see {@link networkPolicies}. */
+/** The policies of a workload, each as its own resource: see {@link networkPolicies}. */
 export function createPolicies(
   name: string,
   metadata: Metadata & { readonly name: string },
@@ -45,12 +45,12 @@ export function createPolicies(
   );
 }
 
-/** Pods that are assumed where the number is not known before the update runs. */
+/** The assumed number of pods, if the number is not known before the update runs. */
 const assumedReplicas = 10;
 
 /**
- * How long Pulumi waits for a Deployment: for a rollout, by the number of pods and what each takes; for its deletion, by
- * the pods' grace period, which may be longer than the provider's own ten minutes.
+ * How long Pulumi waits for a Deployment: for a rollout, by the number of pods and the time that each needs; for its deletion, by
+ * the pods' grace period, which may be longer than the provider's default of ten minutes.
  */
 export function rolloutTimeouts(
   {

@@ -1,7 +1,7 @@
 import type { z } from "zod";
 import { bool, object, enumOf, text, int } from "./values";
 
-/** How clients are kept on their pods. */
+/** How the Service and the edge keep clients on their pods. */
 export const affinitySchema = object({
   /** Idle time after which the Service forgets a client address. Seconds; Kubernetes allows 1–86400. */
   clientIpTimeoutSeconds: int(1, 86_400).default(10_800),

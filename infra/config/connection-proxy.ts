@@ -35,7 +35,7 @@ export const connectionProxySchema = object({
     .optional(),
   /** Addresses or networks of proxies, such as the edge's pods, whose X-Forwarded headers are passed on. */
   trustedHops: list(network, "networks").default([]),
-  /** Bytes that one client may have sent and no pod has received. Beyond this, the proxy stops reading from the client. */
+  /** The most bytes that one client has sent and no pod has received. Above this, the proxy stops reading from the client. */
   maxWaitingBytes: int(4_096, 268_435_456).optional(),
   /** Checks tokens at the upgrade, for services that cannot. Requires auth kind jwt. */
   checkTokens: bool.default(false),

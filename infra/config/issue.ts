@@ -1,12 +1,12 @@
 /** One error of the configuration: the key, its value, the values that it may have, and the change to make. */
 export interface ConfigIssue {
-  /** Without the project's name, such as `services[0].ports.http`. */
+  /** Without the project's name: for example `services[0].ports.http`. */
   readonly path: string;
-  /** Undefined where the key is missing. */
+  /** Undefined if the key is missing. */
   readonly actual: string | undefined;
   /** What the key may hold; `nothing, since …` if it must not be set. */
   readonly expected: string;
-  /** The change, if it is not to set the key to `expected`. A sentence. */
+  /** The change, unless it is to set the key to `expected`. A sentence. */
   readonly fix?: string | undefined;
 }
 
@@ -31,7 +31,7 @@ export function describeIssue({ path, actual, expected, fix }: ConfigIssue): str
   return `${path} ${state}, expected ${expected}. ${fix}`;
 }
 
-/** Why a key may not be set, as the advice to remove it. */
+/** Turns the reason why a key must not be set into a sentence that tells the reader to remove it. */
 function removal(reason: string | undefined): string {
   if (reason === undefined) return "Remove it.";
   if (reason.startsWith("since ")) return `Remove it, because ${reason.slice("since ".length)}.`;

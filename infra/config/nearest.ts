@@ -1,16 +1,16 @@
-/** The known word that a misspelt one was probably meant to be; undefined where none is near. */
+/** The known word that a misspelt one probably means; undefined if none is close. */
 export function nearest(word: string, known: readonly string[]): string | undefined {
   const ranked = known
     .map((candidate) => ({ candidate, distance: editDistance(word.toLowerCase(), candidate.toLowerCase()) }))
     .sort((a, b) => a.distance - b.distance);
   const [best] = ranked;
-  // A third of the letters may be wrong: beyond that the guess would mislead.
+  // At most a third of the letters may differ: a more distant guess would mislead.
   return best !== undefined && best.distance <= Math.max(1, Math.floor(word.length / 3))
     ? best.candidate
     : undefined;
 }
 
-/** Letters to insert, delete, replace or swap with a neighbour (optimal string alignment). */
+/** The number of letters to insert, delete, replace or swap with a neighbour (optimal string alignment). */
 function editDistance(a: string, b: string): number {
   const rows = Array.from({ length: a.length + 1 }, (_, i) =>
     Array.from({ length: b.length + 1 }, (__, j) => (i === 0 ? j : i)),

@@ -5,20 +5,20 @@ import { resolveConfig, type ResolvedConfig } from "./resolve";
 import { configSchema, secretsSchema, type ConfigValues, type SecretValues } from "./schema";
 import { schemaIssues, show, valueAt } from "./schema-issues";
 
-/** The name of the Pulumi project, and what configuration keys may begin with whatever its name is. */
+/** The name of the Pulumi project. Configuration keys may always begin with it, even if the project has another name. */
 export const project = "holdfast";
 
-/** Secrets of which only the presence counts. */
+/** Checks only that secrets are present. */
 const anySecrets = z.partialRecord(secretsSchema.keyof(), z.string());
 
-/** What {@link parseValues} reads: the values of a stack by key, without the project's name. */
+/** The input of {@link parseValues}: the values of a stack by key, without the project's name. */
 export interface RawConfig {
   readonly stack: string;
-  /** Text as Pulumi hands it over: JSON wherever the value is not itself text. */
+  /** Text as Pulumi passes it: JSON if the value is not itself text. */
   readonly values: Readonly<Record<string, string>>;
-  /** Whether the stack's file keeps the value encrypted. */
+  /** Whether the stack's file encrypts the value. */
   readonly isSecret: (key: string) => boolean;
-  /** False where secrets are placeholders, so that their form says nothing. Default true. */
+  /** False if secrets are placeholders, which have another form. Default true. */
   readonly checkSecrets?: boolean;
 }
 
@@ -29,7 +29,7 @@ export interface Parsed {
   readonly issues: readonly ConfigIssue[];
 }
 
-/** Reads and checks a stack's configuration: every issue at once, those between keys included. Pure. */
+/** Reads and checks a stack's configuration. Reports every issue at once, including contradictions between keys. Pure. */
 export function parseValues({ values, isSecret, checkSecrets = true }: Omit<RawConfig, "stack">): Parsed {
   const secretKeys = Object.keys(secretsSchema.shape);
   const secretText = Object.fromEntries(Object.entries(values).filter(([key]) => secretKeys.includes(key)));
@@ -53,7 +53,7 @@ export function parseValues({ values, isSecret, checkSecrets = true }: Omit<RawC
   return { config, secrets: secrets.data ?? {}, issues };
 }
 
-/** What contradicts itself in what could be read, without what follows from a key that is wrong already. */
+/** Contradictions between the values that could be read, without those about a key that is already wrong. */
 function crossChecks(
   values: ConfigValues,
   secrets: SecretValues,
@@ -68,12 +68,11 @@ function isWithin(path: string, outer: string): boolean {
   return path === outer || path.startsWith(`${outer}.`) || path.startsWith(`${outer}[`);
 }
 
-/** Attempts at leaving out what is wrong; each removes at least one key. */
+/** The most attempts to remove wrong keys; each removes at least one key. */
 const maxRepairs = 10;
 
 /**
- * The values as they would be without the keys that are wrong, so that one misspelt key hides no other issue. Undefined
- * where what is left cannot be read either.
+ * The values without the wrong keys, so that one misspelt key hides no other issue. Undefined if the rest cannot be read either.
  */
 function withoutBrokenKeys(input: object, error: z.ZodError): ConfigValues | undefined {
   const copy = structuredClone(input);
@@ -92,7 +91,7 @@ function brokenPaths(issue: z.core.$ZodIssue): PropertyKey[][] {
   return [[...issue.path]];
 }
 
-/** Removes a key; an item of a list stays as an empty object, so that the others keep their places. */
+/** Removes a key of an object, or an item of a list. */
 function remove(value: unknown, path: readonly PropertyKey[]): void {
   const parent = valueAt(value, path.slice(0, -1));
   const last = path.at(-1);
@@ -101,7 +100,7 @@ function remove(value: unknown, path: readonly PropertyKey[]): void {
   else Reflect.deleteProperty(parent, last);
 }
 
-/** Structure is not secret, or every manifest would be; a secret in plain text would stay in the repository for ever. */
+/** Structure must be readable, because manifests contain it; a secret in plain text would stay in the repository forever. */
 function storageIssues(key: string, shouldBeSecret: boolean, isSecret: boolean): ConfigIssue[] {
   if (shouldBeSecret === isSecret) return [];
   if (!shouldBeSecret) return [issue(key, "an encrypted value", "plain text: structure is not secret")];
@@ -109,7 +108,7 @@ function storageIssues(key: string, shouldBeSecret: boolean, isSecret: boolean):
   return [issue(key, "plain text", "an encrypted value", `Set it with: ${command}`)];
 }
 
-/** What is not JSON stays text, and the schema says what it should have been. */
+/** Text that is not JSON stays text, and the schema reports what it should be. */
 function decode(key: string, value: string): unknown {
   if (!(key in configSchema.shape)) return value;
   const schema = configSchema.shape[key as keyof typeof configSchema.shape];
@@ -128,7 +127,7 @@ function isText(schema: z.core.$ZodType): boolean {
   return schema instanceof z.ZodString || schema instanceof z.ZodEnum;
 }
 
-/** Whether it may be text or structure: then only what looks like structure is. */
+/** True if the value may be text or structure: then only text that looks like structure is parsed. */
 function mayBeText(schema: z.core.$ZodType): boolean {
   return (
     schema instanceof z.ZodUnion &&

@@ -5,7 +5,7 @@ import { edgeProperties } from "../components/edge/properties";
 import { resolveDrain, type Drain, type DrainInput } from "../timing";
 import type { ConfigValues, ConnectionProxyValues, DrainConfig, ServiceValues } from "./schema";
 
-/** A service with everything that it leaves out filled in from the stack. */
+/** A service, with the stack's values for everything that it does not set. */
 export interface ServiceConfig extends Omit<
   ServiceValues,
   | "path"
@@ -23,22 +23,22 @@ export interface ServiceConfig extends Omit<
 > {
   readonly path: string;
   readonly protocol: "holdfast" | "websocket" | "socket.io";
-  /** Undefined for a service that runs already. */
+  /** Undefined for a service that already runs. */
   readonly image: string | undefined;
-  /** Whether it is the Holdfast application, which gets its ports, probes and environment from the program. */
+  /** Whether it is the Holdfast application, whose ports, probes and environment the program sets. */
   readonly isApplication: boolean;
   readonly imagePullPolicy: ConfigValues["imagePullPolicy"];
   readonly resources: ConfigValues["resources"];
-  /** A fixed number of pods, or who owns the number. */
+  /** A fixed number of pods, or the autoscaler that decides it. */
   readonly scale: number | Autoscaling;
   readonly drain: DrainConfig;
   readonly minReadySeconds: number;
   readonly maxSurge: number | string;
   /** Whether pods ask clients to move to emptier ones. */
   readonly rebalance: boolean;
-  /** The names of what runs already; undefined where the stack makes the service. */
+  /** The names of the running objects; undefined if the stack creates the service. */
   readonly existing: ExistingConfig | undefined;
-  /** The tier that keeps its clients' sockets; undefined where they come to its pods. */
+  /** The tier that keeps its clients' sockets; undefined if clients connect to its pods. */
   readonly connectionProxy: ConnectionProxyConfig | undefined;
 }
 
@@ -51,31 +51,31 @@ export interface ExistingConfig {
   readonly force: boolean;
 }
 
-/** A connection proxy with everything that it leaves out filled in. */
+/** A connection proxy, with defaults for everything that it does not set. */
 export interface ConnectionProxyConfig extends Omit<ConnectionProxyValues, "mode"> {
   readonly mode: NonNullable<ConnectionProxyValues["mode"]>;
   readonly scale: number | Autoscaling;
   readonly drain: DrainConfig;
 }
 
-/** The configuration of a stack, resolved once: what components, checks and policies read. Without secrets. */
+/** The configuration of a stack, resolved once, without secrets. Components, checks and policies read it. */
 export interface ResolvedConfig extends Omit<ConfigValues, "services" | "drain"> {
   readonly drain: DrainConfig;
   readonly services: readonly ServiceConfig[];
-  /** What the edge means for the rest of the system. */
+  /** The properties of the edge that the rest of the system uses. */
   readonly properties: EdgeProperties;
 }
 
-/** Pods of a service that names no number. */
+/** The default number of a service's pods. */
 const defaultReplicas = 3;
 
-/** Pods of a proxy that names no number: one can go. */
+/** The default number of a proxy's pods, so that one may fail. */
 const defaultProxies = 2;
 
-/** Pods that a rollout adds at once, unless the stack names a number: the least that keeps capacity. */
+/** The default number of pods that a rollout adds at once: the smallest that keeps capacity. */
 const defaultMaxSurge = 1;
 
-/** Fills in what a stack leaves out. Pure; wrong values stay as they are, for the checks to report. */
+/** Fills in the values that a stack does not set. Pure. Wrong values stay unchanged; the checks report them. */
 export function resolveConfig(values: ConfigValues): ResolvedConfig {
   const properties = edgeProperties(values.edge, values.affinity);
   const drain = { ...values.drain, ...resolveDrain(values.drain, properties.propagationSeconds) };
@@ -124,8 +124,9 @@ function resolveService(
 }
 
 /**
- * Whether a client that leaves its pod reaches another one. Its address would lead it back; a cookie can be expired. An AWS
- * load balancer whose targets are pods takes minutes until it sends a new one clients, and sets its cookie by itself.
+ * Whether a client that leaves its pod reaches another one. Affinity by address would lead it back, but a pod can expire a
+ * cookie. An AWS load balancer whose targets are pods does not allow it: it needs minutes until it sends clients to a new pod,
+ * and sets its cookie itself.
  */
 export function mayRebalance(
   { connectionProxy }: { readonly connectionProxy?: object | undefined },
@@ -135,7 +136,9 @@ export function mayRebalance(
   return connectionProxy !== undefined || (cookie(path) !== undefined && !podsAreTargets);
 }
 
-/** A service's own times over the stack's; a grace period that only the stack names does not bind one that needs more. */
+/**
+ * A service's own times override the stack's. A grace period that only the stack sets does not limit a service that needs more.
+ */
 function drainInput({ drain: own = {} }: ServiceValues, stack: ConfigValues["drain"]): DrainInput {
   const changed = own.preStopSeconds !== undefined || own.drainSeconds !== undefined;
   return {
@@ -145,7 +148,7 @@ function drainInput({ drain: own = {} }: ServiceValues, stack: ConfigValues["dra
   };
 }
 
-/** Without a hook nothing waits, and the grace period that follows from it is shorter. */
+/** Without a hook there is no wait, so the resulting grace period is shorter. */
 function withoutPreStop(drain: DrainConfig, { drain: own }: ServiceValues): DrainConfig {
   const { drainSeconds, preStopHook } = drain;
   const input = { preStopSeconds: 0, drainSeconds, gracePeriodSeconds: own?.gracePeriodSeconds };
@@ -153,8 +156,8 @@ function withoutPreStop(drain: DrainConfig, { drain: own }: ServiceValues): Drai
 }
 
 /**
- * The end of a proxy's pod: routers hear of it as of any pod's, then its clients are moved over a time of its own, and
- * the grace period is as long as that takes.
+ * The times of a proxy's end: routers learn of it as for any pod; then it moves its clients over its own drain time, and the
+ * grace period is as long as that takes.
  */
 function proxyDrain(
   { drainSeconds }: ConnectionProxyValues,
@@ -173,7 +176,7 @@ function existing({ name, existing: given }: ServiceValues): ExistingConfig | un
   return { deployment, service, container, disruptionBudget, force };
 }
 
-/** Who owns the number of pods, or the number itself; undefined where neither is given. */
+/** The autoscaler or the number of pods; undefined if neither is set. */
 function scale(
   { autoscaling, replicas }: Pick<ServiceValues, "autoscaling" | "replicas">,
   metricsSource: ConfigValues["autoscaler"],

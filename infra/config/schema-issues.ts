@@ -3,7 +3,7 @@ import { issue, type ConfigIssue } from "./issue";
 import { nearest } from "./nearest";
 import { knownKeys } from "./values";
 
-/** What a schema finds wrong with an input, by key. */
+/** The issues that a schema finds in an input, by key. */
 export function schemaIssues(
   error: z.ZodError | undefined,
   input: unknown,
@@ -18,10 +18,10 @@ export function schemaIssues(
   });
 }
 
-/** Of a value that may take several forms, what is wrong with the one that it was meant to have. */
+/** For a value that may take several forms: the issues of the form that was probably meant. */
 function unionIssues(found: z.core.$ZodIssue): z.core.$ZodIssue[] {
   if (found.code !== "invalid_union") return [found];
-  // The form whose type fits and that recognises the most: it alone has issues deeper than the value itself.
+  // The form whose type fits and that recognises most of the value: only its issues lie deeper than the value itself.
   const fitting = found.errors.filter((issues) => issues.length > 0 && issues.every(isInside));
   const [best] = fitting.sort((a, b) => a.length - b.length);
   if (best === undefined) return [found];
@@ -48,7 +48,7 @@ function unknownKey(
   return issue(showPath(path), describe(valueAt(input, path)), expected, fix);
 }
 
-/** What an input holds at a path. */
+/** The value at a path of an input. */
 export function valueAt(value: unknown, path: readonly PropertyKey[]): unknown {
   return path.reduce<unknown>((at, key) => (at as Record<PropertyKey, unknown> | undefined)?.[key], value);
 }
@@ -60,7 +60,7 @@ function showPath(path: readonly PropertyKey[]): string {
   }, "");
 }
 
-/** Short, and without the password of a URL that should not have had one. */
+/** Short, and without the password of a URL in which a password is not expected. */
 export function show(value: unknown): string {
   const text = (typeof value === "string" ? value : JSON.stringify(value)).replace(
     /:\/\/[^\s/@"]*@/g,

@@ -30,7 +30,7 @@ import {
 
 const drain = object({
   /**
-   * Time between the pod's deletion and SIGTERM, in which the endpoints propagate. Seconds. Defaults to what the edge
+   * Time between the pod's deletion and SIGTERM, in which the endpoints' change propagates. Seconds. Defaults to what the edge
    * needs: 10, or 120 if the pods are targets of an AWS load balancer.
    */
   preStopSeconds: int(0, 3_600).optional(),
@@ -45,9 +45,12 @@ const drain = object({
 const session = object({
   /** How long the session of a disconnected client is kept. Seconds. */
   ttlSeconds: int(10, 86_400).default(3_600),
-  /** Messages that a room's history keeps, at most. */
+  /** The most messages in a room's history. */
   historySize: int(1, 100_000).default(1_000),
-  /** Bytes of messages that a room's history keeps, at most. The oldest are removed first; the newest always stays. Defaults to 8 MiB. */
+  /**
+   * The most bytes of messages in a room's history. The oldest messages are removed first; the newest always stays. Defaults to 8
+   * MiB.
+   */
   historyBytes: int(65_536, 1_073_741_824).optional(),
   /** How long an idle room's history is kept. Seconds. */
   historyTtlSeconds: int(10, 604_800).default(3_600),
@@ -59,17 +62,17 @@ const session = object({
 const sockets = object({
   /** Time between two pings to each client. Must be below every idle timeout on the path. Seconds. */
   pingIntervalSeconds: int(1, 300).default(25),
-  /** Open sockets of each pod, counting clients that have sent `hello`. Defaults to 20,000. */
+  /** The most open sockets of each pod, counting clients that have sent `hello`. Defaults to 20,000. */
   maxConnections: int(1, 1_000_000).optional(),
-  /** Open sockets of each pod that have not sent `hello` yet. One more closes the oldest of them. Defaults to 1,000. */
+  /** The most open sockets of each pod that have not sent `hello` yet. One more closes the oldest of them. Defaults to 1,000. */
   maxUnauthenticatedConnections: int(1, 1_000_000).optional(),
-  /** Time from the upgrade to a valid `hello`. Seconds. Defaults to 5. */
+  /** The longest time from the upgrade to a valid `hello`. Seconds. Defaults to 5. */
   handshakeTimeoutSeconds: int(1, 60).optional(),
-  /** Size of one inbound message. Bytes. Defaults to 64 KiB. */
+  /** The largest inbound message. Bytes. Defaults to 64 KiB. */
   maxPayloadBytes: int(256, 16_777_216).optional(),
-  /** Bytes of live messages that may wait in one slow socket before it is closed. Defaults to 1 MiB. */
+  /** The most bytes of live messages that wait in one slow socket before it is closed. Defaults to 1 MiB. */
   maxBufferedBytes: int(4_096, 268_435_456).optional(),
-  /** Rooms that one socket may join. Defaults to 100. */
+  /** The most rooms that one socket may join. Defaults to 100. */
   maxRooms: int(1, 10_000).optional(),
   /** Messages that one socket may publish per second; twice as many in a burst. Defaults to 100. */
   maxPublishRate: int(1, 100_000).optional(),
@@ -175,7 +178,7 @@ export const configSchema = object({
   session: session.prefault({}),
   /** The times of a pod's end: preStop, drain and grace period. Services can override them. */
   drain: drain.prefault({}),
-  /** What counts the sockets for the `autoscaling` of services and connection proxies. See docs/autoscaling.md. */
+  /** What counts the open sockets for the `autoscaling` of services and connection proxies. See docs/autoscaling.md. */
   autoscaler: autoscalerSchema.prefault({ kind: "pods" }),
   /** How long a new pod must stay ready before the rollout continues. Seconds. */
   minReadySeconds: int(0, 300).default(10),

@@ -189,8 +189,8 @@ export const serviceSchema = object({
   /** Path prefix at the edge. Defaults to /socket.io for protocol socket.io, else to /. */
   path: servicePath.optional(),
   /**
-   * What the service speaks: `holdfast`, this project's protocol; `websocket`, any WebSocket server; `socket.io`,
-   * Socket.IO 3 or newer, with long-polling. Defaults to `websocket` with `image` or `existing`, else to `holdfast`.
+   * The protocol of the service: `holdfast`, this project's protocol; `websocket`, any WebSocket server; `socket.io`, Socket.IO 3
+   * or newer, with long-polling. Defaults to `websocket` with `image` or `existing`, else to `holdfast`.
    */
   protocol: enumOf("holdfast", "websocket", "socket.io").optional(),
   /** Your own image. Without it the service is the Holdfast application, `holdfast:image`. */

@@ -15,21 +15,21 @@ export function object<Shape extends z.core.$ZodLooseShape>(shape: Shape) {
   });
 }
 
-/** A whole number within bounds, both included. */
+/** A whole number from `min` to `max`, both included. */
 export function int(min: number, max: number) {
   const error = `a whole number from ${min} to ${max}`;
   return z.int({ error }).min(min, { error }).max(max, { error });
 }
 
-/** A port of TCP. */
+/** A TCP port. */
 export const port = int(1, 65_535);
 
-/** Text of a certain form. */
+/** Text of a given form. */
 export function text(pattern: RegExp, error: string) {
   return z.string({ error }).regex(pattern, { error });
 }
 
-/** One of a few words. */
+/** One word of a list. */
 export function enumOf<const Words extends readonly [string, ...string[]]>(...words: Words) {
   return z.enum(words, { error: `one of ${words.join(", ")}` });
 }
@@ -37,7 +37,7 @@ export function enumOf<const Words extends readonly [string, ...string[]]>(...wo
 /** true or false. */
 export const bool = z.boolean({ error: "true or false" });
 
-/** A list of one kind of item. */
+/** A list of items of one kind. */
 export function list<Item extends z.ZodType>(item: Item, what: string) {
   return z.array(item, { error: `a list of ${what}` });
 }
@@ -66,13 +66,13 @@ export const hostName = text(
   "a host name such as api.nova.social",
 );
 
-/** The path prefix of a service; the application knows the same form. */
+/** The path prefix of a service; the application checks the same form. */
 export const servicePath = text(servicePathPattern, servicePathForm);
 
 /** A Kubernetes quantity of memory. */
 export const memoryQuantity = text(/^[1-9][0-9]*(Mi|Gi)$/, "memory such as 512Mi or 2Gi");
 
-/** A Kubernetes quantity of processors. */
+/** A Kubernetes quantity of CPU. */
 export const cpuQuantity = text(
   /^([1-9][0-9]*m|[1-9][0-9]*|0\.[0-9]*[1-9])$/,
   "processors such as 250m or 2",
@@ -92,7 +92,7 @@ function isFixedImage(reference: string): boolean {
   return tag !== undefined && tag !== "latest";
 }
 
-/** Labels of Kubernetes. */
+/** Kubernetes labels. */
 export const labels = z.record(z.string(), z.string(), { error: "labels, name: value" });
 
 const addresses = "addresses such as 10.0.0.0/16";
@@ -102,7 +102,7 @@ export const addressRange = z
   .string({ error: addresses })
   .refine((range) => range.includes("/") && isNetwork(range), { error: addresses });
 
-/** One address, or a range. */
+/** An address, or an address range. */
 export const network = z
   .string({ error: "an address or a network such as 10.0.0.0/8" })
   .refine(isNetwork, { error: "an address or a network such as 10.0.0.0/8" });

@@ -1,6 +1,6 @@
 /**
- * Kubernetes' strategic merge, as far as pod templates need it: objects are merged key by key, the lists named below by
- * their key, every other list and value replaced. `null` removes a field. The keys are those of the API's
+ * Kubernetes' strategic merge, as far as pod templates need it: objects are merged key by key, the lists named below by their
+ * key, and every other list and value is replaced. `null` removes a field. The keys are those of the API's
  * `x-kubernetes-patch-merge-key` extensions.
  * https://kubernetes.io/docs/tasks/manage-kubernetes-objects/update-api-object-kubectl-patch/#notes-on-the-strategic-merge-patch
  */
@@ -20,7 +20,7 @@ const mergeKeys: Readonly<Record<string, string>> = {
 
 type Fields = Readonly<Record<string, unknown>>;
 
-/** `base` with `patch` merged over it. Neither is changed. */
+/** Merges `patch` over `base`. Changes neither of them. */
 export function strategicMerge(base: unknown, patch: unknown): unknown {
   return merge(base, patch, "");
 }
@@ -48,7 +48,7 @@ function mergeLists(base: readonly unknown[], patch: readonly unknown[], key: st
   return merged;
 }
 
-/** A plain object; Pulumi's Outputs are values, not objects to merge into. */
+/** A plain object; Pulumi's Outputs count as values. */
 function isFields(value: unknown): value is Fields {
   return typeof value === "object" && value !== null && Object.getPrototypeOf(value) === Object.prototype;
 }

@@ -17,7 +17,7 @@ import { webSocketServiceSchema } from "../components/websocket-service/schema";
 import { affinitySchema } from "../config/affinity";
 import { bool, hostName, label, list, objectName, serviceName, int } from "../config/values";
 
-/** The components as Pulumi's other languages get them: what each is told and what it gives. */
+/** The components for Pulumi's other languages: their inputs and outputs. */
 export interface Exported {
   readonly create: (
     name: string,
@@ -25,9 +25,9 @@ export interface Exported {
     opts: pulumi.ComponentResourceOptions,
   ) => pulumi.ComponentResource;
   readonly description: string;
-  /** The arguments, by the schemas that check them. */
+  /** The arguments, with the schemas that check them. */
   readonly inputs: Readonly<Record<string, z.core.$ZodType>>;
-  /** Those that may be known only while the update runs; the others decide what is created. */
+  /** The arguments that may be known only during the update; all others decide what is created. */
   readonly fromResources: readonly string[];
   readonly outputs: readonly string[];
 }

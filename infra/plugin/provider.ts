@@ -40,7 +40,7 @@ type Store = NonNullable<
   ConstructorParameters<typeof import("../index").WebSocketService>[1]["sessionStore"]
 >;
 
-/** A store's Secret is named by Pulumi, and is no structure. */
+/** Pulumi generates the name of a store's Secret, so it may be unknown: it decides nothing about what is created. */
 function storeOf(store: pulumi.Input<Store>): object {
   const output = pulumi.output(store);
   return {
@@ -49,7 +49,7 @@ function storeOf(store: pulumi.Input<Store>): object {
   };
 }
 
-/** A value that decides what is created, so that a preview must know it. */
+/** A value that decides what is created: a preview must know it. */
 async function plain(where: string, value: unknown): Promise<unknown> {
   const output = pulumi.output(value) as pulumi.Output<unknown> & {
     readonly isKnown: Promise<boolean>;

@@ -2,13 +2,16 @@ import { z } from "zod";
 import { version } from "../package.json";
 import { components, type Exported } from "./components";
 
-/** The package's schema, of which Pulumi makes SDKs: https://www.pulumi.com/docs/iac/packages-and-automation/pulumi-packages/schema/ */
+/**
+ * The schema of the package, from which Pulumi generates SDKs:
+ * https://www.pulumi.com/docs/iac/packages-and-automation/pulumi-packages/schema/
+ */
 
 type Spec = Readonly<Record<string, unknown>>;
 
 const anything: Spec = { $ref: "pulumi.json#/Any" };
 
-/** What a component gives beside text: numbers, and objects that other components take. */
+/** The types of outputs that are not text: numbers, and objects that other components take. */
 const outputTypes: Readonly<Record<string, Spec>> = {
   gracePeriodSeconds: { type: "number" },
   backend: anything,
@@ -16,7 +19,7 @@ const outputTypes: Readonly<Record<string, Spec>> = {
   urls: { type: "object", additionalProperties: { type: "string" } },
 };
 
-/** Follows from the schemas that check the arguments, so that the two agree. Pure. */
+/** Generated from the schemas that check the arguments, so that the two agree. Pure. */
 export function packageSchema(): object {
   const resources = Object.entries(components).map(([name, exported]) => [
     `holdfast:index:${name}`,
@@ -35,7 +38,7 @@ export function packageSchema(): object {
   };
 }
 
-/** The same as `schema.json` has it. */
+/** The text of `schema.json`. */
 export function schemaText(): string {
   return `${JSON.stringify(packageSchema(), null, 2)}\n`;
 }
@@ -61,7 +64,7 @@ function propertySpec(type: z.core.$ZodType): Spec {
 }
 
 interface JsonSchema {
-  /** A list where several are allowed. */
+  /** A list if several types are allowed. */
   readonly type?: string | readonly string[];
   readonly enum?: readonly unknown[];
   readonly default?: unknown;
@@ -70,7 +73,7 @@ interface JsonSchema {
   readonly properties?: object;
 }
 
-/** Objects and alternatives are anything here: what they may hold is checked when the component is created. */
+/** Objects and alternatives become `any`: their contents are checked when the component is created. */
 function fromJson(schema: JsonSchema): Spec {
   const notes = [
     ...(schema.enum === undefined ? [] : [`One of ${schema.enum.join(", ")}.`]),

@@ -1,6 +1,6 @@
 /**
- * Every series of the application's own that a pod exposes. A test keeps the list equal to `app/server/metric-names.ts`,
- * which the pack does not load: it would bring the whole application along.
+ * Every time series of the application itself that a pod exposes. A test keeps the list equal to `app/server/metric-names.ts`.
+ * The pack does not load that file, because it imports the whole application.
  */
 export const applicationSeries: ReadonlySet<string> = new Set([
   "websocket_buffered_bytes",
@@ -38,7 +38,7 @@ export const applicationSeries: ReadonlySet<string> = new Set([
   "websocket_upgrades_refused_total",
 ]);
 
-/** Whether a series' name claims to be the application's: other exporters' names are nobody's business here. */
+/** Whether a series has a name of the application. Rules ignore the names of other exporters. */
 export function isApplications(series: string): boolean {
   return /^websocket[_:]/.test(series);
 }

@@ -3,25 +3,25 @@ import { asKind, isKind, sameNamespace, type PartialDeep, type Resource } from "
 import type { Workload } from "./workload";
 
 /**
- * What a HorizontalPodAutoscaler, or a KEDA ScaledObject, which makes one, does to its workload. Each is read when it is
- * asked for, so that what is unknown of one hides nothing of another.
+ * The effect on its workload of a HorizontalPodAutoscaler, or of a KEDA ScaledObject, which creates one. Each property is read
+ * only when it is used, so that an unknown value of one does not hide the others.
  */
 export interface Autoscaler {
   readonly resource: Resource;
-  /** The least number of pods, and the field that says so. */
+  /** The minimum number of pods, and the field that sets it. */
   readonly least: { readonly pods: number; readonly where: string };
-  /** The largest number of pods, and its field. */
+  /** The maximum number of pods, and the field that sets it. */
   readonly most: { readonly pods: number; readonly where: string };
   readonly counts: readonly Count[];
-  /** Behaviour of scaling down, as Kubernetes has it, and its field. */
+  /** The rules for scaling down, in Kubernetes' form. */
   readonly scaleDown: PartialDeep<k8s.V2HPAScalingRules> | undefined;
 }
 
-/** One thing that an autoscaler counts. */
+/** One metric of an autoscaler. */
 export interface Count {
   /** `cpu` or `memory`; undefined for everything else. */
   readonly processor: string | undefined;
-  /** A series, where the autoscaler is asked for one by its name. */
+  /** The series, if the autoscaler names one. */
   readonly series: string | undefined;
   /** PromQL. */
   readonly query: string | undefined;
@@ -29,7 +29,7 @@ export interface Count {
   readonly emptyIsZero: boolean;
 }
 
-/** The resource as the autoscaler of this workload, if it is that. */
+/** The resource as the autoscaler of this workload; undefined if it is not. */
 export function autoscalerOf(resource: Resource, { object }: Workload): Autoscaler | undefined {
   const horizontal = asKind(resource, "HorizontalPodAutoscaler");
   if (horizontal !== undefined && sameNamespace(horizontal, object)) {
@@ -45,7 +45,7 @@ export function autoscalerOf(resource: Resource, { object }: Workload): Autoscal
       },
       get counts() {
         const metrics = spec?.metrics ?? [];
-        // Without any, Kubernetes counts processors.
+        // Without a metric, Kubernetes uses CPU.
         return metrics.length === 0 ? [count({ processor: "cpu" })] : metrics.map(countOf);
       },
       get scaleDown() {
@@ -77,7 +77,7 @@ export function autoscalerOf(resource: Resource, { object }: Workload): Autoscal
   };
 }
 
-/** KEDA's own, https://keda.sh/docs/latest/reference/scaledobject-spec/. */
+/** The default of KEDA, https://keda.sh/docs/latest/reference/scaledobject-spec/. */
 const defaultMaxReplicaCount = 100;
 
 interface ScaledObject {

@@ -7,7 +7,7 @@ import { routes } from "./edges/routes";
 import type { Resource, ObjectOf } from "./resource";
 import type { System } from "./system";
 
-/** An Ingress with ingress-nginx's annotations that leads to pods which serve WebSockets. */
+/** An Ingress with ingress-nginx's annotations that routes to pods which serve WebSockets. */
 export interface CookieIngress {
   readonly resource: Resource;
   readonly ingress: ObjectOf<"Ingress">;
@@ -23,21 +23,21 @@ function leadsToWebSockets(resource: Resource, system: System): boolean {
   return route !== undefined;
 }
 
-/** An affinity cookie as a browser keeps it. */
+/** An affinity cookie, as a browser keeps it. */
 export interface Cookie {
   readonly resource: Resource;
-  /** Undefined for every host. */
+  /** Undefined for all hosts. */
   readonly host: string | undefined;
   readonly name: string;
   readonly path: string;
   readonly service: string | undefined;
-  /** How a service comes by a cookie of its own here. */
+  /** How to give a service its own cookie with this kind of edge. */
   readonly remedy: string;
 }
 
 /**
- * The affinity cookies that a way to pods which serve WebSockets sets, each of which names a pod. Istio's does not: it is
- * a number that each service's hash reads for itself, so that services may share it.
+ * The affinity cookies of a route to pods that serve WebSockets. Each names a pod. Istio's is not included: it is a number that
+ * each service's hash interprets itself, so services may share it.
  */
 export function cookiesOf(resource: Resource, system: System): Cookie[] {
   if (!leadsToWebSockets(resource, system)) return [];
@@ -48,7 +48,7 @@ function nginxCookies(resource: Resource): Cookie[] {
   const ingress = ingressOf(resource, "nginx");
   const annotations = ingress?.metadata?.annotations ?? {};
   if (ingress === undefined || annotations[nginx.affinity] !== "cookie") return [];
-  // ingress-nginx's own defaults: this name, and the path of the location.
+  // ingress-nginx's own defaults: this name, and the path of the Ingress rule.
   const { [nginx.cookieName]: name = "INGRESSCOOKIE", [nginx.cookiePath]: cookiePath } = annotations;
   return ingressPaths(ingress).map(({ host, path, service }) => ({
     resource,
@@ -60,7 +60,7 @@ function nginxCookies(resource: Resource): Cookie[] {
   }));
 }
 
-/** The load balancer names its cookie itself, for the whole host. */
+/** The load balancer's cookie has a fixed name, for the whole host. */
 function albCookies(resource: Resource): Cookie[] {
   const ingress = ingressOf(resource, "alb");
   if (ingress === undefined) return [];
@@ -78,7 +78,7 @@ function albCookies(resource: Resource): Cookie[] {
   }));
 }
 
-/** A rule without a name for its cookie has one that nobody else has. */
+/** A rule without a cookie name gets a unique one. */
 function gatewayCookies(resource: Resource): Cookie[] {
   const { hostnames = [], rules = [] } = httpRoute(resource)?.spec ?? {};
   return rules.flatMap(
@@ -100,7 +100,7 @@ function gatewayCookies(resource: Resource): Cookie[] {
   );
 }
 
-/** Whether a browser would send both, or keep only one of them. */
+/** Whether a browser would send both cookies, or keep only one of them. */
 export function collide(a: Cookie, b: Cookie): boolean {
   const sameHost = a.host === b.host || a.host === undefined || b.host === undefined;
   return sameHost && a.name === b.name && (within(a.path, b.path) || within(b.path, a.path));

@@ -7,7 +7,7 @@ export interface Budget {
   readonly object: ObjectOf<"PodDisruptionBudget">;
 }
 
-/** The budgets that count these pods. */
+/** The budgets that select these pods. */
 export function budgetsFor({ object, pod }: Workload, system: System): Budget[] {
   return system.resources.flatMap((resource) => {
     const budget = asKind(resource, "PodDisruptionBudget");

@@ -8,7 +8,7 @@ export const elasticache = {
   serverlessCache: "aws:elasticache/serverlessCache:ServerlessCache",
 } as const;
 
-/** A replication group, as far as rules look into it. */
+/** A replication group, with the fields that rules read. */
 export interface ReplicationGroup {
   readonly parameterGroupName?: string;
   readonly globalReplicationGroupId?: string;
@@ -21,15 +21,15 @@ export interface ReplicationGroup {
   readonly snapshotRetentionLimit?: number;
 }
 
-/** A parameter group, as far as rules look into it. */
+/** A parameter group, with the fields that rules read. */
 export interface ParameterGroup {
   readonly family?: string;
   readonly parameters?: readonly { readonly name: string; readonly value: string }[];
 }
 
 /**
- * The resource as a replication group with settings of its own. A member of a global one says nothing of them: AWS gives
- * it a copy of its primary's parameter group, its encryption and its version, and that primary is judged itself.
+ * The resource as a replication group with its own settings. A member of a global datastore is skipped: AWS copies its parameter
+ * group, encryption and version from its primary, and the rules check that primary.
  * https://docs.aws.amazon.com/AmazonElastiCache/latest/dg/Redis-Global-Datastores-Console.html
  */
 export function* replicationGroups(resource: Resource): Iterable<ReplicationGroup> {

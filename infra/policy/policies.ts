@@ -9,15 +9,15 @@ import { isMandatory, message, type Rule } from "./rule";
 import { defaultStackNames, environmentOf, systemOf, type Environment } from "./system";
 import { copyKnown } from "./unknown";
 
-/** What a policy's configuration may hold, where the verdict depends on what a stack is for. */
+/** The configuration of a policy whose result depends on the stack's environment. */
 interface PolicyConfig {
   readonly localStacks?: readonly string[];
   readonly productionStacks?: readonly string[];
 }
 
 /**
- * A rule as the engine asks for it: before each resource is made, or once all of the stack is known. What stops an
- * update follows from the severity; `--policy-pack-config` changes that, rule by rule.
+ * A rule as a policy for the engine. It runs before each resource is created, or once the whole stack is known. The severity
+ * decides whether a violation stops an update; `--policy-pack-config` can change that for each rule.
  */
 export function policyOf(rule: Rule): ResourceValidationPolicy | StackValidationPolicy {
   const about = {

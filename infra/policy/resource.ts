@@ -1,20 +1,20 @@
 import type * as k8s from "@kubernetes/client-node";
 
-/** A resource as rules see it: registered by a Pulumi program, known to the engine, or read from a manifest. */
+/** A resource, as rules see it: registered by a Pulumi program, known to the engine, or read from a manifest. */
 export interface Resource {
-  /** Pulumi's type token, such as `kubernetes:apps/v1:Deployment`; a manifest has that of its kind. */
+  /** Pulumi's type token, such as `kubernetes:apps/v1:Deployment`; a manifest has the one of its kind. */
   readonly type: string;
-  /** What messages call it, such as `Deployment nova/messaging-service`. */
+  /** Its name in messages, such as `Deployment nova/messaging-service`. */
   readonly title: string;
-  /** What it holds; a property that a preview does not know throws when it is read. */
+  /** Its properties. Reading one that a preview does not know throws. */
   readonly properties: Readonly<Record<string, unknown>>;
-  /** Whether Pulumi refuses to delete it; undefined where nobody can say, as of a manifest. */
+  /** Whether Pulumi refuses to delete it; undefined if this is not known, as for a manifest. */
   readonly protect?: boolean | undefined;
-  /** Fields whose value Pulumi leaves to others; undefined as above. */
+  /** Fields that Pulumi does not change; undefined in the same case. */
   readonly ignoreChanges?: readonly string[] | undefined;
 }
 
-/** Kinds of Kubernetes object that rules look into, as far as they do. */
+/** The kinds of Kubernetes object that rules read, with the fields that they read. */
 interface Kinds {
   ConfigMap: k8s.V1ConfigMap;
   CronJob: k8s.V1CronJob;
@@ -29,7 +29,7 @@ interface Kinds {
   StatefulSet: k8s.V1StatefulSet;
 }
 
-/** As somebody wrote it: any field may be missing, whatever the API demands. */
+/** An object as somebody wrote it: any field may be missing, even if the API requires it. */
 export type PartialDeep<Type> = Type extends readonly (infer Item)[]
   ? readonly PartialDeep<Item>[]
   : Type extends object
@@ -39,10 +39,10 @@ export type PartialDeep<Type> = Type extends readonly (infer Item)[]
 /** Labels or annotations, by name. */
 export type StringMap = Readonly<Record<string, string | undefined>>;
 
-/** A Kubernetes object of a kind. */
+/** A Kubernetes object of this kind. */
 export type ObjectOf<Kind extends keyof Kinds> = PartialDeep<Kinds[Kind]>;
 
-/** The API group of each kind: other groups have kinds of the same name. */
+/** The API group of each kind: other groups may have kinds of the same name. */
 const groups: Readonly<Record<keyof Kinds, string>> = {
   ConfigMap: "",
   CronJob: "batch",
@@ -57,7 +57,7 @@ const groups: Readonly<Record<keyof Kinds, string>> = {
   StatefulSet: "apps",
 };
 
-/** The resource as a Kubernetes object of one of these kinds; undefined if it is none. */
+/** The resource as a Kubernetes object of one of these kinds; undefined if it is not one. */
 export function asKind<Kind extends keyof Kinds>(
   resource: Resource,
   ...kinds: readonly Kind[]
@@ -66,7 +66,7 @@ export function asKind<Kind extends keyof Kinds>(
   return is ? (resource.properties as ObjectOf<Kind>) : undefined;
 }
 
-/** Whether the resource is a Kubernetes object of this kind, whatever the version. */
+/** Whether the resource is a Kubernetes object of this kind, in any version. */
 export function isKind({ properties }: Resource, group: string, kind: string): boolean {
   return properties.kind === kind && groupOf(String(properties.apiVersion)) === group;
 }
@@ -76,7 +76,7 @@ function groupOf(apiVersion: string): string {
   return slash === -1 ? "" : apiVersion.slice(0, slash);
 }
 
-/** Objects without a namespace are all in the same one, whichever that is. */
+/** Objects without a namespace are all in the same one. */
 export function sameNamespace(a: Named, b: Named): boolean {
   return a.metadata?.namespace === b.metadata?.namespace;
 }
@@ -85,7 +85,7 @@ interface Named {
   readonly metadata?: { readonly namespace?: string };
 }
 
-/** A resource from an object as `kubectl` reads it. */
+/** Turns an object from `kubectl` into a resource. */
 export function fromManifest(object: ManifestObject): Resource {
   return {
     type: `kubernetes:${object.apiVersion}:${object.kind}`,
@@ -101,7 +101,7 @@ export interface ManifestObject {
   readonly [field: string]: unknown;
 }
 
-/** Kind, namespace and name; undefined for what is no Kubernetes object or has no name yet. */
+/** Kind, namespace and name; undefined if it is not a Kubernetes object or has no name yet. */
 export function objectTitle(properties: Readonly<Record<string, unknown>>): string | undefined {
   try {
     const { kind, metadata } = properties as PartialDeep<k8s.KubernetesObject>;

@@ -2,19 +2,19 @@ import { autoscalerOf, type Autoscaler } from "./autoscaler";
 import type { System } from "./system";
 import type { Workload } from "./workload";
 
-/** The least number of pods that a workload ever has, and what says so. */
+/** The smallest number of pods that a workload may have, and the field that sets it. */
 export interface Scale {
   readonly least: number;
   readonly where: string;
 }
 
-/** The largest number of pods that a workload may have, and what says so. */
+/** The largest number of pods that a workload may have, and the field that sets it. */
 export interface LargestScale {
   readonly most: number;
   readonly where: string;
 }
 
-/** By the autoscaler that owns the number, or else by the workload itself. */
+/** The number comes from the workload's autoscaler, or else from the workload itself. */
 export function scaleOf(workload: Workload, system: System): Scale {
   const owner = ownerOf(workload, system);
   if (owner !== undefined) {

@@ -3,24 +3,24 @@ import type { System } from "./system";
 import { componentLabels } from "../labels";
 import { hasLabels, workloads, type Workload } from "./workload";
 
-/** A Redis or Valkey server in the cluster, with what it is told by arguments and configuration files. */
+/** A Redis or Valkey server in the cluster, with its arguments and configuration files. */
 export interface StoreServer {
   readonly workload: Workload;
   /**
-   * Its settings as text: what the last mention of a name says holds. Undefined if they stand where rules cannot look:
-   * in a Secret, or in a ConfigMap that is not among the resources.
+   * Its settings as text; the last setting of a name wins. Undefined if they are where rules cannot read them: in a Secret, or in
+   * a ConfigMap that is not among the resources.
    */
   readonly settings: () => string | undefined;
 }
 
-/** The resource if its pods are servers that may hold sessions. */
+/** The resource as a server, if its pods may hold sessions. */
 export function* storeServers(resource: Resource, system: System): Iterable<StoreServer> {
   for (const workload of workloads(resource)) {
     if (isStore(workload)) yield { workload, settings: () => settingsOf(workload, system) };
   }
 }
 
-/** By our label, or by an image of the usual name; a Sentinel is none, and neither are exporters. */
+/** Found by Holdfast's label, or by an image of the usual name. Sentinels and exporters are not stores. */
 function isStore({ pod: { labels, spec } }: Workload): boolean {
   const isServer = (spec.containers ?? []).some(
     ({ image = "", command = [] }) =>
@@ -39,11 +39,11 @@ function settingsOf({ object, pod: { spec } }: Workload, system: System): string
   if (maps.length < mounted.length || volumes.some(({ secret }) => secret !== undefined)) return undefined;
   const files = maps.flatMap(({ data = {} }) => Object.values(data));
   const words = (spec.containers ?? []).flatMap(({ command = [], args = [] }) => [...command, ...args]);
-  // Arguments come last, because they win over the file.
+  // Arguments come last, because they override the file.
   return [...files, ...asLines(words)].join("\n");
 }
 
-/** `--name value` as a line of a configuration file, and all else as it is. */
+/** `--name value` as a line of a configuration file; other words unchanged. */
 function asLines(words: readonly string[]): string[] {
   return words
     .join("\n")
@@ -51,7 +51,7 @@ function asLines(words: readonly string[]): string[] {
     .split("\n");
 }
 
-/** What the settings say of a name; undefined if nothing. */
+/** The value of a setting; undefined if it is not set. */
 export function setting(settings: string, name: string): string | undefined {
   const lines = [...settings.matchAll(new RegExp(`^\\s*${name}\\s+(.+?)\\s*$`, "gim"))];
   return lines.at(-1)?.[1]?.replace(/^"(.*)"$/, "$1");

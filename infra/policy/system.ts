@@ -2,12 +2,12 @@ import { componentLabels } from "../labels";
 import type { Resource } from "./resource";
 
 /**
- * What a stack is for. `local` is one machine, where one pod is enough and nothing ends TLS; `production` holds data
- * that nobody may delete by accident; `shared` is all else.
+ * The environment of a stack. `local` is one machine, where one pod is enough and nothing ends TLS; `production` holds data that
+ * nobody may delete by accident; `shared` is everything else.
  */
 export type Environment = "local" | "shared" | "production";
 
-/** Stacks by what they are for; every other stack is `shared`. */
+/** The stacks of each environment; every other stack is `shared`. */
 export interface StackNames {
   readonly local: readonly string[];
   readonly production: readonly string[];
@@ -20,7 +20,7 @@ export function environmentOf(stack: string, names: StackNames = defaultStackNam
   return names.production.includes(stack) ? "production" : "shared";
 }
 
-/** All that rules see of one stack, or of one resource where a rule needs no more. */
+/** What rules see: the resources of one stack, or one resource if a rule needs no more. */
 export interface System {
   readonly resources: readonly Resource[];
   readonly environment: Environment;
@@ -28,7 +28,7 @@ export interface System {
   readonly webSocketLabels: Readonly<Record<string, string>>;
 }
 
-/** What the program labels its WebSocket pods with. */
+/** The program's labels of WebSocket pods. */
 export const defaultWebSocketLabels = componentLabels("websocket-service");
 
 export function systemOf(

@@ -1,6 +1,6 @@
 /**
- * What a preview cannot know yet. An unknown property throws when it is read, so a rule needs no word about it:
- * whoever runs the rule catches the error, and the rule says nothing of that object rather than something wrong.
+ * Values that a preview cannot know yet. Reading an unknown property throws, so rules need no code for it: the caller of the rule
+ * catches the error, and the rule reports nothing about that object instead of something wrong.
  */
 
 /** A rule read a property whose value is known only after an update. */
@@ -14,8 +14,8 @@ class UnknownValueError extends Error {
 }
 
 /**
- * A plain copy in which each property that cannot be read throws {@link UnknownValueError}. The engine's policy SDK
- * hands out objects that throw in a way of their own, and this keeps it out of the rules.
+ * Returns a plain copy in which each unreadable property throws {@link UnknownValueError}. The objects of the engine's policy SDK
+ * throw in their own way, and this keeps the SDK out of the rules.
  */
 export function copyKnown<Value>(value: Value): Value {
   if (typeof value !== "object" || value === null) return value;
@@ -41,7 +41,7 @@ export function defineUnknown(target: object, property: string): void {
   });
 }
 
-/** The items of a sequence up to the first that needs an unknown value. Other errors are faults of the rule, and pass. */
+/** The items of a sequence up to the first that needs an unknown value. Other errors are bugs of the rule and are rethrown. */
 export function* whileKnown<Item>(items: () => Iterable<Item>): Iterable<Item> {
   try {
     yield* items();

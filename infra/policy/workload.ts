@@ -9,7 +9,7 @@ import {
 } from "./resource";
 import type { System } from "./system";
 
-/** A resource that makes pods. */
+/** A resource that creates pods. */
 export interface Workload {
   readonly resource: Resource;
   readonly object:
@@ -49,7 +49,7 @@ function asTemplate(object: object | undefined): PartialDeep<k8s.V1PodTemplateSp
   return (object as { spec?: { template?: PartialDeep<k8s.V1PodTemplateSpec> } } | undefined)?.spec?.template;
 }
 
-/** Every container of the resource's pods, the ones that only start the others included. */
+/** Every container of the resource's pods, including init containers. */
 export function* containers(resource: Resource): Iterable<ContainerOf> {
   for (const workload of workloads(resource)) {
     const { containers: main = [], initContainers = [] } = workload.pod.spec;
@@ -57,19 +57,19 @@ export function* containers(resource: Resource): Iterable<ContainerOf> {
   }
 }
 
-/** The resource if its pods serve WebSockets. */
+/** The resource as a workload, if its pods serve WebSockets. */
 export function* webSocketWorkloads(resource: Resource, system: System): Iterable<Workload> {
   for (const workload of workloads(resource)) {
     if (hasLabels(workload.pod.labels, system.webSocketLabels)) yield workload;
   }
 }
 
-/** All of them in a system. */
+/** All WebSocket workloads of a system. */
 export function allWebSocketWorkloads(system: System): Workload[] {
   return system.resources.flatMap((resource) => [...webSocketWorkloads(resource, system)]);
 }
 
-/** Deployments alone: what rolls pods over one by one, and so can keep capacity. */
+/** Only Deployments: they replace pods one by one, and so can keep capacity. */
 export function* webSocketDeployments(
   resource: Resource,
   system: System,
@@ -79,7 +79,7 @@ export function* webSocketDeployments(
   for (const workload of webSocketWorkloads(resource, system)) yield { ...workload, object };
 }
 
-/** The workloads whose pods the Service leads to, if any serves WebSockets. */
+/** The workloads whose pods the Service selects, if any of them serves WebSockets. */
 export function webSocketWorkloadsOf(service: ObjectOf<"Service">, system: System): Workload[] {
   const { selector } = service.spec ?? {};
   if (selector === undefined || Object.keys(selector).length === 0) return [];
@@ -92,7 +92,7 @@ export function hasLabels(labels: StringMap, wanted: StringMap): boolean {
   return Object.entries(wanted).every(([name, value]) => labels[name] === value);
 }
 
-/** Whether a selector takes pods with these labels. */
+/** Whether a selector matches these labels. */
 export function selects(selector: PartialDeep<k8s.V1LabelSelector> | undefined, labels: StringMap): boolean {
   if (selector === undefined) return false;
   return (
@@ -118,12 +118,12 @@ function environmentValue({ pod }: Workload, name: string): string | undefined {
   return main.flatMap(({ env = [] }) => env).find((entry) => entry.name === name)?.value;
 }
 
-/** The same as a whole number of seconds; undefined if it is none. */
+/** The same as a whole number of seconds; undefined if it is not one. */
 export function environmentSeconds(workload: Workload, name: string): number | undefined {
   return seconds(environmentValue(workload, name));
 }
 
-/** Text of digits alone, as annotations and environment variables hold times. */
+/** Converts digits, as annotations and environment variables hold times, to a number. */
 export function seconds(text: string | undefined): number | undefined {
   return text !== undefined && /^\d+$/.test(text) ? Number(text) : undefined;
 }

@@ -19,11 +19,11 @@ export interface HoldfastApplicationArgs {
   readonly cookie: AffinityCookie | undefined;
   /** HS256 key; only with auth kind jwt. */
   readonly jwtSecret: SecretKey | undefined;
-  /** Of the gRPC Publisher's callers. */
+  /** The token that callers of the gRPC Publisher must send. */
   readonly publisherToken: SecretKey | undefined;
 }
 
-/** The Holdfast application as arguments of a WebSocketService: one preset of what any image is configured by. */
+/** The Holdfast application as arguments of a WebSocketService: a preset of the arguments that any image has. */
 export function holdfastApplication(args: HoldfastApplicationArgs) {
   const { auth, drain } = args.config;
   const { deletionCost } = args.config.sockets;
@@ -41,8 +41,8 @@ export function holdfastApplication(args: HoldfastApplicationArgs) {
 }
 
 /**
- * The environment of the application, whose contract is `app/server/config.ts`, without `REDIS_URL`, which comes from
- * the session store. What is undefined here is left to the application's default; secrets come by reference only.
+ * The environment of the application, as `app/server/config.ts` defines it, without `REDIS_URL`, which comes from the session
+ * store. For an undefined value the application uses its default; secrets are passed only by reference.
  */
 function applicationEnvironment(args: HoldfastApplicationArgs): Record<string, EnvironmentValue> {
   const { config, service, store, cookie } = args;

@@ -14,11 +14,10 @@ type PodArgs = Pick<
 >;
 
 /**
- * What the Holdfast image serves, whether as application or as connection proxy: its ports, its probes, and the answer
- * to preStop, which it delays while it fails readiness.
+ * The ports, probes and preStop hook of the Holdfast image, as application or as connection proxy.
  *
- * @param open those of its ports that the process listens on
- * @param preStopHook `http`, the process waits; `sleep`, the kubelet does
+ * @param open the ports on which the process listens
+ * @param preStopHook `http`: the process fails readiness and waits; `sleep`: the kubelet waits
  */
 export function holdfastPod(open: readonly (keyof typeof ports)[], preStopHook: "http" | "sleep"): PodArgs {
   const probe = (path: string) => ({ httpGet: { path, port: "http" } });

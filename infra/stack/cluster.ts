@@ -4,16 +4,16 @@ import path from "node:path";
 import * as pulumi from "@pulumi/pulumi";
 import { parse } from "yaml";
 
-/** The contexts of this machine's kubeconfig, as kubectl finds them. */
+/** The contexts of this machine's kubeconfig, found as kubectl finds them. */
 interface Kubeconfig {
   /** The files that were read. */
   readonly files: readonly string[];
   readonly contexts: readonly string[];
-  /** Undefined where the files name none. */
+  /** Undefined if the files name none. */
   readonly current: string | undefined;
 }
 
-/** The stack is for another cluster than those of this machine's kubeconfig. Printed as its message alone. */
+/** The stack's cluster is not in this machine's kubeconfig. Pulumi prints only its message. */
 export class ContextError extends pulumi.RunError {
   readonly code = "HOLDFAST_CONTEXT";
 
@@ -24,13 +24,13 @@ export class ContextError extends pulumi.RunError {
 }
 
 /**
- * Checks, before the first resource, that this machine knows the cluster that the stack is for. The provider goes to the
- * context `kubernetes:context` whatever the current one is; with a context that is missing, it previews a stack as if
- * it were new. Where the stack names none, the current one is taken, and a warning says how to name it.
+ * Checks, before the first resource, that this machine knows the stack's cluster. The provider uses the context
+ * `kubernetes:context`, whatever the current one is. If that context is missing, it previews the stack as if it were new. If the
+ * stack names no context, the current one is used, and a warning says how to name it.
  */
 export function checkCluster(): void {
   const provider = new pulumi.Config("kubernetes");
-  // A kubeconfig of the stack's own is the provider's business.
+  // If the stack has its own kubeconfig, the provider checks it.
   if (provider.get("kubeconfig") !== undefined) return;
   const kubeconfig = readKubeconfig(kubeconfigFiles(process.env, homedir()));
   if (kubeconfig === undefined) return; // A preview needs no cluster.
@@ -39,8 +39,8 @@ export function checkCluster(): void {
 }
 
 /**
- * The warning for a stack that names no context; otherwise undefined. Throws {@link ContextError} where the
- * context is not in the kubeconfig. Pure.
+ * The warning for a stack that names no context; otherwise undefined. Throws {@link ContextError} if the context is not in the
+ * kubeconfig. Pure.
  */
 export function contextWarning(
   stack: string,
@@ -63,13 +63,13 @@ export function contextWarning(
   );
 }
 
-/** Where kubectl and the provider look. */
+/** The paths where kubectl and the provider look. */
 export function kubeconfigFiles({ KUBECONFIG }: NodeJS.ProcessEnv, home: string): string[] {
   const named = (KUBECONFIG ?? "").split(path.delimiter).filter((file) => file !== "");
   return named.length > 0 ? named : [path.join(home, ".kube/config")];
 }
 
-/** The files merged, the first that names a current context wins; undefined where none can be read. */
+/** Merges the files; the first current context wins. Undefined if no file can be read. */
 export function readKubeconfig(candidates: readonly string[]): Kubeconfig | undefined {
   const found = candidates.flatMap((file) => {
     const content = readOne(file);
@@ -95,7 +95,7 @@ function readOne(file: string): Pick<Kubeconfig, "contexts" | "current"> | undef
       current: current === "" ? undefined : current,
     };
   } catch {
-    // Missing, or not for us to judge: the provider says what is wrong with it.
+    // The file is missing or malformed: the provider reports the error.
     return undefined;
   }
 }

@@ -4,5 +4,5 @@ import { deploy } from "./program";
 
 const config = loadConfig();
 checkCluster();
-// The stack's outputs are what the program returns: not each stack has all of them.
+// The program returns the stack's outputs; not every stack has all of them.
 export = deploy(config);

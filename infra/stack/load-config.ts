@@ -1,20 +1,20 @@
 import * as pulumi from "@pulumi/pulumi";
 import { ConfigError, parseConfig, project, type Config, type ResolvedConfig } from "../config";
 
-/** A stack's configuration as the program takes it: plain values for structure, Outputs for secrets alone. */
+/** A stack's configuration for the program: plain values for structure, Outputs for secrets. */
 export interface ProgramConfig extends ResolvedConfig {
   readonly secrets: { readonly [Key in keyof Config["secrets"]]-?: pulumi.Output<string> | undefined };
 }
 
 /**
- * Reads and checks the configuration of the running stack: the keys of the project, and over them those of `holdfast`,
- * which stay in stack files where `pulumi new` has given the project another name.
+ * Reads and checks the configuration of the running stack. The keys of `holdfast` override those of the project: they stay in
+ * stack files if `pulumi new` has given the project another name.
  *
- * @throws pulumi.RunError before the first resource: Pulumi prints it as its message alone, without a stack trace
+ * @throws pulumi.RunError before the first resource: Pulumi prints only its message, without a stack trace
  */
 export function loadConfig(): ProgramConfig {
   const all = pulumi.runtime.allConfig();
-  // The defaults of Pulumi.yaml are keys of the project too, so only the order holdfast last lets a stack's file decide.
+  // The defaults of Pulumi.yaml are keys of the project too, so a stack's file can override them only if holdfast comes last.
   const prefixes = [`${pulumi.getProject()}:`, `${project}:`];
   const keys = new Map<string, string>();
   for (const prefix of prefixes) {
@@ -33,7 +33,7 @@ export function loadConfig(): ProgramConfig {
   }
 }
 
-/** The configuration with secrets that the engine encrypts wherever they go. */
+/** The configuration with Outputs for its secrets, which the engine encrypts wherever they are used. */
 export function withSecretOutputs({ secrets, ...config }: Config): ProgramConfig {
   return {
     ...config,
@@ -49,7 +49,7 @@ function secret(value: string | undefined): pulumi.Output<string> | undefined {
   return value === undefined ? undefined : pulumi.secret(value);
 }
 
-/** In Pulumi's runtime but not in its types; without it, plain text cannot be told from a secret. */
+/** Part of Pulumi's runtime, but not of its types. Without it, the program cannot tell plain text from a secret. */
 function isConfigSecret(key: string): boolean {
   const { isConfigSecret: check } = pulumi.runtime as unknown as { isConfigSecret: (key: string) => boolean };
   return check(key);

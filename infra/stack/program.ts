@@ -19,14 +19,14 @@ import { holdfastApplication } from "../presets/holdfast-application";
 import type { ProgramConfig } from "./load-config";
 import { existingServiceArgs, serviceArgs } from "./service-args";
 
-/** What a person needs after `pulumi up`. */
+/** The stack's outputs: what a person needs after `pulumi up`. */
 export interface Outputs {
-  /** Where to connect, by service. */
+  /** The URLs for clients, by service. */
   readonly urls: Readonly<Record<string, pulumi.Output<string>>>;
   readonly namespace: pulumi.Output<string>;
   /** Commands that watch a rollout, by service. */
   readonly watchRollout: Readonly<Record<string, pulumi.Output<string>>>;
-  /** Secret. The session store's copy in another region, where there is one. */
+  /** Secret. The URL of the session store's copy in another region, if there is one. */
   readonly standbyUrl?: pulumi.Output<string>;
 }
 
@@ -38,7 +38,7 @@ interface Shared {
   readonly secrets: ApplicationSecrets;
 }
 
-/** The whole system of one stack: its only description. */
+/** Creates the whole system of one stack. */
 export function deploy(config: ProgramConfig): Outputs {
   const namespace = stackNamespace(config);
   const { sessionStore: storeConfig, networkPolicies } = config;
@@ -92,7 +92,7 @@ function stackNamespace(config: ProgramConfig): pulumi.Output<string> {
   }).name;
 }
 
-/** The pods of the namespace that the configuration lets in, and what they connect to. */
+/** The pods of the namespace that the configuration allows, and the workloads to which they connect. */
 function namespaceClients({ network, services }: ProgramConfig): NamespaceClients[] {
   const to = services.map(({ name, connectionProxy, ports: own }) =>
     connectionProxy === undefined
@@ -104,7 +104,7 @@ function namespaceClients({ network, services }: ProgramConfig): NamespaceClient
   );
 }
 
-/** A service, before it the tier that keeps its clients' sockets if there is one, and what the edge routes to. */
+/** Creates a service, and its connection proxy if it has one. Returns the backend for the edge. */
 function createService(
   service: ServiceConfig,
   shared: Shared,
@@ -127,7 +127,7 @@ function createService(
       ...(service.isApplication ? application(service, shared) : {}),
       ...surroundings(service, shared),
     },
-    // A pod is not ready without its store, so the store comes first.
+    // A pod is not ready without its store, so the store is created first.
     { dependsOn: store === undefined ? [] : [store] },
   );
   if (service.isApplication && config.sockets.deletionCost) {
@@ -150,14 +150,14 @@ function application(service: ServiceConfig, { config, store, secrets }: Shared)
     config: { ...config, drain: service.drain },
     service,
     store,
-    // Behind a proxy too, though the proxy answers the client: to add one rolls no pod.
+    // Set for a service behind a proxy too, although the proxy answers the client, so that adding a proxy rolls no pod.
     cookie: config.properties.cookie(service.path),
     ...secrets,
   });
   return { ...preset, env: { ...preset.env, ...service.env } };
 }
 
-/** Where a service is, who reaches it and whom it reaches. */
+/** The namespace of a service, who may connect to it, and where it may connect. */
 function surroundings(service: ServiceConfig, { config, namespace, store }: Shared) {
   const { network, properties } = config;
   return {
@@ -221,7 +221,7 @@ interface ApplicationSecrets {
   readonly publisherToken: SecretKey | undefined;
 }
 
-/** Secrets that the application itself reads, in one object; none if there are none. */
+/** The secrets that the application itself reads, in one object; undefined if there are none. */
 function applicationSecrets(
   { secrets: { jwtSecret, publisherToken } }: ProgramConfig,
   namespace: pulumi.Input<string>,

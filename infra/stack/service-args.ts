@@ -6,7 +6,7 @@ import type { ServiceConfig } from "../config";
 import type { ExistingConfig } from "../config/resolve";
 import type { PreStopConfig, ProbeConfig, ServiceValues } from "../config/service";
 
-/** A configured service as arguments of the component: the same values in the component's terms. Pure. */
+/** Converts a configured service to the arguments of its component. Pure. */
 export function serviceArgs(service: ServiceConfig): WebSocketServiceArgs {
   const { ports, probes, serviceAccount, scale } = service;
   return {
@@ -53,7 +53,7 @@ export function serviceArgs(service: ServiceConfig): WebSocketServiceArgs {
   };
 }
 
-/** A configured service that runs already, as arguments of the component that adopts it. Pure. */
+/** Converts a configured service that already runs to the arguments of the component that adopts it. Pure. */
 export function existingServiceArgs(
   { ports, path, protocol, preStop: hook, drain, maxSurge, minReadySeconds }: ServiceConfig,
   { deployment, service, container, disruptionBudget, force }: ExistingConfig,

@@ -1,13 +1,13 @@
 import { ensureProgram, findProgram, type SystemProgram } from "../packages/install";
 
-/** On Ubuntu the package only points to a snap; its runners have Chrome, which is taken first. */
+/** Ubuntu's package only points to a snap. Its CI runners have Chrome, which comes first. */
 const chromium: SystemProgram = {
   names: ["chromium", "google-chrome-stable", "google-chrome", "chromium-browser"],
   debianPackage: "chromium",
   requirement: "Chromium or Chrome",
 };
 
-/** The path of a Chromium, or undefined. */
+/** The path of a Chromium; undefined if there is none. */
 export function findChromium(): string | undefined {
   return findProgram(chromium);
 }

@@ -1,6 +1,6 @@
 import { chromium, type Browser } from "playwright-core";
 
-/** Nothing leaves the machine but what a page asks for. As root, in a container, there is no sandbox to be had. */
+/** Chromium sends only the requests of its pages. Running as root in a container, it cannot use its sandbox. */
 const flags = [
   "--no-sandbox",
   "--disable-gpu",
@@ -12,9 +12,9 @@ const flags = [
 ];
 
 /**
- * Starts the Chromium at this path without a window, with an empty profile of its own. End it with `close()`.
+ * Starts the Chromium at this path without a window, with its own empty profile. End it with `close()`.
  *
- * @param more flags
+ * @param more additional flags
  */
 export function launchChromium(executablePath: string, ...more: readonly string[]): Promise<Browser> {
   return chromium.launch({ executablePath, headless: true, args: [...flags, ...more] });

@@ -3,19 +3,19 @@ import { once } from "node:events";
 import { text } from "node:stream/consumers";
 import { showProgress } from "../terminal/progress";
 
-/** By the scripts of package.json. */
+/** The names of scripts in package.json. */
 const checks = [
   { script: "typecheck", title: "Types" },
   { script: "lint", title: "Lint, imports, unused exports" },
   { script: "format:check", title: "Format" },
 ];
 
-/** What a check has found. */
+/** A check has found a problem. */
 class CheckError extends Error {
   readonly code = "HOLDFAST_CHECK";
 }
 
-/** Runs a script of package.json. Throws {@link CheckError} with what it printed where it fails. */
+/** Runs a script of package.json. Throws {@link CheckError} with its output if it fails. */
 async function check(script: string): Promise<void> {
   const child = spawn("npm", ["run", "--silent", script], { stdio: ["ignore", "pipe", "pipe"] });
   const output = Promise.all([text(child.stdout), text(child.stderr)]);
@@ -23,7 +23,10 @@ async function check(script: string): Promise<void> {
   if (code !== 0) throw new CheckError(`npm run ${script} fails:\n${(await output).join("")}`);
 }
 
-/** `npm run check`: all that reads the code without running it, at the same time: one after the other takes twice as long. */
+/**
+ * `npm run check`: all checks that read the code without running it. They run at the same time, because one after the other takes
+ * twice as long.
+ */
 async function main(): Promise<void> {
   const running: Promise<void>[] = [];
   const steps = checks.map(({ script, title }) => ({
@@ -34,7 +37,7 @@ async function main(): Promise<void> {
       return done.catch(() => Promise.reject(new CheckError(`npm run ${script} fails, as is shown below`)));
     },
   }));
-  await showProgress(steps, { concurrent: true }).catch(() => undefined); // it waits for no other once one fails
+  await showProgress(steps, { concurrent: true }).catch(() => undefined); // does not wait for the other checks
   const outcomes = await Promise.allSettled(running);
   const failures = outcomes.flatMap((outcome) =>
     outcome.status === "rejected" ? [(outcome.reason as Error).message] : [],

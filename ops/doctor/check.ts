@@ -1,26 +1,26 @@
 import { unknown, type Finding } from "./finding";
 import type { Snapshot, Source } from "./snapshot";
 
-/** One question about a stack, and how a snapshot answers it. */
+/** One question about a stack, with the function that answers it from a snapshot. */
 export interface Check {
-  /** What reports, documentation and `--only` call it. */
+  /** Its name in reports, documentation and `--only`. */
   readonly name: string;
   /** The question, in a few words. */
   readonly title: string;
-  /** What must have been seen; where it was not, the answer is unknown. */
+  /** The sources that the check needs; if one could not be read, the answer is unknown. */
   readonly needs: readonly Source[];
-  /** A finding for each subject; none where the question does not arise. */
+  /** Returns a finding for each subject; empty if the check does not apply. */
   readonly judge: (snapshot: Snapshot) => readonly Finding[];
 }
 
-/** A check with its findings; without any, it does not apply to the stack. */
+/** A check with its findings; without findings, it does not apply to the stack. */
 export interface Answer {
   readonly check: string;
   readonly title: string;
   readonly findings: readonly Finding[];
 }
 
-/** Puts a snapshot through a check. */
+/** Runs a check on a snapshot. */
 export function answer({ name, title, needs, judge }: Check, snapshot: Snapshot): Answer {
   const unavailable = needs.flatMap((source) => {
     const reason = snapshot.unavailable[source];

@@ -1,19 +1,19 @@
 import type { Pod, Snapshot } from "./snapshot";
 
-/** A program that turns Ingresses into routes. */
+/** A program that implements Ingresses. */
 export interface ControllerKind {
   readonly name: string;
-  /** How its image is called, wherever it is mirrored. */
+  /** The name of its image, in any registry. */
   readonly image: RegExp;
-  /** Whether it reads nginx.ingress.kubernetes.io annotations; from a version on, or not at all. */
+  /** Whether it reads nginx.ingress.kubernetes.io annotations: always, since a version, or never. */
   readonly readsNginxAnnotations: boolean | { readonly since: string };
-  /** When its maintainers gave it up, and where they say so. */
+  /** When its maintainers retired it, with the source. */
   readonly retired?: string;
-  /** The command that prints its version, where the image's tag does not tell. */
+  /** The command that prints its version, for images whose tag does not show it. */
   readonly version: readonly string[];
 }
 
-/** The controllers that are found in clusters; docs/decisions/0015-edge-controller.md says why it matters which. */
+/** The controllers that are common in clusters; see docs/decisions/0015-edge-controller.md for why the kind matters. */
 const controllerKinds: readonly ControllerKind[] = [
   {
     name: "ingress-nginx",
@@ -51,7 +51,7 @@ const controllerKinds: readonly ControllerKind[] = [
   },
 ];
 
-/** Of which kind a pod is; undefined if it is no Ingress controller. */
+/** The controller kind of a pod; undefined if it is not an Ingress controller. */
 export function controllerKind(pod: Pod): ControllerKind | undefined {
   const images = pod.spec?.containers.map(({ image }) => image ?? "") ?? [];
   return controllerKinds.find((kind) => images.some((image) => kind.image.test(image)));
@@ -62,11 +62,11 @@ export interface Controller {
   readonly kind: ControllerKind;
   readonly pods: readonly Pod[];
   readonly namespace: string;
-  /** As the image's tag or the program itself says. */
+  /** From the image's tag, or from the program itself. */
   readonly version: string | undefined;
 }
 
-/** The controllers that run in the cluster, those of one kind and namespace as one. */
+/** The controllers that run in the cluster; pods of one kind and namespace count as one controller. */
 export function controllers({ objects, observed }: Snapshot): Controller[] {
   const groups = new Map<string, Controller & { pods: Pod[] }>();
   for (const pod of objects.controllerPods) {

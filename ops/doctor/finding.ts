@@ -1,18 +1,18 @@
-/** How a finding is meant; the worst of all findings decides the exit code. */
+/** The status of a finding; the worst of all findings decides the exit code. */
 export type Status = "ok" | "warn" | "fail" | "unknown";
 
-/** What one check says of one subject. */
+/** The answer of one check for one subject. */
 export interface Finding {
   readonly status: Status;
-  /** What it is about, such as `Service messaging-service`. */
+  /** The object, such as `Service messaging-service`. */
   readonly subject: string;
-  /** What is the case, in one sentence. */
+  /** The actual state, in one sentence. */
   readonly what: string;
-  /** Where that can be seen: the field, the answer, the number. */
+  /** The source: the field, the answer, the number. */
   readonly evidence: string;
-  /** What becomes of users. Absent when all is well. */
+  /** The effect on users. Absent if the status is ok. */
   readonly why?: string;
-  /** The command or the line of configuration that changes it. Absent when all is well. */
+  /** The command or the line of configuration that fixes it. Absent if the status is ok. */
   readonly fix?: string;
 }
 
@@ -22,17 +22,17 @@ export function ok(subject: string, what: string, evidence: string): Finding {
   return { status: "ok", subject, what, evidence };
 }
 
-/** Users may notice, or will once something else happens. */
+/** Users may notice, or will if something else happens. */
 export function warn(subject: string, trouble: Trouble): Finding {
   return { status: "warn", subject, ...trouble };
 }
 
-/** Users do notice, at the latest with the next rollout. */
+/** Users notice, at the latest with the next rollout. */
 export function fail(subject: string, trouble: Trouble): Finding {
   return { status: "fail", subject, ...trouble };
 }
 
-/** It could not be looked at: neither good nor bad, and never taken for good. */
+/** It could not be checked: neither good nor bad, and never reported as ok. */
 export function unknown(
   subject: string,
   trouble: Omit<Trouble, "what"> & { readonly what: string },
@@ -40,10 +40,13 @@ export function unknown(
   return { status: "unknown", subject, ...trouble };
 }
 
-/** From good to bad. What is not known is as bad as a warning to a script: nobody vouches for it. */
+/** From good to bad. To a script, unknown is as bad as a warning. */
 const ranks: Readonly<Record<Status, 0 | 1 | 2>> = { ok: 0, unknown: 1, warn: 1, fail: 2 };
 
-/** The exit code for some findings: 0 all is well, 1 there is a warning or something could not be seen, 2 something is broken. */
+/**
+ * The exit code for these findings: 0 if all is well, 1 if there is a warning or something could not be checked, 2 if something
+ * is broken.
+ */
 export function exitCode(findings: readonly Finding[]): 0 | 1 | 2 {
   return findings.reduce<0 | 1 | 2>(
     (worst, { status }) => (ranks[status] > worst ? ranks[status] : worst),

@@ -3,7 +3,7 @@ import { attributes } from "../../infra/policy/edges/attributes";
 import type { NamedSeconds } from "../../infra/timing";
 import type { Ingress, Service } from "./snapshot";
 
-/** Where each edge says after how much silence it cuts a socket, and what it does where nothing is said. */
+/** Where each edge defines after how much silence it cuts a socket, and its default. */
 
 /** nginx's own default. Seconds. */
 const nginxDefaultSeconds = 60;
@@ -14,7 +14,7 @@ const nlbDefaultSeconds = 350;
 
 const alb = "alb.ingress.kubernetes.io/load-balancer-attributes";
 
-/** Of an Ingress, for each direction. */
+/** The timeouts of an Ingress, for each direction. */
 export function ingressIdleTimeouts(ingress: Ingress): NamedSeconds[] {
   const annotations = ingress.metadata?.annotations ?? {};
   if (isAlb(ingress)) {
@@ -31,13 +31,13 @@ export function ingressIdleTimeouts(ingress: Ingress): NamedSeconds[] {
   }));
 }
 
-/** Of an AWS load balancer's Service, for each port. */
+/** The timeout of an AWS load balancer's Service, for each port. */
 export function serviceIdleTimeouts({ metadata, spec }: Service): NamedSeconds[] {
   const annotations = metadata?.annotations ?? {};
   const tls = (annotations[awsService.tlsPorts] ?? "").split(",").map((port) => port.trim());
   return (spec?.ports ?? []).map(({ port, name }) => {
     const path = awsService.listenerAttributes("TCP", port);
-    // A TLS listener's cannot be changed.
+    // The timeout of a TLS listener cannot be changed.
     const isTls =
       tls.includes(String(port)) || (name !== undefined && tls.includes(name)) || tls.includes("*");
     const said = isTls ? undefined : attribute(annotations[path], "tcp.idle_timeout.seconds");
@@ -45,12 +45,12 @@ export function serviceIdleTimeouts({ metadata, spec }: Service): NamedSeconds[]
   });
 }
 
-/** Whether AWS Load Balancer Controller makes an application load balancer of an Ingress. */
+/** Whether the AWS Load Balancer Controller creates an application load balancer for an Ingress. */
 export function isAlb({ metadata, spec }: Ingress): boolean {
   return (spec?.ingressClassName ?? metadata?.annotations?.["kubernetes.io/ingress.class"]) === "alb";
 }
 
-/** One of `key=value,key=value`, the form that AWS Load Balancer Controller reads. */
+/** One attribute of `key=value,key=value`, the form that the AWS Load Balancer Controller reads. */
 function attribute(list: string | undefined, key: string): number | undefined {
   const value = attributes(list)[key];
   return value === undefined ? undefined : Number(value);

@@ -1,10 +1,10 @@
 import { nginx } from "../../infra/annotations";
 import type { Ingress } from "./snapshot";
 
-/** The affinity cookie that an Ingress asks an nginx-like controller for. */
+/** The affinity cookie that an Ingress requests from an nginx-like controller. */
 export interface IngressCookie {
   readonly name: string;
-  /** Undefined where the annotation is absent: the controller's default, `/` or the location. */
+  /** Undefined if the annotation is absent: the controller's default is `/` or the location. */
   readonly path: string | undefined;
   readonly maxAgeSeconds: number | undefined;
   readonly mode: string;
@@ -12,7 +12,7 @@ export interface IngressCookie {
   readonly sameSite: string | undefined;
 }
 
-/** Reads an Ingress's cookie; undefined if it asks for none. */
+/** Reads an Ingress's cookie; undefined if it requests none. */
 export function ingressCookie({ metadata }: Ingress): IngressCookie | undefined {
   const annotations = metadata?.annotations ?? {};
   if (annotations[nginx.affinity] !== "cookie") return undefined;

@@ -8,7 +8,7 @@ import { exitCode } from "./finding";
 import { takeSnapshot } from "./observe";
 import { makeReport, reportText } from "./report";
 
-/** The doctor itself could not do its work: wrong options, no such stack, no cluster. */
+/** The doctor could not run: wrong options, no such stack, no cluster. */
 const cannotRun = 3;
 
 interface Options {

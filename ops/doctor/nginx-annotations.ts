@@ -46,7 +46,7 @@ const prefix = "nginx.ingress.kubernetes.io/";
 /** https://github.com/kubernetes/ingress-nginx/pull/11851 */
 const globalRateLimit = "gone since 1.12; limit-rps limits at each of the controller's pods";
 
-/** Why an annotation that looks right is none, where people often write it. */
+/** Why an annotation that looks correct is not one, for common mistakes. */
 const legends: Readonly<Record<string, string>> = {
   "session-cookie-httponly": "HttpOnly is always set; remove it",
   "session-cookie-hash": "gone since 0.24; remove it",
@@ -59,14 +59,14 @@ const legends: Readonly<Record<string, string>> = {
   "websocket-services": "F5's; ingress-nginx upgrades WebSockets by itself",
 };
 
-/** An annotation in the controller's name that it does not read. */
+/** An annotation with the controller's prefix that the controller does not read. */
 export interface IgnoredAnnotation {
   readonly name: string;
-  /** What was probably meant. */
+  /** What was probably intended. */
   readonly hint: string;
 }
 
-/** The annotations that begin with ingress-nginx's prefix and that it silently ignores. */
+/** The annotations with ingress-nginx's prefix that it ignores without a message. */
 export function ignoredAnnotations(
   annotations: Readonly<Record<string, string>> | undefined,
 ): IgnoredAnnotation[] {
@@ -84,7 +84,7 @@ function hint(name: string): string {
     : "no such annotation; remove it";
 }
 
-/** Levenshtein's: how many letters to insert, drop or change. */
+/** Levenshtein distance: the number of letters to insert, delete or change. */
 function distance(a: string, b: string): number {
   let row = Array.from({ length: b.length + 1 }, (_, index) => index);
   for (const [i, letter] of Array.from(a).entries()) {

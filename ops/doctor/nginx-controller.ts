@@ -1,17 +1,17 @@
 import { controllers } from "./controllers";
 import type { Pod, Snapshot } from "./snapshot";
 
-/** ingress-nginx as it runs in one namespace. */
+/** A running ingress-nginx of one namespace. */
 export interface NginxController {
   readonly namespace: string;
-  /** Arguments of one of its pods: all have the same outside a rollout. */
+  /** The arguments of one of its pods: outside of a rollout, all pods have the same. */
   readonly args: readonly string[];
-  /** The ConfigMap that its arguments name. */
+  /** The ConfigMap in its arguments. */
   readonly configMap:
     | {
         readonly namespace: string;
         readonly name: string;
-        /** Undefined where it is not among the labelled ones that were read. */
+        /** Undefined if it is not among the labelled ConfigMaps that were read. */
         readonly data: Readonly<Record<string, string>> | undefined;
       }
     | undefined;
@@ -38,18 +38,18 @@ function argsOf({ spec }: Pod): string[] {
   return (spec?.containers ?? []).flatMap(({ command = [], args = [] }) => [...command, ...args]);
 }
 
-/** `--name=value` or `-name=value`, as Go's flags are written. */
+/** `--name=value` or `-name=value`, the form of Go's flags. */
 function argument(args: readonly string[], name: string): string | undefined {
   return args.flatMap((each) => new RegExp(`^--?${name}=(.*)$`).exec(each)?.[1] ?? [])[0];
 }
 
-/** What the controller cuts sockets by. */
+/** The settings by which the controller cuts sockets. */
 interface ShutdownSettings {
-  /** From a reload until its old processes end, with their sockets. Seconds; undefined: they never do. */
+  /** Time from a reload until its old processes end with their sockets. Seconds; undefined: they never end. */
   readonly reloadSeconds: number | undefined;
-  /** The same as it is written. */
+  /** The same time as it is written. */
   readonly reloadShown: string;
-  /** How long a pod serves on after its deletion. Seconds; undefined where it is not given, which is 0. */
+  /** How long a pod serves after its deletion. Seconds; undefined if it is not set, which means 0. */
   readonly graceSeconds: number | undefined;
 }
 
@@ -67,7 +67,7 @@ export function shutdownSettings({ args, configMap }: NginxController): Shutdown
   };
 }
 
-/** A time as nginx writes it: `90`, `240s`, `1h 30m`. https://nginx.org/en/docs/syntax.html */
+/** A time in nginx's notation: `90`, `240s`, `1h 30m`. https://nginx.org/en/docs/syntax.html */
 function nginxSeconds(text: string): number | undefined {
   const units: Readonly<Record<string, number>> = { "": 1, s: 1, m: 60, h: 3_600, d: 86_400, w: 604_800 };
   const parts = [...text.trim().matchAll(/(\d+)(ms|[smhdw]?)\s*/g)];

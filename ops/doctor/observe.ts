@@ -18,17 +18,17 @@ export interface Observation {
   readonly api: Api;
   readonly stack: string;
   readonly config: Config;
-  /** Where clients connect; undefined: through the API server to the controller's pod. */
+  /** The URL for clients; undefined: through the API server to the controller's pod. */
   readonly edge: URL | undefined;
-  /** A token for stacks that want one. */
+  /** A token for stacks that require one. */
   readonly token: string | undefined;
-  /** What checks look at; nothing else that runs is asked. */
+  /** The sources that the checks need; nothing else is requested from running programs. */
   readonly sources: ReadonlySet<Source>;
-  /** False: objects are read, and nothing that runs is asked. */
+  /** False: reads objects, and requests nothing from running programs. */
   readonly live: boolean;
 }
 
-/** What nobody asked. */
+/** The values of sources that were not read. */
 const nothing: Omit<Observed, "serverVersion"> = {
   controllerVersions: {},
   metrics: {},
@@ -38,7 +38,7 @@ const nothing: Omit<Observed, "serverVersion"> = {
   reconnects: {},
 };
 
-/** Takes a snapshot of a stack: reads its objects, then asks what runs. Throws NoClusterError. */
+/** Takes a snapshot of a stack: reads its objects, then asks the running programs. Throws NoClusterError. */
 export async function takeSnapshot({
   api,
   stack,
@@ -62,7 +62,7 @@ export async function takeSnapshot({
   const pods = subjects(snapshot()).flatMap((subject) =>
     running(subject.pods).map((pod) => ({ pod, subject })),
   );
-  /** A step that fills one source, if a check needs it; what it fails with is the reason why the source is not seen. */
+  /** A step that fills one source, if a check needs it. Its error becomes the reason why the source is unavailable. */
   const step = (title: string, source: keyof Observed, look: () => Promise<Partial<Observed>>): Step[] => {
     if (!sources.has(source)) return [];
     const run: Step["run"] = async (report) => {
@@ -136,11 +136,11 @@ export async function takeSnapshot({
   await showProgress([
     ...(config.edge.kind === "none"
       ? []
-      : step("coming through the edge, and back with its cookie", "edge", async () => {
+      : step("connecting through the edge, and again with its cookie", "edge", async () => {
           const way = wayToEdge(api, snapshot(), edge);
           return { edge: await ofServices((service) => visitEdge(way, service)) };
         })),
-    ...step("cutting a client of ours off, and timing its return", "reconnects", async () => {
+    ...step("cutting a test client's socket, and timing its reconnect", "reconnects", async () => {
       if (config.auth?.kind === "jwt" && token === undefined) {
         throw new Error("the stack requires a token: set HOLDFAST_TOKEN to one that may join rooms");
       }

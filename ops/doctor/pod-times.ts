@@ -2,10 +2,10 @@ import type { Drain } from "../../infra/timing";
 import type { Pod } from "./snapshot";
 import { environment, serving } from "./subjects";
 
-/** Kubernetes' own grace period where a pod says none. Seconds. */
+/** Kubernetes' default grace period. Seconds. */
 const defaultGraceSeconds = 30;
 
-/** The times that a pod really runs with, read from its spec. Seconds. */
+/** The times with which a pod really runs, read from its spec. Seconds. */
 export interface PodTimes extends Drain {
   readonly pingSeconds: number | undefined;
   readonly sessionTtlSeconds: number | undefined;
@@ -13,7 +13,7 @@ export interface PodTimes extends Drain {
   readonly hook: "http" | "sleep" | "exec" | "none";
 }
 
-/** Reads a pod's, or a pod template's, times. What the application is not told is its own default. */
+/** Reads the times of a pod or a pod template. For variables that are not set, uses the application's defaults. */
 export function podTimes(spec: Pod["spec"]): PodTimes {
   const container = serving(spec);
   const env = environment(container);

@@ -10,13 +10,13 @@ export interface Reading {
   readonly serverVersion: { readonly major: number; readonly minor: number };
 }
 
-/** Names that charts give the pods of controllers. All pods of a large cluster would be too many to read. */
+/** The names that charts give to the pods of controllers. A large cluster has too many pods to read all of them. */
 const controllerNames = [
   ...["traefik", "ingress-nginx", "nginx-ingress", "nginx-ingress-controller"],
   ...["kubernetes-ingress", "haproxy-ingress", "higress-gateway"],
 ];
 
-/** What the chart of ingress-nginx, and the manifests made of it, label the controller's ConfigMap with. */
+/** The label of the controller's ConfigMap in ingress-nginx's chart, and in manifests that were generated from it. */
 const nginxConfigs = "app.kubernetes.io/name=ingress-nginx";
 
 const monitoring = "/apis/monitoring.coreos.com/v1";
@@ -24,8 +24,8 @@ const envoyGateway = "/apis/gateway.envoyproxy.io/v1alpha1";
 const istio = "/apis/networking.istio.io/v1";
 
 /**
- * Reads everything that checks look at. What the API server does not let us see is noted as unavailable, never taken as
- * absent. Throws NoClusterError if it cannot be asked at all.
+ * Reads all objects that checks need. Objects that the API server does not allow to read are noted as unavailable, never taken as
+ * absent. Throws NoClusterError if the API server does not answer at all.
  */
 export async function readCluster(
   api: Api,
@@ -34,7 +34,7 @@ export async function readCluster(
   const { major, minor } = await get<{ major: string; minor: string }>(api, "/version");
   const own = (group: string, kind: string) => `${group}/namespaces/${namespace}/${kind}`;
   const attached = edge.kind === "gateway" ? edge.attach?.namespace : undefined;
-  /** Of the stack's namespace, and of that of the Gateway. */
+  /** Lists in the stack's namespace, and in that of the Gateway. */
   const inBoth = (group: string, kind: string) =>
     [...new Set([namespace, attached ?? namespace])].map((each) => `${group}/namespaces/${each}/${kind}`);
   const paths: Readonly<Record<keyof Objects, string | readonly string[]>> = {
@@ -73,7 +73,7 @@ export async function readCluster(
       }
     }),
   );
-  // What each path gives is what the API server documents for it.
+  // Each path returns the type that the API server documents for it.
   const objects = Object.fromEntries(lists) as unknown as Objects;
   return {
     objects: { ...objects, controllerPods: objects.controllerPods.filter((pod) => controllerKind(pod)) },
@@ -82,19 +82,19 @@ export async function readCluster(
   };
 }
 
-/** The objects of one list, each with its kind, which lists leave out. */
+/** The objects of one list, each with its kind, which lists omit. */
 async function list(api: Api, path: string): Promise<object[]> {
   try {
     const { kind, items } = await get<{ kind: string; items: object[] }>(api, path);
     return items.map((item) => ({ kind: kind.replace(/List$/, ""), ...item }));
   } catch (error) {
-    // A kind that the cluster does not know has no objects; 404 is for that alone, a list of none is 200.
+    // 404 means that the cluster does not know the kind, so there are no objects; an empty list is 200.
     if (error instanceof ApiError && error.status === 404) return [];
     throw error;
   }
 }
 
-/** The pods that can be asked something. */
+/** The pods that can be asked. */
 export function running(pods: readonly Pod[]): Pod[] {
   return pods.filter(
     ({ metadata, status }) => metadata?.deletionTimestamp === undefined && status?.phase === "Running",

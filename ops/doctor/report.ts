@@ -9,7 +9,7 @@ export interface Report {
   readonly namespace: string;
   readonly context: string;
   readonly kubernetes: string;
-  /** As the exit code says it. */
+  /** The meaning of the exit code. */
   readonly verdict: "ok" | "warning" | "broken";
   readonly counts: Readonly<Record<Status, number>>;
   readonly answers: readonly Answer[];
@@ -38,13 +38,13 @@ const marks: Readonly<Record<Status, readonly [mark: string, style: Style]>> = {
 
 export interface TextOptions {
   readonly colours: boolean;
-  /** Also what is well, with its evidence. */
+  /** Also lists what is ok, with its evidence. */
   readonly all: boolean;
-  /** Of the terminal; default: lines are as long as they are. */
+  /** The width of the terminal; default: lines are not wrapped. */
   readonly columns?: number;
 }
 
-/** The report for a person: a line a check, and what is wrong under it. */
+/** The report for a person: one line for each check, with its problems below. */
 export function reportText(report: Report, { colours, all, columns = Infinity }: TextOptions): string {
   const paint = painter(colours);
   const width = Math.max(...report.answers.map(({ check }) => check.length));
@@ -91,6 +91,6 @@ function describe(finding: Finding, columns: number, paint: Paint): string[] {
     `${margin}${paint(style, mark)} ${wrapWords(what, columns, { lead: 6 + mark.length + 1, indent: 8 })}`,
     ...wrapped("seen", finding.evidence),
     ...wrapped("why", finding.why),
-    ...line("fix", finding.fix), // a command must stay one line, or it could not be pasted
+    ...line("fix", finding.fix), // not wrapped, so that the command can be copied
   ];
 }

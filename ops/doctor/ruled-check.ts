@@ -6,7 +6,7 @@ import { fail, ok, warn, type Finding } from "./finding";
 import type { Objects, Snapshot } from "./snapshot";
 import { reapply, title } from "./subjects";
 
-/** Kinds by the lists that hold them: items of a list do not say what they are. */
+/** The kind of each list: items of a list do not contain it. */
 const kinds = {
   services: ["v1", "Service"],
   deployments: ["apps/v1", "Deployment"],
@@ -23,13 +23,13 @@ const kinds = {
 
 interface RuledCheck extends Pick<Check, "name" | "title"> {
   readonly rules: readonly Rule[];
-  /** The lists that the rules look into. */
+  /** The lists that the rules read. */
   readonly needs: readonly (keyof typeof kinds)[];
-  /** The list whose objects are judged: where it is empty, the question does not arise. */
+  /** The list whose objects are judged: if it is empty, the check does not apply. */
   readonly of: keyof typeof kinds;
 }
 
-/** A check by rules of the policy pack: what they want of manifests before an update, asked of what really runs. */
+/** A check by rules of the policy pack: the rules judge manifests before an update, and this applies them to the live objects. */
 export function ruledCheck({ rules, of, ...about }: RuledCheck): Check {
   return {
     ...about,
@@ -44,7 +44,7 @@ export function ruledCheck({ rules, of, ...about }: RuledCheck): Check {
   };
 }
 
-/** The stack's live objects as the rules see manifests. */
+/** The stack's live objects, in the form in which rules see manifests. */
 function liveSystem({ stack, objects }: Snapshot): System {
   const resources = Object.entries(kinds).flatMap(([list, [apiVersion, kind]]): Resource[] =>
     objects[list as keyof typeof kinds].map((object) => fromManifest({ ...object, apiVersion, kind })),

@@ -1,6 +1,6 @@
 import { Cookie } from "tough-cookie";
 
-/** A cookie as an edge set it. */
+/** A cookie that an edge has set. */
 export interface SetCookie {
   readonly name: string;
   readonly value: string;
@@ -10,7 +10,7 @@ export interface SetCookie {
   readonly httpOnly: boolean;
 }
 
-/** Reads Set-Cookie headers; what is no cookie is left out. */
+/** Reads Set-Cookie headers; skips malformed cookies. */
 export function parseSetCookies(headers: readonly string[]): SetCookie[] {
   return headers.flatMap((header) => {
     const cookie = Cookie.parse(header);

@@ -1,6 +1,6 @@
 /**
- * How unevenly sockets are spread over pods: those of the fullest pod ÷ the mean. 1 is even; with n pods, n is all on
- * one. Undefined for fewer than two pods, and where there are no sockets.
+ * How unevenly sockets are spread over pods: those of the fullest pod ÷ the mean. 1 is even; with n pods, n means that one pod
+ * has all. Undefined for fewer than two pods, and without sockets.
  */
 export function skewOf(sockets: readonly number[]): number | undefined {
   const sum = sockets.reduce((total, count) => total + count, 0);

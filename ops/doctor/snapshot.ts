@@ -17,16 +17,16 @@ import type { Sample } from "../kubernetes/exposition";
 import type { Plain } from "../kubernetes/plain";
 
 /**
- * What the doctor judges: the objects of one stack as the API server has them, and what was observed by asking. It is
- * plain data: taken by the reader and the probes, judged by checks that see nothing else.
+ * The input of the doctor's checks: the objects of one stack from the API server, and the observations of running programs. It is
+ * plain data: the reader and the probes create it, and the checks see nothing else.
  */
 export interface Snapshot {
   readonly stack: string;
-  /** What the stack's configuration says. */
+  /** The stack's configuration. */
   readonly config: Config;
   readonly objects: Objects;
   readonly observed: Observed;
-  /** Why a source is empty, for each that could not be read. */
+  /** The reason for each source that could not be read. */
   readonly unavailable: Readonly<Partial<Record<Source, string>>>;
 }
 
@@ -36,7 +36,7 @@ export type Ingress = Plain<V1Ingress>;
 export type Pod = Plain<V1Pod>;
 export type Container = Plain<V1Container>;
 
-/** Written out, because Kubernetes' client renames `from`. */
+/** Declared here, because Kubernetes' client renames `from`. */
 export interface NetworkPolicy {
   readonly metadata?: { readonly name?: string };
   readonly spec?: {
@@ -55,7 +55,7 @@ export interface NetworkPolicy {
 
 /** Lists of the API server. */
 export interface Objects {
-  /** Of the stack's namespace. */
+  /** In the stack's namespace. */
   readonly services: readonly Service[];
   readonly deployments: readonly Deployment[];
   readonly statefulSets: readonly Plain<V1StatefulSet>[];
@@ -65,24 +65,24 @@ export interface Objects {
   readonly autoscalers: readonly Plain<V2HorizontalPodAutoscaler>[];
   readonly endpointSlices: readonly Plain<V1EndpointSlice>[];
   readonly networkPolicies: readonly NetworkPolicy[];
-  /** AWS Load Balancer Controller's; empty where its CRDs are not installed. */
+  /** Of the AWS Load Balancer Controller; empty if its CRDs are not installed. */
   readonly targetGroupBindings: readonly TargetGroupBinding[];
-  /** Of the Gateway API and of Envoy Gateway, as rules read them; empty where their CRDs are not installed. */
+  /** Of the Gateway API and of Envoy Gateway, in the form that rules read; empty if their CRDs are not installed. */
   readonly httpRoutes: readonly CustomObject[];
-  /** These two also of the namespace of the Gateway that the stack attaches to. */
+  /** These two also from the namespace of the Gateway to which the stack attaches. */
   readonly backendPolicies: readonly CustomObject[];
   readonly clientPolicies: readonly CustomObject[];
-  /** Of Istio; empty where its CRDs are not installed. */
+  /** Of Istio; empty if its CRDs are not installed. */
   readonly virtualServices: readonly CustomObject[];
   readonly destinationRules: readonly CustomObject[];
-  /** Of the whole cluster. */
+  /** In the whole cluster. */
   readonly namespaces: readonly NamespaceObject[];
   readonly ingressClasses: readonly Plain<V1IngressClass>[];
-  /** Pods of ingress controllers, wherever they run. */
+  /** Pods of ingress controllers, in any namespace. */
   readonly controllerPods: readonly Pod[];
-  /** ConfigMaps with the settings of ingress-nginx, wherever it runs. */
+  /** ConfigMaps with the settings of ingress-nginx, in any namespace. */
   readonly controllerConfigs: readonly Plain<V1ConfigMap>[];
-  /** prometheus-operator's, wherever they are; empty where its CRDs are not installed. */
+  /** Of prometheus-operator, in any namespace; empty if its CRDs are not installed. */
   readonly monitors: readonly Monitor[];
   readonly prometheuses: readonly Prometheus[];
 }
@@ -93,7 +93,7 @@ export interface TargetGroupBinding {
   readonly spec: { readonly targetType?: string; readonly serviceRef: { readonly name: string } };
 }
 
-/** Of a kind that Kubernetes itself does not know. */
+/** An object of a custom kind. */
 export interface CustomObject {
   readonly metadata?: { readonly name?: string; readonly namespace?: string };
   readonly spec?: object;
@@ -104,7 +104,7 @@ export interface NamespaceObject {
   readonly metadata?: { readonly name?: string; readonly labels?: Readonly<Record<string, string>> };
 }
 
-/** A label selector, as all kinds write it. */
+/** A label selector, in the form of all kinds. */
 export interface Selector {
   readonly matchLabels?: Readonly<Record<string, string>>;
   readonly matchExpressions?: readonly {
@@ -147,47 +147,47 @@ export interface Prometheus {
   };
 }
 
-/** What was asked of running things. */
+/** The observations of running programs. */
 export interface Observed {
   readonly serverVersion: { readonly major: number; readonly minor: number };
-  /** What ingress controllers say of themselves, by pod, where their image's tag does not. */
+  /** The versions that ingress controllers report, by pod, if their image's tag does not show it. */
   readonly controllerVersions: Readonly<Record<string, string>>;
-  /** What each pod of the services exposes, by pod. */
+  /** The metrics of each pod of the services, by pod. */
   readonly metrics: Readonly<Record<string, readonly Sample[]>>;
-  /** Of the store that the stack brings. */
+  /** Of the store that the stack creates. */
   readonly redis: RedisFacts;
   /** An upgrade at each ready pod, by pod. */
   readonly podUpgrades: Readonly<Record<string, Upgrade>>;
   /** Upgrades through the edge, by service. */
   readonly edge: Readonly<Record<string, EdgeVisits>>;
-  /** How long clients took to be served again after a cut, by service. */
+  /** How long clients took until they were served again after a cut, by service. */
   readonly reconnects: Readonly<Record<string, Reconnects>>;
 }
 
 export interface RedisFacts {
-  /** Of CONFIG GET, by name. */
+  /** From CONFIG GET, by name. */
   readonly settings: Readonly<Record<string, string>>;
-  /** Of INFO, by name. */
+  /** From INFO, by name. */
   readonly info: Readonly<Record<string, string>>;
 }
 
-/** What became of one attempt to open a socket. */
+/** The outcome of one attempt to open a socket. */
 export interface Upgrade {
-  /** The HTTP status: 101 is an upgrade. Undefined if nobody answered. */
+  /** The HTTP status: 101 is an upgrade. Undefined if there was no answer. */
   readonly status: number | undefined;
-  /** Which pod says that it served; undefined where the application does not say. */
+  /** The pod that served, according to the application; undefined if the application does not report it. */
   readonly pod: string | undefined;
   readonly setCookies: readonly string[];
-  /** From the request to the answer. Milliseconds. */
+  /** Time from the request to the answer. Milliseconds. */
   readonly ms: number;
-  /** Why nobody answered. */
+  /** Why there was no answer. */
   readonly error?: string;
 }
 
 export interface EdgeVisits {
-  /** The way that was taken, for a person. */
+  /** The route, for people. */
   readonly via: string;
-  /** Without a cookie. */
+  /** Visits without a cookie. */
   readonly firstVisits: readonly Upgrade[];
   /** For each first visit that got a cookie: the next visits, with that cookie. */
   readonly returnVisits: readonly (readonly Upgrade[])[];
@@ -195,13 +195,13 @@ export interface EdgeVisits {
 
 export interface Reconnects {
   readonly via: string;
-  /** Until the new socket was welcomed, for each cut. Milliseconds. */
+  /** Time until the new socket got its welcome, for each cut. Milliseconds. */
   readonly ms: readonly number[];
-  /** Cuts after which the session was resumed. */
+  /** The number of cuts after which the session was resumed. */
   readonly resumed: number;
-  /** Why it ended early, and whether the client had been served at all. */
+  /** Why it ended early, and whether the client had been served before. */
   readonly failed?: { readonly wasServed: boolean; readonly reason: string };
 }
 
-/** Everything that a check may need to have been seen. */
+/** Everything that a check may need. */
 export type Source = keyof Objects | keyof Observed;

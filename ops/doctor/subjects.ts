@@ -4,16 +4,16 @@ import type { NginxConfig } from "../../infra/components/edge/nginx/schema";
 import type { Config, ServiceConfig } from "../../infra/config";
 import type { Container, Deployment, Ingress, Pod, Service, Snapshot } from "./snapshot";
 
-/** A service of the stack, and what the cluster has of it. */
+/** A service of the stack, with its objects in the cluster. */
 export interface Subject {
   readonly config: ServiceConfig;
   readonly name: string;
-  /** Undefined where it is not deployed. */
+  /** Undefined if it is not deployed. */
   readonly service: Service | undefined;
   readonly deployment: Deployment | undefined;
-  /** Its pods, without those that are going. */
+  /** Its pods, without terminating ones. */
   readonly pods: readonly Pod[];
-  /** Ingresses with a backend in it. */
+  /** The Ingresses that route to it. */
   readonly ingresses: readonly Ingress[];
 }
 
@@ -45,14 +45,14 @@ function backendsOf({ spec }: Ingress): string[] {
   return [...new Set(backends.flatMap((backend) => backend?.service?.name ?? []))];
 }
 
-/** The part of the edge that Ingresses with nginx's annotations describe; undefined where there is none. */
+/** The part of the edge that Ingresses with nginx's annotations describe; undefined if there is none. */
 export function ingressEdge({ edge }: Config): Pick<NginxConfig, "tls"> | undefined {
   if (edge.kind === "nginx") return edge;
   if (edge.kind === "nlb" && edge.targets === "nginx") return edge.nginx ?? {};
   return undefined;
 }
 
-/** What a person calls an object: `Service messaging-service`. */
+/** An object's name for people: `Service messaging-service`. */
 export function title(kind: string, object: { readonly metadata?: { readonly name?: string } }): string {
   return `${kind} ${object.metadata?.name ?? "without a name"}`;
 }
@@ -61,7 +61,7 @@ export function isReady({ status }: Pod): boolean {
   return status?.conditions?.some(({ type, status: is }) => type === "Ready" && is === "True") ?? false;
 }
 
-/** The container that serves: the one of our name, or the first of another application. */
+/** The container that serves: the one with Holdfast's name, or else the first. */
 export function serving(
   spec: { readonly containers: readonly Container[] } | undefined,
 ): Container | undefined {
@@ -75,12 +75,12 @@ export function environment(container: Container | undefined): Readonly<Record<s
   );
 }
 
-/** Brings the cluster back to what the stack says, whatever was changed by hand. */
+/** The command that applies the stack again, and so reverts changes by hand. */
 export function reapply({ stack }: Pick<Snapshot, "stack">): string {
   return `npm run up -- --stack ${stack} --refresh`;
 }
 
-/** A patch that can be pasted. */
+/** A patch command that can be copied. */
 export function patch(snapshot: Snapshot, kind: string, name: string, change: unknown): string {
   const namespace = snapshot.config.namespace.name;
   return `kubectl -n ${namespace} patch ${kind} ${name} --type merge -p '${JSON.stringify(change)}'`;

@@ -5,21 +5,21 @@ import { Measurement } from "./measurement";
 
 /** The clients of an experiment, wherever they run. */
 export interface ClientPool<Found extends Findings = Findings> {
-  /** What each client's sockets went through until now. */
+  /** The events of each client's sockets until now. */
   traces(): Promise<readonly ClientTrace[]>;
-  /** Messages flow from now on. */
+  /** Starts publishing messages. */
   begin(): Promise<void>;
-  /** No message is published any more; resolves when all have arrived, or none has for `quietMs`. */
+  /** Stops publishing. Resolves once all messages have arrived, or none has for `quietMs`. */
   end(quietMs: number): Promise<Found>;
 }
 
-/** What the clients saw between a beginning and an end. */
+/** What the clients recorded between the start and the end of publishing. */
 export interface Findings {
   readonly window: Window;
   readonly statistics: DeliveryStatistics;
-  /** How late the clients' own process was with its work. */
+  /** The delay of the clients' own process. */
   readonly ownDelayMs: Spread;
-  /** Of the clients' whole life. */
+  /** The clients' events since their start. */
   readonly traces: readonly ClientTrace[];
 }
 
@@ -49,7 +49,7 @@ export class LoadClientPool implements ClientPool {
   }
 }
 
-/** Without the messages: they are too many to hand on. */
+/** Without the messages, because there are too many to pass on. */
 function traceOf({ name, entry, connections, closes, refusals, resyncs }: ClientTrace): ClientTrace {
   return { name, entry, connections, closes, refusals, resyncs };
 }

@@ -3,25 +3,25 @@ import { spread, type Spread } from "../load/verdict";
 import type { ClientPool } from "./client-pool";
 import type { RunningStack } from "./running-stack";
 
-/** Bounds a wait on a machine that is busy. */
+/** Limits a wait, also on a busy machine. Milliseconds. */
 const limitMs = 60_000;
-/** Between two looks at all clients. Milliseconds. */
+/** The pause between two checks of all clients. Milliseconds. */
 const lookMs = 100;
 
-/** What is done to a stack under live clients. */
+/** A fault that is injected into a stack with live clients. */
 export interface Fault<Stack = RunningStack> {
   readonly name: string;
-  /** Does it, and resolves when all is whole again: with how long the clients that it cut off had to wait. */
+  /** Injects the fault, and resolves once everything works again. Returns how long the clients that it cut off had to wait. */
   readonly inject: (stack: Stack, pool: Pick<ClientPool, "traces">) => Promise<Spread>;
 }
 
-/** Every pod is replaced, in good order. */
+/** Every pod is replaced gracefully. */
 export const rollingRestart: Fault = { name: "rolling restart", inject: restartPods };
 
-/** A pod dies without a word. */
+/** A pod is killed without notice. */
 export const killedPod: Fault = { name: "kill -9 of a pod", inject: killPod };
 
-/** Redis restarts in good order with its data, as when Kubernetes moves it to another node: sockets stay open. */
+/** Redis restarts gracefully with its data, as when Kubernetes moves it to another node; sockets stay open. */
 export const redisRestart: Fault = { name: "Redis restart", inject: restartRedis };
 
 async function restartPods(stack: RunningStack): Promise<Spread> {
@@ -31,7 +31,7 @@ async function restartPods(stack: RunningStack): Promise<Spread> {
   return spread([]);
 }
 
-/** Kills the pod that serves most clients: no drain, no close frame, the container starts again. */
+/** Kills the pod that serves most clients: no drain, no close frame, and the container is restarted. */
 async function killPod(stack: RunningStack, pool: Pick<ClientPool, "traces">): Promise<Spread> {
   const clients = await pool.traces();
   const servedBy = (name: string) => clients.filter(({ connections }) => connections.at(-1)?.pod === name);
@@ -51,7 +51,7 @@ async function restartRedis(stack: RunningStack): Promise<Spread> {
   return spread([]);
 }
 
-/** Waits until all these clients are served again; how long each took. */
+/** Waits until all these clients are served again; returns how long each took. */
 async function allBack(
   pool: Pick<ClientPool, "traces">,
   names: ReadonlySet<string>,

@@ -3,31 +3,31 @@ import type { Load } from "../load/load";
 import type { Spread, Window } from "../load/verdict";
 import { now } from "../process/clock";
 
-/** How often the event loop's lateness is sampled; as much of each sample is no lateness. Milliseconds. */
+/** How often the delay of the event loop is sampled. This interval is subtracted from each sample. Milliseconds. */
 const sampleMs = 5;
-/** Bounds the wait for what is still on its way when publishing has ended. Milliseconds. */
+/** Limits the wait for messages in progress after publishing has stopped. Milliseconds. */
 const limitMs = 60_000;
 
-/** When the first message was published and the last had arrived, and how late this process was with its own work. */
+/** The times of the first publish and the last arrival, and the delay of this process. */
 export interface Measured {
   readonly window: Window;
   readonly ownDelayMs: Spread;
 }
 
-/** Messages that flow while something is done to a stack. */
+/** Messages that flow while a fault is injected into a stack. */
 export class Measurement {
   readonly #load: Load;
   readonly #from = now();
   readonly #own = monitorEventLoopDelay({ resolution: sampleMs });
 
-  /** Messages flow from now on. */
+  /** Starts publishing messages. */
   constructor(load: Load) {
     this.#load = load;
     this.#own.enable();
     load.startPublishing();
   }
 
-  /** No message is published any more; resolves when all have arrived, or none has for `quietMs`. */
+  /** Stops publishing. Resolves once all messages have arrived, or none has for `quietMs`. */
   async finish(quietMs: number): Promise<Measured> {
     this.#load.stopPublishing();
     await this.#load.settle(quietMs, limitMs);

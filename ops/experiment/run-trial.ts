@@ -6,27 +6,27 @@ import type { ClientPool, Findings } from "./client-pool";
 import type { Fault } from "./fault";
 import { closeCodes, type Trial, resyncs } from "./trial";
 
-/** A message that no later one of its room follows is found missing by a pod's comparison with Redis, every 15 s. */
+/** If the last message of a room is lost, the pod finds it by its comparison with Redis every 15 s. Milliseconds. */
 export const promisedQuietMs = 20_000;
 
 export interface Times {
   /** How long messages flow before and after the fault. Milliseconds. */
   readonly steadyMs: number;
-  /** After this long without an arrival what is missing is given up. Milliseconds. */
+  /** After this time without an arrival, missing messages count as lost. Milliseconds. */
   readonly quietMs: number;
 }
 
-/** What a fault did. */
+/** The effect of a fault. */
 export interface TrialRun<Found extends Findings = Findings> {
   readonly trial: Trial;
-  /** From the fault until a client that it cut off was served again; null where none was cut off. */
+  /** Time from the fault until a client that it cut off was served again; null if it cut off none. */
   readonly resumedMs: Spread;
-  /** The fault alone. */
+  /** The time of the fault only. */
   readonly faultWindow: Window;
   readonly findings: Found;
 }
 
-/** Lets messages flow before, during and after a fault, until all have arrived or are given up. */
+/** Publishes messages before, during and after a fault, until all have arrived or count as lost. */
 export async function runTrial<Stack, Found extends Findings>(
   { name, inject }: Fault<Stack>,
   stack: Stack,

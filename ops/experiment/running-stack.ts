@@ -3,40 +3,40 @@ import type { Target } from "../load/target";
 import type { ServingSpan } from "../local/pod";
 import type { Termination } from "../local/termination";
 
-/** What became of one pod. */
+/** The history of one pod. */
 export interface PodAccount {
   readonly name: string;
   readonly ready: boolean;
-  /** When it was ready, oldest first. */
+  /** The times in which it was ready, oldest first. */
   readonly served: readonly ServingSpan[];
-  /** How it ended; undefined while it has not. */
+  /** How it ended; undefined if it has not ended. */
   readonly termination: Pick<Termination, "beganAt" | "exitedAt" | "killed"> | undefined;
 }
 
-/** A stack that runs, as an experiment sees it. Every wait is bounded, and its error tells the state of the pods. */
+/** A running stack, as an experiment uses it. Every wait is limited, and its error describes the state of the pods. */
 export interface RunningStack {
-  /** Two ways into each service: its own address, and the edge. */
+  /** Two routes to each service: its own address, and the edge. */
   targets(): Promise<readonly Target[]>;
-  /** Resolves when every Deployment has all its replicas ready; they may not have been so for minReadySeconds yet. */
+  /** Resolves once every Deployment has all of its replicas ready, maybe for less than minReadySeconds. */
   ready(): Promise<void>;
-  /** Resolves when every Deployment's rollout is complete. */
+  /** Resolves once every Deployment's rollout is complete. */
   rolledOut(): Promise<void>;
-  /** Resolves when no pod is terminating any more. */
+  /** Resolves once no pod is terminating. */
   settled(): Promise<void>;
   /**
-   * Replaces every pod of the services, Deployment by Deployment at the same time, as `kubectl rollout restart` does.
-   * Proxies stay: that they are left alone is what they are for.
+   * Replaces every pod of the services, all Deployments at the same time, as `kubectl rollout restart` does. Proxies are not
+   * restarted, because their purpose is to stay.
    */
   restartDeployments(): Promise<void>;
-  /** Every pod that there ever was. */
+  /** All pods, including those that have ended. */
   pods(): Promise<readonly PodAccount[]>;
-  /** Kills a pod's process without notice; when that was, in milliseconds since the epoch. */
+  /** Kills a pod's process without notice. Returns the time in milliseconds since the epoch. */
   crash(pod: string): Promise<number>;
-  /** Restarts Redis in good order, with its data. */
+  /** Restarts Redis gracefully, with its data. */
   restartRedis(): Promise<void>;
 }
 
-/** When each pod was ready. */
+/** The times in which each pod was ready. */
 export function lifetimes(pods: readonly PodAccount[]): Lifetime[] {
   return pods.flatMap(({ name, served }) => served.map((span) => ({ pod: name, ...span })));
 }

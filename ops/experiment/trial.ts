@@ -3,28 +3,28 @@ import type { Moves } from "../load/moves";
 import type { Spread, Verdict, Window } from "../load/verdict";
 import type { PodAccount } from "./running-stack";
 
-/** What messages went through while something was done to the stack. */
+/** The result of a trial: what happened to messages while a fault was injected. */
 export interface Trial extends Verdict {
   readonly name: string;
   /**
-   * How late the measuring process itself was: on a busy machine it holds messages up too, and `gapMs` contains it.
-   * p50, p99 and max over all samples of its event loop.
+   * The delay of the measuring process itself: on a busy machine it delays messages too, and `gapMs` contains it. p50, p99 and
+   * max over all samples of its event loop.
    */
   readonly ownDelayMs: Spread;
-  /** Sockets closed by code, but for those that the load itself broke or left. */
+  /** The number of closed sockets by close code, without those that the load itself broke or closed. */
   readonly closeCodes: Readonly<Record<string, number>>;
   /** How often a client was told that history is lost. */
   readonly resyncs: number;
-  /** How often a client changed its pod. */
+  /** How often a client moved to another pod. */
   readonly moves: Moves;
 }
 
-/** How the pods went. */
+/** The result of a rollout for the pods. */
 export interface RolloutReport {
-  /** Until every Deployment was available with new pods and no old one was left. */
+  /** Time until every Deployment was available with new pods and no old pod was left. */
   readonly seconds: number;
   readonly replaced: number;
-  /** Pods that outlived their grace period. */
+  /** The number of pods that outlived their grace period. */
   readonly killed: number;
 }
 
@@ -35,7 +35,7 @@ export function tally(values: readonly (string | number)[]): Record<string, numb
   return counts;
 }
 
-/** The closes of a window, by code. */
+/** The close codes in a window, with their numbers. */
 export function closeCodes(clients: readonly ClientTrace[], { from, to }: Window): Record<string, number> {
   const inWindow = ({ at }: Close) => at >= from && at < to;
   return tally(clients.flatMap(({ closes }) => closes.filter(inWindow).map(({ code }) => code)));
@@ -51,7 +51,7 @@ export function resyncs(clients: readonly ClientTrace[]): number {
   return clients.reduce((sum, client) => sum + client.resyncs, 0);
 }
 
-/** How many pods were replaced, and how many of them had to be killed. */
+/** The number of pods that were replaced, and of those that had to be killed. */
 export function rolloutReport(pods: readonly PodAccount[], tookMs: number): RolloutReport {
   const gone = pods.flatMap(({ termination }) => termination ?? []);
   return {
@@ -61,7 +61,7 @@ export function rolloutReport(pods: readonly PodAccount[], tookMs: number): Roll
   };
 }
 
-/** Whether what promised to lose nothing kept its word: nothing lost, nothing twice, nothing out of order. */
+/** Whether no message was lost, duplicated or out of order. */
 export function passed(verdicts: readonly Verdict[]): boolean {
   return verdicts.every(
     ({ sent, lost, duplicated, outOfOrder }) => sent > 0 && lost + duplicated + outOfOrder === 0,

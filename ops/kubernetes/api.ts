@@ -2,15 +2,15 @@ import { request, type RequestOptions } from "node:https";
 import { request as plainRequest } from "node:http";
 import { KubeConfig } from "@kubernetes/client-node";
 
-/** How long the API server may take for one answer. Milliseconds. */
+/** The longest time for an answer of the API server. Milliseconds. */
 const answerMs = 20_000;
 
-/** There is no cluster to ask: no configuration, no such context, or nobody answers. The message says what to do. */
+/** There is no cluster: no configuration, no such context, or no answer. The message says what to do. */
 class NoClusterError extends Error {
   readonly code = "HOLDFAST_NO_CLUSTER";
 }
 
-/** The API server refused, with its own words. */
+/** The API server refused. The message contains its own words. */
 export class ApiError extends Error {
   readonly code = "HOLDFAST_KUBERNETES_API";
 
@@ -23,18 +23,17 @@ export class ApiError extends Error {
   }
 }
 
-/** The API server of one cluster, as a KUBECONFIG knows it. */
+/** The API server of one cluster from a kubeconfig. */
 export interface Api {
   readonly config: KubeConfig;
-  /** What the configuration calls it. */
+  /** The name of the context in the configuration. */
   readonly context: string;
 }
 
 /**
- * Finds the cluster of a context: of KUBECONFIG, of the home directory's configuration, or the one that this pod is in.
+ * Finds the cluster of a context: from KUBECONFIG, from the configuration in the home directory, or the cluster of this pod.
  *
- * @param context default: the configuration's current one
- * Throws {@link NoClusterError}.
+ * @param context default: the configuration's current context Throws {@link NoClusterError}.
  */
 export function connect(context?: string): Api {
   const config = new KubeConfig();
@@ -46,7 +45,7 @@ export function connect(context?: string): Api {
     }
     config.setCurrentContext(context);
   }
-  // With nothing configured, the library assumes a proxy on this machine, which would be told as a cluster that is down.
+  // Without any configuration, the library assumes a proxy on this machine. The error would then say that the cluster is down.
   if (config.getCurrentContext() === "loaded-context" && process.env.KUBECONFIG === undefined) {
     throw new NoClusterError("found no kubeconfig; set KUBECONFIG, or create ~/.kube/config");
   }
@@ -54,8 +53,8 @@ export function connect(context?: string): Api {
 }
 
 /**
- * One GET of a path such as `/api/v1/namespaces`; what comes is as the caller says.
- * Throws {@link ApiError} for an answer that is no success and {@link NoClusterError} for none.
+ * GETs a path such as `/api/v1/namespaces`; the caller says which type it returns. Throws {@link ApiError} for an answer that is
+ * not a success, and {@link NoClusterError} without an answer.
  */
 export async function get<T>({ config, context }: Api, path: string): Promise<T> {
   const server = config.getCurrentCluster()?.server;
@@ -86,7 +85,7 @@ function fetchText(url: URL, options: RequestOptions): Promise<{ status: number;
   });
 }
 
-/** The API server explains itself by a Status object; a proxy before it by anything. */
+/** The API server explains an error by a Status object; a proxy in front of it may send anything. */
 function wordsOf(body: string): string {
   try {
     return (JSON.parse(body) as { message?: string }).message ?? "";

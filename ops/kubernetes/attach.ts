@@ -4,16 +4,16 @@ import type { Channel } from "../process/calls";
 import { jsonLines } from "../process/json-lines";
 import { type KubernetesClient, KubernetesError } from "./client";
 
-/** The standard input and output of a container's process, for messages of one line each. */
+/** The standard input and output of a container's process, for messages of one line. */
 export interface Attachment {
   readonly channel: Channel;
-  /** Resolves, with why, when it has ended, in whatever way. */
+  /** Resolves with the reason once it has ended, in any way. */
   readonly ended: Promise<string>;
-  /** Ends it: with `stdinOnce`, the process sees the end of its input. */
+  /** Ends it: with `stdinOnce`, the process then sees the end of its input. */
   close(): void;
 }
 
-/** Attaches to a container that runs with `stdin` and `stdinOnce`, as `kubectl attach --stdin` does. */
+/** Attaches to a container with `stdin` and `stdinOnce`, as `kubectl attach --stdin` does. */
 export async function attach(
   { config }: KubernetesClient,
   namespace: string,

@@ -9,7 +9,7 @@ import {
 } from "@kubernetes/client-node";
 import { connect } from "./api";
 
-/** The API server did not do what it was asked; the message has its own words, `status` its answer (0 for none). */
+/** A request to the API server failed. The message contains its own words, and `status` its answer (0 without an answer). */
 export class KubernetesError extends Error {
   readonly code = "HOLDFAST_KUBERNETES";
 
@@ -23,10 +23,10 @@ export class KubernetesError extends Error {
   }
 }
 
-/** One cluster, as a KUBECONFIG knows it. */
+/** One cluster from a kubeconfig. */
 export interface KubernetesClient {
   readonly config: KubeConfig;
-  /** What the configuration calls it. */
+  /** The name of the context in the configuration. */
   readonly context: string;
   /** The API server's URL. */
   readonly server: string;
@@ -34,15 +34,14 @@ export interface KubernetesClient {
   readonly apps: AppsV1Api;
   readonly autoscaling: AutoscalingV2Api;
   readonly networking: NetworkingV1Api;
-  /** For kinds that Kubernetes itself does not know. */
+  /** For custom kinds. */
   readonly custom: CustomObjectsApi;
 }
 
 /**
- * The cluster of a context: of KUBECONFIG, or of the home directory's configuration. Asks nothing yet.
+ * The cluster of a context, from KUBECONFIG or the configuration in the home directory. Sends no request.
  *
- * @param wanted the context; default: the configuration's current one
- * Throws {@link NoClusterError}.
+ * @param wanted the context; default: the configuration's current one Throws {@link NoClusterError}.
  */
 export function openCluster(wanted?: string): KubernetesClient {
   const { config, context } = connect(wanted);
@@ -59,9 +58,9 @@ export function openCluster(wanted?: string): KubernetesClient {
 }
 
 /**
- * The outcome of a request. Rejects with a {@link KubernetesError} that begins with what could not be done.
+ * The result of a request. Rejects with a {@link KubernetesError} whose message begins with what failed.
  *
- * @param what such as `delete pod redis-0`
+ * @param what for example `delete pod redis-0`
  */
 export async function ask<T>(what: string, request: Promise<T>): Promise<T> {
   try {
@@ -75,7 +74,7 @@ export async function ask<T>(what: string, request: Promise<T>): Promise<T> {
   }
 }
 
-/** The same for what may not be there: undefined then. */
+/** The same for an object that may not exist; undefined if it does not. */
 export async function askIfThere<T>(what: string, request: Promise<T>): Promise<T | undefined> {
   try {
     return await ask(what, request);
@@ -85,7 +84,7 @@ export async function askIfThere<T>(what: string, request: Promise<T>): Promise<
   }
 }
 
-/** The API server explains itself by a Status object; a proxy before it by anything. */
+/** The API server explains an error by a Status object; a proxy in front of it may send anything. */
 function wordsOf(body: unknown): string {
   const text = typeof body === "string" ? body : JSON.stringify(body);
   try {

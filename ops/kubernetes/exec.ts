@@ -3,7 +3,7 @@ import { Exec, type V1Status } from "@kubernetes/client-node";
 import { within } from "../process/wait";
 import type { Api } from "./api";
 
-/** How long a command may take. Milliseconds. */
+/** The longest run of a command. Milliseconds. */
 const limitMs = 15_000;
 
 /** A container of a pod. */
@@ -13,7 +13,7 @@ export interface PodContainer {
   readonly container: string;
 }
 
-/** Runs a command in a container, as `kubectl exec` does; what it prints. Rejects with what it complains of. */
+/** Runs a command in a container, as `kubectl exec` does, and returns its output. Rejects with its error output. */
 export async function exec(
   { config }: Api,
   { namespace, pod, container }: PodContainer,

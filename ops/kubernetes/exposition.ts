@@ -6,7 +6,7 @@ export interface Sample {
 }
 
 /**
- * Reads Prometheus' text format, as far as clients write it: no timestamps, no exemplars.
+ * Parses Prometheus' text format, with the features that client libraries write: no timestamps, no exemplars.
  * https://prometheus.io/docs/instrumenting/exposition_formats/#text-format-details
  */
 export function parseExposition(text: string): Sample[] {
@@ -17,7 +17,7 @@ export function parseExposition(text: string): Sample[] {
   });
 }
 
-/** The sum of a metric over all of its labels, or over those that match; undefined if it is not there. */
+/** The sum of a metric over all of its series, or over those that match; undefined if there is none. */
 export function total(
   samples: readonly Sample[],
   name: string,

@@ -1,6 +1,6 @@
 /**
- * Kubernetes' client describes its objects as classes with dates; what the API server sends and what manifests hold is
- * plain, unchanging JSON of the same shape.
+ * Kubernetes' client describes its objects as classes with dates. The API server's answers and manifests are plain, immutable
+ * JSON of the same shape.
  */
 export type Plain<T> = T extends Date
   ? string

@@ -2,10 +2,10 @@ import { request } from "node:http";
 import type { Api } from "./api";
 import { forward, type PodPort } from "./port-forward";
 
-/** How long a pod may take for one answer, the way through the API server included. Milliseconds. */
+/** The longest time for an answer of a pod, including the way through the API server. Milliseconds. */
 const answerMs = 10_000;
 
-/** The body of one GET from a port of a pod, through the API server. Rejects for any status but 200. */
+/** GETs from a port of a pod through the API server, and returns the body. Rejects for any status but 200. */
 export async function getFromPod(api: Api, target: PodPort, path: string): Promise<string> {
   const stream = await forward(api, target);
   if (stream.errored) throw stream.errored;
@@ -24,7 +24,7 @@ export async function getFromPod(api: Api, target: PodPort, path: string): Promi
           });
         },
       );
-      // The request itself learns neither of a stream that ends before it has taken it over, nor then of its own end.
+      // The request does not notice a stream that ends before the request has taken it over.
       const end = (error: Error) => {
         clearTimeout(limit);
         reject(error);

@@ -11,10 +11,10 @@ export interface PodPort {
 }
 
 /**
- * A connection to a port of a pod through the API server and the pod's kubelet, as `kubectl port-forward` makes it: from
- * wherever the API server can be reached, and past NetworkPolicies. Nothing listens on this machine.
- * Rejects when the API server refuses; a port that nobody listens on ends the stream with an error, which may be there
- * (`stream.errored`) before whoever uses the stream has begun to listen for it.
+ * Connects to a port of a pod through the API server and the pod's kubelet, as `kubectl port-forward` does. It works wherever the
+ * API server can be reached, and NetworkPolicies do not block it. Nothing listens on this machine. Rejects if the API server
+ * refuses. If nothing listens on the port, the stream ends with an error, which may be there (`stream.errored`) before the caller
+ * has added a listener for it.
  */
 export async function forward({ config }: Api, { namespace, pod, port }: PodPort): Promise<Duplex> {
   const outgoing = new PassThrough();
@@ -34,7 +34,7 @@ export async function forward({ config }: Api, { namespace, pod, port }: PodPort
       done(error);
     },
   });
-  // Nobody may listen yet, or any more; what went wrong is kept in the stream.
+  // There may be no listener yet, or no longer; the stream keeps the error.
   stream.on("error", () => undefined);
   const incoming = new Writable({
     write: (chunk: Buffer, _encoding, done) => {
@@ -58,13 +58,13 @@ export async function forward({ config }: Api, { namespace, pod, port }: PodPort
       });
     })) as WebSocket;
   connection.socket = socket;
-  if (stream.destroyed) socket.terminate(); // the complaint was faster
+  if (stream.destroyed) socket.terminate(); // the error came first
   socket.on("close", () => stream.push(null));
   socket.on("error", (error) => stream.destroy(error));
   return stream;
 }
 
-/** The library rejects with an event of the WebSocket rather than with an error. */
+/** The library rejects with an event of the WebSocket instead of an error. */
 function wordsOf(cause: unknown): string {
   const { message } = cause as { message?: unknown };
   return typeof message === "string" ? message : String(cause);

@@ -1,16 +1,16 @@
 import { parseConfig, type Config } from "../../infra/config";
 import { readStackConfig } from "../render/stack-config";
 
-/** Which stack is meant, and where it runs. */
+/** The stack, and where it runs. */
 export interface StackSelection {
   readonly stack: string;
-  /** Where it was deployed to another namespace than its configuration says. */
+  /** The namespace, if the stack was deployed to another one than in its configuration. */
   readonly namespace?: string | undefined;
-  /** The host that clients connect to, where it is another. */
+  /** The host that clients connect to, if it is another one. */
   readonly host?: string | undefined;
 }
 
-/** The configuration of a stack, checked; secrets are placeholders. Throws ConfigError or StackFileError. */
+/** The checked configuration of a stack; secrets are placeholders. Throws ConfigError or StackFileError. */
 export async function stackConfig({ stack, ...elsewhere }: StackSelection): Promise<Config> {
   const overrides = Object.fromEntries(Object.entries(elsewhere).filter(([, value]) => value !== undefined));
   const { values, secretKeys } = await readStackConfig(stack, overrides, (name) => `<secret: ${name}>`);

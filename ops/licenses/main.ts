@@ -2,8 +2,8 @@ import Table from "cli-table3";
 import { readSbom, refused, shipped } from "./sbom";
 
 /**
- * `npm run licenses`: the licence of each package in the image. Exit code 1 where one is not on the list of those permitted.
- * `npm run sbom`: the same as a CycloneDX document.
+ * `npm run licenses`: prints the licence of each package in the image. The exit code is 1 if a licence is not on the list of
+ * permitted ones. `npm run sbom`: prints the same as a CycloneDX document.
  */
 async function main(args: readonly string[]): Promise<number> {
   const sbom = await readSbom();

@@ -3,7 +3,7 @@ import { readFile } from "node:fs/promises";
 import path from "node:path";
 import { promisify } from "node:util";
 
-/** What this reads of a CycloneDX document (https://cyclonedx.org/docs/1.5/json/). */
+/** The fields of a CycloneDX document that are read (https://cyclonedx.org/docs/1.5/json/). */
 export interface Sbom {
   readonly metadata: { readonly component: { readonly "bom-ref": string } };
   readonly dependencies: readonly { readonly ref: string; readonly dependsOn: readonly string[] }[];
@@ -18,17 +18,15 @@ export interface Sbom {
   }[];
 }
 
-/** A package that is in the image, or whose code is in its bundles. */
+/** A package in the image, or one whose code is in its bundles. */
 export interface Shipped {
   readonly name: string;
   readonly version: string;
-  /** By SPDX's name or expression; empty where the package names none. */
+  /** The SPDX name or expression; empty if the package has none. */
   readonly license: string;
 }
 
-/**
- * Licences that ask for no more than their text beside the code: for anything else a person decides, and adds it here.
- */
+/** Licences that only require their text next to the code. For any other licence, a person decides and adds it here. */
 const permitted: ReadonlySet<string> = new Set([
   "0BSD",
   "Apache-2.0",
@@ -43,7 +41,7 @@ const permitted: ReadonlySet<string> = new Set([
 
 const root = path.resolve(__dirname, "../..");
 
-/** The software bill of materials of the image: what the application's workspace needs to run, by the lockfile. */
+/** The software bill of materials of the image: the packages that the application's workspace needs to run, from the lockfile. */
 export async function readSbom(): Promise<Sbom> {
   const { name, dependencies } = JSON.parse(await readFile(path.join(root, "app/package.json"), "utf8")) as {
     readonly name: string;
@@ -55,8 +53,8 @@ export async function readSbom(): Promise<Sbom> {
 }
 
 /**
- * A document about one workspace and what that needs to run. `npm sbom --omit dev` is no way to it: it leaves out what the
- * root of the repository needs for its tests, though the workspace needs it too (npm 11.19: ws, jose).
+ * Reduces a document to one workspace and its runtime dependencies. `npm sbom --omit dev` cannot do this: it omits packages that
+ * the root of the repository needs only for tests, even if the workspace needs them to run (npm 11.19: ws, jose).
  */
 function narrowed(sbom: Sbom, workspace: string, dependencies: readonly string[]): Sbom {
   const needs = new Map(sbom.dependencies.map(({ ref, dependsOn }) => [ref, dependsOn]));

@@ -1,22 +1,22 @@
 import type { Dialing, Trace } from "./traced-socket";
 
-/** A client of one room, of whatever make; it reconnects by itself. */
+/** A client of one room, of any kind. It reconnects by itself. */
 export interface LoadClient {
   /** Resolves once it is in its room for the first time. */
   start(): Promise<void>;
-  /** Hands a message over. It is kept while there is no connection, and sent when there is one again. */
+  /** Publishes a message. The client keeps it while there is no connection, and sends it once there is one. */
   publish(data: string): void;
-  /** Messages that were handed over and that the client still vouches for. */
+  /** The number of published messages for which the client still waits. */
   readonly pending: number;
-  /** Breaks the connection, as a change of network does. */
+  /** Breaks the connection, as a network change does. */
   breakConnection(): void;
-  /** Leaves for good; no timer or socket is left. */
+  /** Stops permanently; no timer or socket is left. */
   stop(): Promise<void>;
 }
 
-/** What a client tells while it runs. */
+/** The events of a running client. */
 export interface LoadClientEvents extends Trace {
-  /** A message's data arrived, as often as it does. */
+  /** The data of a message arrived; called for each arrival. */
   message(data: unknown): void;
   /** The client was told that history is lost. */
   resynced(): void;
@@ -30,5 +30,5 @@ export interface LoadClientArgs {
   readonly events: LoadClientEvents;
 }
 
-/** Makes a client; tells the kinds of clients apart for the rest of the load. */
+/** Creates a client. The factory is the only difference between the kinds of clients for the rest of the load. */
 export type LoadClientFactory = (args: LoadClientArgs) => LoadClient;

@@ -1,8 +1,8 @@
-/** One client's cookies for one service, as far as an affinity cookie needs them: name, value, end. */
+/** One client's cookies for one service, with what an affinity cookie needs: name, value, end. */
 export class CookieJar {
   readonly #values = new Map<string, string>();
 
-  /** Takes in a response's Set-Cookie headers; an expired cookie is dropped, as a browser does. */
+  /** Stores a response's Set-Cookie headers; drops expired cookies, as a browser does. */
   store(headers: readonly string[] | undefined): void {
     for (const header of headers ?? []) {
       const [pair = "", ...attributes] = header.split(";").map((part) => part.trim());
@@ -12,7 +12,7 @@ export class CookieJar {
     }
   }
 
-  /** The Cookie header; undefined without cookies. */
+  /** The Cookie header; undefined if there are no cookies. */
   get header(): string | undefined {
     if (this.#values.size === 0) return undefined;
     return [...this.#values].map(([name, value]) => `${name}=${value}`).join("; ");

@@ -1,4 +1,4 @@
-/** Groups in the order of their first element. Node 20 has no Map.groupBy yet. */
+/** Groups values in the order of each group's first element. Node 20 has no Map.groupBy. */
 export function groupBy<T, K>(values: readonly T[], keyOf: (value: T) => K): Map<K, T[]> {
   const groups = new Map<K, T[]>();
   for (const value of values) {

@@ -11,7 +11,7 @@ export class HoldfastLoadClient implements LoadClient {
   #pending = 0;
 
   constructor({ url, room, dialing, events }: LoadClientArgs) {
-    const { token, ...others } = dialing; // in the first frame: what is refused there says why
+    const { token, ...others } = dialing; // the token is sent in the first frame, because a refusal there has a reason
     // A socket serves from its welcome on, not from its upgrade.
     this.#tracer = new SocketTracer(others, { ...events, opened: () => undefined });
     this.#client = new HoldfastClient({
@@ -36,7 +36,7 @@ export class HoldfastLoadClient implements LoadClient {
 
   publish(data: string): void {
     this.#pending++;
-    // A publish that fails for good is a message that never arrives: the verdict counts it as lost.
+    // A publish that fails permanently is a message that never arrives: the verdict counts it as lost.
     this.#room.publish(data).then(
       () => this.#pending--,
       () => this.#pending--,

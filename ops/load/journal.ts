@@ -3,20 +3,20 @@ export interface Published {
   /** Unique in the whole run. */
   readonly id: string;
   readonly publisher: string;
-  /** The publisher's own count, from 1. */
+  /** The publisher's own count, starting at 1. */
   readonly number: number;
   readonly room: string;
   /** Milliseconds since the epoch. */
   readonly at: number;
 }
 
-/** A message that reached a client; once for each time it did. */
+/** A message that reached a client; one entry for each arrival. */
 export interface Arrival {
   readonly id: string;
   readonly at: number;
 }
 
-/** How a client comes to a pod: through the Service, which knows its address, or through the edge, by its cookie. */
+/** The route of a client to a pod: through the Service, by its address, or through the edge, by its cookie. */
 export type Entry = "clientIp" | "cookie";
 
 /** A socket that opened. */
@@ -25,7 +25,7 @@ export interface Connection {
   readonly at: number;
 }
 
-/** A socket that closed without the load having asked for it. */
+/** A socket that closed without a request of the load. */
 export interface Close {
   readonly code: number;
   /** The pod that served it. */
@@ -33,7 +33,7 @@ export interface Close {
   readonly at: number;
 }
 
-/** What one client's sockets went through. */
+/** The events of one client's sockets. */
 export interface ClientTrace {
   readonly name: string;
   readonly entry: Entry;
@@ -45,13 +45,13 @@ export interface ClientTrace {
   resyncs: number;
 }
 
-/** What one client went through. */
+/** Everything that one client recorded. */
 export interface ClientRecord extends ClientTrace {
   readonly room: string;
   readonly arrivals: Arrival[];
 }
 
-/** Everything that a run of the load saw; what it means is for {@link import("./verdict").judge} to say. */
+/** Everything that a run of the load recorded; {@link import("./verdict").judge} evaluates it. */
 export interface Journal {
   readonly published: readonly Published[];
   readonly clients: readonly ClientRecord[];

@@ -8,23 +8,23 @@ import { decodePayload, encodePayload } from "./payload";
 import { clientAddress, type Target } from "./target";
 
 export interface LoadArgs {
-  /** Clients are shared out evenly among these. */
+  /** The targets, between which the clients are divided evenly. */
   readonly targets: readonly Target[];
   readonly clients: number;
-  /** Rooms of each service; its clients are shared out evenly among them, whichever way they come in. */
+  /** The number of rooms of each service. Its clients are divided evenly between them, whatever their route. */
   readonly roomsPerService: number;
-  /** Messages a second, over all rooms. */
+  /** Messages per second, over all rooms. */
   readonly rate: number;
   readonly makeClient: LoadClientFactory;
-  /** Begins the name of every room; default `room-`. */
+  /** The beginning of every room's name; default `room-`. */
   readonly roomPrefix?: string;
-  /** Clients present these JWTs in turn; default none. */
+  /** JWTs that clients use in turn; default none. */
   readonly tokens?: readonly string[];
-  /** Certificates in PEM form to trust besides the usual ones; default none. */
+  /** Certificates in PEM form to trust in addition to the usual ones; default none. */
   readonly ca?: string;
 }
 
-/** One client with what is known of it. */
+/** One client, with what is known about it. */
 interface Member {
   readonly client: LoadClient;
   readonly record: ClientRecord;
@@ -32,22 +32,22 @@ interface Member {
   published: number;
 }
 
-/** Sockets that are opened at a time: a pool that arrives all at once is another test. */
+/** How many sockets are opened at the same time: a pool that connects all at once is another test. */
 const concurrentOpens = 50;
-/** How often publishing catches up with its rate. Milliseconds. */
+/** How often the load publishes the messages that are due at its rate. Milliseconds. */
 const tickMs = 10;
 
-/** Live clients in rooms, some of whom publish at a steady rate; what they see goes into a journal. */
+/** Clients in rooms, some of which publish at a steady rate. Their events go into a journal. */
 export class Load {
   readonly #args: LoadArgs;
   readonly #members: readonly Member[];
   readonly #rooms: ReadonlyMap<string, readonly Member[]>;
   readonly #published: Published[] = [];
-  /** The first member of each room from each target: they publish in turn. */
+  /** The first member of each room from each target. They publish in turn. */
   readonly #publishers: readonly Member[];
   #turn = 0;
   #timer: NodeJS.Timeout | undefined;
-  /** Deliveries that are due and have not happened. */
+  /** Deliveries that are due and have not happened yet. */
   #outstanding = 0;
   #lastArrivalAt = 0;
   #stopped: Promise<void> | undefined;
@@ -72,12 +72,12 @@ export class Load {
     return this.#outstanding;
   }
 
-  /** From now on each client presents the one of these that is in the place of its old one. */
+  /** Each client uses one of these tokens from now on: the one at the place of its old one. */
   renewTokens(tokens: readonly string[]): void {
     this.#tokens = tokens;
   }
 
-  /** Connects all clients; resolves when each room has carried a message to every one of its members. */
+  /** Connects all clients. Resolves once each room has carried a message to every member. */
   async connect(limitMs: number): Promise<void> {
     const queue = [...this.#members];
     const open = async () => {
@@ -91,7 +91,7 @@ export class Load {
     await this.#warm(limitMs);
   }
 
-  /** Breaks the connection of the first so many clients, a few at a time, and waits until all are in their rooms again. */
+  /** Breaks the connections of the first `count` clients, a few at a time, and waits until all are in their rooms again. */
   async reconnect(count: number, limitMs: number): Promise<void> {
     const members = this.#members.slice(0, count);
     const opened = new Map(members.map((member) => [member, member.record.connections.length]));
@@ -104,7 +104,7 @@ export class Load {
     await this.#warm(limitMs);
   }
 
-  /** Publishes at the rate until {@link stopPublishing}. */
+  /** Publishes at the given rate until {@link stopPublishing}. */
   startPublishing(): void {
     const begun = performance.now();
     let sent = 0;
@@ -119,8 +119,8 @@ export class Load {
   }
 
   /**
-   * Resolves when every delivery has happened and every publish is answered for; or, since a lost message never
-   * comes, when nothing has arrived for `quietMs` and no client holds messages back; or after the limit.
+   * Resolves once every delivery has happened and every publish is answered. Lost messages never come, so it also resolves after
+   * `quietMs` without an arrival, if no client holds messages back, or after the limit.
    */
   async settle(quietMs: number, limitMs: number): Promise<void> {
     const since = now();
@@ -130,7 +130,7 @@ export class Load {
     while (now() < deadline && (isPending() || (this.#outstanding > 0 && !isQuiet()))) await delay(tickMs);
   }
 
-  /** Leaves with all clients. Safe to call twice. */
+  /** Disconnects all clients. Safe to call twice. */
   stop(): Promise<void> {
     this.stopPublishing();
     this.#stopped ??= Promise.all(this.#members.map(({ client }) => client.stop())).then(() => undefined);
@@ -173,7 +173,7 @@ export class Load {
     return member;
   }
 
-  /** The same, with what clients were refused for. */
+  /** The same error, with the reasons why clients were refused. */
   #explained({ message }: WaitTimeoutError): WaitTimeoutError {
     const reasons = groupBy(
       this.#members.flatMap(({ record }) => record.refusals),
@@ -207,8 +207,8 @@ export class Load {
   }
 
   /**
-   * A plain client cannot know when the server has taken it into its room. So each room carries messages that do not
-   * count, a new one every so often, until each member has seen one.
+   * A plain client cannot know when the server has added it to its room. So each room carries messages that do not count, with a
+   * new one at intervals, until each member has received one.
    */
   async #warm(limitMs: number): Promise<void> {
     const round = `warm-up:${performance.now()}`;

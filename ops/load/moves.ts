@@ -1,16 +1,16 @@
 import type { ClientTrace } from "./journal";
 import type { Window } from "./verdict";
 
-/** How often clients changed their pod, over all clients; null where there are no clients. */
+/** How often clients moved to another pod, over all clients; null if there are no clients. */
 export interface Moves {
-  /** To a hundredth. */
+  /** Rounded to a hundredth. */
   readonly mean: number | null;
   readonly max: number | null;
 }
 
 /**
- * Counts, for each client, the sockets of a window that opened on another pod than the client's socket before.
- * A client that comes back to its pod has not moved. Behind a connection proxy a client's socket stays, so it counts 0.
+ * Counts, for each client, the sockets of a window that opened on another pod than the client's previous socket. A client that
+ * returns to its pod has not moved. Behind a connection proxy a client's socket stays open, so it counts 0.
  */
 export function moves(clients: readonly ClientTrace[], { from, to }: Window): Moves {
   if (clients.length === 0) return { mean: null, max: null };

@@ -6,14 +6,14 @@ const schema = z.object({
   at: z.number(),
 });
 
-/** What the load sends: enough to tell loss, duplicates, order and delay from what arrives. */
+/** The payload of the load's messages: enough to detect loss, duplicates, wrong order and delay. */
 export type Payload = z.infer<typeof schema>;
 
 export function encodePayload(payload: Payload): string {
   return JSON.stringify(payload);
 }
 
-/** Undefined for what is not ours: another client's text, an error line. */
+/** Undefined for data that the load did not send: another client's text, an error line. */
 export function decodePayload(data: unknown): Payload | undefined {
   if (typeof data !== "string") return undefined;
   try {

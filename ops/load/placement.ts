@@ -1,24 +1,24 @@
 import type { ClientTrace } from "./journal";
 import type { Window } from "./verdict";
 
-/** From when to when a pod served a client. */
+/** The time in which a pod served a client. */
 interface Stay {
   readonly pod: string;
   readonly from: number;
   readonly to: number;
 }
 
-/** How many clients each pod served at some moments. */
+/** How many clients each pod served at given times. */
 export interface Placement {
   /** Milliseconds since the epoch. */
   readonly times: readonly number[];
-  /** The pods in the order in which they first served somebody, each with its clients at each of the times. */
+  /** The pods in the order in which they first served a client, each with the number of its clients at each of the times. */
   readonly pods: readonly { readonly pod: string; readonly clients: readonly number[] }[];
 }
 
 /**
- * Where the clients were, at moments of a window that lie `stepMs` apart. A client whose socket broke is nowhere until
- * the next one serves; one that moves is on its old pod until then.
+ * The placement of the clients, at times of a window that are `stepMs` apart. A client whose socket broke is on no pod until the
+ * next one serves it; a client that moves is on its old pod until then.
  */
 export function placement(clients: readonly ClientTrace[], { from, to }: Window, stepMs: number): Placement {
   const times = Array.from(

@@ -6,8 +6,8 @@ import type { LoadClient, LoadClientArgs } from "./client";
 import { SocketTracer } from "./traced-socket";
 
 /**
- * What most applications do without Holdfast: a socket in plain text that reconnects, with the same back-off as
- * the Holdfast client, and keeps what it is given to send while it is away. It knows neither offsets nor acknowledgements.
+ * The client of most applications without Holdfast: a plain-text socket that reconnects with the same back-off as the Holdfast
+ * client, and keeps messages while it is disconnected. It has no offsets and no acknowledgements.
  */
 export class PlainClient implements LoadClient {
   readonly #args: LoadClientArgs;

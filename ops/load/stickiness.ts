@@ -1,17 +1,20 @@
 import { groupBy } from "./group-by";
 import type { ClientTrace, Entry } from "./journal";
 
-/** When a pod was ready; open while `to` is undefined. Milliseconds since the epoch. */
+/** A time in which a pod was ready; open while `to` is undefined. Milliseconds since the epoch. */
 export interface Lifetime {
   readonly pod: string;
   readonly from: number;
   readonly to: number | undefined;
 }
 
-/** For each way in: the share of reconnects that met their old pod, of those made while it was ready; null of none. */
+/**
+ * For each route: the share of reconnects that reached their old pod, of those made while that pod was ready; null if there were
+ * none.
+ */
 export type Stickiness = Readonly<Record<Entry, number | null>>;
 
-/** Affinity can only keep a client on a pod that still serves: other reconnects do not count. */
+/** Affinity can keep a client only on a pod that still serves, so other reconnects do not count. */
 export function stickiness(clients: readonly ClientTrace[], lifetimes: readonly Lifetime[]): Stickiness {
   const spans = groupBy(lifetimes, ({ pod }) => pod);
   const served = (pod: string, at: number) =>

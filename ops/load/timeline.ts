@@ -1,19 +1,19 @@
 import type { Journal } from "./journal";
 import type { Window } from "./verdict";
 
-/** What happened in one stretch of time. */
+/** The counts of one interval. */
 export interface Bucket {
-  /** When it begins; milliseconds since the epoch. */
+  /** The beginning of the interval; milliseconds since the epoch. */
   readonly at: number;
-  /** Messages published in it. */
+  /** Messages published in the interval. */
   readonly published: number;
-  /** Messages that arrived in it, at each client. */
+  /** Messages that arrived in the interval, at each client. */
   readonly delivered: number;
-  /** The longest that one which arrived in it had been on its way, in milliseconds; null where none did. */
+  /** The longest delivery time of the messages that arrived in the interval, in milliseconds; null if none arrived. */
   readonly slowestMs: number | null;
 }
 
-/** Cuts a window into stretches of equal length, each with what was published and what arrived in it. */
+/** Divides a window into intervals of equal length, each with the messages that were published and that arrived in it. */
 export function timeline(journal: Journal, { from, to }: Window, bucketMs: number): Bucket[] {
   const count = Math.max(0, Math.ceil((to - from) / bucketMs));
   const buckets = Array.from({ length: count }, (_, index) => ({
@@ -38,7 +38,7 @@ export function timeline(journal: Journal, { from, to }: Window, bucketMs: numbe
   return buckets;
 }
 
-/** Several loads' stretches as one; they begin at the same moments, or nearly. */
+/** Merges the intervals of several loads, which begin at about the same times. */
 export function mergeTimelines(timelines: readonly (readonly Bucket[])[]): Bucket[] {
   const length = Math.max(0, ...timelines.map((timeline) => timeline.length));
   return Array.from({ length }, (_, index) => {

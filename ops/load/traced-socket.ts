@@ -3,36 +3,36 @@ import { createSecureContext, rootCertificates, type SecureContext } from "node:
 import { WebSocket } from "ws";
 import { CookieJar } from "./cookie-jar";
 
-/** How and from where a client's sockets are opened. */
+/** How a client opens its sockets, and from which address. */
 export interface Dialing {
-  /** The Host header, and with TLS the name that the certificate must bear; default the URL's own. */
+  /** The Host header and, with TLS, the name in the certificate; default: from the URL. */
   readonly host?: string | undefined;
   readonly localAddress?: string | undefined;
-  /** Gives the JWT of the moment, where the service asks for one; sent with the upgrade. */
+  /** Returns the current JWT, if the service requires one; it is sent with the upgrade. */
   readonly token?: (() => string | undefined) | undefined;
-  /** Certificates in PEM form to trust besides those that Node.js brings. */
+  /** Certificates in PEM form to trust in addition to those of Node.js. */
   readonly ca?: string | undefined;
 }
 
-/** What a client's sockets went through. */
+/** The events of a client's sockets. */
 export interface Trace {
   opened(pod: string): void;
-  /** A socket that was open has closed, and {@link SocketTracer.breakAll} had no part in it. */
+  /** An open socket has closed, and {@link SocketTracer.breakAll} did not cause it. */
   closed(code: number, pod: string): void;
-  /** An upgrade was not answered with 101: the HTTP status, or the error's code. */
+  /** An upgrade was not answered with 101. Holds the HTTP status, or the error's code. */
   refused(why: string): void;
 }
 
 /**
- * Opens one client's sockets as its browser would: they share a cookie jar; what becomes of each is traced.
- * Any code that wants a WebSocket class can be given {@link SocketTracer.webSocket}.
+ * Opens one client's sockets as a browser would, with a common cookie jar, and traces their events. Code that expects a WebSocket
+ * class can use {@link SocketTracer.webSocket}.
  */
 export class SocketTracer {
-  /** A WebSocket class whose sockets this tracer follows. */
+  /** A WebSocket class whose sockets this tracer traces. */
   readonly webSocket: new (url: string, protocols: string[]) => WebSocket;
-  /** Each with the pod that serves it. */
+  /** The open sockets, each with the pod that serves it. */
   readonly #open = new Map<WebSocket, string>();
-  /** Sockets that we broke or are leaving behind: their close is our doing. */
+  /** Sockets that the load itself breaks or closes: their close is not an event. */
   readonly #ours = new WeakSet<WebSocket>();
   #leaving = false;
 
@@ -59,7 +59,7 @@ export class SocketTracer {
     };
   }
 
-  /** Breaks every open socket without a close frame, as a change of network does. */
+  /** Breaks every open socket without a close frame, as a network change does. */
   breakAll(): void {
     for (const socket of this.#open.keys()) {
       this.#ours.add(socket);
@@ -67,7 +67,7 @@ export class SocketTracer {
     }
   }
 
-  /** From now on closes are not traced: the client is being stopped. */
+  /** From now on closes are not traced, because the client is being stopped. */
   leave(): void {
     this.#leaving = true;
   }
@@ -88,11 +88,11 @@ export class SocketTracer {
       answered = true;
       take(response);
       trace.refused(String(response.statusCode));
-      // With a listener on this event, ws leaves the end to us.
+      // With a listener for this event, ws does not close the socket itself.
       socket.terminate();
     });
     socket.on("error", (error: NodeJS.ErrnoException) => {
-      // An upgrade that was answered otherwise has been told, with its status.
+      // An upgrade with another answer has already been reported with its status.
       if (error.code !== undefined && !answered && !this.#open.has(socket)) trace.refused(error.code);
     });
     socket.once("close", (code) => {
@@ -105,9 +105,9 @@ export class SocketTracer {
 
 const contexts = new Map<string, SecureContext>();
 
-/** One for all sockets: to read all certificates anew for each would keep the whole load waiting. */
+/** One context for all sockets: parsing all certificates for each of them would delay the whole load. */
 function trusting(ca: string): SecureContext {
-  // Given alone, it would stand in place of all others.
+  // Certificates that are passed alone would replace all others.
   const context = contexts.get(ca) ?? createSecureContext({ ca: [...rootCertificates, ca] });
   contexts.set(ca, context);
   return context;

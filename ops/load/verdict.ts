@@ -2,53 +2,53 @@ import { groupBy } from "./group-by";
 import type { ClientRecord, Journal, Published } from "./journal";
 import { percentile } from "./percentile";
 
-/** Milliseconds, rounded to a tenth; null where there is nothing to measure. */
+/** Milliseconds, rounded to a tenth; null if nothing was measured. */
 export interface Spread {
   readonly p50: number | null;
   readonly p99: number | null;
   readonly max: number | null;
 }
 
-/** What became of the messages. */
+/** The outcome of the messages. */
 export interface Verdict {
   /** Messages published. */
   readonly sent: number;
-  /** Deliveries due: each message to each client of its room. */
+  /** The number of deliveries that are due: each message to each client of its room. */
   readonly expected: number;
-  /** Deliveries due that happened, each counted once. */
+  /** The number of due deliveries that happened, each counted once. */
   readonly delivered: number;
   readonly lost: number;
-  /** Deliveries beyond the first. */
+  /** The number of deliveries after the first. */
   readonly duplicated: number;
-  /** First deliveries that came after a later message of the same publisher. */
+  /** The number of first deliveries that came after a later message of the same publisher. */
   readonly outOfOrder: number;
-  /** Over all clients: the longest time that any message took from its publish to this client. */
+  /** Over all clients: the longest time from a publish to the delivery to this client. */
   readonly gapMs: Spread;
 }
 
-/** A window of time, milliseconds since the epoch; the end is not part of it. */
+/** A time interval in milliseconds since the epoch; the end does not belong to it. */
 export interface Window {
   readonly from: number;
   readonly to: number;
 }
 
 /**
- * Judges what a journal tells of the messages published in a window, however late they arrived; default all.
- * Every client must have been in its room before the first message was published.
+ * Evaluates the messages of a journal that were published in a window, however late they arrived. Default: all messages. Every
+ * client must have been in its room before the first message was published.
  */
 export function judge(journal: Journal, window?: Window): Verdict {
   return verdictOf(statisticsFor(journal, window));
 }
 
-/** What became of each client's messages: enough to give a verdict over several loads together. */
+/** The outcome of each client's messages: enough for a verdict over several loads. */
 export interface DeliveryStatistics {
   /** Messages published. */
   readonly sent: number;
-  /** One a client. */
+  /** One outcome for each client. */
   readonly outcomes: readonly Outcome[];
 }
 
-/** Follows the messages published in a window, however late they arrived, to every client; default all. */
+/** Follows the messages that were published in a window to every client, however late they arrived. Default: all messages. */
 export function statisticsFor(
   journal: Journal,
   window: Window = { from: 0, to: Infinity },
@@ -63,7 +63,7 @@ export function statisticsFor(
   return { sent: published.length, outcomes };
 }
 
-/** Sums statistics up. */
+/** Sums the statistics. */
 export function verdictOf({ sent, outcomes }: DeliveryStatistics): Verdict {
   const total = (of: (outcome: Outcome) => number) => outcomes.reduce((sum, outcome) => sum + of(outcome), 0);
   const expected = total((outcome) => outcome.expected);
@@ -89,13 +89,13 @@ export function spread(values: readonly number[]): Spread {
   return { p50: at(0.5), p99: at(0.99), max: at(1) };
 }
 
-/** What one client got. */
+/** The outcome of one client. */
 export interface Outcome {
   readonly expected: number;
   readonly delivered: number;
   readonly duplicated: number;
   readonly outOfOrder: number;
-  /** The longest that a message took to it; undefined where none arrived. */
+  /** The longest delivery time of a message to this client; undefined if none arrived. */
   readonly longestMs: number | undefined;
 }
 

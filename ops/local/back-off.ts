@@ -1,19 +1,19 @@
 const firstMs = 10_000;
 const longestMs = 300_000;
-/** A container that ran this long starts with a clean record. */
+/** After a container has run this long, its earlier crashes no longer count. */
 const forgivenAfterMs = 600_000;
 
-/** How often a container has crashed lately. */
+/** How often a container has crashed recently. */
 export interface CrashRecord {
   readonly crashes: number;
 }
 
-/** Takes in a crash: after ten good minutes earlier ones are forgotten. */
+/** Counts a crash: after ten minutes without one, earlier crashes no longer count. */
 export function afterCrash(record: CrashRecord, ranMs: number): CrashRecord {
   return { crashes: ranMs >= forgivenAfterMs ? 1 : record.crashes + 1 };
 }
 
-/** The kubelet's wait before it starts a crashed container again: none the first time, then 10 s, doubling to 5 min. */
+/** The kubelet's wait before it restarts a crashed container: none the first time, then 10 s, doubling up to 5 min. */
 export function restartDelayMs({ crashes }: CrashRecord): number {
   return crashes <= 1 ? 0 : Math.min(longestMs, firstMs * 2 ** (crashes - 2));
 }

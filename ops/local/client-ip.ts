@@ -6,9 +6,9 @@ interface Bond {
 }
 
 /**
- * `sessionAffinity: ClientIP` of one Service port, as kube-proxy keeps it: each new connection of a client's
- * address goes where its last one went, if that was less than the timeout ago and the endpoint has been ready
- * ever since. Only a new connection renews the bond; traffic on an open one does not.
+ * `sessionAffinity: ClientIP` of one Service port, as kube-proxy implements it: each new connection of a client's address goes to
+ * the endpoint of its last one, if that was less than the timeout ago and the endpoint has been ready since then. Only a new
+ * connection restarts the timeout; traffic on an open one does not.
  */
 export class ClientIpAffinity {
   readonly #timeoutMs: number;
@@ -19,7 +19,7 @@ export class ClientIpAffinity {
     this.#timeoutMs = timeoutSeconds * 1_000;
   }
 
-  /** The endpoint for a new connection from this address; undefined when there is none. */
+  /** The endpoint for a new connection from this address; undefined if there is none. */
   pick(
     clientIp: string,
     endpoints: readonly Endpoint[],
@@ -37,7 +37,7 @@ export class ClientIpAffinity {
   }
 }
 
-/** How kube-proxy chooses where no affinity decides. */
+/** How kube-proxy chooses without affinity. */
 export function pickRandom(endpoints: readonly Endpoint[], random: () => number): Endpoint | undefined {
   return endpoints[Math.floor(random() * endpoints.length)];
 }

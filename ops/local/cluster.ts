@@ -12,29 +12,28 @@ import { Subnet } from "./subnet";
 
 export interface LocalClusterArgs {
   readonly objects: readonly Manifest[];
-  /** What runs in place of a container. Throws for one that it does not know. */
+  /** Returns the process that runs in place of a container. Throws if it does not know the container. */
   readonly commandFor: (container: Container) => Command;
-  /** Last word on a pod's environment, after the manifest's own; default as it is. Told where all listens. */
+  /** Changes a pod's environment after the manifest's own variables. Default: no change. Gets the addresses of all listeners. */
   readonly adaptEnv?: (env: Environment, listeners: Listeners) => Environment;
-  /** Where the edge listens; default 127.0.0.1 on a free port. */
+  /** The address of the edge; default 127.0.0.1 on a free port. */
   readonly edge?: { readonly host?: string; readonly port?: number };
-  /** Directory for one log file a pod; default none are kept. */
+  /** The directory for one log file for each pod; default: no logs. */
   readonly logs?: string;
 }
 
-/** Where the cluster listens. */
+/** The addresses of the cluster's listeners. */
 export type Listeners = Pick<LocalCluster, "services" | "edgePort">;
 
-/** A rollout did not end in time; the message tells the state of each pod. */
+/** A rollout did not end in time. The message describes the state of each pod. */
 class RolloutTimeoutError extends Error {
   readonly code = "HOLDFAST_LOCAL_ROLLOUT_TIMEOUT";
 }
 
 /**
- * Runs what Kubernetes manifests describe as processes on this machine: each Deployment's pods under the
- * kubelet's and the controller's rules, each Service at a loopback address of its own, also a headless one, the
- * Ingresses at one edge.
- * Network policies, budgets and resource limits are not enforced, and a change of the endpoints is seen at once.
+ * Runs the objects of Kubernetes manifests as processes on this machine: each Deployment's pods by the kubelet's and the
+ * controller's rules, each Service at its own loopback address (also a headless one), and the Ingresses at one edge. Network
+ * policies, budgets and resource limits are not enforced, and a change of the endpoints takes effect at once.
  */
 export class LocalCluster {
   readonly deployments: readonly LocalDeployment[];
@@ -57,7 +56,7 @@ export class LocalCluster {
     );
   }
 
-  /** Starts everything; resolves when all listeners are open, before the pods are ready: see {@link rolledOut}. */
+  /** Starts everything. Resolves once all listeners are open, before the pods are ready: see {@link rolledOut}. */
   static async start(args: LocalClusterArgs): Promise<LocalCluster> {
     const subnet = await Subnet.claim();
     const cluster = new LocalCluster(args, subnet);
@@ -71,52 +70,52 @@ export class LocalCluster {
     return cluster;
   }
 
-  /** Pods that are not gone. */
+  /** The pods that have not ended. */
   get pods(): readonly Pod[] {
     return this.deployments.flatMap(({ pods }) => pods);
   }
 
-  /** Every pod that there ever was. */
+  /** All pods, including those that have ended. */
   get allPods(): readonly Pod[] {
     return this.deployments.flatMap(({ allPods }) => allPods);
   }
 
-  /** Where the Ingresses lead. */
+  /** The routes of the Ingresses. */
   get routes(): readonly Route[] {
     return routesOf(ofKind(this.#objects, "Ingress"));
   }
 
-  /** Services that have pods here. */
+  /** The Services that have pods here. */
   get services(): readonly ServiceProxy[] {
     return this.#services;
   }
 
-  /** The edge's port; undefined when no Ingress is declared. */
+  /** The edge's port; undefined if there is no Ingress. */
   get edgePort(): number | undefined {
     return this.#edge?.port;
   }
 
-  /** Resolves when each Deployment has all its replicas ready. Throws as {@link rolledOut} does. */
+  /** Resolves once each Deployment has all of its replicas ready. Throws as {@link rolledOut} does. */
   ready(timeoutMs: number): Promise<void> {
     return this.#until(() => this.deployments.every(({ ready }) => ready), timeoutMs, "become ready");
   }
 
   /**
-   * Resolves when each Deployment's rollout is complete, `kubectl rollout status`.
-   * @throws {RolloutTimeoutError} when it takes longer than `timeoutMs`
+   * Resolves once each Deployment's rollout is complete, as `kubectl rollout status` does.
+   * @throws {RolloutTimeoutError} if it takes longer than `timeoutMs`
    */
   rolledOut(timeoutMs: number): Promise<void> {
     return this.#until(() => this.deployments.every(({ complete }) => complete), timeoutMs, "roll out");
   }
 
-  /** Resolves when no pod is terminating any more. Throws as {@link rolledOut} does. */
+  /** Resolves once no pod is terminating. Throws as {@link rolledOut} does. */
   settled(timeoutMs: number): Promise<void> {
     return this.#until(() => this.pods.every(({ phase }) => phase !== "terminating"), timeoutMs, "settle");
   }
 
   /**
-   * Deletes all pods in good order, then closes edge and Services. With `force` pods are killed at once, also those
-   * whose end is under way. Safe to call twice.
+   * Deletes all pods gracefully, then closes edge and Services. With `force`, kills pods at once, including terminating ones.
+   * Safe to call twice.
    */
   async stop(options: { readonly force?: boolean } = {}): Promise<void> {
     const podsGone = Promise.all(this.deployments.map((deployment) => deployment.stop(options)));
@@ -138,7 +137,7 @@ export class LocalCluster {
     );
     const { routes } = this;
     if (routes.length === 0) return;
-    // A route that leads nowhere is refused now, not at the first request.
+    // A route without a target is refused now, not at the first request.
     for (const { service, port } of routes) this.#endpointsBehind(service, port);
     this.#edge = await Edge.listen({
       routes,
@@ -148,7 +147,7 @@ export class LocalCluster {
     });
   }
 
-  /** An Ingress names a Service's port; the endpoints listen on that port's target. */
+  /** An Ingress refers to a Service's port; the endpoints listen on the target port. */
   #endpointsBehind(name: string, port: string | number): readonly Endpoint[] {
     const service = ofKind(this.#objects, "Service").find((candidate) => nameOf(candidate) === name);
     const servicePort = service?.spec?.ports?.find((entry) => entry.name === port || entry.port === port);

@@ -18,11 +18,11 @@ export interface DeploymentArgs {
   readonly manifest: Deployment;
   readonly references: References;
   readonly subnet: Subnet;
-  /** What runs in place of a container. Throws for one that it does not know. */
+  /** Returns the process that runs in place of a container. Throws if it does not know the container. */
   readonly commandFor: (container: Container) => Command;
-  /** Last word on a pod's environment, after the manifest's own. */
+  /** Changes a pod's environment after the manifest's own variables. */
   readonly adaptEnv: (env: Environment) => Environment;
-  /** Directory for one log file a pod; default none are kept. */
+  /** The directory for one log file for each pod; default: no logs. */
   readonly logs?: string;
   /** Called after every change of a pod. */
   readonly onChange: () => void;
@@ -34,7 +34,7 @@ export class LocalDeployment {
   readonly #args: DeploymentArgs;
   readonly #spec: RolloutSpec;
   readonly #pods = new Set<Pod>();
-  /** Pods that are gone, for the account of what happened. */
+  /** The pods that have ended, for reports. */
   readonly #past: Pod[] = [];
   readonly #container: Container;
   #template: PodTemplate;
@@ -58,32 +58,32 @@ export class LocalDeployment {
     this.#spec = rolloutSpec(args.manifest);
   }
 
-  /** Pods that are not gone, terminating ones included. */
+  /** The pods that have not ended, including terminating ones. */
   get pods(): readonly Pod[] {
     return [...this.#pods];
   }
 
-  /** Every pod that there ever was. */
+  /** All pods, including those that have ended. */
   get allPods(): readonly Pod[] {
     return [...this.#past, ...this.#pods];
   }
 
-  /** As many pods as replicas are wanted are ready, of whatever template. */
+  /** Whether as many pods as replicas are ready, of any template. */
   get ready(): boolean {
     return this.pods.filter(({ readySince }) => readySince !== undefined).length >= this.#spec.replicas;
   }
 
-  /** All replicas are of the current template and available, and no other is left but terminating ones. */
+  /** Whether all replicas have the current template and are available, and every other pod is terminating. */
   get complete(): boolean {
     return this.#complete;
   }
 
-  /** Creates what is missing; from then on the Deployment keeps itself up. */
+  /** Creates the missing pods. From then on the Deployment replaces pods by itself. */
   start(): void {
     this.#reconcile();
   }
 
-  /** `kubectl rollout restart`: a new template that differs in one annotation, so every pod is replaced. */
+  /** As `kubectl rollout restart`: a new template that differs in one annotation, so every pod is replaced. */
   restart(): void {
     const annotations = {
       ...this.#template.metadata?.annotations,
@@ -94,7 +94,7 @@ export class LocalDeployment {
     this.#reconcile();
   }
 
-  /** Deletes all pods, each in its good order or, with `force`, at once; resolves when none is left. */
+  /** Deletes all pods, gracefully or, with `force`, at once. Resolves once none is left. */
   async stop(options: { readonly force?: boolean } = {}): Promise<void> {
     this.#stopped = true;
     clearTimeout(this.#timer);
@@ -102,7 +102,7 @@ export class LocalDeployment {
   }
 
   #reconcile(): void {
-    // Creating a pod reports a change; that change is seen by the loop that is under way.
+    // Creating a pod calls this again; the running loop handles that change.
     if (this.#stopped || this.#reconciling) return;
     this.#reconciling = true;
     clearTimeout(this.#timer);

@@ -2,19 +2,16 @@ import { portNumber } from "./http-get";
 import { selects } from "./manifest";
 import type { Pod } from "./pod";
 
-/** A pod that a Service may send new connections to. */
+/** A pod to which a Service may send new connections. */
 export interface Endpoint {
   readonly pod: string;
   readonly address: string;
   readonly port: number;
-  /** Differs each time the pod becomes ready: what is bound to an endpoint ends when it stops being ready. */
+  /** Changes each time the pod becomes ready: affinity to an endpoint ends when the pod is no longer ready. */
   readonly id: string;
 }
 
-/**
- * The ready endpoints behind a Service port. A pod that was deleted is out at once, whatever its readiness;
- * so is one that is not ready.
- */
+/** The ready endpoints behind a Service port. A pod that was deleted, or is not ready, is not among them. */
 export function readyEndpoints(
   pods: readonly Pod[],
   selector: Readonly<Record<string, string>>,

@@ -8,7 +8,7 @@ import {
   UnsupportedManifestError,
 } from "./manifest";
 
-/** Environment variables of a process. */
+/** The environment variables of a process. */
 export type Environment = Readonly<Record<string, string>>;
 
 /** Secrets and ConfigMaps by name, decoded. */
@@ -17,13 +17,13 @@ export interface References {
   readonly configMaps: Readonly<Record<string, Environment>>;
 }
 
-/** What the downward API can tell a container of its pod. */
+/** The fields of a pod that the downward API can provide. */
 export interface PodIdentity {
   readonly metadata: ObjectMeta;
   readonly address: string;
 }
 
-/** Collects what environment variables may refer to. */
+/** Collects the objects to which environment variables may refer. */
 export function references(objects: readonly Manifest[]): References {
   const secrets = ofKind(objects, "Secret").map((secret) => {
     const decoded = Object.entries(secret.data ?? {}).map(([key, value]) => [
@@ -37,8 +37,8 @@ export function references(objects: readonly Manifest[]): References {
 }
 
 /**
- * A container's environment as the kubelet resolves it: `envFrom`, then `env` in order, with `$(NAME)`
- * replaced by what stands before it. Throws when a reference leads nowhere, as the kubelet refuses to start.
+ * A container's environment, as the kubelet resolves it: `envFrom`, then `env` in order, with `$(NAME)` replaced by an earlier
+ * variable. Throws if a reference has no target; the kubelet refuses to start such a container.
  */
 export function resolveEnvironment(
   container: Container,
@@ -100,7 +100,7 @@ function field(path: string, pod: PodIdentity): string {
   }
 }
 
-/** `$(NAME)` of an unknown name stays as it is, and `$$(NAME)` means a literal `$(NAME)`, as in Kubernetes. */
+/** `$(NAME)` of an unknown name stays unchanged, and `$$(NAME)` means a literal `$(NAME)`, as in Kubernetes. */
 function expand(value: string, known: Readonly<Record<string, string>>): string {
   return value.replace(/\$(\$?)\(([A-Za-z_][\w.-]*)\)/g, (whole, escaped: string, name: string) =>
     escaped === "$" ? whole.slice(1) : (known[name] ?? whole),

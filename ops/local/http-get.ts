@@ -1,7 +1,7 @@
 import { request } from "node:http";
 import type { HttpGetAction } from "./manifest";
 
-/** What is asked of one pod: an address, a port by number, a path. */
+/** A request to one pod: an address, a port number, a path. */
 export interface HttpGet {
   readonly host: string;
   readonly port: number;
@@ -9,7 +9,7 @@ export interface HttpGet {
   readonly headers: Readonly<Record<string, string>>;
 }
 
-/** Whether the answer's status is 200 to 399 within the time, which is what Kubernetes calls success. */
+/** Whether the answer comes in time with a status of 200 to 399, which Kubernetes counts as success. */
 export function httpGet(target: HttpGet, timeoutMs: number): Promise<boolean> {
   return new Promise((resolve) => {
     const outgoing = request(
@@ -25,7 +25,7 @@ export function httpGet(target: HttpGet, timeoutMs: number): Promise<boolean> {
   });
 }
 
-/** Turns a manifest's `httpGet` into a request to one pod; named ports are looked up in `ports`. */
+/** Converts a manifest's `httpGet` to a request to one pod; looks up port names in `ports`. */
 export function httpGetOf(
   action: HttpGetAction,
   address: string,
@@ -40,7 +40,7 @@ export function httpGetOf(
   };
 }
 
-/** A port given by number or by the container port's name. Throws when no port has the name. */
+/** A port by its number, or by the name of a container port. Throws if no port has the name. */
 export function portNumber(port: string | number, ports: Readonly<Record<string, number>>): number {
   const number = typeof port === "number" ? port : ports[port];
   if (number === undefined) {

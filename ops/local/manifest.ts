@@ -24,7 +24,7 @@ export type EnvVar = NonNullable<Container["env"]>[number];
 export type PodTemplate = NonNullable<Deployment["spec"]>["template"];
 export type ObjectMeta = NonNullable<PodTemplate["metadata"]>;
 
-/** The kinds that the local runner acts on; it passes over all others (policies, budgets, monitors …). */
+/** The kinds that the local runner handles; it skips all others (policies, budgets, monitors …). */
 interface Kinds {
   readonly ConfigMap: ConfigMap;
   readonly Deployment: Deployment;
@@ -33,14 +33,17 @@ interface Kinds {
   readonly Service: Service;
 }
 
-/** Any manifest, as JSON has it. */
+/** Any manifest, as JSON. */
 export interface Manifest {
   readonly apiVersion: string;
   readonly kind: string;
   readonly metadata: { readonly name: string; readonly namespace?: string };
 }
 
-/** A manifest asks for what the local runner does not do; the message names the object, the field and the choice. */
+/**
+ * A manifest requires something that the local runner does not support. The message names the object, the field and the supported
+ * values.
+ */
 export class UnsupportedManifestError extends Error {
   readonly code = "HOLDFAST_LOCAL_UNSUPPORTED";
 }
@@ -57,7 +60,7 @@ export function nameOf(object: Kinds[keyof Kinds]): string {
   return name;
 }
 
-/** Whether labels carry every pair of a selector. An empty selector matches nothing, as in a Service. */
+/** Whether labels have every pair of a selector. An empty selector matches nothing, as in a Service. */
 export function selects(
   selector: Readonly<Record<string, string>> | undefined,
   labels: Readonly<Record<string, string>> | undefined,

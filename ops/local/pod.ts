@@ -7,7 +7,7 @@ import { type Container, type Probe, UnsupportedManifestError } from "./manifest
 import { probeRepeatedly, type ProbeState, probeTimes } from "./probe";
 import { type PreStop, preStopOf, terminate, type Termination } from "./termination";
 
-/** What runs in place of an image. */
+/** The process that runs in place of an image. */
 export interface Command {
   readonly file: string;
   readonly args: readonly string[];
@@ -16,10 +16,10 @@ export interface Command {
 
 export interface PodArgs {
   readonly name: string;
-  /** The loopback address that the pod has to itself. */
+  /** The pod's own loopback address. */
   readonly address: string;
   readonly labels: Readonly<Record<string, string>>;
-  /** Which template it was made from. */
+  /** The revision of its template. */
   readonly revision: string;
   readonly container: Container;
   /** The whole environment, resolved. */
@@ -27,7 +27,7 @@ export interface PodArgs {
   readonly command: Command;
   /** terminationGracePeriodSeconds in milliseconds, preStop included. */
   readonly graceMs: number;
-  /** File that the process' output is appended to; default none. */
+  /** A file to which the process' output is appended; default: none. */
   readonly log?: string;
   /** Called after every change of phase or readiness. */
   readonly onChange: () => void;
@@ -35,20 +35,20 @@ export interface PodArgs {
 
 /**
  * - `starting`: the process runs, its startup probe has not succeeded yet
- * - `running`: started; whether it is ready is told apart
- * - `waiting`: it crashed and is started again after the back-off
+ * - `running`: started; readiness is separate
+ * - `waiting`: it crashed and is restarted after the back-off
  * - `terminating`: deleted; out of the endpoints, ending within its grace period
  * - `gone`: no process is left
  */
 export type PodPhase = "starting" | "running" | "waiting" | "terminating" | "gone";
 
-/** An interval in which the pod was ready; open while `to` is undefined. Milliseconds since the epoch. */
+/** A time in which the pod was ready; open while `to` is undefined. Milliseconds since the epoch. */
 export interface ServingSpan {
   readonly from: number;
   to: number | undefined;
 }
 
-/** One replica: a process under the kubelet's rules, restartPolicy Always. */
+/** One replica: a process that is managed by the kubelet's rules, with restartPolicy Always. */
 export class Pod {
   readonly name: string;
   readonly address: string;
@@ -57,9 +57,9 @@ export class Pod {
   readonly createdAt = now();
   /** Container ports by name. */
   readonly ports: Readonly<Record<string, number>>;
-  /** When it was ready, oldest first. */
+  /** The times in which it was ready, oldest first. */
   readonly served: ServingSpan[] = [];
-  /** How it ended, once it was deleted and its process is gone. */
+  /** How it ended; undefined until it was deleted and its process has ended. */
   termination: Termination | undefined;
   restarts = 0;
   readonly #args: PodArgs;
@@ -71,7 +71,7 @@ export class Pod {
   #stopProbes: (() => void)[] = [];
   #deleted: Promise<void> | undefined;
 
-  /** Starts the process at once. Throws when the manifest asks for a probe or hook that is not known here. */
+  /** Starts the process at once. Throws if the manifest has an unknown kind of probe or hook. */
   constructor(args: PodArgs) {
     this.name = args.name;
     this.address = args.address;
@@ -90,7 +90,7 @@ export class Pod {
     return this.#phase;
   }
 
-  /** Since when it has been ready without a break; undefined while it is not. */
+  /** Since when it has been ready without interruption; undefined while it is not ready. */
   get readySince(): number | undefined {
     const last = this.served.at(-1);
     return last?.to === undefined ? last?.from : undefined;
@@ -101,14 +101,14 @@ export class Pod {
     return this.#child?.pid;
   }
 
-  /** Sends a signal from outside, as a crash or the kernel would. The container is started again after its end. */
+  /** Sends a signal from outside, as a crash or the kernel would. The container is then restarted. */
   signal(signal: NodeJS.Signals): void {
     this.#child?.kill(signal);
   }
 
   /**
-   * Out of the endpoints at once, then preStop, SIGTERM and, after the grace period, SIGKILL. With `force` it is
-   * killed at once, as by `--grace-period=0 --force`, also when its end is under way. Safe to call twice.
+   * Removes the pod from the endpoints at once; then come preStop, SIGTERM and, after the grace period, SIGKILL. With `force` it
+   * is killed at once, as by `--grace-period=0 --force`, even if it is already terminating. Safe to call twice.
    */
   delete({ force = false } = {}): Promise<void> {
     this.#deleted ??= this.#end();
@@ -137,7 +137,7 @@ export class Pod {
     else this.#probe(container.startupProbe, (verdict) => this.#judgeStartup(verdict));
   }
 
-  /** The kubelet starts the other probes, and believes in readiness, only after the startup probe has succeeded. */
+  /** The kubelet starts the other probes, and uses readiness, only after the startup probe has succeeded. */
   #started(): void {
     this.#haltProbes();
     const { readinessProbe, livenessProbe } = this.#args.container;
@@ -154,7 +154,7 @@ export class Pod {
     if (verdict === "failure") this.#unhealthy();
   }
 
-  /** A failed liveness or startup probe ends the container in good order; its exit then starts it again. */
+  /** A failed liveness or startup probe ends the container gracefully; its exit then restarts it. */
   #unhealthy(): void {
     this.#haltProbes();
     this.#setReady(false);
@@ -173,7 +173,7 @@ export class Pod {
     }, restartDelayMs(this.#crashes));
   }
 
-  /** The one place where the phase changes. Only a running pod is ready. */
+  /** The only place where the phase changes. Only a running pod is ready. */
   #become(phase: PodPhase): void {
     this.#phase = phase;
     if (phase !== "running") this.#setReady(false);

@@ -1,13 +1,13 @@
 import type { Probe } from "./manifest";
 
-/** A probe's times and thresholds, with Kubernetes' defaults filled in. */
+/** A probe's times and thresholds, with Kubernetes' defaults. */
 export interface ProbeTimes {
   readonly initialDelayMs: number;
   readonly periodMs: number;
   readonly timeoutMs: number;
-  /** Successes in a row that turn the result. */
+  /** How many successes in a row change the result. */
   readonly successThreshold: number;
-  /** Failures in a row that turn the result. */
+  /** How many failures in a row change the result. */
   readonly failureThreshold: number;
 }
 
@@ -22,7 +22,7 @@ export function probeTimes(probe: Probe): ProbeTimes {
   };
 }
 
-/** What a probe says of its container, and the run of equal answers behind it. */
+/** The state of a probe: its result, and the number of equal answers in a row. */
 export interface ProbeState {
   /** `unknown` until a threshold is first reached. */
   readonly verdict: "unknown" | "success" | "failure";
@@ -32,7 +32,7 @@ export interface ProbeState {
 
 export const unprobed: ProbeState = { verdict: "unknown", last: undefined, run: 0 };
 
-/** Takes in one answer, as the kubelet's prober does: the verdict turns only after a whole run of equal answers. */
+/** Handles one answer as the kubelet's prober does: the result changes only after enough equal answers in a row. */
 export function observe(state: ProbeState, ok: boolean, times: ProbeTimes): ProbeState {
   const run = state.last === ok ? state.run + 1 : 1;
   const reached = run >= (ok ? times.successThreshold : times.failureThreshold);
@@ -40,8 +40,8 @@ export function observe(state: ProbeState, ok: boolean, times: ProbeTimes): Prob
 }
 
 /**
- * Asks again and again, first after the initial delay, then every period, and tells of each verdict that
- * a question ends with. Returns its own stop.
+ * Probes repeatedly, first after the initial delay, then every period, and reports the result after each probe. Returns a
+ * function that stops it.
  */
 export function probeRepeatedly(
   times: ProbeTimes,

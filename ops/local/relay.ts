@@ -1,8 +1,8 @@
 import type { Socket } from "node:net";
 
 /**
- * Joins two sockets: bytes and half-closes pass both ways, and when one side breaks the other is reset, so
- * that neither takes a broken connection for an orderly end.
+ * Connects two sockets: bytes and half-closes pass in both directions. If one side breaks, the other one is reset, so that
+ * neither side mistakes a broken connection for a normal end.
  */
 export function relay(a: Socket, b: Socket): void {
   for (const [from, to] of [

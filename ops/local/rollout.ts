@@ -1,17 +1,17 @@
 import { type Deployment, nameOf, UnsupportedManifestError } from "./manifest";
 
-/** What a Deployment wants, in plain numbers. */
+/** The rollout settings of a Deployment, as plain numbers. */
 export interface RolloutSpec {
   readonly replicas: number;
-  /** Pods above `replicas` that a rollout may have at a time. */
+  /** How many pods above `replicas` a rollout may have at the same time. */
   readonly maxSurge: number;
-  /** Pods below `replicas` that may be unavailable at a time. */
+  /** How many pods below `replicas` may be unavailable at the same time. */
   readonly maxUnavailable: number;
-  /** How long a pod must be ready to be available. */
+  /** How long a pod must be ready until it counts as available. */
   readonly minReadyMs: number;
 }
 
-/** A pod as the controller sees it. Terminating pods are not shown to it: they do not count. */
+/** A pod, as the controller sees it. Terminating pods are not included, because they do not count. */
 export interface RolloutPod {
   readonly name: string;
   readonly revision: string;
@@ -20,17 +20,17 @@ export interface RolloutPod {
 }
 
 export interface RolloutStep {
-  /** Pods of the new revision to create. */
+  /** The number of pods of the new revision to create. */
   readonly create: number;
-  /** Names of pods to delete. */
+  /** The names of pods to delete. */
   readonly remove: readonly string[];
-  /** Nothing is left to do. */
+  /** True if nothing is left to do. */
   readonly complete: boolean;
-  /** When a pod that is ready becomes available and the plan must be made anew; undefined when no pod is due. */
+  /** When the next ready pod becomes available and a new plan is needed; undefined if there is no such pod. */
   readonly nextCheckAt: number | undefined;
 }
 
-/** Reads the strategy. A surge of 25 % rounds up, an unavailability of 25 % down, as in Kubernetes. */
+/** Reads the strategy. A surge of 25 % is rounded up, an unavailability of 25 % is rounded down, as in Kubernetes. */
 export function rolloutSpec(deployment: Deployment): RolloutSpec {
   const spec = deployment.spec;
   const type = spec?.strategy?.type ?? "RollingUpdate";
@@ -46,16 +46,16 @@ export function rolloutSpec(deployment: Deployment): RolloutSpec {
   return {
     replicas,
     maxSurge: surge,
-    // Both 0 would stand still for ever; the controller then takes one pod away.
+    // If both are 0, the rollout could never continue; the controller then sets maxUnavailable to 1.
     maxUnavailable: surge === 0 && unavailable === 0 ? 1 : unavailable,
     minReadyMs: (spec?.minReadySeconds ?? 0) * 1_000,
   };
 }
 
 /**
- * The next step from these pods towards `revision`, by the rules of the Deployment controller
- * (kubernetes/pkg/controller/deployment/rolling.go): new pods up to replicas + maxSurge; then old ones away,
- * those that are not available first, as long as replicas - maxUnavailable stay available.
+ * The next step from these pods to `revision`, by the rules of the Deployment controller
+ * (kubernetes/pkg/controller/deployment/rolling.go): creates new pods up to replicas + maxSurge; then deletes old ones,
+ * unavailable pods first, as long as replicas - maxUnavailable stay available.
  */
 export function planRollout(
   spec: RolloutSpec,
@@ -95,7 +95,10 @@ export function planRollout(
   return step(0, [...unhealthy, ...healthy]);
 }
 
-/** The order in which a ReplicaSet gives pods up: not ready first, then the shortest ready, then the youngest. */
+/**
+ * The order in which a ReplicaSet deletes pods: first those that are not ready, then those that were ready for the shortest time,
+ * then the youngest.
+ */
 function leastUseful(pods: readonly RolloutPod[]): RolloutPod[] {
   return pods.toSorted(
     (a, b) => (b.readySince ?? Infinity) - (a.readySince ?? Infinity) || b.createdAt - a.createdAt,

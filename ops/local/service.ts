@@ -7,13 +7,13 @@ import type { Endpoint } from "./endpoints";
 import { nameOf, type Service } from "./manifest";
 import { relay } from "./relay";
 
-/** The ready endpoints of one of the Service's ports, as they are now. */
+/** The present ready endpoints of one of the Service's ports. */
 export type EndpointSource = (service: Service, targetPort: string | number) => readonly Endpoint[];
 
 /**
- * A Service's virtual address: a listener for each port, which passes each connection on to a ready endpoint.
- * As kube-proxy does, it reads nothing of the traffic, shows the pod the client's own address, and leaves
- * established connections alone when their endpoint goes.
+ * A Service's virtual address: a listener for each port, which passes each connection on to a ready endpoint. As kube-proxy does,
+ * it does not interpret the traffic, shows the client's own address to the pod, and keeps established connections when their
+ * endpoint is removed.
  */
 export class ServiceProxy {
   readonly name: string;
@@ -47,14 +47,14 @@ export class ServiceProxy {
     });
   }
 
-  /** Resolves when every port of the Service listens at the address. */
+  /** Resolves once every port of the Service listens at the address. */
   static async listen(manifest: Service, address: string, endpoints: EndpointSource): Promise<ServiceProxy> {
     const proxy = new ServiceProxy(manifest, address, endpoints);
     await Promise.all(proxy.#servers.map((server) => once(server, "listening")));
     return proxy;
   }
 
-  /** Closes the listeners and cuts what still runs through them. */
+  /** Closes the listeners and cuts the open connections. */
   async close(): Promise<void> {
     const closed = this.#servers.map((server) => once(server, "close"));
     for (const server of this.#servers) server.close();
@@ -63,7 +63,7 @@ export class ServiceProxy {
   }
 
   #forward(client: Socket, from: string, endpoint: Endpoint | undefined): void {
-    // No endpoint: kube-proxy's REJECT. The pod's own refusal reaches the client in the same way.
+    // Without an endpoint, kube-proxy rejects the connection. The client sees a refusal by the pod in the same way.
     if (endpoint === undefined) {
       client.resetAndDestroy();
       return;

@@ -4,22 +4,22 @@ import { now } from "../process/clock";
 import { httpGet, httpGetOf } from "./http-get";
 import { type Lifecycle, UnsupportedManifestError } from "./manifest";
 
-/** What a preStop hook does: a request that ends when it is answered, or a wait. */
+/** The action of a preStop hook: a request that ends when it is answered, or a wait. */
 export type PreStop = (limitMs: number) => Promise<void>;
 
-/** When each step of a container's end happened; milliseconds since the epoch. */
+/** The times of each step of a container's end; milliseconds since the epoch. */
 export interface Termination {
   readonly beganAt: number;
   readonly sigtermAt: number;
   readonly exitedAt: number;
-  /** The grace period ran out, and SIGKILL ended it. */
+  /** True if the grace period was over and SIGKILL ended it. */
   readonly killed: boolean;
 }
 
-/** The kubelet leaves every process at least this long between SIGTERM and SIGKILL. */
+/** The shortest time that the kubelet leaves between SIGTERM and SIGKILL. */
 const shortestShutdownMs = 2_000;
 
-/** The container's preStop hook. Throws on a kind that the local runner does not know. */
+/** The container's preStop hook. Throws for a kind that the local runner does not support. */
 export function preStopOf(
   lifecycle: Lifecycle | undefined,
   address: string,
@@ -29,7 +29,7 @@ export function preStopOf(
   if (hook === undefined) return () => Promise.resolve();
   if (hook.httpGet !== undefined) {
     const target = httpGetOf(hook.httpGet, address, ports);
-    // A hook that fails is an event in Kubernetes; the container is ended all the same.
+    // A failed hook is an event in Kubernetes; the container is ended anyway.
     return async (limitMs) => {
       await httpGet(target, limitMs);
     };
@@ -43,14 +43,14 @@ export function preStopOf(
   );
 }
 
-/** When SIGKILL is due, milliseconds after SIGTERM: what preStop left of the grace period, at least 2 s. */
+/** Time from SIGTERM to SIGKILL, in milliseconds: the grace period without preStop, at least 2 s. */
 export function killAfterMs(graceMs: number, preStopMs: number): number {
   return Math.max(shortestShutdownMs, graceMs - preStopMs);
 }
 
 /**
- * Ends a container as the kubelet does: preStop, then SIGTERM, then SIGKILL when the grace period, counted
- * from the start of preStop, is over. Resolves when the process has ended.
+ * Ends a container as the kubelet does: preStop, then SIGTERM, then SIGKILL at the end of the grace period, which begins with
+ * preStop. Resolves once the process has ended.
  */
 export async function terminate(child: Child, preStop: PreStop, graceMs: number): Promise<Termination> {
   const beganAt = now();

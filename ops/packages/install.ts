@@ -5,12 +5,12 @@ import { findOnPath } from "../process/path";
 
 const run = promisify(execFile);
 
-/** A program of the system's that Holdfast runs, and the Debian package that brings it. */
+/** A system program that Holdfast runs, and its Debian package. */
 export interface SystemProgram {
-  /** What it is called on the PATH; the first that is there is taken. */
+  /** Its names on the PATH; the first one that exists is used. */
   readonly names: readonly [string, ...string[]];
   readonly debianPackage: string;
-  /** What a person installs where there is no apt-get, such as "Redis 7.0 or newer". */
+  /** What to install by hand without apt-get, such as "Redis 7.0 or newer". */
   readonly requirement: string;
 }
 
@@ -19,13 +19,13 @@ class ProgramUnavailableError extends Error {
   readonly code = "HOLDFAST_PROGRAM_UNAVAILABLE";
 }
 
-/** The path of a program that is on the PATH, or undefined. */
+/** The path of the program on the PATH; undefined if it is not there. */
 export function findProgram({ names }: SystemProgram, path?: string): string | undefined {
   return names.map((name) => findOnPath(name, path)).find((found) => found !== undefined);
 }
 
 /**
- * The commands that install it on such a machine, for root alone: a user's machine is not changed behind their back.
+ * The commands that install the program. Only root may run them, so that Holdfast never changes a user's machine unasked.
  * @throws {ProgramUnavailableError} with the command to run, if the user is not root or there is no apt-get
  */
 export function installCommands(program: SystemProgram, machine: Machine): readonly (readonly string[])[] {
@@ -51,8 +51,8 @@ export function installCommands(program: SystemProgram, machine: Machine): reado
 }
 
 /**
- * The path of the program. Installs it from the system's packages if it is missing, and passes each command to `report`
- * before it runs.
+ * The path of the program. If it is missing, installs it from the system's packages, and passes each command to `report` before
+ * it runs.
  * @throws {ProgramUnavailableError} if it cannot be installed
  */
 export async function ensureProgram(program: SystemProgram, report: (line: string) => void): Promise<string> {

@@ -12,7 +12,7 @@ const images = join(__dirname, "../../docs/images");
 /** Small enough for a README. */
 const size = { width: 1120, height: 640 };
 
-/** Takes the README's pictures of the page: two people talk while every pod is replaced, twice. */
+/** Takes the README's pictures of the page: two people chat while every pod is replaced, twice. */
 async function main(): Promise<void> {
   const log = (line: string) => process.stderr.write(`${line}\n`);
   await ensureRedis(log);

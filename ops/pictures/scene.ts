@@ -1,6 +1,6 @@
 import type { Browser, BrowserContext, BrowserContextOptions, Page } from "playwright-core";
 
-/** What a picture is taken on. */
+/** The screen for a picture. */
 export interface Screen {
   readonly name: string;
   readonly context: BrowserContextOptions;
@@ -15,10 +15,10 @@ export const screens: readonly Screen[] = (["light", "dark"] as const).flatMap((
   { name: `phone-${colorScheme}`, context: { ...phone, colorScheme } },
 ]);
 
-/** What is awaited comes; this only ends a wait for what never does, on however busy a machine. Milliseconds. */
+/** Limits waits for events that never happen, even on a busy machine. Milliseconds. */
 const patienceMs = 120_000;
 
-/** A new visitor's browser: no cookies, nothing stored. */
+/** The browser of a new visitor: no cookies, no stored data. */
 export async function visitor(
   browser: Browser,
   context: BrowserContextOptions = {},

@@ -1,20 +1,20 @@
 import { type RenderOptions, renderStack } from "../render/render";
 import { generatedSecrets, LocalStack } from "../start/local-stack";
 
-/** A stack with the page, and the page's address by the edge. */
+/** A stack with the page, and the page's address at the edge. */
 export interface Stage {
   readonly stack: LocalStack;
   readonly url: string;
 }
 
 export interface StageOptions {
-  /** Names the directory of the pods' logs. */
+  /** The name of the directory with the pods' logs. */
   readonly name: string;
   readonly replicas: number;
   readonly overrides?: RenderOptions["overrides"];
 }
 
-/** The stack `local` with one service, on a free port. The application must be built. End it with `stack.stop()`. */
+/** Starts the stack `local` with one service, on a free port. The application must be built. End it with `stack.stop()`. */
 export async function raiseStage({ name, replicas, overrides }: StageOptions): Promise<Stage> {
   const secrets = generatedSecrets();
   const services = [{ name: "messaging-service", path: "/messaging", replicas }];

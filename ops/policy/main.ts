@@ -8,7 +8,7 @@ import { stacks } from "../render/stacks";
 import { manifestResources } from "./manifest-resources";
 import { rulesText, toJson, toText, type Verdict } from "./report";
 
-/** What scripts go by; 2 is that nothing was judged. */
+/** The exit codes for scripts; 2 means that nothing was judged. */
 const exitCodes = { holds: 0, broken: 1, failed: 2 } as const;
 
 const environments = ["local", "shared", "production"] as const satisfies readonly Environment[];
@@ -38,7 +38,7 @@ const program = new Command("policy")
     "after",
     "\nExit codes: 0, all rules hold, or only advisory rules are broken; 1, a rule that stops an update is broken; 2, nothing\nwas checked, because a file cannot be read or the configuration is wrong.",
   )
-  // Commander's own exit code for a wrong option, 1, would mean that a rule is broken.
+  // Commander's own exit code for a wrong option is 1, which would mean that a rule is violated.
   .exitOverride((error) => process.exit(error.exitCode === 0 ? exitCodes.holds : exitCodes.failed));
 
 interface Options {
@@ -75,7 +75,7 @@ async function verdictsOf({ stack, file, as, websocket }: Options): Promise<Verd
   const add = (of: string, resources: readonly Resource[], environment: Environment) =>
     verdicts.push(verdictOf(of, resources, environment, websocket));
   for (const name of stack ?? (file === undefined ? stacks() : [])) {
-    // Pulumi's SDKs take seconds to load, which a file of manifests need not wait for.
+    // Pulumi's SDKs take seconds to load, and a file of manifests does not need them.
     const { stackResources } = await import("./stack-resources.js");
     add(`stack ${name}`, await stackResources(name), environmentOf(name));
   }

@@ -4,7 +4,7 @@ import { parseAllDocuments } from "yaml";
 import { z } from "zod";
 import { fromManifest, type ManifestObject, type Resource } from "../../infra/policy/resource";
 
-/** A file of manifests cannot be read, or holds something else. */
+/** A file of manifests cannot be read, or contains something else. */
 class ManifestFileError extends Error {
   readonly code = "HOLDFAST_MANIFEST_FILE";
 }
@@ -18,8 +18,8 @@ const manifestObject = z.looseObject({
 const manifestList = z.looseObject({ kind: z.string().regex(/List$/), items: z.array(z.unknown()) });
 
 /**
- * The objects of a file of YAML documents or JSON, as resources; `-` is standard input. Lists are opened, empty
- * documents left out. Throws {@link ManifestFileError}.
+ * The objects of a file of YAML documents or JSON, as resources; `-` is standard input. Lists are expanded, empty documents
+ * skipped. Throws {@link ManifestFileError}.
  */
 export async function manifestResources(file: string): Promise<Resource[]> {
   const content = await read(file);

@@ -2,16 +2,16 @@ import Table from "cli-table3";
 import type { Rule, Violation } from "../../infra/policy/rule";
 import { isMandatory } from "../../infra/policy/rule";
 
-/** What was judged: a stack, or files. */
+/** The result for a stack, or for files. */
 export interface Verdict {
   readonly of: string;
   readonly resources: number;
-  /** How many of them make pods that serve WebSockets; with none, most rules have nothing to judge. */
+  /** The number of workloads whose pods serve WebSockets; without any, most rules do not apply. */
   readonly webSocketWorkloads: number;
   readonly violations: readonly Violation[];
 }
 
-/** A verdict as JSON: each breach with its rule and its object. */
+/** A result as JSON: each violation with its rule and its object. */
 export function toJson({ of, resources, webSocketWorkloads, violations }: Verdict): object {
   return {
     of,
@@ -29,7 +29,7 @@ export function toJson({ of, resources, webSocketWorkloads, violations }: Verdic
   };
 }
 
-/** A verdict for a person. */
+/** A result for a person. */
 export function toText(verdict: Verdict, rules: readonly Rule[]): string {
   const { of, resources, violations } = verdict;
   const judged = `${of}: ${rules.length} rules over ${resources} resources`;
@@ -52,7 +52,7 @@ function noticeOf({ webSocketWorkloads }: Verdict): string | undefined {
   );
 }
 
-/** No colours, as in every table: it is as readable in a file. */
+/** No colours, as in every table, so that it is readable in a file. */
 const style = { head: [], border: [], compact: false };
 const columns = {
   head: ["severity", "rule and object", "actual", "what to do"],

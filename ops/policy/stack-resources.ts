@@ -3,7 +3,7 @@ import { manifest } from "../render/manifest";
 import { isKubernetesObject } from "../render/provider-outputs";
 import { render, type RenderOptions } from "../render/render";
 
-/** The resources of a stack as rules see them, from the Pulumi program itself, with which of them are protected. */
+/** The resources of a stack, as rules see them: from the Pulumi program itself, with the resources' protection. */
 export async function stackResources(stack: string, options: RenderOptions = {}): Promise<Resource[]> {
   const { resources } = await render(stack, options);
   return resources.map((resource) => {

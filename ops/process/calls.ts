@@ -1,9 +1,9 @@
-/** What another process can be asked to do; arguments and results are what its channel can carry. */
+/** The methods that another process answers. Arguments and results must be values that its channel can carry. */
 export type Methods<T> = { readonly [K in keyof T]: (...args: never[]) => Promise<unknown> };
 
-/** A way to another process on which whole messages travel, in order. */
+/** A connection to another process that carries whole messages in order. */
 export interface Channel {
-  /** Throws where the other end is known to be gone. */
+  /** Throws if the other end is known to be gone. */
   send(message: unknown): void;
   listen(receive: (message: unknown) => void): void;
 }
@@ -20,7 +20,7 @@ interface Answer {
   readonly error?: { readonly message: string; readonly code?: unknown };
 }
 
-/** What a call to another process failed with: that process' own error by message and code, or its end. */
+/** The error of a call to another process: that process' own error by message and code, or its end. */
 class RemoteError extends Error {
   readonly code: unknown;
 
@@ -30,7 +30,7 @@ class RemoteError extends Error {
   }
 }
 
-/** Answers the calls that come by a channel. */
+/** Answers the calls that arrive on a channel. */
 export function answerCalls<T extends Methods<T>>(methods: T, channel: Channel): void {
   const answer = async ({ id, method, args }: Call) => {
     try {
@@ -44,7 +44,7 @@ export function answerCalls<T extends Methods<T>>(methods: T, channel: Channel):
   channel.listen((call) => void answer(call as Call));
 }
 
-/** Calls the methods that another process answers by a channel. */
+/** Calls the methods that another process answers on a channel. */
 export class Calls<T extends Methods<T>> {
   readonly #channel: Channel;
   readonly #pending = new Map<number, (answer: Answer) => void>();
@@ -58,7 +58,7 @@ export class Calls<T extends Methods<T>> {
     });
   }
 
-  /** Rejects with what the method threw, by message and code, or when the other end goes first. */
+  /** Rejects with the error of the method, by message and code, or if the other end is gone first. */
   call<K extends keyof T & string>(method: K, ...args: Parameters<T[K]>): ReturnType<T[K]> {
     const id = ++this.#calls;
     const answered = new Promise((resolve, reject) => {
@@ -77,7 +77,7 @@ export class Calls<T extends Methods<T>> {
     return answered as ReturnType<T[K]>;
   }
 
-  /** Fails every call that is under way: the other end is gone. */
+  /** Fails every call in progress: the other end is gone. */
   end(why: string): void {
     for (const [id, settle] of this.#pending) settle({ id, error: { message: why } });
   }

@@ -2,7 +2,7 @@ import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { closeSync, existsSync, openSync } from "node:fs";
 import { isAbsolute } from "node:path";
 
-/** How a process ended: by itself with a code, by a signal, or by never starting. */
+/** How a process ended: with an exit code, by a signal, or without a start. */
 export interface Exit {
   readonly code: number | null;
   readonly signal: NodeJS.Signals | null;
@@ -16,34 +16,34 @@ export interface ChildOptions {
   readonly cwd?: string;
   /** Written to the child's standard input, which is then closed. */
   readonly input?: string;
-  /** Where both output streams go: a file that is appended to, or a function; default nowhere. */
+  /** Where both output streams go: a file to which they are appended, or a function; default: nowhere. */
   readonly output?: string | ((text: string) => void);
 }
 
 const living = new Set<ChildProcess>();
 
-/** Ends every child that is running. Called however this process ends, short of SIGKILL: none of them stays behind. */
+/** Ends every running child. Called however this process ends, except by SIGKILL, so that no child is left. */
 export function killAll(): void {
   for (const child of living) child.kill("SIGKILL");
 }
 
-/** Where util-linux's setpriv is to be had, the kernel kills the child even when this process is killed itself. */
+/** If util-linux's setpriv exists, the kernel kills the child even if this process is killed. */
 const guard = ["setpriv", "--pdeathsig", "SIGKILL"] as const;
 let canGuard: boolean | undefined;
 
 function guarded(file: string, args: readonly string[]): readonly [string, readonly string[]] {
   canGuard ??= spawnSync(guard[0], [...guard.slice(1), "true"]).status === 0;
-  // What cannot be found is left to spawn, which says so better.
+  // A file that does not exist is passed to spawn, whose error is clearer.
   if (!canGuard || (isAbsolute(file) && !existsSync(file))) return [file, args];
   return [guard[0], [...guard.slice(1), file, ...args]];
 }
 
 /**
- * A child process that never outlives this one. It leads a process group of its own, so that Ctrl-C in a
- * terminal reaches only us and we decide the order in which things end.
+ * A child process that never outlives this one. It leads its own process group, so that Ctrl-C in a terminal reaches only this
+ * process, which decides the order in which processes end.
  */
 export class Child {
-  /** Settles when the process has ended and its output has been read; at once when it could not start. */
+  /** Resolves once the process has ended and its output was read; at once if it could not start. */
   readonly exited: Promise<Exit>;
   readonly #process: ChildProcess;
   #exit: Exit | undefined;
@@ -58,7 +58,7 @@ export class Child {
     if (typeof output === "function") {
       for (const stream of [child.stdout, child.stderr]) stream?.setEncoding("utf8").on("data", output);
     }
-    // A child that ends before it has read its input is told of by `exited`, not by EPIPE.
+    // If a child ends before it has read its input, `exited` reports that, not EPIPE.
     child.stdin?.on("error", () => undefined);
     child.stdin?.end(input);
     if (living.size === 0) process.once("exit", killAll);
@@ -78,7 +78,7 @@ export class Child {
     });
   }
 
-  /** Undefined when the process could not be started. */
+  /** Undefined if the process could not be started. */
   get pid(): number | undefined {
     return this.#process.pid;
   }

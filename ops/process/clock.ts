@@ -1,4 +1,4 @@
-/** Milliseconds since the epoch that never step back: intervals stay true when the system's clock is set. */
+/** Milliseconds since the epoch that never decrease: intervals stay correct if the system's clock is changed. */
 export function now(): number {
   return performance.timeOrigin + performance.now();
 }

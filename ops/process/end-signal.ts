@@ -1,7 +1,10 @@
 /** SIGHUP: the terminal was closed. */
 const signals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 
-/** Calls `end` at each signal to end, with the count from 1: a person who asks twice is in a hurry. Returns its undo. */
+/**
+ * Calls `end` for each signal to end, with the count from 1, because a user who repeats it wants a quick end. Returns a function
+ * that unsubscribes.
+ */
 export function onEndSignal(end: (count: number) => void): () => void {
   let count = 0;
   const listener = () => end(++count);

@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import { createServer } from "node:net";
 
-/** A TCP port that nobody listens on at this moment. Another process may take it before its caller does. */
+/** A TCP port on which nothing listens now. Another process may take it before the caller does. */
 export async function freePort(host: string): Promise<number> {
   const server = createServer().listen(0, host);
   await once(server, "listening");

@@ -2,7 +2,7 @@ import { createInterface } from "node:readline";
 import type { Readable, Writable } from "node:stream";
 import type { Channel } from "./calls";
 
-/** A channel over two streams of text: each message is a line of JSON. What is no JSON is told to `stray`. */
+/** A channel over two text streams: each message is a line of JSON. Other lines are passed to `stray`. */
 export function jsonLines(
   input: Readable,
   output: Writable,

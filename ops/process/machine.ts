@@ -3,7 +3,7 @@ import { findOnPath } from "./path";
 /** What this machine offers for installing a package. */
 export interface Machine {
   readonly isRoot: boolean;
-  /** apt-get is on the PATH: Debian, Ubuntu and their kin. */
+  /** Whether apt-get is on the PATH: Debian, Ubuntu and derivatives. */
   readonly apt: boolean;
 }
 

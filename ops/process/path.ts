@@ -1,7 +1,7 @@
 import { accessSync, constants } from "node:fs";
 import { delimiter, join } from "node:path";
 
-/** The first directory of the PATH that holds an executable of this name, or undefined. */
+/** The first directory of the PATH with an executable of this name; undefined if there is none. */
 export function findOnPath(program: string, path = process.env.PATH ?? ""): string | undefined {
   return path
     .split(delimiter)

@@ -3,8 +3,8 @@ import { once } from "node:events";
 import { type Channel, type Methods, Calls, answerCalls } from "./calls";
 
 /**
- * Answers the calls of the process that forked this one. When that one is gone, however it ended, `abandon` is
- * called, and this process ends after it.
+ * Answers the calls of the process that forked this one. When that process is gone, however it ended, calls `abandon`, and then
+ * this process ends.
  */
 export function serve<T extends Methods<T>>(methods: T, abandon: () => Promise<void>): void {
   answerCalls(methods, {
@@ -14,12 +14,12 @@ export function serve<T extends Methods<T>>(methods: T, abandon: () => Promise<v
   process.once("disconnect", () => void abandon().finally(() => process.exit()));
 }
 
-/** A TypeScript program in a process of its own that {@link serve}s its methods to this one. */
+/** A TypeScript program in a separate process that {@link serve}s its methods to this one. */
 export class RemoteProcess<T extends Methods<T>> {
   readonly #process: ChildProcess;
   readonly #calls: Calls<T>;
 
-  /** @param file the program; it leads a process group of its own, so that Ctrl-C does not reach it */
+  /** @param file the program; it leads its own process group, so that Ctrl-C does not reach it */
   constructor(file: string) {
     this.#process = fork(file, {
       execArgv: ["--import", "tsx"],
@@ -38,12 +38,12 @@ export class RemoteProcess<T extends Methods<T>> {
     this.#process.once("exit", () => this.#calls.end(`${file} ended before it answered`));
   }
 
-  /** Rejects with what the method threw, by message and code, or when the process ends first. */
+  /** Rejects with the error of the method, by message and code, or if the process ends first. */
   call<K extends keyof T & string>(method: K, ...args: Parameters<T[K]>): ReturnType<T[K]> {
     return this.#calls.call(method, ...args);
   }
 
-  /** Lets the process abandon what it has, and resolves when it has ended. Safe to call twice. */
+  /** Calls `abandon` in the process, and resolves once it has ended. Safe to call twice. */
   async end(): Promise<void> {
     if (this.#process.exitCode !== null || this.#process.signalCode !== null) return;
     const ended = once(this.#process, "exit");

@@ -8,7 +8,7 @@ function removeAll(): void {
   for (const directory of directories) rmSync(directory, { recursive: true, force: true });
 }
 
-/** Creates a directory that goes with this process, if {@link removeTemporaryDirectory} does not remove it before. */
+/** Creates a directory that is removed with this process, unless {@link removeTemporaryDirectory} removes it before. */
 export function temporaryDirectory(prefix: string): string {
   const directory = mkdtempSync(join(tmpdir(), prefix));
   if (directories.size === 0) process.once("exit", removeAll);

@@ -1,14 +1,14 @@
 import { setTimeout as delay } from "node:timers/promises";
 
-/** How often conditions are looked at. Milliseconds. */
+/** How often conditions are checked. Milliseconds. */
 const lookMs = 10;
 
-/** What was waited for did not come to be in time. */
+/** The condition did not become true in time. */
 export class WaitTimeoutError extends Error {
   readonly code = "HOLDFAST_WAIT_TIMEOUT";
 }
 
-/** Resolves when the condition holds. Rejects with {@link WaitTimeoutError}, saying what was awaited, after the limit. */
+/** Resolves once the condition is true. After the limit, rejects with a {@link WaitTimeoutError} that names the condition. */
 export async function waitUntil(what: string, limitMs: number, holds: () => boolean): Promise<void> {
   const deadline = performance.now() + limitMs;
   while (!holds()) {
@@ -17,7 +17,7 @@ export async function waitUntil(what: string, limitMs: number, holds: () => bool
   }
 }
 
-/** The work's own outcome, or a {@link WaitTimeoutError} when it takes longer than the limit. The work itself goes on. */
+/** The result of the work, or a {@link WaitTimeoutError} if it takes longer than the limit. The work itself continues. */
 export async function within<T>(what: string, limitMs: number, work: Promise<T>): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_resolve, reject) => {

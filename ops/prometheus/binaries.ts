@@ -8,14 +8,17 @@ export interface PrometheusBinaries {
   readonly promtool: string;
 }
 
-/** Where `npx tsx ops/prometheus/ensure.ts` unpacks them: of this user, for all clones, outside the system. */
+/**
+ * The folder into which `npx tsx ops/prometheus/ensure.ts` unpacks them: it belongs to this user, is shared by all clones, and is
+ * outside the system.
+ */
 export const prometheusHome = join(
   process.env.XDG_CACHE_HOME ?? join(homedir(), ".cache"),
   "holdfast",
   "prometheus",
 );
 
-/** Prometheus from the PATH, or as it was unpacked before; undefined where it is not to be had. */
+/** Prometheus from the PATH, or unpacked earlier; undefined if it is not available. */
 export function findPrometheus(
   path = `${process.env.PATH ?? ""}${delimiter}${join(prometheusHome, "usr/bin")}`,
 ): PrometheusBinaries | undefined {

@@ -13,8 +13,8 @@ export class PrometheusUnavailableError extends Error {
 }
 
 /**
- * The command that brings apt's package lists, which a fresh image does not have.
- * Throws {@link PrometheusUnavailableError} when nobody here may run it.
+ * The command that fetches apt's package lists, which a fresh image does not have. Throws {@link PrometheusUnavailableError} if
+ * this user may not run it.
  */
 export function updateCommand({ isRoot }: Pick<Machine, "isRoot">): readonly string[] {
   if (isRoot) return ["apt-get", "update"];
@@ -24,8 +24,8 @@ export function updateCommand({ isRoot }: Pick<Machine, "isRoot">): readonly str
 }
 
 /**
- * Prometheus and promtool, from the system's package if they are missing. The package is unpacked into a folder of this
- * user and not installed, because it would start a server on port 9090. Passes each command to `report` before it runs.
+ * Finds Prometheus and promtool, or gets them from the system's package. The package is unpacked into a folder of this user and
+ * not installed, because it would start a server on port 9090. Passes each command to `report` before it runs.
  * @throws {PrometheusUnavailableError} if they are not available
  */
 export async function ensurePrometheus(report: (line: string) => void): Promise<PrometheusBinaries> {
@@ -39,7 +39,7 @@ export async function ensurePrometheus(report: (line: string) => void): Promise<
   }
   report(`prometheus is not on the PATH: unpacking the system's package into ${prometheusHome}`);
   await mkdir(dirname(prometheusHome), { recursive: true });
-  // Whole or not at all, whoever else does the same at this moment.
+  // Unpacked elsewhere and then moved, so that it is complete even if another process does the same now.
   const scratch = await mkdtemp(`${prometheusHome}-`);
   try {
     await download(scratch, machine, report);

@@ -8,21 +8,21 @@ import { removeTemporaryDirectory, temporaryDirectory } from "../process/tempora
 import type { PrometheusBinaries } from "./binaries";
 
 const host = "127.0.0.1";
-/** How long a start may take before it fails. */
+/** The longest start. Milliseconds. */
 const startMs = 30_000;
 const pollMs = 20;
 
-/** One series of an answer: its labels and its value. */
+/** One series of a result: its labels and its value. */
 export interface Sample {
   readonly metric: Readonly<Record<string, string>>;
   readonly value: number;
 }
 
-/** A rule as the server has loaded it. */
+/** A rule that the server has loaded. */
 export interface LoadedRule {
   readonly name: string;
   readonly query: string;
-  /** `ok` once it was evaluated, `err` where it cannot be. */
+  /** `ok` once it was evaluated, `err` if it cannot be evaluated. */
   readonly health: string;
   readonly lastError?: string;
   readonly state: string;
@@ -42,9 +42,9 @@ export class PrometheusServer {
   }
 
   /**
-   * Starts the server; resolves when it answers. Rejects with its log when it ends or takes too long.
+   * Starts the server; resolves once it answers. Rejects with its log if it ends or takes too long.
    *
-   * @param config of Prometheus, as in prometheus.yml; `rules` are a file beside it, `rules.yml`
+   * @param config Prometheus' configuration, as in prometheus.yml; `rules` become a file next to it, `rules.yml`
    */
   static async start(
     { prometheus }: PrometheusBinaries,
@@ -79,7 +79,7 @@ export class PrometheusServer {
   }
 
   /**
-   * What an expression gives. Rejects with the server's words where it cannot be evaluated.
+   * The result of an expression. Rejects with the server's message if it cannot be evaluated.
    *
    * @param at Unix seconds; default now
    */

@@ -1,7 +1,7 @@
 import { findProgram } from "../packages/install";
 import { redisServer } from "./install";
 
-/** The path of redis-server. Throws, saying how to get it, when there is none. */
+/** The path of redis-server. If there is none, throws an error that says how to get it. */
 export function redisServerBinary(path?: string): string {
   const binary = findProgram(redisServer, path);
   if (binary === undefined) {

@@ -1,6 +1,6 @@
 import { ensureProgram, type SystemProgram } from "../packages/install";
 
-/** The package may start a server of its own on port 6379: Holdfast never uses it. */
+/** The package may start a server on port 6379. Holdfast never uses it. */
 export const redisServer: SystemProgram = {
   names: ["redis-server"],
   debianPackage: "redis-server",

@@ -1,6 +1,6 @@
 import { connect } from "node:net";
 
-/** Whether a Redis at this address answers PING: up, past loading its data, and the password right. */
+/** Whether a Redis at this address answers PING: it has started and loaded its data, and the password is correct. */
 export function answersPing(host: string, port: number, password: string): Promise<boolean> {
   return new Promise((resolve) => {
     const socket = connect({ host, port });

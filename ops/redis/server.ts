@@ -10,34 +10,37 @@ import { answersPing } from "./ping";
 export interface RedisOptions {
   /** Default 127.0.0.1. */
   readonly host?: string;
-  /** Default: a free one. */
+  /** Default: any free port. */
   readonly port?: number;
-  /** Letters and digits; default none. It reaches the server by standard input and is in no process list. */
+  /** Letters and digits; default none. The server gets it on its standard input, so it is in no process list. */
   readonly password?: string;
-  /** Where the data lies, kept after {@link RedisServer.stop}; default a temporary directory, removed then. */
+  /**
+   * The directory of the data, which is kept after {@link RedisServer.stop}. Default: a temporary directory, which is removed
+   * then.
+   */
   readonly dir?: string;
-  /** AOF with `appendfsync everysec`, as the stacks declare; default true. Without it a restart loses all. */
+  /** AOF with `appendfsync everysec`, as in the stacks; default true. Without it a restart loses all data. */
   readonly appendonly?: boolean;
 }
 
 export interface RestartOptions {
-  /** `kept` what was written, `lost` all of it, or only what the last {@link RedisServer.checkpoint} held. */
+  /**
+   * The data after the restart: `kept` everything, `lost` everything, or only the data of the last {@link
+   * RedisServer.checkpoint}.
+   */
   readonly data: "kept" | "lost" | "checkpoint";
-  /** SIGTERM, as Kubernetes ends it, or SIGKILL, a crash. Default SIGTERM. */
+  /** SIGTERM, as Kubernetes ends it, or SIGKILL, as a crash. Default SIGTERM. */
   readonly signal?: "SIGTERM" | "SIGKILL";
 }
 
-/** How long a start may take before it fails; an empty server needs well under a second. */
+/** The longest start; an empty server needs well under a second. Milliseconds. */
 const startMs = 15_000;
-/** After this long a server that has not ended is asked again to. Milliseconds. */
+/** If the server has not ended after this time, the signal is repeated. Milliseconds. */
 const askAgainMs = 1_000;
 
 const pollMs = 10;
 
-/**
- * A private, real redis-server on a loopback port, with its data in a directory of its own.
- * For tests, faults and the local stack.
- */
+/** A private, real redis-server on a loopback port, with its own data directory. For tests, faults and the local stack. */
 export class RedisServer {
   readonly #options: Required<Omit<RedisOptions, "dir">>;
   readonly #home: string;
@@ -49,7 +52,7 @@ export class RedisServer {
     this.#home = home;
   }
 
-  /** Starts the server; resolves when it answers PING. Rejects with its log when it ends or takes too long. */
+  /** Starts the server; resolves once it answers PING. Rejects with its log if it ends or takes too long. */
   static async start(options: RedisOptions): Promise<RedisServer> {
     const home = options.dir ?? temporaryDirectory("holdfast-redis-");
     const { host = "127.0.0.1", password = "", appendonly = true } = options;
@@ -62,7 +65,7 @@ export class RedisServer {
         await server.up();
         return server;
       } catch (error) {
-        // Between finding a free port and Redis' binding it another process may have taken it.
+        // Another process may have taken the port after it was found to be free.
         if (options.port === undefined && attempt < 5 && String(error).includes("in use")) continue;
         await server.stop();
         throw error;
@@ -84,14 +87,14 @@ export class RedisServer {
     return `redis://${password === "" ? "" : `:${password}@`}${host}:${port}`;
   }
 
-  /** The running server's process; changes with each start. Throws while it is down. */
+  /** The pid of the running server; it changes with each start. Throws while the server is down. */
   get pid(): number {
     const pid = this.#child?.pid;
     if (pid === undefined) throw new Error("redis-server is down");
     return pid;
   }
 
-  /** Starts it again on the same port and data; resolves when it answers PING. Does nothing while it is up. */
+  /** Starts it again on the same port with the same data; resolves once it answers PING. Does nothing while it is up. */
   async up(): Promise<void> {
     if (this.#child !== undefined) return;
     const { host, port, password } = this.#options;
@@ -104,7 +107,7 @@ export class RedisServer {
     });
     this.#child = child;
     const deadline = Date.now() + startMs;
-    // Its own word first: on a port that is taken, a stranger would answer the PING.
+    // Waits for its log first: if the port is in use, another server would answer the PING.
     while (!log.includes("Ready to accept") || !(await answersPing(host, port, password))) {
       if (child.exit !== undefined || Date.now() > deadline) {
         await this.down("SIGKILL");
@@ -116,13 +119,13 @@ export class RedisServer {
     }
   }
 
-  /** Ends the process and leaves the data: by SIGTERM in good order, by SIGKILL as a crash. */
+  /** Ends the process and keeps the data: SIGTERM ends it gracefully, SIGKILL is a crash. */
   async down(signal: "SIGTERM" | "SIGKILL" = "SIGTERM"): Promise<void> {
     const child = this.#child;
     this.#child = undefined;
     if (child === undefined) return;
     child.kill(signal);
-    // A replica that writes its first AOF refuses to end, and forgets that it was asked.
+    // A replica that writes its first AOF refuses to end, and does not remember the signal.
     const again = setInterval(() => child.kill(signal), askAgainMs);
     await child.exited;
     clearInterval(again);
@@ -141,7 +144,7 @@ export class RedisServer {
     await this.up();
   }
 
-  /** Ends the server in good order, remembers its data as they are now, and starts it again. */
+  /** Ends the server gracefully, saves its present data, and starts it again. */
   async checkpoint(): Promise<void> {
     await this.down();
     await rm(this.#saved, { recursive: true, force: true });
@@ -149,7 +152,7 @@ export class RedisServer {
     await this.up();
   }
 
-  /** Ends the server for good and removes its directory, if that is a temporary one. Safe to call twice. */
+  /** Ends the server permanently, and removes its directory if that is temporary. Safe to call twice. */
   stop(): Promise<void> {
     this.#stopped ??= this.down().then(() => removeTemporaryDirectory(this.#home));
     return this.#stopped;
@@ -179,7 +182,7 @@ export class RedisServer {
   }
 }
 
-/** Starts a private redis-server; resolves when it answers PING. */
+/** Starts a private redis-server; resolves once it answers PING. */
 export function startRedis(options: RedisOptions = {}): Promise<RedisServer> {
   return RedisServer.start(options);
 }

@@ -9,7 +9,7 @@ const meanings = new Meanings(
   ["infra/config", "infra/components"].map((folder) => path.join(projectRoot, folder)),
 );
 
-/** What this page reads of a JSON Schema. */
+/** The fields of a JSON Schema that this page uses. */
 interface Node {
   readonly type?: string;
   readonly properties?: Readonly<Record<string, Node>>;
@@ -24,7 +24,7 @@ interface Node {
   readonly minimum?: number;
   readonly maximum?: number;
   readonly description?: string;
-  /** What a person reads where the value is something else. */
+  /** The expected value, as error messages show it. */
   readonly expected?: string;
 }
 
@@ -35,7 +35,7 @@ interface Row {
   readonly meaning: string;
 }
 
-/** The reference of a stack's configuration, as Markdown: made of the schema that `pulumi up` checks it by. */
+/** The reference of a stack's configuration as Markdown, generated from the schema by which `pulumi up` checks it. */
 export function configurationReference(): string {
   const plain = described(nodeOf(configSchema));
   const isGroup = ([, node]: readonly [string, Node]) => leavesOf(node).length === 0;
@@ -51,11 +51,11 @@ export function configurationReference(): string {
   ].join("\n\n");
 }
 
-/** Keys without a word about what they mean: each needs one, or this page is no reference. */
+/** Keys without a description: each needs one. */
 export function undescribed(): string[] {
   const roots = [nodeOf(configSchema), nodeOf(secretsSchema)];
   const rows = roots.flatMap((root) => described(root).flatMap(([key, node]) => rowsOf(key, node, false)));
-  // What a kind means, its section says.
+  // The page describes a kind in its own section.
   return rows.filter(({ key, meaning }) => meaning === "" && !key.endsWith("kind")).map(({ key }) => key);
 }
 
@@ -80,7 +80,7 @@ function described({ properties = {} }: Node): [key: string, node: Node][] {
   });
 }
 
-/** A key that holds others, with a table for each kind of it. */
+/** A key with other keys below it; each of its kinds has a table. */
 function section(key: string, node: Node): string[] {
   const list = node.items === undefined ? "" : "[]";
   const heading = [`## \`${key}${list}\``, ...(node.description === undefined ? [] : [node.description])];
@@ -88,7 +88,7 @@ function section(key: string, node: Node): string[] {
   const kinds = inner.oneOf ?? [];
   if (kinds.length === 0) return [...heading, table(children("", inner))];
   const ofKind = (option: Node) => {
-    // Without the kind itself, which the heading names; the comments are found by all keys of the form, the kind included.
+    // Without `kind`, which is in the heading. The comments are looked up by all keys of the form, including `kind`.
     const rows = children("", option).filter(({ key: name }) => name !== "kind");
     return [
       `### \`kind: ${String(option.properties?.kind?.const)}\``,
@@ -122,7 +122,7 @@ function rowsOf(key: string, node: Node, isRequired: boolean): Row[] {
   return [...own, ...children(key, node)];
 }
 
-/** The rows of the keys below a key; those of all alternatives. */
+/** The rows of the keys below a key, from all alternatives. */
 function children(key: string, node: Node): Row[] {
   const prefix = key === "" ? "" : `${key}.`;
   const alternatives = node.anyOf ?? node.oneOf;
@@ -141,7 +141,7 @@ function children(key: string, node: Node): Row[] {
     : named;
 }
 
-/** What a key may hold that has no keys of its own. */
+/** The values that a key may have, other than objects with keys. */
 function leavesOf(node: Node): Node[] {
   const alternatives = node.anyOf ?? node.oneOf;
   if (alternatives !== undefined) return alternatives.flatMap(leavesOf);

@@ -1,4 +1,4 @@
-/** A table of Markdown, its columns aligned as prettier has them. */
+/** A Markdown table with aligned columns, as prettier formats it. */
 export function markdownTable(head: readonly string[], rows: readonly (readonly string[])[]): string {
   const widths = head.map((title, column) =>
     Math.max(title.length, ...rows.map((cells) => cells[column]?.length ?? 0)),

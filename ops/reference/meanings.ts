@@ -2,26 +2,26 @@ import { readdirSync, readFileSync } from "node:fs";
 import path from "node:path";
 import ts from "typescript";
 
-/** An object literal of a schema: its keys, with what their doc comments say. */
+/** An object literal of a schema: its keys, with their doc comments. */
 interface Literal {
   readonly keys: ReadonlyMap<string, string>;
-  /** Keys that take their value from a constant of this name, whose comment then holds for them. */
+  /** Keys whose value is a constant of this name: the constant's comment describes them. */
   readonly constants: ReadonlyMap<string, string>;
 }
 
-/** What makes an object's schema. */
+/** The functions that create an object's schema. */
 const makers = ["object", "z.strictObject", "z.looseObject"];
 
 /**
- * What the doc comments in the sources of a schema say of its keys. A comment is where people read it in an editor; this
- * brings it to the page, so that it is written once.
+ * The descriptions of keys, from the doc comments in the sources of a schema. People read these in an editor; this copies them to
+ * the page, so that they are written once.
  */
 export class Meanings {
   readonly #literals: Literal[] = [];
-  /** Of `const name = …`, by name. */
+  /** The comments of `const name = …`, by name. */
   readonly #constants = new Map<string, string>();
 
-  /** @param folders that hold the sources, read with all that is below them */
+  /** @param folders folders with the sources, which are read recursively */
   constructor(folders: readonly string[]) {
     for (const folder of folders) {
       const files = readdirSync(folder, { recursive: true, encoding: "utf8" });
@@ -30,13 +30,13 @@ export class Meanings {
   }
 
   /**
-   * What a key means; undefined without a comment.
+   * The description of a key; undefined if it has no comment.
    *
-   * @param siblings all keys of the object that it belongs to, itself included
+   * @param siblings all keys of the object to which it belongs, including itself
    */
   of(key: string, siblings: readonly string[]): string | undefined {
     const own = new Set(siblings);
-    // The literal that has most of these keys and no other: it is the one that the object was made from.
+    // The literal with most of these keys and no others: the object was created from it.
     const [best] = this.#literals
       .filter(({ keys }) => keys.has(key) && [...keys.keys()].every((name) => own.has(name)))
       .sort(
@@ -60,7 +60,7 @@ export class Meanings {
       ts.forEachChild(node, visit);
     };
     visit(source);
-    // What a kind of value is, says its own phrase.
+    // The value of a key shows its kind, so the kinds' own comments are not used.
     for (const [name, node] of file.endsWith("values.ts") ? [] : constants) {
       const said = commentOf(node, text);
       if (said !== "") this.#constants.set(name, said);
@@ -69,7 +69,7 @@ export class Meanings {
   }
 }
 
-/** The keys of an object's schema, or those of a constant that is spread into some. */
+/** Whether a literal is an object's schema, or a constant that is spread into one. */
 function isSchema({ parent }: ts.ObjectLiteralExpression): boolean {
   if (ts.isVariableDeclaration(parent)) return true;
   return ts.isCallExpression(parent) && makers.includes(parent.expression.getText());
@@ -89,7 +89,7 @@ function read(literal: ts.ObjectLiteralExpression, text: string): Literal {
   return { keys, constants };
 }
 
-/** The doc comment right before a node, as one line. */
+/** The doc comment directly before a node, as one line. */
 function commentOf(node: ts.Node, text: string): string {
   const comments = ts.getLeadingCommentRanges(text, node.getFullStart()) ?? [];
   const doc = comments

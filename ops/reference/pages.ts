@@ -4,7 +4,7 @@ import { projectRoot } from "../render/stacks";
 import { configurationReference } from "./configuration";
 import { rulesReference } from "./rules";
 
-/** A page of docs/ with a part that the program writes, between `<!-- NAME -->` and `<!-- /NAME -->`. */
+/** A page of docs/ with a generated part, between `<!-- NAME -->` and `<!-- /NAME -->`. */
 export interface ReferencePage {
   readonly file: string;
   readonly name: string;

@@ -2,7 +2,7 @@ import { rules } from "../../infra/policy/rules";
 import { isMandatory } from "../../infra/policy/rule";
 import { markdownTable } from "./markdown-table";
 
-/** The rules as a table of Markdown. */
+/** The rules as a Markdown table. */
 export function rulesReference(): string {
   const rows = rules.map((rule) => [
     `\`${rule.name}\``,

@@ -3,15 +3,15 @@ import type { ClientTrace } from "../load/journal";
 import type { ChartedFindings, Pulse } from "./load/generator";
 import type { Generators } from "./load/generators";
 
-/** What clients that resume saw, and beside them those that only reconnect. */
+/** The findings of clients that resume, and of clients that only reconnect. */
 export interface ComparedFindings extends ChartedFindings {
   readonly plain: ChartedFindings | undefined;
 }
 
-/** A plain client's lost message never comes, so not for long is waited for it. Milliseconds. */
+/** How long to wait for a plain client's messages. It is short, because its lost messages never come. Milliseconds. */
 const plainQuietMs = 1_000;
 
-/** Clients that resume, which are judged, and clients that do not, for comparison; in rooms of their own. */
+/** Clients that resume, which are judged, and clients that do not, for comparison. The two kinds have separate rooms. */
 export class ComparedClientPool implements ClientPool<ComparedFindings> {
   readonly #holdfast: Generators;
   readonly #plain: Generators | undefined;
@@ -21,12 +21,12 @@ export class ComparedClientPool implements ClientPool<ComparedFindings> {
     this.#plain = plain;
   }
 
-  /** Of those that resume. */
+  /** The traces of the clients that resume. */
   traces(): Promise<readonly ClientTrace[]> {
     return this.#holdfast.traces();
   }
 
-  /** Of those that resume. */
+  /** The pulse of the clients that resume. */
   pulse(): Promise<Pulse> {
     return this.#holdfast.pulse();
   }

@@ -2,18 +2,18 @@ import { type Fault, killedPod, redisRestart, rollingRestart } from "../experime
 import { spread } from "../load/verdict";
 import type { ClusterStack } from "./cluster/cluster-stack";
 
-/** What to do to the stack, as the command line asks for it. */
+/** The faults that the command line asks for. */
 export interface FaultOptions {
   readonly restart: boolean;
   readonly kill: boolean;
   readonly redisRestart: boolean;
-  /** Replicas of each service; left alone unless given. */
+  /** The number of replicas to which each service is scaled. Default: no scaling. */
   readonly scale?: number;
-  /** A node's name; left alone unless given. */
+  /** The name of the node to drain. Default: none. */
   readonly nodeDrain?: string;
 }
 
-/** What is done to the stack, in this order; a rolling restart unless anything is asked for. */
+/** The faults for the stack, in this order. Without an option, a rolling restart. */
 export function faults(options: FaultOptions): readonly Fault<ClusterStack>[] {
   const chosen: Fault<ClusterStack>[] = [];
   if (options.restart) chosen.push(rollingRestart);

@@ -20,14 +20,14 @@ import { readTokens } from "./tokens";
 /** docs/rehearse.md lists them. */
 const exitCodes = { kept: 0, noticed: 1, usage: 2, impossible: 3, notUndone: 4, brokenOff: 130 } as const;
 
-/** It was asked to stop. */
+/** The user asked it to stop. */
 class BrokenOffError extends Error {
   readonly code = "HOLDFAST_BROKEN_OFF";
 }
 
 async function main(): Promise<number> {
   const options = parseOptions(process.argv.slice(2));
-  if (options === undefined) return exitCodes.kept; // only help was asked for
+  if (options === undefined) return exitCodes.kept; // only --help was given
   const rendering = await render(options.stack);
   const manifests = describeManifests(rendering.objects);
   const described = { ...manifests, host: options.host ?? manifests.host };
@@ -40,7 +40,7 @@ async function main(): Promise<number> {
   const found = await readLiveStack(client, namespace, described.host);
   const expected = { ...described, services: chosenServices(options, described.services) };
   expectSameStack(expected, found, options.service.length === 0);
-  // Without an Ingress or a route of the stack's namespace, an edge elsewhere is still asked for the stack's host.
+  // If no Ingress or route of the stack's namespace names a host, an edge elsewhere gets requests for the stack's own host.
   const live = { ...found, host: found.host ?? described.host };
   const services = chosenServices({ service: expected.services.map(({ name }) => name) }, live.services);
   expectPossible(options, live, services);
@@ -48,7 +48,7 @@ async function main(): Promise<number> {
   const tokens = await readTokens(options, process.env, services[0]?.auth ?? "", estimatedSeconds(options));
 
   const breaking = new AbortController();
-  // What is thrown where nobody waits for it must not leave behind what was changed.
+  // An exception that nothing handles must not leave the changes behind.
   process.on("uncaughtException", (error) => breaking.abort(error));
   const stopListening = onEndSignal((count) => {
     if (count === 1) {
@@ -71,7 +71,7 @@ async function main(): Promise<number> {
   }
 }
 
-/** Undoes what an earlier rehearsal left. */
+/** Undoes the changes that an earlier rehearsal left. */
 async function clean(client: KubernetesClient, namespace: string): Promise<number> {
   const undoLog = await UndoLog.find(client, namespace);
   if (undoLog === undefined) {
@@ -83,7 +83,7 @@ async function clean(client: KubernetesClient, namespace: string): Promise<numbe
   return exitCodes.kept;
 }
 
-/** The JSON document and the page; their paths. */
+/** Writes the JSON document and the page; returns their paths. */
 async function writeReports(report: Report, directory: string): Promise<readonly string[]> {
   await mkdir(directory, { recursive: true });
   const name = `${report.stack}-${report.startedAt.slice(0, 19).replaceAll(":", "")}-${report.id}`;
@@ -93,7 +93,7 @@ async function writeReports(report: Report, directory: string): Promise<readonly
   return [json, page];
 }
 
-/** What a token must outlive: a fault takes a few minutes with the times that stacks have. */
+/** How long tokens must be valid: with the usual times of stacks, a fault takes a few minutes. */
 function estimatedSeconds(options: Options): number {
   return 60 + faults(options).length * (2 * options.steady + 180);
 }
@@ -102,7 +102,7 @@ function log(what: string): void {
   process.stderr.write(`rehearse: ${what}\n`);
 }
 
-/** A fault of ours is told with its place; all others say all in their message. */
+/** An unexpected error is printed with its stack; the message of any other error is enough. */
 function exitCodeOf(error: unknown): number {
   const { code, message, stack } = error as Error & { code?: unknown };
   const known = typeof code === "string" && code.startsWith("HOLDFAST_");
@@ -113,7 +113,7 @@ function exitCodeOf(error: unknown): number {
   return usage ? exitCodes.usage : exitCodes.impossible;
 }
 
-// A terminal that is gone must not keep us from undoing what was changed.
+// A closed terminal must not prevent the clean-up.
 for (const stream of [process.stdout, process.stderr]) stream.on("error", () => undefined);
 
 main().then(

@@ -1,13 +1,13 @@
 import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
 import type { FaultOptions } from "./faults";
 
-/** What the command line asks for. */
+/** The options of the command line. */
 export interface Options extends FaultOptions {
   readonly stack: string;
   readonly context?: string;
   readonly namespace?: string;
   readonly host?: string;
-  /** Names of the services to rehearse; none means all. */
+  /** The names of the services to rehearse; none means all. */
   readonly service: readonly string[];
   readonly url?: string;
   readonly inside: boolean;
@@ -20,7 +20,7 @@ export interface Options extends FaultOptions {
   readonly steady: number;
   readonly timeout: number;
   readonly tokenFile?: string;
-  /** Of the shell; prints JWTs. */
+  /** A shell command that prints JWTs. */
   readonly tokenCommand?: string;
   /** A file of certificates to trust. */
   readonly ca?: string;
@@ -35,10 +35,10 @@ export class UsageError extends Error {
   readonly code = "HOLDFAST_USAGE";
 }
 
-/** The environment variable that may hold tokens: an argument would be seen by every process of the machine. */
+/** The environment variable that may hold tokens: every process of the machine could read an argument. */
 export const tokenVariable = "HOLDFAST_REHEARSE_TOKEN";
 
-/** Deliveries per second, at most: a rehearsal is not a load test, and users share the stack. */
+/** The most deliveries per second: a rehearsal is not a load test, and real users share the stack. */
 export const mostDeliveries = 5_000;
 
 /** Options that are off. They are not declared as defaults, because `--help` would print them. */
@@ -66,10 +66,10 @@ If the stack requires tokens: --token-command, --token-file, or ${tokenVariable}
 See docs/rehearse.md.`;
 
 /**
- * Reads the command line. Throws {@link UsageError} for what is wrong with it.
+ * Reads the command line. Throws {@link UsageError} if it is wrong.
  *
- * @param print for --help; default standard output
- * @returns undefined where only help was asked for
+ * @param print prints the help; default standard output
+ * @returns undefined if only --help was given
  */
 export function parseOptions(argv: readonly string[], print?: (text: string) => void): Options | undefined {
   const command = describe().exitOverride();

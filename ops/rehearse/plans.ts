@@ -4,10 +4,10 @@ import type { ServiceDescription } from "./cluster/live-stack";
 import type { LoadPlan } from "./load/generator";
 import type { Options } from "./options";
 
-/** Bounds each wait of the clients: to connect all of them, or to have those back that were cut off. */
+/** Limits each wait for clients: until all are connected, and until those that were cut off are back. Milliseconds. */
 const limitMs = 60_000;
 
-/** The ways into the services: from inside by each Service, and by the edge where there is a URL. */
+/** The routes to the services: from inside the cluster by each Service, and by the edge if a URL is given. */
 export function targetsOf(
   { url, inside }: Pick<Options, "url" | "inside">,
   services: readonly ServiceDescription[],
@@ -19,7 +19,7 @@ export function targetsOf(
           {
             service: name,
             entry: "clientIp" as const,
-            // The load's pods find names only where their namespace lets them; this one is complete.
+            // The name includes the namespace, so that it does not depend on the DNS search of the load pods.
             url: `ws://${name}.${namespace}.svc:${ports.http}${path}`,
           },
         ]
@@ -38,15 +38,15 @@ export function targetsOf(
 }
 
 export interface Plans {
-  /** One for each process of clients that resume. */
+  /** One plan for each process of clients that resume. */
   readonly holdfast: readonly LoadPlan[];
-  /** Of clients that only reconnect; undefined without any. */
+  /** The plan of clients that only reconnect; undefined if there are none. */
   readonly plain: LoadPlan | undefined;
-  /** Clients of each process that break their connection while all pods live: it shows whether they meet their pod again. */
+  /** How many clients of each process break their connection while all pods live, to show whether they reach their pod again. */
   readonly reconnects: number;
 }
 
-/** Shares the load out among so many processes, each with rooms of its own, all named after the rehearsal. */
+/** Divides the load between processes, each with its own rooms, which are named after the rehearsal. */
 export function planLoad(
   id: string,
   { clients, plain, rooms, rate }: Pick<Options, "clients" | "plain" | "rooms" | "rate">,
@@ -81,7 +81,7 @@ export function planLoad(
   };
 }
 
-/** Rooms that the clients of some plans are in. */
+/** The number of rooms in some plans. */
 export function roomsOf(plans: readonly LoadPlan[]): number {
   const rooms = ({ targets, clients, roomsPerService }: LoadPlan) => {
     const services = new Set(targets.map(({ service }) => service)).size;

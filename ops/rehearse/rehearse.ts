@@ -31,30 +31,30 @@ export interface RehearsalArgs {
   readonly options: Options;
   readonly client: KubernetesClient;
   readonly live: LiveStack;
-  /** Those to rehearse. */
+  /** The services to rehearse. */
   readonly services: readonly ServiceDescription[];
   readonly tokens: Tokens;
-  /** Certificates in PEM form that clients trust besides the usual ones. */
+  /** Certificates in PEM form that clients trust in addition to the usual ones. */
   readonly ca: string | undefined;
-  /** Breaks the rehearsal off. */
+  /** Aborts the rehearsal. */
   readonly signal: AbortSignal;
 }
 
 /** Where the clients run. */
 interface Loads {
-  /** The last one is for comparison, where there is one. */
+  /** The loads; the last one is for comparison, if there is one. */
   readonly loads: readonly RemoteLoad[];
   readonly close: () => Promise<void>;
 }
 
-/** How often a person is told how the clients fare. Milliseconds. */
+/** How often the state of the clients is reported. Milliseconds. */
 const pulseMs = 1_000;
-/** What is around the faults at most: pods of the load that start, clients that connect. Seconds. */
+/** The longest time around the faults, in which load pods start and clients connect. Seconds. */
 const aroundSeconds = 600;
 
 /**
- * Rehearses: clients connect, some break their connection while all pods live, and messages flow while each fault
- * comes and goes. Whatever happens, what was made is deleted and what was changed is undone before it settles.
+ * Runs a rehearsal: clients connect, some break their connection while all pods live, and messages flow before, during and after
+ * each fault. Whatever happens, everything that was created is deleted, and every change is undone, before this settles.
  */
 export async function rehearse(args: RehearsalArgs): Promise<Report> {
   const { client, live } = args;
@@ -79,7 +79,7 @@ export async function rehearse(args: RehearsalArgs): Promise<Report> {
 interface Conduct extends RehearsalArgs {
   readonly id: string;
   readonly undoLog: UndoLog;
-  /** Registers what is to be released at the end, the last first. */
+  /** Registers a release for the end; the last one registered runs first. */
   readonly atEnd: (release: () => Promise<void>) => void;
 }
 
@@ -230,24 +230,24 @@ async function trial(
   };
 }
 
-/** Tells how the clients fare until its undo is called. */
+/** Reports the state of the clients until the returned function is called. */
 function reportPulse(pool: ComparedClientPool, report: (what: string) => void): () => void {
-  // Without a terminal each line would stay.
+  // Without a terminal, each line would stay on the screen.
   if (!process.stderr.isTTY) return () => undefined;
   const timer = setInterval(() => {
     pool.pulse().then(
       ({ published, outstanding, served }) => {
-        // The last part tells a workload's pods apart; whole names would not fit into a line.
+        // The last part of a name distinguishes the pods of a workload; whole names are too long for the line.
         const pods = Object.entries(served).map(([pod, count]) => `${pod.replace(/^.*-/, "")} ${count}`);
         report(`${published} sent, ${outstanding} on their way · ${pods.join(" ")}`);
       },
-      () => undefined, // what has become of the clients is told by the measurement itself
+      () => undefined, // the measurement itself reports an error of the clients
     );
   }, pulseMs);
   return () => clearInterval(timer);
 }
 
-/** The work, unless the rehearsal is broken off before. */
+/** The result of the work, or a rejection if the rehearsal is aborted first. */
 async function unlessAborted<T>(signal: AbortSignal, work: Promise<T>): Promise<T> {
   signal.throwIfAborted();
   let abort: () => void = () => undefined;

@@ -5,20 +5,20 @@ import type { Bucket } from "../load/timeline";
 import type { Spread, Verdict, Window } from "../load/verdict";
 import type { Placement } from "../load/placement";
 
-/** What one fault did. */
+/** The effect of one fault. */
 export interface TrialReport extends Trial {
-  /** From the fault until a client that it cut off was served again; null where none was cut off. */
+  /** Time from the fault until a client that it cut off was served again; null if it cut off none. */
   readonly resumedMs: Spread;
-  /** When messages flowed. */
+  /** The time in which messages flowed. */
   readonly window: Window;
-  /** The fault alone, within it. */
+  /** The time of the fault, within the window. */
   readonly faultWindow: Window;
   readonly rollout: RolloutReport;
-  /** Messages published, delivered and on their way, over the window. */
+  /** Messages published, delivered and in progress, over the window. */
   readonly timeline: readonly Bucket[];
-  /** Which pod served how many clients, over the window. */
+  /** The number of clients of each pod, over the window. */
   readonly placement: Placement;
-  /** What became of clients that only reconnect; undefined without any. */
+  /** The verdict of the clients that only reconnect; undefined if there are none. */
   readonly plain: Verdict | undefined;
 }
 
@@ -28,27 +28,27 @@ export interface PodReport {
   readonly service: string;
   readonly node: string;
   readonly createdAt: number;
-  /** When it was ready and not asked to go. */
+  /** The times in which it was ready and not deleted. */
   readonly served: readonly ServingSpan[];
-  /** When it was asked to go; undefined while it was not. */
+  /** When it was deleted; undefined if it was not. */
   readonly deletedAt: number | undefined;
   /** When it was gone. */
   readonly goneAt: number | undefined;
-  /** It outlived its grace period. */
+  /** Whether it outlived its grace period. */
   readonly killed: boolean;
   readonly restarts: number;
 }
 
-/** The one JSON document. Times are milliseconds since the epoch by the clock of the machine that rehearsed. */
+/** The JSON document. Times are milliseconds since the epoch by the clock of the machine that rehearsed. */
 export interface Report {
   readonly id: string;
-  /** Nothing was lost, nothing came twice, nothing out of order. */
+  /** True if no message was lost, duplicated or out of order. */
   readonly kept: boolean;
   readonly stack: string;
   readonly context: string;
   readonly namespace: string;
   readonly services: readonly { readonly name: string; readonly replicas: number; readonly image: string }[];
-  /** Where the clients ran and what they connected to. */
+  /** Where the clients ran and to what they connected. */
   readonly clientsRan: "outside" | "inside";
   readonly url: string | undefined;
   readonly loadPods: number;
@@ -57,7 +57,7 @@ export interface Report {
   readonly rooms: number;
   readonly messagesPerSecond: number;
   readonly startedAt: string;
-  /** From the first request to the cluster to the last measurement. */
+  /** Time from the first request to the cluster to the last measurement. */
   readonly seconds: number;
   readonly node: string;
   readonly trials: readonly TrialReport[];

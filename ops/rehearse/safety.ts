@@ -1,18 +1,18 @@
 import type { LiveStack, ServiceDescription } from "./cluster/live-stack";
 import { mostDeliveries, type Options, UsageError } from "./options";
 
-/** Stacks by whose name nobody is harmed. */
+/** Names of stacks without real users. */
 const harmless = /^(local|dev|development|test|testing|ci|e2e|preview|qa|staging|sandbox|demo)(-|$)/;
 
-/** Whether a stack must be taken to serve real users: every one whose name does not say otherwise. */
+/** Whether a stack may serve real users: every stack does, unless its name says otherwise. */
 export function servesUsers(stack: string): boolean {
   return !harmless.test(stack);
 }
 
 /**
- * What must be refused, whatever the cluster says. Throws {@link UsageError}.
+ * Refuses options that are unsafe in any cluster. Throws {@link UsageError}.
  *
- * @param services how many are rehearsed
+ * @param services the number of services to rehearse
  */
 export function expectSafe(options: Options, services: number): void {
   const { stack, yes, clean, clients, rate, rooms, url, inside, image } = options;
@@ -38,7 +38,7 @@ export function expectSafe(options: Options, services: number): void {
   }
 }
 
-/** What must be refused for what the cluster runs. Throws {@link UsageError}. */
+/** Refuses options that do not fit what the cluster runs. Throws {@link UsageError}. */
 export function expectPossible(
   { scale, redisRestart }: Options,
   live: LiveStack,

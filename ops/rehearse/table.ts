@@ -4,13 +4,13 @@ import { counts, moveCounts, percent, times } from "../experiment/format";
 import { wrapWords } from "../terminal/wrap";
 import type { TrialReport, Report } from "./report";
 
-// Without colours in the head: the table may go into a file or a chat.
+// No colours in the head, because the table may go into a file or a chat.
 const style = { head: [], border: [], compact: true };
 
 /**
- * The report for a person: the verdict, then a column a fault.
+ * The report for a person: the verdict, then a column for each fault.
  *
- * @param columns of the terminal: faults that do not fit beside the others are below them
+ * @param columns the width of the terminal: faults that do not fit are put into a table below
  */
 export function reportTable(report: Report, columns = Infinity): string {
   const { stack, namespace, context, clients, rooms, messagesPerSecond } = report;
@@ -29,7 +29,7 @@ export function reportTable(report: Report, columns = Infinity): string {
   ].join("\n");
 }
 
-/** As few tables as fit side by side into the columns. */
+/** The smallest number of tables that fit the width. */
 function tables(report: Report, columns: number): string[] {
   const { trials } = report;
   const made: string[] = [];
@@ -54,7 +54,7 @@ function tableOf({ plainClients }: Report, trials: readonly TrialReport[]): stri
   row("out of order", ({ outOfOrder }) => String(outOfOrder));
   row("told that history is lost", ({ resyncs }) => String(resyncs));
   row("gap p50 / p99 / max", ({ gapMs }) => times(gapMs));
-  row("of which our own", ({ ownDelayMs }) => times(ownDelayMs));
+  row("of this, the clients' process", ({ ownDelayMs }) => times(ownDelayMs));
   row("cut off, back after p50 / p99 / max", ({ resumedMs }) => times(resumedMs));
   row("sockets closed, by code", ({ closeCodes }) => counts(closeCodes));
   row("moves per client, mean / max", ({ moves }) => moveCounts(moves));
@@ -68,7 +68,7 @@ function tableOf({ plainClients }: Report, trials: readonly TrialReport[]): stri
   return table.toString();
 }
 
-/** What it all comes to, in one sentence. */
+/** The result in one sentence. */
 export function verdictLine({ kept, trials }: Pick<Report, "kept" | "trials">): string {
   const total = (of: (trial: TrialReport) => number) => trials.reduce((sum, each) => sum + of(each), 0);
   if (kept) return `Nothing was lost and nothing came twice: ${total((each) => each.expected)} deliveries.`;

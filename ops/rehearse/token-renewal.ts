@@ -1,15 +1,15 @@
 import { expiryOf, type Tokens } from "./tokens";
 
-/** Between two attempts where the first was in vain, and between two renewals at least. Milliseconds. */
+/** The shortest time between two renewals, and between two attempts of one. Milliseconds. */
 const leastPauseMs = 5_000;
 
 /**
- * Has tokens anew when half of what was left of their life is over, and hands them on. An attempt that fails is
- * repeated until the old ones have expired.
+ * Renews tokens when half of their remaining life is over, and passes them on. A failed attempt is repeated until the old tokens
+ * have expired.
  *
- * @param hand gives the fresh ones to whoever presents them
- * @param lapse called with the last attempt's error once the old ones have expired
- * @returns its undo
+ * @param hand passes the new tokens to the clients
+ * @param lapse called with the last attempt's error once the old tokens have expired
+ * @returns a function that stops the renewal
  */
 export function keepFresh(
   { list, renew }: Tokens,
@@ -24,7 +24,7 @@ export function keepFresh(
     if (!stopped) timer = setTimeout(() => void attempt(), Math.max(leastPauseMs, ms));
   };
   const halfLife = () => {
-    // Those that never expire need no renewal.
+    // Tokens that never expire need no renewal.
     if (expiry !== undefined) wait((expiry - Date.now()) / 2);
   };
   const attempt = async () => {

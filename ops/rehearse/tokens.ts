@@ -5,35 +5,35 @@ import { text } from "node:stream/consumers";
 import { decodeJwt, type JWTPayload } from "jose";
 import { type Options, tokenVariable, UsageError } from "./options";
 
-/** What clients present, and how to have it anew before it expires. */
+/** The clients' tokens, and how to renew them before they expire. */
 export interface Tokens {
-  /** JWTs; none where the stack asks for none. */
+  /** JWTs; empty if the stack requires none. */
   readonly list: readonly string[];
   /**
-   * Fresh ones for the same users, in the same order. Rejects with a {@link TokenCommandError}. Undefined where tokens
-   * are given once and for all.
+   * Returns new tokens for the same users, in the same order. Rejects with a {@link TokenCommandError}. Undefined if the tokens
+   * cannot be renewed.
    */
   readonly renew?: () => Promise<readonly string[]>;
 }
 
-/** The token command gives no tokens that would do; the message says why, and nothing of what it printed. */
+/** The token command does not return usable tokens. The message says why, without anything that the command printed. */
 class TokenCommandError extends Error {
   readonly code = "HOLDFAST_TOKEN_COMMAND";
 }
 
-/** A command's tokens must be good for this long: time enough to connect, and to ask for the next. Seconds. */
+/** The shortest remaining life of a command's tokens: long enough to connect and to renew them. Seconds. */
 const leastLifeSeconds = 30;
 
-/** How long the command may take. Milliseconds. */
+/** The longest run of the command. Milliseconds. */
 const commandLimitMs = 60_000;
 
 /**
- * The tokens that clients present: what the command prints, else those of the file, else of the environment. Throws
- * {@link UsageError} where the stack asks for one and none is there, or where one is none or ends before the rehearsal
- * may. Says nothing of their content.
+ * The clients' tokens: from the command, else from the file, else from the environment. Throws {@link UsageError} if the stack
+ * requires a token and there is none, or if one is malformed or expires before the rehearsal ends. Messages contain nothing of
+ * the tokens.
  *
- * @param auth how the stack authenticates
- * @param seconds how long tokens must be good for that cannot be had anew
+ * @param auth how the stack authenticates clients
+ * @param seconds how long tokens that cannot be renewed must be valid
  */
 export async function readTokens(
   { tokenFile, tokenCommand }: Pick<Options, "tokenFile" | "tokenCommand">,
@@ -68,7 +68,7 @@ async function readTokenFile(file: string): Promise<string> {
 }
 
 async function fromCommand(command: string): Promise<Tokens> {
-  // The first time it may ask the person something; later there is a progress display that it must not disturb.
+  // On its first run the command may ask the user something. On later runs that would disturb the progress display.
   const list = await run(command, "inherit");
   const users = list.map(userOf);
   return {
@@ -76,7 +76,7 @@ async function fromCommand(command: string): Promise<Tokens> {
     renew: async () => {
       const fresh = await run(command, "ignore");
       if (fresh.map(userOf).join("\n") === users.join("\n")) return fresh;
-      // A session is its user's: another one could not resume it, and the verdict would blame the stack.
+      // A session belongs to its user: another user could not resume it, and the verdict would blame the stack.
       throw new TokenCommandError(
         "the token command printed tokens of other users than the first time, or in another order; it must print the same users in the same order",
       );
@@ -106,7 +106,7 @@ async function run(command: string, person: "inherit" | "ignore"): Promise<reado
   return list;
 }
 
-/** When the first of some tokens expires. Milliseconds since the epoch; undefined where none does. */
+/** When the first of these tokens expires. Milliseconds since the epoch; undefined if none does. */
 export function expiryOf(tokens: readonly string[]): number | undefined {
   const times = tokens.flatMap((token) => decodeJwt(token).exp ?? []);
   return times.length === 0 ? undefined : Math.min(...times) * 1_000;
@@ -125,7 +125,7 @@ function complaintOf(token: string, which: string, seconds: number, need: string
   try {
     claims = decodeJwt(token);
   } catch {
-    return `${which} is no JWT`; // the cause would quote it
+    return `${which} is no JWT`; // the cause would quote the token
   }
   const left = (claims.exp ?? Infinity) - Date.now() / 1_000;
   if (left >= seconds) return undefined;

@@ -7,26 +7,26 @@ import type { Resource } from "./resource";
 import type { SecretOf, StackConfig } from "./stack-config";
 
 export interface Evaluation {
-  /** In the order in which they were registered, without components. */
+  /** The resources in the order of registration, without components. */
   readonly resources: readonly Resource[];
-  /** Of the stack. */
+  /** The outputs of the stack. */
   readonly outputs: Readonly<Record<string, unknown>>;
 }
 
 export interface EvaluateOptions {
-  /** Gives generated passwords their value, by resource name. */
+  /** Returns the values of generated passwords, by resource name. */
   readonly secretOf: SecretOf;
-  /** False if `secretOf` gives placeholders, so that the form of secrets is not checked. */
+  /** False if `secretOf` returns placeholders, so that the form of secrets is not checked. */
   readonly secretsAreReal: boolean;
 }
 
-/** Pulumi's runtime is one for the whole process, so evaluations take turns. */
+/** Pulumi has one runtime for the whole process, so evaluations run one after the other. */
 let turn: Promise<unknown> = Promise.resolve();
 
 /**
- * Runs the Pulumi program of a stack in this process: no CLI, no engine, no cluster. Resources get the outputs that
- * the real providers would give them, as far as the program reads them.
- * Throws ConfigError for a wrong configuration and UnknownResourceError for a resource that rendering cannot answer.
+ * Runs the Pulumi program of a stack in this process: without CLI, engine or cluster. Resources get the outputs of the real
+ * providers, as far as the program reads them. Throws ConfigError for a wrong configuration, and UnknownResourceError for a
+ * resource that rendering does not know.
  */
 export async function evaluate(
   stack: string,
@@ -44,7 +44,7 @@ export async function evaluate(
   return evaluateProgram(stack, () => deploy(parsed), options.secretOf);
 }
 
-/** The same for any program: what it returns are the stack's outputs. */
+/** The same for any program, whose return value is the stack's outputs. */
 export function evaluateProgram(
   stack: string,
   program: () => object,
@@ -56,9 +56,9 @@ export function evaluateProgram(
 }
 
 /**
- * Pulumi reads the stack of each promise and each resource that it makes. Looked up in source maps, as tsx and jest do,
- * these took more than half of an evaluation's time, and nobody reads them. The stack of an error that is first read
- * after the evaluation still names lines of the source.
+ * Pulumi reads the stack trace of each promise and each resource. With the source maps of tsx and jest, this took more than half
+ * of an evaluation's time, and nobody uses the traces. A trace that is first read after the evaluation still has the lines of the
+ * source.
  */
 async function withoutSourceMaps<Result>(work: () => Promise<Result>): Promise<Result> {
   const before = Object.getOwnPropertyDescriptor(Error, "prepareStackTrace");
@@ -79,9 +79,9 @@ async function run(stack: string, program: () => object, secretOf: SecretOf): Pr
   const mocks: pulumi.runtime.Mocks = {
     newResource: (args) => {
       if (isComponent(args.type)) return { id: undefined, state: {} };
-      // An error is thrown when all is over: thrown here, Pulumi would end the process by an unhandled rejection.
+      // An error is stored and thrown at the end: thrown here, it would be an unhandled rejection that ends the process.
       try {
-        // What the program only reads is somebody else's, and unknown without a cluster.
+        // A resource that the program only reads has another owner, and is unknown without a cluster.
         if (args.id !== undefined && args.id !== "") return { id: args.id, state: {} };
         const { resource, state } = answer(args, options.get(args.name) ?? {}, secretOf);
         resources.push(resource);
@@ -98,7 +98,7 @@ async function run(stack: string, program: () => object, secretOf: SecretOf): Pr
   };
   await pulumi.runtime.setMocks(mocks, project, stack);
   const outputs = await pulumi.runtime.runInPulumiStack(() => {
-    // Mocks are told of no options; a transformation sees them, and returns nothing to change nothing.
+    // Mocks do not get options, but a transformation does. It returns nothing, so it changes nothing.
     pulumi.runtime.registerStackTransformation(({ name, opts }) => {
       options.set(name, opts);
       return undefined;
@@ -115,7 +115,7 @@ async function run(stack: string, program: () => object, secretOf: SecretOf): Pr
   return { resources, outputs: await plain(outputs ?? {}) };
 }
 
-/** Components have no provider: they are only what their children belong to. */
+/** Components have no provider: they are only parents of their children. */
 function isComponent(type: string): boolean {
   return type === "pulumi:pulumi:Stack" || type.startsWith(`${project}:index:`);
 }
@@ -142,13 +142,13 @@ function answer(
     customTimeouts,
   };
   const outputs = providerOutputs({ ...described, outputs: {} }, secretOf);
-  // As an engine would, secret inputs come back as secret outputs.
+  // Secret inputs become secret outputs, as with an engine.
   const state = { ...outputs };
   for (const key of described.secretInputs) state[key] = pulumi.secret(outputs[key]);
   return { resource: { ...described, outputs }, state };
 }
 
-/** Pulumi marks an object as secret if anything in it is, at every level. */
+/** Pulumi marks an object as secret if anything in it is secret, at every level. */
 function unwrap(value: unknown): unknown {
   if (pulumi.runtime.isRpcSecret(value)) return unwrap(pulumi.runtime.unwrapRpcSecret(value));
   if (Array.isArray(value)) return value.map(unwrap);

@@ -6,10 +6,10 @@ import { examples, goldenFile, projectRoot, stacks } from "./stacks";
 import { render } from "./render";
 import { toYaml } from "./yaml";
 
-/** The schema of the Pulumi plugin, as it was last read and found right. */
+/** The committed schema of the Pulumi plugin. */
 const schemaFile = path.join(projectRoot, "infra/plugin/schema.json");
 
-/** Writes the golden manifests and the plugin's schema anew; the difference is then read in review. */
+/** Writes the golden manifests, the generated pages and the plugin's schema. Read the difference in a review. */
 async function main(): Promise<void> {
   for (const stack of [...stacks(), ...examples()]) {
     const file = goldenFile(stack);

@@ -1,4 +1,4 @@
-/** A Kubernetes object as plain JSON, as far as tools that handle all kinds look into it. */
+/** A Kubernetes object as plain JSON, with the fields that generic tools read. */
 export interface KubernetesObject {
   readonly apiVersion: string;
   readonly kind: string;
@@ -11,7 +11,7 @@ export interface KubernetesObject {
   readonly [field: string]: unknown;
 }
 
-/** What must exist before what refers to it; other kinds come between, workloads and what routes to them last. */
+/** Objects that others refer to come first. Other kinds come in between; workloads, and what routes to them, come last. */
 const order = [
   "Namespace",
   "IngressClass",
@@ -34,7 +34,7 @@ const order = [
   "Ingress",
 ];
 
-/** The order in which `kubectl apply` should meet objects: by kind, then by name, so that it is always the same. */
+/** The order for `kubectl apply`: by kind, then by name, so that it is always the same. */
 export function applyOrder(a: KubernetesObject, b: KubernetesObject): number {
   return rank(a) - rank(b) || compare(a.kind, b.kind) || compare(a.metadata.name, b.metadata.name);
 }

@@ -1,12 +1,12 @@
 import type { Resource } from "./resource";
 import type { KubernetesObject } from "./kubernetes-object";
 
-/** A secret stands where anyone who may list objects reads it. */
+/** A secret is in an object where everyone who may list objects can read it. */
 class ExposedSecretError extends Error {
   readonly code = "HOLDFAST_EXPOSED_SECRET";
 }
 
-/** The object that a Kubernetes resource is. Throws {@link ExposedSecretError} if it holds a secret and is no Secret. */
+/** The object of a Kubernetes resource. Throws {@link ExposedSecretError} if it contains a secret and is not a Secret. */
 export function manifest({ outputs, secretInputs }: Resource): KubernetesObject {
   const object = outputs as unknown as KubernetesObject;
   if (object.kind !== "Secret" && secretInputs.length > 0) {

@@ -3,12 +3,12 @@ import * as pulumi from "@pulumi/pulumi";
 import type { Resource } from "./resource";
 import type { SecretOf } from "./stack-config";
 
-/** The program registers a type that rendering does not know, so its outputs cannot be told. */
+/** The program registers a type that rendering does not know, so its outputs are unknown. */
 export class UnknownResourceError extends Error {
   readonly code = "HOLDFAST_UNKNOWN_RESOURCE";
 }
 
-/** What the resource's provider would answer, as far as the program reads it. Throws {@link UnknownResourceError}. */
+/** The outputs of the resource's provider, as far as the program reads them. Throws {@link UnknownResourceError}. */
 export function providerOutputs(resource: Resource, secretOf: SecretOf): Record<string, unknown> {
   const { type, name, inputs } = resource;
   if (isKubernetesObject(resource)) return { ...inputs, metadata: named(resource) };
@@ -28,7 +28,7 @@ export function providerOutputs(resource: Resource, secretOf: SecretOf): Record<
   );
 }
 
-/** What AWS makes up, of each type that the program uses, as far as the program reads it. */
+/** The values that AWS generates, for each type that the program uses, as far as the program reads them. */
 const awsComputed: Readonly<Record<string, readonly string[] | undefined>> = {
   "aws:cloudwatch/metricAlarm:MetricAlarm": [],
   "aws:ec2/securityGroup:SecurityGroup": [],
@@ -42,12 +42,12 @@ const awsComputed: Readonly<Record<string, readonly string[] | undefined>> = {
   "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule": [],
 };
 
-/** Whether AWS has the resource, and no API server. */
+/** Whether the resource is in AWS, not in an API server. */
 export function isAwsResource({ type }: Resource): boolean {
   return type in awsComputed;
 }
 
-/** Stands for what only AWS will know: `<redis-group.id>`. */
+/** A placeholder for a value that only AWS knows: `<redis-group.id>`. */
 export function reference(name: string, output: string): string {
   return `<${name}.${output}>`;
 }
@@ -55,7 +55,7 @@ export function reference(name: string, output: string): string {
 /** A Helm chart, whose objects only Helm knows. */
 export const helmRelease = "kubernetes:helm.sh/v3:Release";
 
-/** A component that another process builds: a Helm chart as well. */
+/** A component that another process creates: also a Helm chart. */
 export const ingressNginx = "kubernetes-ingress-nginx:index:IngressController";
 
 /** Whether the resource's inputs are an object for the API server. */
@@ -64,9 +64,9 @@ export function isKubernetesObject({ type, inputs }: Resource): boolean {
 }
 
 /**
- * The object's metadata with its final name. Where Pulumi would add random characters, a hash stands: of what a
- * ConfigMap holds, so that new content has a new name here too; of the name alone for all else, because a name that
- * follows from a secret would tell of it.
+ * The object's metadata with its final name. Pulumi would add random characters; here a hash replaces them. For a ConfigMap it is
+ * a hash of the content, so that new content has a new name here too. For all others it is a hash of the name, because a hash of
+ * a secret would reveal something about it.
  */
 function named({ name, inputs }: Resource): Record<string, unknown> {
   const metadata = (inputs.metadata ?? {}) as Record<string, unknown>;

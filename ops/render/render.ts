@@ -9,26 +9,26 @@ export type { KubernetesObject } from "./kubernetes-object";
 
 export interface RenderOptions {
   /**
-   * Configuration by key (`image`, `drain`, …) over that of the stack's file: objects are merged, all else replaced.
-   * The keys that are secrets (`redisUrl`, `jwtSecret`, `publisherToken`) may be given too.
+   * Configuration by key (`image`, `drain`, …) that overrides the stack's file: objects are merged, all other values replaced.
+   * The keys of secrets (`redisUrl`, `jwtSecret`, `publisherToken`) are allowed too.
    */
   readonly overrides?: Overrides;
   /**
-   * The value of each secret that only an engine would know, by name: encrypted configuration by its key, the store's
-   * generated password as `redis-password`. The default, `"placeholder"`, gives `<secret: NAME>`.
+   * The value of each secret that only an engine knows, by name: encrypted configuration by its key, the store's generated
+   * password as `redis-password`. The default, `"placeholder"`, returns `<secret: NAME>`.
    */
   readonly secrets?: "placeholder" | SecretOf;
 }
 
-/** A stack as Kubernetes sees it. */
+/** The rendering of a stack. */
 export interface Rendering {
-  /** In the order in which to apply them, each with its final name and namespace. */
+  /** The objects in the order for `kubectl apply`, each with its final name and namespace. */
   readonly objects: readonly KubernetesObject[];
-  /** Helm charts that `pulumi up` installs beside them; only Helm knows their objects. */
+  /** Helm charts that `pulumi up` also installs; only Helm knows their objects. */
   readonly charts: readonly Chart[];
-  /** Everything that the program registers, those of AWS included. */
+  /** All resources that the program registers, including those in AWS. */
   readonly resources: readonly Resource[];
-  /** What `pulumi up` makes in AWS beside them, by name. */
+  /** The resources that `pulumi up` also creates in AWS, by name. */
   readonly cloud: readonly CloudResource[];
   readonly outputs: Evaluation["outputs"];
 }
@@ -41,28 +41,27 @@ export interface Chart {
   readonly values: unknown;
 }
 
-/** A resource that is no Kubernetes object. */
+/** A resource that is not a Kubernetes object. */
 export interface CloudResource {
   /** Pulumi's type, such as `aws:elasticache/replicationGroup:ReplicationGroup`. */
   readonly type: string;
-  /** In the program; AWS' name begins with it. */
+  /** The name in the program; AWS' name begins with it. */
   readonly name: string;
   /** Whether Pulumi refuses to delete or replace it. */
   readonly protect: boolean;
-  /** What AWS will know stands as `<NAME.OUTPUT>`, a secret as `<secret>`, whatever its value. */
+  /** A value that only AWS knows is `<NAME.OUTPUT>`, a secret is `<secret>`. */
   readonly properties: Readonly<Record<string, unknown>>;
 }
 
 /**
- * The manifests of a stack, from the Pulumi program itself, evaluated in this process.
- * Throws ConfigError for a wrong configuration, StackFileError for a stack that does not exist, ExposedSecretError for a
- * secret outside a Secret.
+ * The manifests of a stack, from the Pulumi program itself, evaluated in this process. Throws ConfigError for a wrong
+ * configuration, StackFileError for a stack that does not exist, and ExposedSecretError for a secret outside of a Secret.
  */
 export async function renderStack(stack: string, options: RenderOptions = {}): Promise<KubernetesObject[]> {
   return [...(await render(stack, options)).objects];
 }
 
-/** The same with what is not a manifest: charts and the stack's outputs. */
+/** The same, with charts and the stack's outputs. */
 export async function render(
   stack: string,
   { overrides = {}, secrets = "placeholder" }: RenderOptions = {},

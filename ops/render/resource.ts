@@ -4,20 +4,20 @@ import type { CustomTimeouts } from "@pulumi/pulumi";
 export interface Resource {
   /** Pulumi's type token, such as `kubernetes:apps/v1:Deployment`. */
   readonly type: string;
-  /** In the program; not the name of the object. */
+  /** The name in the program, not the name of the object. */
   readonly name: string;
-  /** Plain: secrets are unwrapped, and `secretInputs` says which they were. */
+  /** Plain values: secrets are unwrapped, and `secretInputs` lists them. */
   readonly inputs: Readonly<Record<string, unknown>>;
-  /** What the provider would answer. */
+  /** The provider's outputs. */
   readonly outputs: Readonly<Record<string, unknown>>;
-  /** The inputs that are or hold a Pulumi secret. */
+  /** The inputs that are, or contain, a Pulumi secret. */
   readonly secretInputs: readonly string[];
   /** Whether Pulumi refuses to delete or replace it. */
   readonly protect: boolean;
-  /** Inputs whose change makes a new object, by the program's own will. */
+  /** Inputs whose change creates a new object, because the program says so. */
   readonly replaceOnChanges: readonly string[];
-  /** Inputs whose change the program leaves to others. */
+  /** Inputs whose changes the program ignores. */
   readonly ignoreChanges: readonly string[];
-  /** How long Pulumi waits for it, such as `240s`, by what it waits for. */
+  /** How long Pulumi waits for it, such as `240s`, for each operation. */
   readonly customTimeouts: CustomTimeouts;
 }

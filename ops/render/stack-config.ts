@@ -6,14 +6,14 @@ import { project } from "../../infra/config";
 import { secretsSchema } from "../../infra/config/schema";
 import { examples, isExample, projectRoot, stackFile, stacks } from "./stacks";
 
-/** A stack's configuration as Pulumi would hand it to the program: text by key, without the project's name. */
+/** A stack's configuration, as Pulumi passes it to the program: text by key, without the project's name. */
 export interface StackConfig {
   readonly values: Readonly<Record<string, string>>;
   /** The keys whose values are secret. */
   readonly secretKeys: readonly string[];
 }
 
-/** Configuration values by key, without the project's name, over those of the stack's file. */
+/** Configuration values by key, without the project's name, that override the stack's file. */
 export type Overrides = Readonly<Record<string, unknown>>;
 
 /** The value of a secret, by its name. */
@@ -30,15 +30,14 @@ const projectFile = z.object({
 });
 const stackSchema = z.object({ config: z.record(z.string(), z.unknown()).default({}) });
 
-/** As `pulumi config set --secret` writes it; only the engine can open it. */
+/** As `pulumi config set --secret` writes it; only the engine can decrypt it. */
 const secureValue = z.strictObject({ secure: z.string() });
 
 /**
- * Reads Pulumi.yaml and Pulumi.STACK.yaml as the Pulumi CLI does: a stack's value replaces the project's default
- * whole. Overrides are then merged in: objects key by key (unless their `kind` differs), all else replaced.
- * Encrypted values are never opened; `secretOf` gives a value in their place, as for the URL of a store that an example
- * leaves to its copy.
- * Throws {@link StackFileError} if a file is missing or is not what Pulumi writes.
+ * Reads Pulumi.yaml and Pulumi.STACK.yaml as the Pulumi CLI does: a stack's value replaces the project's default completely. Then
+ * merges the overrides: objects key by key (unless their `kind` differs), all other values are replaced. Encrypted values are
+ * never decrypted; `secretOf` returns a value instead, also for the URL of a store that an example does not set. Throws {@link
+ * StackFileError} if a file is missing or malformed.
  */
 export async function readStackConfig(
   stack: string,
@@ -53,7 +52,7 @@ export async function readStackConfig(
   for (const [key, value] of Object.entries(overrides)) values[key] = merge(values[key], value);
 
   if (isExample(stack) && values.redisUrl === undefined && isExternal(values.sessionStore)) {
-    // Encrypted with a key that nobody has, it would keep the engine from reading a copy of the file at all.
+    // An encrypted value would need a key that nobody has, and the engine could not read a copy of the file.
     values.redisUrl = { secure: "" };
   }
   const encrypted = Object.keys(values).filter((key) => secureValue.safeParse(values[key]).success);
@@ -65,15 +64,12 @@ export async function readStackConfig(
   };
 }
 
-/**
- * The context of the kubeconfig that a command goes to: the one that it was given, else the one that the stack's file names.
- * Undefined: the current one.
- */
+/** The kubeconfig context for a command: the given one, or else the one in the stack's file. Undefined: the current one. */
 export async function stackContext(stack: string, given: string | undefined): Promise<string | undefined> {
   return given ?? contextOf((await readYaml(stackFile(stack), stackSchema)).config);
 }
 
-/** The same of the `config` of a stack's file. */
+/** The same from the `config` of a stack's file. */
 export function contextOf(config: Readonly<Record<string, unknown>>): string | undefined {
   const context = config["kubernetes:context"];
   return typeof context === "string" && context !== "" ? context : undefined;
@@ -91,8 +87,8 @@ async function readYaml<Content>(file: string, schema: z.ZodType<Content>): Prom
 }
 
 /**
- * Keys of the project are bare or begin with its name or with `holdfast`; those of providers begin with theirs and do not
- * concern the program.
+ * Keys of the project have no prefix, or its name or `holdfast` as prefix. Keys of providers have other prefixes and are not for
+ * the program.
  */
 function ownKeys(
   values: Readonly<Record<string, unknown>>,

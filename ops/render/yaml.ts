@@ -1,7 +1,7 @@
 import { stringify } from "yaml";
 import type { Chart, CloudResource, Rendering } from "./render";
 
-/** A rendering as YAML documents; charts and AWS come first, as comments, because they are no objects to apply. */
+/** A rendering as YAML documents. Charts and AWS resources come first, as comments, because they cannot be applied. */
 export function toYaml({ charts, cloud, objects }: Rendering): string {
   const documents = objects.map((object) => stringify(object, { sortMapEntries: sortKeys, lineWidth: 0 }));
   return [...charts.map(chartComment), ...cloud.map(cloudComment), documents.join("---\n")].join("");
@@ -23,7 +23,7 @@ function comment(title: string, values: unknown): string {
   return [title, ...lines.map((line) => `  ${line}`)].map((line) => `# ${line}\n`).join("");
 }
 
-/** As people write manifests: what an object is, then its name, then the rest by the alphabet. */
+/** The usual order in manifests: what an object is, then its name, then the rest in alphabetical order. */
 const first = ["apiVersion", "kind", "metadata", "name", "namespace"];
 
 function sortKeys(a: { key: unknown }, b: { key: unknown }): number {

@@ -17,7 +17,7 @@ export interface Prepared<Rendered> {
   readonly redisPassword: string;
 }
 
-/** Gets everything that a stack needs here: Redis, the built application, the manifests with real secrets. */
+/** Prepares everything that a stack needs here: Redis, the built application, the manifests with real secrets. */
 export async function prepare<Rendered>(
   stack: string,
   render: (stack: string, secrets: SecretOf) => Promise<Rendered>,
@@ -45,7 +45,7 @@ export async function prepare<Rendered>(
   return { rendered: await rendering, redisPassword: secrets("redis-password") };
 }
 
-/** Runs every scenario on a stack of its own with fresh data, one after the other. */
+/** Runs every scenario on its own stack with fresh data, one after the other. */
 export async function compare(stack: string, size: Size, runner: StackRunner): Promise<Report> {
   const { rendered, redisPassword } = await prepare(stack, withAndWithoutProxies);
   const reports: ScenarioReport[] = [];
@@ -65,7 +65,7 @@ export async function compare(stack: string, size: Size, runner: StackRunner): P
       reports.push(outcome.scenario);
       faults.push(...outcome.faults);
       rooms = new Set(load.journal.clients.map(({ room }) => room)).size;
-      // Nothing is measured any more: the next one's pods may start while these end.
+      // Nothing is measured any more, so the pods of the next scenario may start while these end.
       const following = scenarios[index + 1];
       next = following && start(following);
       await load.stop();

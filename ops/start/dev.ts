@@ -8,12 +8,10 @@ import { keys, handleKeys } from "./keys";
 import { LocalStack, logDirectory } from "./local-stack";
 import { showProgress } from "../terminal/progress";
 
-/** Where the edge listens. */
+/** The edge's port. */
 const edgePort = 8080;
 
-/**
- * Runs a stack until Ctrl-C, which drains it; a second Ctrl-C ends it at once. Resolves when no process is left.
- */
+/** Runs a stack until Ctrl-C, which drains it; a second Ctrl-C ends it at once. Resolves once no process is left. */
 export async function develop(stack: string): Promise<void> {
   const { rendered: objects, redisPassword } = await prepare(stack, (name, secrets) =>
     renderStack(name, { secrets }),
@@ -55,7 +53,7 @@ function servesPage(objects: readonly Manifest[]): boolean {
     .every(({ env = [] }) => env.some(({ name, value }) => name === "SERVE_PAGE" && value === "true"));
 }
 
-/** What a person can do with it. */
+/** The text that says how to use the stack. */
 function welcome(cluster: LocalCluster, targets: readonly Target[], page: boolean): string {
   const address = ({ entry, url, host }: Target) =>
     entry === "cookie" && host !== undefined ? url.replace("127.0.0.1", host) : url;

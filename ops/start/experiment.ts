@@ -9,9 +9,11 @@ import type { FaultReport, ScenarioReport } from "./report";
 import type { Scenario } from "./scenario";
 import type { Size } from "./size";
 
-/** Bounds a wait on a machine that is busy. */
+/** Limits a wait, also on a busy machine. Milliseconds. */
 const limitMs = 60_000;
-/** After this long without an arrival what is missing is given up: a plain client's lost message never comes. */
+/**
+ * After this time without an arrival, missing messages count as lost: a plain client's lost messages never come. Milliseconds.
+ */
 const plainQuietMs = 1_000;
 
 export interface Outcome {
@@ -20,8 +22,8 @@ export interface Outcome {
 }
 
 /**
- * Puts a running stack through one scenario: clients connect, some break their connection while all pods
- * live, then messages flow while every pod of the services is replaced. Then come the scenario's faults.
+ * Runs one scenario on a running stack: clients connect, some break their connection while all pods live, then messages flow
+ * while every pod of the services is replaced. Then the scenario's faults follow.
  */
 export async function runScenario(
   scenario: Scenario,

@@ -1,7 +1,7 @@
 import { createInterface } from "node:readline";
 import type { RunningStack } from "../experiment/running-stack";
 
-/** What a person can do to a stack that runs, each by its letter and Enter. */
+/** The commands for a running stack, each with its letter; the user types the letter and Enter. */
 export const keys: readonly {
   readonly key: string;
   readonly does: string;
@@ -17,7 +17,7 @@ async function killOne(stack: RunningStack): Promise<void> {
   if (victim !== undefined) await stack.crash(victim.name);
 }
 
-/** Obeys the lines of standard input until its undo is called; says what it does, and what it could not. */
+/** Handles the lines of standard input until the returned function is called. Reports what it does, and what failed. */
 export function handleKeys(stack: RunningStack, report: (line: string) => void): () => void {
   const lines = createInterface({ input: process.stdin });
   lines.on("line", (line) => {
@@ -31,7 +31,7 @@ export function handleKeys(stack: RunningStack, report: (line: string) => void):
   });
   return () => {
     lines.close();
-    process.stdin.unref(); // an open terminal would keep the process
+    process.stdin.unref(); // an open terminal would keep the process running
   };
 }
 

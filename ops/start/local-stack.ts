@@ -13,23 +13,23 @@ import { withoutProxies } from "./proxied";
 
 const root = join(__dirname, "../..");
 
-/** Where the pods' logs are kept, a directory for each stack that runs. */
+/** The directory of the pods' logs, with a directory for each running stack. */
 export const logDirectory = join(root, ".holdfast/logs");
 
-/** Bounds every wait on a machine that is busy; on an idle one they take a few seconds. */
+/** Limits every wait on a busy machine; on an idle one they take a few seconds. Milliseconds. */
 const limitMs = 60_000;
 
 export interface LocalStackArgs {
-  /** As rendered, with real secrets. */
+  /** The rendered objects, with real secrets. */
   readonly objects: readonly Manifest[];
   readonly redisPassword: string;
-  /** Names the directory of the pods' logs, which is emptied first. */
+  /** The name of the directory with the pods' logs, which is emptied first. */
   readonly name: string;
-  /** Where the edge listens; default a free port. */
+  /** The edge's port; default: any free port. */
   readonly edgePort?: number;
 }
 
-/** A value for each secret that only an engine would know, the same for the same name. */
+/** Returns a value for each secret that only an engine knows; the same name has the same value. */
 export function generatedSecrets(): (name: string) => string {
   const values = new Map<string, string>();
   return (name) => {
@@ -39,7 +39,7 @@ export function generatedSecrets(): (name: string) => string {
   };
 }
 
-/** A whole stack as processes on this machine: a Redis of its own with fresh data, and the cluster. */
+/** A whole stack as processes on this machine: its own Redis with fresh data, and the cluster. */
 export class LocalStack implements RunningStack {
   readonly redis: RedisServer;
   readonly cluster: LocalCluster;
@@ -49,7 +49,7 @@ export class LocalStack implements RunningStack {
     this.cluster = cluster;
   }
 
-  /** Resolves when Redis answers and everything listens, before the pods are ready. */
+  /** Resolves once Redis answers and everything listens, before the pods are ready. */
   static async start({ objects, redisPassword, name, edgePort = 0 }: LocalStackArgs): Promise<LocalStack> {
     const logs = join(logDirectory, name);
     await rm(logs, { recursive: true, force: true });
@@ -80,7 +80,7 @@ export class LocalStack implements RunningStack {
     const targets = routes.flatMap(({ service, host, path, port }): Target[] => {
       const proxy = services.find(({ name }) => name === service);
       const servicePort = proxy?.ports[port] ?? port;
-      // Clients have addresses in 127.1, pods and Services do not.
+      // Clients have addresses in 127.1; pods and Services do not.
       const shared = { service, clientNetwork: "127.1", ...(host !== undefined && { host }) };
       return [
         { ...shared, entry: "clientIp", url: `ws://${proxy?.address ?? ""}:${servicePort}${path}` },
@@ -124,7 +124,7 @@ export class LocalStack implements RunningStack {
     return this.redis.restart({ data: "kept" });
   }
 
-  /** Pods first, then Redis; with `force` without waiting for a drain. Safe to call twice. */
+  /** Stops the pods and then Redis; with `force`, without a drain. Safe to call twice. */
   async stop(options: { readonly force?: boolean } = {}): Promise<void> {
     await this.cluster.stop(options);
     await this.redis.stop();
@@ -136,7 +136,7 @@ function application({ command: [, entry = "dist/main.js"] = [] }: Container): C
   return { file: process.execPath, args: [join(root, "app", entry)] };
 }
 
-/** The store's address in the cluster means nothing here; user and password stay as the Secret has them. */
+/** The store's address in the cluster does not exist here; user and password stay as in the Secret. */
 function redisAddress({ REDIS_URL }: Environment, redis: RedisServer): Environment {
   if (REDIS_URL === undefined) return {}; // a connectionProxy
   const url = new URL(REDIS_URL);
@@ -144,7 +144,7 @@ function redisAddress({ REDIS_URL }: Environment, redis: RedisServer): Environme
   return { REDIS_URL: url.href };
 }
 
-/** The stack names its page's origin at the port of its own edge; here the edge may listen elsewhere. */
+/** The stack's configuration has its page's origin with the port of its edge; here the edge may have another port. */
 function edgeOrigins(env: Environment, edgePort: number | undefined): Environment {
   const { ALLOWED_ORIGINS: origins = "" } = env;
   if (env.SERVE_PAGE !== "true" || edgePort === undefined) return {};
@@ -152,7 +152,7 @@ function edgeOrigins(env: Environment, edgePort: number | undefined): Environmen
   return { ALLOWED_ORIGINS: [...new Set([...origins.split(","), ...moved])].join(",") };
 }
 
-/** A Service's name means nothing here: a proxy dials the address that stands for it. */
+/** A Service's name does not resolve here: a proxy dials the address of the local Service. */
 function upstreamAddresses({ UPSTREAMS }: Environment, services: Listeners["services"]): Environment {
   if (UPSTREAMS === undefined) return {};
   const local = UPSTREAMS.split(",").map((upstream) => {

@@ -23,7 +23,7 @@ const options = new Command("npm start --")
   .parse()
   .opts<Options>();
 
-/** Measures, prints, and gives the exit code: 0 when every promise was kept. */
+/** Measures, prints, and returns the exit code: 0 if every scenario passed. */
 async function measure({ stack, json }: Options): Promise<number> {
   const runner = new StackRunner();
   const stopListening = onEndSignal(() => {
@@ -44,7 +44,7 @@ async function measure({ stack, json }: Options): Promise<number> {
   }
 }
 
-/** Our own errors say all in their message; another one's place matters. */
+/** The message of one of Holdfast's own errors is enough; any other error needs its stack trace. */
 function describe(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   const { code } = error as { code?: unknown };
@@ -59,7 +59,7 @@ async function main(): Promise<number> {
   return 0;
 }
 
-// A terminal that is gone must not keep us from ending our children in good order.
+// A closed terminal must not prevent the children from ending gracefully.
 for (const stream of [process.stdout, process.stderr]) stream.on("error", () => undefined);
 
 main().then(

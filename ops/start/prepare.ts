@@ -4,7 +4,7 @@ import { promisify } from "node:util";
 
 const run = promisify(execFile);
 
-/** Builds what the pods run. Rejects with the build's own words. */
+/** Builds what the pods run. Rejects with the build's output. */
 export async function buildApplication(): Promise<void> {
   try {
     await run("npm", ["run", "build", "--silent"], { cwd: join(__dirname, "../..") });

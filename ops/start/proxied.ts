@@ -4,10 +4,10 @@ import { renderStack } from "../render/render";
 import { readStackConfig, type Overrides, type SecretOf } from "../render/stack-config";
 import { omit } from "./omit";
 
-/** Pods of each proxy where the stack's configuration asks for none. */
+/** The number of pods of each proxy, if the stack's configuration has none. */
 const replicas = 2;
 
-/** The manifests of a stack once with a proxy in front of each of its services, once with none, whatever it asks for. */
+/** The manifests of a stack with a proxy in front of each of its services, and without any, whatever its configuration. */
 export async function withAndWithoutProxies(
   stack: string,
   secrets: SecretOf,
@@ -17,7 +17,7 @@ export async function withAndWithoutProxies(
   const direct = services.map((service) => omit(service, "connectionProxy"));
   const render = (overrides: Overrides) => renderStack(stack, { secrets, overrides });
   return {
-    // A proxy passes on sockets alone, so there is no page behind it.
+    // A proxy forwards only sockets, so there is no page behind it.
     proxied: await render({
       services: services.map((service) => ({ connectionProxy: { replicas }, ...service })),
       servePage: false,
@@ -26,13 +26,13 @@ export async function withAndWithoutProxies(
   };
 }
 
-/** An entry of `services`, as the stack's file has it. */
+/** An entry of `services` in the stack's file. */
 interface Service {
   readonly name: string;
   readonly connectionProxy?: object;
 }
 
-/** Of these workloads those that are no proxy of another. */
+/** The workloads that are not a proxy of another one. */
 export function withoutProxies<Workload extends { readonly name: string }>(
   workloads: readonly Workload[],
 ): Workload[] {

@@ -5,16 +5,16 @@ import { RemoteProcess } from "../process/rpc";
 import type { LocalStackArgs } from "./local-stack";
 import type { StackMethods } from "./stack-process";
 
-/** A process that runs local stacks, apart from this one. */
+/** A process that runs local stacks, separate from this one. */
 export class StackRunner {
   readonly #process = new RemoteProcess<StackMethods>(join(__dirname, "stack-process.ts"));
 
-  /** Begins to start a stack; a failure is told of by the first method that is called. */
+  /** Begins to start a stack. The first method that is called reports a failure. */
   start(args: LocalStackArgs): RemoteStack {
     return new RemoteStack(this.#process, args);
   }
 
-  /** Kills what runs and ends the process. Safe to call twice. */
+  /** Kills everything that runs and ends the process. Safe to call twice. */
   end(): Promise<void> {
     return this.#process.end();
   }

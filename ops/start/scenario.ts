@@ -7,28 +7,28 @@ import type { Manifest } from "../local/manifest";
 import { withoutAffinity } from "./without-affinity";
 import { withoutDrain } from "./without-drain";
 
-/** One column of the comparison: the system as it is, or with a layer taken out, and the clients that use it. */
+/** One column of the comparison: the system as it is, or without a layer, and the clients that use it. */
 export interface Scenario {
   readonly name: string;
   /** What it shows, in one line. */
   readonly title: string;
-  /** Takes out of the rendered manifests what the scenario goes without. */
+  /** Removes from the rendered manifests what the scenario does without. */
   readonly adapt: (objects: readonly Manifest[]) => readonly Manifest[];
   readonly makeClient: LoadClientFactory;
   /** Whether a proxy stands in front of each service. */
   readonly proxied: boolean;
   /**
-   * What the system promises, and is judged by: that no message is lost, comes twice or out of order, or also that no
-   * client's socket closes.
+   * What the scenario must guarantee to pass: no message is lost, duplicated or out of order, or in addition that no client's
+   * socket closes.
    */
   readonly promises?: "messages" | "messages and sockets";
-  /** What it meets beside the rolling restart. */
+  /** The faults besides the rolling restart. */
   readonly faults: readonly Fault[];
 }
 
 const plain: LoadClientFactory = (args) => new PlainClient(args);
 
-/** Each of the first four adds a layer to the one before; the last is for clients that cannot be changed. */
+/** Each of the first four adds a layer to the previous one; the last is for clients that cannot be changed. */
 export const scenarios: readonly Scenario[] = [
   {
     name: "nothing",
@@ -74,7 +74,7 @@ export const scenarios: readonly Scenario[] = [
   },
 ];
 
-/** Whether nothing that was promised was broken, by the rolling restart or a fault. */
+/** Whether the guarantee held, in the rolling restart and in every fault. */
 export function promiseKept({ promises }: Scenario, trials: readonly Trial[]): boolean {
   if (promises === undefined) return true;
   const closed = trials.some(({ closeCodes }) => Object.keys(closeCodes).length > 0);

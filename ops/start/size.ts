@@ -1,11 +1,11 @@
-/** How much load a comparison puts on the stack. */
+/** The load of a comparison. */
 export interface Size {
-  /** Half of them come in through the Services, half through the edge. */
+  /** Half of the clients connect through the Services, half through the edge. */
   readonly clients: number;
   readonly roomsPerService: number;
-  /** Messages a second over all rooms. */
+  /** Messages per second over all rooms. */
   readonly rate: number;
-  /** Clients that break their connection while all pods live, which shows whether they meet their pod again. */
+  /** How many clients break their connection while all pods live, to show whether they reach their pod again. */
   readonly reconnects: number;
   /** How long messages flow before and after each fault. Milliseconds. */
   readonly steadyMs: number;

@@ -1,10 +1,10 @@
-// Local stacks in a process of their own: what it takes to run pods, edge and Services must not delay the clients
-// whose waits are measured. It ends, with everything it runs, when the process that started it does.
+// Local stacks in a separate process, so that running pods, edge and Services does not delay the clients whose waits are
+// measured. It ends, with everything that it runs, when the process that started it ends.
 import type { RunningStack } from "../experiment/running-stack";
 import { serve } from "../process/rpc";
 import { LocalStack, type LocalStackArgs } from "./local-stack";
 
-/** The stack's own methods, each with the stack's name first, and those that begin and end one. */
+/** The methods of a stack, each with the stack's name as first argument, and methods to start and stop one. */
 export type StackMethods = {
   [K in keyof RunningStack]: (
     name: string,

@@ -2,7 +2,7 @@ import Table from "cli-table3";
 import { counts, milliseconds, moveCounts, percent } from "../experiment/format";
 import type { FaultReport, Report, ScenarioReport } from "./report";
 
-/** The report for a person: a column a scenario, then a row a fault. */
+/** The report for a person: a column for each scenario, and a row for each fault. */
 export function reportTable(report: Report): string {
   const { clients, rooms, messagesPerSecond, seconds, cpus } = report;
   return [
@@ -17,7 +17,7 @@ export function reportTable(report: Report): string {
   ].join("\n");
 }
 
-/** No colours: the table is as readable in a file. */
+/** No colours, so that the table is readable in a file. */
 const style = { head: [], border: [], compact: true };
 
 function scenarioTable(scenarios: readonly ScenarioReport[]): string {
@@ -32,7 +32,7 @@ function scenarioTable(scenarios: readonly ScenarioReport[]): string {
   row("out of order", ({ outOfOrder }) => String(outOfOrder));
   row("told that history is lost", ({ resyncs }) => String(resyncs));
   row("delay p50 / p99 / max, ms", ({ gapMs }) => milliseconds(gapMs));
-  row("of which our own, ms", ({ ownDelayMs }) => milliseconds(ownDelayMs));
+  row("of this, the clients' process, ms", ({ ownDelayMs }) => milliseconds(ownDelayMs));
   row("met old pod, by client IP", ({ stickiness }) => percent(stickiness.clientIp));
   row("met old pod, by cookie", ({ stickiness }) => percent(stickiness.cookie));
   row("sockets closed, by code", ({ closeCodes }) => counts(closeCodes));

@@ -1,7 +1,7 @@
 import type { Ingress, Manifest, Service } from "../local/manifest";
 import { omit } from "./omit";
 
-/** The same objects, but neither Services nor Ingresses keep a client on its pod. */
+/** The same objects, but without affinity in Services and Ingresses. */
 export function withoutAffinity(objects: readonly Manifest[]): readonly Manifest[] {
   return objects.map((object) => {
     if (object.kind === "Service") return unboundService(object);
@@ -14,7 +14,7 @@ function unboundService(service: Manifest & Service): Manifest & Service {
   return { ...service, spec: omit(service.spec ?? {}, "sessionAffinity", "sessionAffinityConfig") };
 }
 
-/** The annotations of ingress-nginx that have to do with affinity, and no other. */
+/** Removes the affinity annotations of ingress-nginx, and keeps all others. */
 function unboundIngress(ingress: Manifest & Ingress): Manifest & Ingress {
   const affinity = /^nginx\.ingress\.kubernetes\.io\/(affinity|session-cookie-)/;
   const kept = Object.entries(ingress.metadata.annotations ?? {}).filter(([key]) => !affinity.test(key));

@@ -2,8 +2,8 @@ import type { Container, Deployment, Manifest } from "../local/manifest";
 import { omit } from "./omit";
 
 /**
- * The same objects, but a pod's end is what Kubernetes makes of it alone: no preStop, and an application that
- * closes its sockets at once.
+ * The same objects, but with Kubernetes' defaults for a pod's end: no preStop, and an application that closes its sockets at
+ * once.
  */
 export function withoutDrain(objects: readonly Manifest[]): readonly Manifest[] {
   return objects.map((object) => (object.kind === "Deployment" ? undrained(object) : object));

@@ -6,9 +6,9 @@ import { parseExposition, type Sample } from "../kubernetes/exposition";
 import { getFromPod } from "../kubernetes/pod-http";
 import type { Deployment, Pod } from "../doctor/snapshot";
 
-/** What one look at a stack saw: its objects, and what its pods said of themselves. */
+/** The result of reading a stack once: its objects, and the metrics of its pods. */
 export interface Look {
-  /** When. Milliseconds since 1970. */
+  /** The time. Milliseconds since 1970. */
   readonly at: number;
   readonly services: readonly ServiceLook[];
 }
@@ -21,14 +21,14 @@ export interface ServiceLook {
 
 export interface PodLook {
   readonly pod: Pod;
-  /** What it exposes; undefined where it could not be asked, with the reason in `silent`. */
+  /** The metrics that the pod exposes; undefined if it could not be asked, with the reason in `silent`. */
   readonly samples: readonly Sample[] | undefined;
   readonly silent?: string;
 }
 
 /**
- * Looks at a stack once. Metrics are read through the API server's port-forward, so it works wherever kubectl does and
- * needs no Prometheus. Throws NoClusterError or ApiError.
+ * Reads a stack once. Metrics are read through the API server's port-forward, so this works wherever kubectl works, and needs no
+ * Prometheus. Throws NoClusterError or ApiError.
  */
 export async function lookAt(api: Api, config: Config): Promise<Look> {
   const namespace = `namespaces/${config.namespace.name}`;

@@ -74,11 +74,11 @@ async function main(): Promise<number> {
     return status.services.every(({ wanted, ready }) => wanted !== undefined && ready >= wanted) ? 0 : 1;
   }
 
-  const first = await look(); // that there is no cluster shows here, before the terminal is taken
+  const first = await look(); // a missing cluster shows here, before the terminal is switched
   const end = new AbortController();
   const stopListening = onEndSignal(() => end.abort());
   const screen = process.stdout.isTTY && !json ? new Screen(process.stdout) : undefined;
-  /** One look that fails is told, beside what was seen before, and tried again. */
+  /** A failed read is reported with the previous view, and repeated. */
   const show = (status: Status, trouble?: string) => {
     if (screen !== undefined) screen.show((size) => withTrouble(status, { ...about, ...size }, trouble));
     else if (trouble === undefined) print(status);
@@ -101,7 +101,7 @@ async function main(): Promise<number> {
   }
 }
 
-/** The view, one line shorter for what went wrong. */
+/** The view, one line shorter to make room for the error. */
 function withTrouble(status: Status, options: ViewOptions & Size, trouble: string | undefined): string {
   if (trouble === undefined) return viewOf(status, options);
   const line = cut(`could not look again: ${trouble}`, options.columns);

@@ -13,17 +13,17 @@ const styles: Readonly<Record<PodPhase, Style>> = {
 
 /** How much of a pod a line shows. */
 interface Shape {
-  /** Whole names can be pasted; short ones leave out the service's, which is in the line above. */
+  /** Whole names can be copied; short ones leave out the service's name, which is in the line above. */
   readonly names: "whole" | "short";
   readonly node: boolean;
-  /** Of the bar that shows a pod's share of the most that any pod of its service holds; 0: none. */
+  /** The width of the bar for a pod's sockets in relation to the fullest pod of its service; 0: no bar. */
   readonly bar: number;
-  /** Of the column that tells of a pod's end: kept free while none ends, so that nothing moves when one does. */
+  /** The column for a pod's end. It is also there while no pod ends, so that nothing moves when one does. */
   readonly end: "long" | "short";
 }
 
 const narrowest: Shape = { names: "short", node: false, bar: 0, end: "short" };
-/** From the most telling on. */
+/** The shapes, those with most details first. */
 const shapes: readonly Shape[] = [
   { names: "whole", node: true, bar: 24, end: "long" },
   { names: "whole", node: true, bar: 12, end: "short" },
@@ -49,12 +49,12 @@ interface Cell {
 
 export interface TableOptions {
   readonly columns: number;
-  /** Pods of a service, at most. */
+  /** The most pods of a service to show. */
   readonly limit: number;
   readonly paint: Paint;
 }
 
-/** The lines of a table a service, all with the same columns: the most telling that fit. */
+/** The lines of one table for each service, all with the same columns: the shape with most details that fits. */
 export function podTable(
   services: readonly ServiceStatus[],
   { columns, limit, paint }: TableOptions,
@@ -78,7 +78,7 @@ export function podTable(
   });
 }
 
-/** Those that do something, then those with most sockets; in the order that they came in. */
+/** Pods with activity first, then those with most sockets; shown in their original order. */
 function chosen(pods: readonly PodStatus[], limit: number): PodStatus[] {
   const busy = ({ phase, sockets = 0 }: PodStatus) => (phase === "serving" ? sockets : Infinity);
   const first = [...pods]
@@ -112,7 +112,7 @@ function headCells(services: readonly ServiceStatus[], { names, node, bar, end }
   ];
 }
 
-/** One for each head, in their order. */
+/** One text for each head, in the same order. */
 function podTexts(
   pod: PodStatus,
   service: ServiceStatus,
@@ -124,7 +124,7 @@ function podTexts(
     { text: nameOf(pod, service, names) },
     ...(node ? [{ text: pod.node ?? "" }] : []),
     { text: end === "short" && phase === "moving clients" ? "moving" : phase, style: styles[phase] },
-    // A pod that does not run yet is no riddle; one that runs and does not answer is.
+    // A pod that does not run yet shows nothing; a pod that runs and does not answer shows a question mark.
     { text: String(sockets ?? (silent === undefined ? "" : "?")) },
     ...(bar === 0 ? [] : [{ text: "█".repeat(Math.round(((sockets ?? 0) / most) * bar)) }]),
     { text: ageSeconds === undefined ? "" : duration(ageSeconds) },

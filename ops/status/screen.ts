@@ -1,8 +1,11 @@
-/** A second screen, as pagers use, so that the terminal is as it was afterwards; the cursor would only jump about. */
+/**
+ * Uses the alternate screen, as pagers do, so that the terminal is restored afterwards, and hides the cursor, which would only
+ * jump around.
+ */
 const [enter, leave] = ["\u001b[?1049h\u001b[?25l", "\u001b[?25h\u001b[?1049l"];
 const [home, clearLine, clearBelow] = ["\u001b[H", "\u001b[K", "\u001b[J"];
 
-/** A terminal as far as a view needs it. */
+/** The parts of a terminal that a view uses. */
 export interface Terminal {
   readonly columns: number;
   readonly rows: number;
@@ -11,13 +14,15 @@ export interface Terminal {
   off(event: "resize", listener: () => void): unknown;
 }
 
-/** What a view must fit into. */
+/** The size that a view must fit. */
 export interface Size {
   readonly columns: number;
   readonly rows: number;
 }
 
-/** Shows one view at a time on the whole terminal, without flicker: each line is overwritten in place, and all at once. */
+/**
+ * Shows one view at a time on the whole terminal, without flicker: overwrites each line in place, and writes all lines at once.
+ */
 export class Screen {
   readonly #terminal: Terminal;
   readonly #redraw = () => this.#draw();
@@ -30,13 +35,13 @@ export class Screen {
     terminal.on("resize", this.#redraw);
   }
 
-  /** Shows what the view gives for the terminal's size, now and whenever that changes. */
+  /** Shows the view for the terminal's size, now and whenever the size changes. */
   show(view: (size: Size) => string): void {
     this.#view = view;
     this.#draw();
   }
 
-  /** Gives the terminal back as it was. Safe to call twice. */
+  /** Restores the terminal. Safe to call twice. */
   close(): void {
     if (!this.#open) return;
     this.#open = false;
@@ -45,11 +50,11 @@ export class Screen {
   }
 
   #draw(): void {
-    // Some terminals do not tell their size.
+    // Some terminals do not report their size.
     const columns = this.#terminal.columns || 80;
     const rows = this.#terminal.rows || 24;
     const lines = this.#view({ columns, rows }).split("\n").slice(0, rows);
-    // No line feed behind the last line: in the last row it would scroll.
+    // No line feed after the last line, because the terminal would scroll.
     const text = lines.map((line) => line + clearLine).join("\r\n");
     this.#terminal.write(`${home}${text}${clearBelow}`);
   }

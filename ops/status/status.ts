@@ -4,7 +4,7 @@ import { skewOf } from "../doctor/skew";
 import { isReady } from "../doctor/subjects";
 import type { Look, PodLook, ServiceLook } from "./look";
 
-/** Who is connected where, and which drains are under way. */
+/** The number of clients of each pod, and the drains in progress. */
 export interface Status {
   /** ISO 8601. */
   readonly at: string;
@@ -14,26 +14,26 @@ export interface Status {
 
 export interface ServiceStatus {
   readonly name: string;
-  /** Pods that the Deployment wants; undefined where there is none. */
+  /** The number of pods that the Deployment requests; undefined if there is no Deployment. */
   readonly wanted: number | undefined;
   readonly ready: number;
-  /** Of the newest revision. */
+  /** The number of pods of the newest revision. */
   readonly updated: number;
   readonly sockets: number;
   /**
-   * Sockets of the fullest pod ÷ the mean, over the pods that serve; undefined for fewer than two of them, without
-   * sockets, and where one does not answer.
+   * Sockets of the fullest pod ÷ the mean, over the pods that serve. Undefined if fewer than two serve, if there are no sockets,
+   * or if a pod does not answer.
    */
   readonly skew: number | undefined;
-  /** Since the look before, a second; undefined at the first. */
+  /** Rates per second since the previous read; undefined at the first. */
   readonly rates: Rates | undefined;
   readonly pods: readonly PodStatus[];
 }
 
 export interface Rates {
-  /** Sockets that were opened, by new clients and by those who came back. */
+  /** Sockets that were opened, by new and by returning clients. */
   readonly opened: number;
-  /** Of these, by clients that had a session before. */
+  /** The part of them by clients that had a session before. */
   readonly returned: number;
   readonly closed: number;
 }
@@ -44,7 +44,7 @@ export interface PodStatus {
   readonly name: string;
   readonly node: string | undefined;
   readonly phase: PodPhase;
-  /** Undefined where it could not be asked; `silent` says why. */
+  /** Undefined if the pod could not be asked; `silent` says why. */
   readonly sockets: number | undefined;
   readonly silent?: string;
   /** Seconds since its start. */
@@ -54,15 +54,15 @@ export interface PodStatus {
 
 /** A pod's end. */
 export interface Drain {
-  /** Since it was asked to go. Seconds. */
+  /** Time since it was deleted. Seconds. */
   readonly elapsedSeconds: number;
-  /** Until the kubelet kills it. Seconds. */
+  /** Time until the kubelet kills it. Seconds. */
   readonly graceLeftSeconds: number;
-  /** Clients that were there when moving them began; undefined before. */
+  /** The number of clients when the drain began; undefined before. */
   readonly clients: number | undefined;
 }
 
-/** What two looks, one after the other, say of a stack. */
+/** The status of a stack, from two consecutive reads. */
 export function statusOf(look: Look, before: Look | undefined): Status {
   const services = look.services.map((service) =>
     serviceStatus(
@@ -99,7 +99,7 @@ function serviceStatus(
   };
 }
 
-/** A pod that starts or ends is emptier by what it does, not by how clients are spread. */
+/** Starting and terminating pods would distort how evenly clients are spread. */
 function skewOfServing(pods: readonly PodStatus[]): number | undefined {
   const serving = pods.filter(({ phase }) => phase === "serving");
   const known = serving.flatMap(({ sockets }) => sockets ?? []);
@@ -135,7 +135,7 @@ function isGoing({ metadata }: Pod): boolean {
   return metadata?.deletionTimestamp !== undefined;
 }
 
-/** The deletion's time stamp is when the grace period ends, not when it began. */
+/** The deletion's timestamp is the end of the grace period, not its beginning. */
 function drainOf({ metadata }: Pod, at: number, clients: number | undefined): Drain | undefined {
   const { deletionTimestamp, deletionGracePeriodSeconds = 0 } = metadata ?? {};
   if (deletionTimestamp === undefined) return undefined;
@@ -147,7 +147,7 @@ function drainOf({ metadata }: Pod, at: number, clients: number | undefined): Dr
   };
 }
 
-/** Counters are compared pod by pod: a pod that is new has counted from nothing, one that is gone tells no more. */
+/** Counters are compared for each pod: a new pod has counted from 0, and a pod that is gone is ignored. */
 function rates(now: readonly PodLook[], before: readonly PodLook[], seconds: number): Rates {
   const perSecond = (metric: string) =>
     now.reduce((sum, { pod, samples }) => {

@@ -8,18 +8,21 @@ export interface ViewOptions {
   readonly namespace: string;
   readonly context: string;
   readonly colours: boolean;
-  /** Of the terminal; default: as many as it takes. */
+  /** The width of the terminal; default: unlimited. */
   readonly columns?: number;
-  /** Lines of the terminal; default: as many as it takes. */
+  /** The height of the terminal in lines; default: unlimited. */
   readonly rows?: number;
 }
 
-/** A status for a terminal: a line a service, below it a line a pod. Nothing is wider or taller than the terminal. */
+/**
+ * A status for a terminal: one line for each service, and below it one for each pod. Nothing is wider or taller than the
+ * terminal.
+ */
 export function viewOf(status: Status, options: ViewOptions): string {
   const { columns = Infinity, rows = Infinity } = options;
   const paint = painter(options.colours);
   const most = Math.max(1, ...status.services.map(({ pods }) => pods.length));
-  // Where not all pods fit, each service shows as many; those that do something come first.
+  // If not all pods fit, each service shows the same number; pods with activity come first.
   for (let limit = most; ; limit--) {
     const lines = arrange(status, { ...options, columns, limit, paint });
     if (lines.length <= rows) return lines.join("\n");
@@ -30,7 +33,7 @@ export function viewOf(status: Status, options: ViewOptions): string {
 
 interface Arrangement extends ViewOptions {
   readonly columns: number;
-  /** Pods of a service, at most. */
+  /** The most pods of a service to show. */
   readonly limit: number;
   readonly paint: Paint;
 }
@@ -49,7 +52,7 @@ function arrange(status: Status, arrangement: Arrangement): string[] {
   ];
 }
 
-/** What is said of a service, with as many line breaks as the terminal asks for. */
+/** The lines about a service, wrapped to the terminal. */
 function serviceLines(service: ServiceStatus, columns: number, paint: Paint): string[] {
   const [first = "", ...more] = wrap(parts(service), columns);
   const { name } = service;

@@ -1,14 +1,14 @@
 import { Listr, ListrLogger, type ListrLogLevels, type ListrTask, ProcessOutput } from "listr2";
 
-/** One step that a person sees while it runs. */
+/** One step that is shown while it runs. */
 export interface Step {
   readonly title: string;
   readonly run: (report: (what: string) => void) => Promise<void>;
 }
 
 /**
- * Runs the steps, one after the other or at the same time, and shows them on standard error: standard output is
- * for the result alone. Rejects with the first failure.
+ * Runs the steps, one after the other or at the same time, and shows them on standard error, because standard output is only for
+ * the result. Rejects with the first failure.
  */
 export async function showProgress(steps: readonly Step[], { concurrent = false } = {}): Promise<void> {
   const logger = () =>
@@ -20,7 +20,7 @@ export async function showProgress(steps: readonly Step[], { concurrent = false 
   await new Listr(tasks, {
     concurrent,
     exitOnError: true,
-    // Signals are ours: children must be gone before the process is.
+    // This program handles signals itself: its children must end before it does.
     registerSignalListeners: false,
     fallbackRendererCondition: () => !process.stderr.isTTY,
     rendererOptions: { logger: logger() },

@@ -1,9 +1,8 @@
 /**
- * Breaks a text between words so that no line is longer than the columns; a word that is longer stays whole, so that it
- * can be pasted.
+ * Breaks a text between words so that no line is longer than the columns. A longer word stays whole, so that it can be copied.
  *
- * @param lead what the first line already holds
- * @param indent of the lines below it
+ * @param lead what the first line already contains
+ * @param indent the indentation of the lines below it
  */
 export function wrapWords(text: string, columns: number, { lead = 0, indent = 0 } = {}): string {
   const lines: string[] = [];

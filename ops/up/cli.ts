@@ -6,7 +6,7 @@ import { projectRoot } from "../render/stacks";
 /** A way to start the Pulumi CLI. */
 export interface Cli {
   readonly command: string;
-  /** What comes before the CLI's own arguments. */
+  /** The arguments before those of the CLI. */
   readonly args: readonly string[];
 }
 
@@ -15,10 +15,13 @@ export class MissingCliError extends Error {
   readonly code = "HOLDFAST_MISSING_CLI";
 }
 
-/** The npm package with the CLI. Its version is that of the CLI, which it downloads from get.pulumi.com. */
+/** The npm package with the CLI, which downloads it from get.pulumi.com. Both have the same version. */
 export const npmPackage = "pulumi@3.265.0";
 
-/** Pulumi.yaml declares configuration of type `object`, which exists since 2025; and the SDK requires a CLI no older than itself. */
+/**
+ * Pulumi.yaml declares configuration of type `object`, which requires a CLI from 2025 or newer; and the SDK requires a CLI that
+ * is not older than itself.
+ */
 export const oldestVersion = sdkVersion;
 
 /** Tried in this order. */
@@ -28,8 +31,8 @@ const candidates: readonly Cli[] = [
 ];
 
 /**
- * The first CLI that answers: on the PATH, or through npm, which downloads it on first use and shows its progress.
- * Throws {@link MissingCliError} if none does, or if the first that does is too old.
+ * The first CLI that answers: on the PATH, or through npm, which downloads it on first use and shows its progress. Throws {@link
+ * MissingCliError} if none answers, or if the first that answers is too old.
  */
 export async function findCli(env: NodeJS.ProcessEnv): Promise<Cli> {
   const refusals: string[] = [];
@@ -54,7 +57,7 @@ export async function findCli(env: NodeJS.ProcessEnv): Promise<Cli> {
 
 const install = "https://www.pulumi.com/docs/install/";
 
-/** Starts the CLI in the project, on this terminal; its exit code, or 1 if a signal ended it. */
+/** Runs the CLI in the project, on this terminal. Returns its exit code, or 1 if a signal ended it. */
 export async function run(cli: Cli, args: readonly string[], env: NodeJS.ProcessEnv): Promise<number> {
   const child = spawn(cli.command, [...cli.args, ...args], { cwd: projectRoot, env, stdio: "inherit" });
   // The terminal sends Ctrl-C to the CLI too. This process waits until the CLI has ended.

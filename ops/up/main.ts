@@ -2,7 +2,7 @@ import { Command } from "commander";
 import { stacks } from "../render/stacks";
 import { findCli, MissingCliError, run } from "./cli";
 
-/** What a shell says of a command that is not there. */
+/** A shell's exit code for a command that does not exist. */
 const commandNotFound = 127;
 
 const program = new Command("up")

@@ -13,7 +13,7 @@ describe.each(["docs/security.md", "docs/reliability.md"])("%s", (file) => {
     expect(facts.filter((line) => !/`test\/[\w./-]+\.test\.ts`/.test(line))).toEqual([]);
   });
 
-  it("names files that there are", () => {
+  it("names files that exist", () => {
     const named = [...text.matchAll(/`((?:test|app|infra|ops|docs)\/[\w./-]+\.\w+)`/g)].map(
       ([, name = ""]) => name,
     );

@@ -20,14 +20,14 @@ describe("the image", () => {
     expect(supported).toContain(major);
   });
 
-  it("gets its base by digest from Renovate, which keeps it", async () => {
+  it("gets its base by digest from Renovate, which updates it", async () => {
     const { extends: presets } = JSON.parse(await readFile(path.join(app, "../renovate.json"), "utf8")) as {
       extends: string[];
     };
     expect(presets).toContain("docker:pinDigests");
   });
 
-  it("holds no source maps: bundles, .proto files and the page, in a few megabytes", async () => {
+  it("contains no source maps: bundles, .proto files and the page, in a few megabytes", async () => {
     const out = await mkdtemp(path.join(tmpdir(), "holdfast-image-"));
     try {
       await promisify(execFile)(process.execPath, [path.join(app, "build.mjs"), "server", out]);

@@ -6,15 +6,17 @@ import { BuiltApp, type Pod } from "../faults/helpers/pods";
 import { wireFrame } from "./frames";
 import { cases } from "./random";
 
-/** How long each flood lasts: longer in the full run, where what grows slowly shows. Milliseconds. */
+/** How long each flood lasts: longer in the full run, which also shows slow growth. Milliseconds. */
 const floodMs = cases >= 100_000 ? 10_000 : 2_000;
 
-/** What a flood may add to the resident memory of a pod: its heap grows by some young generations before it is collected. MiB. */
+/**
+ * How much a flood may add to the resident memory of a pod: its heap grows by some young generations before it is collected. MiB.
+ */
 const maxGrowthMiB = 96;
 
 /**
- * The slowest answer that another user may get meanwhile, on a machine that is busy with the flood itself and with other
- * tests. Without the bounds it was 5 to 14 s for joins. Milliseconds.
+ * The slowest answer that another user may get meanwhile, on a machine that is busy with the flood and other tests. Without the
+ * limits it was 5 to 14 s for joins. Milliseconds.
  */
 const maxAckMs = 3_000;
 
@@ -62,7 +64,7 @@ describe("a pod under a flood", () => {
     return peer.write(hello(rooms));
   };
 
-  /** Publishes as the victim for `floodMs`; gives the slowest answer and how much the pod has grown. */
+  /** Publishes as the victim for `floodMs`; returns the slowest answer and the growth of the pod. */
   const observe = async () => {
     const before = await rssMiB();
     let peak = before;
@@ -150,7 +152,7 @@ describe("a pod under a flood", () => {
     holds(await observe(), "100 unread histories of 3.4 MiB");
   });
 
-  it("of sockets that say nothing, beyond their pool", async () => {
+  it("of silent sockets, beyond their pool", async () => {
     for (let i = 0; i < 1_200; i++) {
       const peer = new Peer(port).write(upgrade);
       peers.add(peer);

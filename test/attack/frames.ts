@@ -1,6 +1,6 @@
 import type { Random } from "./random";
 
-/** Values that parsers have stumbled over, here or elsewhere. */
+/** Values that have caused errors in parsers, here or elsewhere. */
 const odd: readonly unknown[] = [
   ...[null, true, 0, -1, 1.5, 1e308, 2 ** 53, 2 ** 53 + 2, 1e20, 1e-9],
   ...["", " ", "\u0000", "\ud800", "💣".repeat(20), "a".repeat(200), "x".repeat(5_000)],
@@ -111,11 +111,11 @@ interface FrameParts {
   readonly fin?: boolean;
   readonly rsv?: number;
   readonly masked?: boolean;
-  /** A length that is not the payload's. */
+  /** A length other than the payload's. */
   readonly length?: number;
 }
 
-/** A frame as a client sends it (RFC 6455 section 5.2), or one that is wrong in a chosen way. */
+/** A frame as a client sends it (RFC 6455 section 5.2), or one that is malformed in a given way. */
 export function wireFrame(
   opcode: number,
   payload: Buffer | string = "",
@@ -138,7 +138,7 @@ function closeCode(code: number): Buffer {
   return Buffer.from([code >> 8, code & 0xff]);
 }
 
-/** What a hostile peer may send in place of a frame. */
+/** What a hostile peer may send instead of a frame. */
 export function hostileFrame(random: Random): Buffer {
   const payload = textOf(random);
   switch (random.below(40)) {
@@ -160,7 +160,7 @@ export function hostileFrame(random: Random): Buffer {
     case 4:
       return wireFrame(10, random.bytes(random.pick([0, 125, 126])));
     case 5:
-      // Codes that say something of the server are left to it: it would give them back.
+      // Codes that describe the server are not sent, because it would echo them.
       return wireFrame(
         8,
         Buffer.concat([

@@ -10,16 +10,16 @@ import { cases, Random, seedOf } from "./random";
 
 jest.setTimeout(60_000 + cases * 20);
 
-/** What nobody but its own user may see. */
+/** A text that only its own user may see. */
 const canary = "CANARY-of-another-user";
 
 /**
- * Close codes that are never an answer to what one client does: a fault in the server, a restart, an overload, another's
- * session. Any other may come: a server gives back the code that the client has closed with (RFC 6455 section 5.5.1).
+ * Close codes that never answer what one client does: a bug in the server, a restart, an overload, another's session. Any other
+ * may come, because a server echoes the client's own close code (RFC 6455 section 5.5.1).
  */
 const never = new Set([1011, 1012, 1013, 4003]);
 
-/** Sends bytes to a port, waits until the server ends the connection or `ms` have passed, and gives what it sent. */
+/** Sends bytes to a port, waits until the server ends the connection or `ms` have passed, and returns what the server sent. */
 function exchange(port: number, chunks: readonly Buffer[], ms: number): Promise<Buffer> {
   return new Promise((resolve) => {
     const received: Buffer[] = [];
@@ -35,7 +35,7 @@ function exchange(port: number, chunks: readonly Buffer[], ms: number): Promise<
   });
 }
 
-/** The frames that a server sent behind its 101, with their opcodes. */
+/** The frames that a server sent after its 101, with their opcodes. */
 function framesIn(received: Buffer): { opcode: number; payload: Buffer }[] {
   const frames = [];
   for (let at = received.indexOf("\r\n\r\n") + 4; at + 2 <= received.length;) {
@@ -158,7 +158,7 @@ describe("a server under random attack", () => {
       if (random.chance(0.1)) request = request.subarray(0, random.below(request.length));
       if (random.chance(0.1)) request[random.below(request.length)] = random.below(256);
       const rest = random.chance(0.3) ? [random.bytes(random.below(200))] : [];
-      // The request's own part of the deadline is not waited for: half requests are cut by this side.
+      // Does not wait for the deadline of the request: this side cuts half requests.
       const received = await exchange(port, [request, ...rest], 60);
       const status = received.toString("latin1");
       if (status !== "" && !/^HTTP\/1\.1 (101|4\d\d|501|503|200) /.test(status)) {

@@ -6,7 +6,7 @@ export class Random {
     this.#state = seed >>> 0;
   }
 
-  /** From 0 up to, but without, 1. */
+  /** From 0 up to, but not including, 1. */
   next(): number {
     this.#state = (this.#state + 0x6d2b79f5) >>> 0;
     let t = this.#state;
@@ -33,7 +33,7 @@ export class Random {
   }
 }
 
-/** Cases of each fuzzer. `npm run test:attack` sets 100,000; without it, a short run. */
+/** The number of cases of each fuzzer. `npm run test:attack` sets 100,000; without it, the run is short. */
 export const cases = Number(process.env.ATTACK_CASES ?? 2_000);
 
 /** The seed of this run: `ATTACK_SEED`, or a new one. Printed, so that a failure can be repeated. */

@@ -1,7 +1,7 @@
 /**
- * What a pod's end costs its clients: N clients in rooms of ten hear a message a second each while their pod drains and they
- * move to another one. For each client the longest that a message took; and the drain's length. Compares with other builds
- * (their `main.js`) in the same run. Prints a table; judges nothing but that nothing was lost.
+ * The cost of a pod's end for its clients: N clients in rooms of ten receive a message a second each while their pod drains and
+ * they move to another one. Prints the longest delivery time of each client, and the length of the drain, in a table. Compares
+ * with other builds (their `main.js`) in the same run. Fails only if a message was lost.
  *
  *   npx tsx test/bench/drain.ts [clients] [main.js of another build …]
  */
@@ -14,7 +14,7 @@ import { measureBuilds, startBenchPod } from "./helpers/pod";
 const clients = Number(process.argv[2] ?? 2_000);
 const others = process.argv.slice(3);
 const membersOfARoom = 10;
-/** Rooms that one publisher is in; a connection may join 50. */
+/** The rooms of one publisher; a connection may join 50. */
 const roomsOfAPublisher = 20;
 const steadyMs = 5_000;
 

@@ -1,6 +1,6 @@
 /**
- * What a delivery costs: CPU of the server process per message and socket, of Holdfast and of a bare `ws` server that
- * calls `send` for each socket, under the same clients, one after the other in one run. Prints a table; judges nothing.
+ * The cost of a delivery: CPU of the server process per message and socket, of Holdfast and of a bare `ws` server that calls
+ * `send` for each socket, under the same clients, one after the other in one run. Prints a table; judges nothing.
  *
  *   npx tsx test/bench/fanout.ts [sockets] [seconds]
  */
@@ -74,7 +74,7 @@ async function main(): Promise<void> {
   console.log(table.toString());
 }
 
-/** Broadcasts each message to everybody by `send`, as most tutorials do. */
+/** Broadcasts each message to all sockets by `send`, as most tutorials do. */
 function bareServer(listen: number): string {
   return `const { WebSocketServer } = require("ws");
     const s = new WebSocketServer({ port: ${listen}, host: "127.0.0.1", perMessageDeflate: false });
@@ -103,7 +103,7 @@ async function measure(name: string, server: ChildProcess, perSecond: number): P
     );
     const publisher = clients[0];
     if (!publisher) throw new Error("no sockets");
-    // Every socket is in the room once it has heard something.
+    // A socket is in the room once it has received something.
     while (deliveries < sockets) {
       publisher.send("warm-up");
       await pause(200);

@@ -1,7 +1,7 @@
 /**
- * What silence costs: N connections, each in its inbox and a room of its own, in which nobody says anything. Measures
- * CPU time of the pod and of Redis over a minute and a half, and the commands that Redis runs, inside scripts too. Compares with
- * other builds (their `main.js`) in the same run. Prints a table; judges nothing.
+ * The cost of idle connections: N connections, each in its inbox and its own room, without messages. Measures CPU time of the pod
+ * and of Redis over a minute and a half, and the commands that Redis runs, inside scripts too. Compares with other builds (their
+ * `main.js`) in the same run. Prints a table; has no assertions.
  *
  *   npx tsx test/bench/idle.ts [connections] [seconds] [main.js of another build …]
  */
@@ -16,7 +16,7 @@ import { commandCalls, cpuMicros, total } from "./helpers/usage";
 const connections = Number(process.argv[2] ?? 2_000);
 const seconds = Number(process.argv[3] ?? 90);
 const others = process.argv.slice(4);
-/** Until what a connection leaves for later is done. Milliseconds. */
+/** The time until postponed work of a connection is done. Milliseconds. */
 const settleMs = 10_000;
 
 interface Result {

@@ -1,7 +1,7 @@
 /**
- * What a proxy costs: memory and CPU for each connection, and latency added, for the same bare clients that come to
- * their pod directly, through a proxy, and through Traefik, in one run. `tsx test/bench/proxy.ts [connections]`.
- * Traefik is taken from $TRAEFIK or the PATH; without it, its row is left out, and said to be.
+ * The cost of a proxy: memory and CPU for each connection, and latency added, for the same bare clients that come to their pod
+ * directly, through a proxy, and through Traefik, in one run. `tsx test/bench/proxy.ts [connections]`. Traefik comes from
+ * $TRAEFIK or the PATH; without it, its row is skipped with a message.
  */
 import { execFileSync, spawn, type ChildProcess } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
@@ -16,14 +16,14 @@ import { startRedis } from "../../ops/redis/server";
 import { buildApplication } from "../../ops/start/prepare";
 
 const connections = Number(process.argv[2] ?? 1_000);
-/** Messages a second over all ways: a trickle, so that what is measured is the way and not a queue. */
+/** Messages per second over all routes: few, so that the route is measured and not a queue. */
 const rate = 100;
 const measureMs = 60_000;
 const limitMs = 60_000;
 /** Clock ticks a second, in which Linux counts CPU time. */
 const ticks = Number(execFileSync("getconf", ["CLK_TCK"], { encoding: "utf8" }));
 
-/** One way from a client to the pod, and the process whose cost is measured: what stands between, or the pod itself. */
+/** One route from a client to the pod, and the process whose cost is measured: the one in between, or the pod itself. */
 interface Way {
   readonly name: string;
   readonly port: number;
@@ -45,7 +45,7 @@ function run(file: string, args: readonly string[], env: Record<string, string> 
   return child.pid ?? 0;
 }
 
-/** A process of ours that collects its garbage when it is told to, so that memory is what is kept. */
+/** A process that collects its garbage on request, so that only retained memory is measured. */
 function node(bundle: string, env: Record<string, string>): number {
   const collect = "data:text/javascript,process.on('SIGUSR2',()=>globalThis.gc())";
   return run(process.execPath, ["--expose-gc", "--import", collect, join("app/dist", bundle)], env);
@@ -55,7 +55,7 @@ async function answers(port: number): Promise<void> {
   const deadline = performance.now() + limitMs;
   for (;;) {
     const response = await fetch(`http://127.0.0.1:${port}/readyz`).catch(() => undefined);
-    if (response?.ok === true) return; // Traefik says 404 until it has its routes
+    if (response?.ok === true) return; // Traefik answers 404 until it has its routes
     if (performance.now() > deadline) throw new Error(`port ${port} does not answer`);
     await delay(50);
   }
@@ -127,7 +127,7 @@ async function startWays(redisUrl: string): Promise<Way[]> {
     bytes: 0,
     cpuMs: 0,
   });
-  // A pod for those who come directly, and one behind the others, so that no process serves two ways.
+  // A pod for direct clients, and one for each of the other routes, so that no process serves two routes.
   const direct = way("direct", ports[0], await pod(ports[0]));
   await pod(ports[1]);
   const proxy = node("proxy.js", {
@@ -161,7 +161,7 @@ async function startWays(redisUrl: string): Promise<Way[]> {
   return [...ways, way("Traefik", port, pid)];
 }
 
-/** Opens the way's clients, each in a room of its own, and measures what they hold. */
+/** Opens the route's clients, each in its own room, and measures the memory. */
 async function connect(way: Way): Promise<void> {
   const before = await settledBytes(way);
   for (let first = 0; first < connections; first += 50) {
@@ -172,7 +172,7 @@ async function connect(way: Way): Promise<void> {
           perMessageDeflate: false,
         });
         await new Promise((resolve, reject) => ws.once("open", resolve).once("error", reject));
-        // A pod joins a plain client to its room a moment after the upgrade: it is in when it hears itself.
+        // A pod joins a plain client to its room a moment after the upgrade: it is in once it receives its own message.
         await new Promise<void>((resolve) => {
           ws.once("message", () => resolve());
           ws.send("in");
@@ -194,7 +194,7 @@ function echo(way: Way, index: number): Promise<number> {
   });
 }
 
-/** All ways in turn, so that what else this machine does meets them alike. */
+/** Uses all routes in turn, so that other load of this machine affects them equally. */
 async function trickle(ways: readonly Way[]): Promise<void> {
   for (const way of ways) way.cpuMs = -cpuMs(way);
   const end = performance.now() + measureMs;

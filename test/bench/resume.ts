@@ -1,7 +1,7 @@
 /**
- * What a resume costs: `kill -9` of a pod under N clients, which come back to another one at once, each with its inbox
- * and two rooms of ten members. Counts the commands that Redis runs, inside scripts too, and CPU time of the pod and of
- * Redis. Compares with other builds (their `main.js`) in the same run. Prints a table; judges nothing.
+ * The cost of a resume: `kill -9` of a pod with N clients, which reconnect to another pod at once, each with its inbox and two
+ * rooms of ten members. Counts the commands that Redis runs, inside scripts too, and CPU time of the pod and of Redis. Compares
+ * with other builds (their `main.js`) in the same run. Prints a table; has no assertions.
  *
  *   npx tsx test/bench/resume.ts [clients] [main.js of another build …]
  */
@@ -16,9 +16,9 @@ import { commandCalls, cpuMicros, total } from "./helpers/usage";
 const clients = Number(process.argv[2] ?? 2_000);
 const others = process.argv.slice(3);
 const membersOfARoom = 10;
-/** A client's first try comes after at most this long, as `app/client/backoff.ts` has it. Milliseconds. */
+/** The longest wait before a client's first try, as in `app/client/backoff.ts`. Milliseconds. */
 const backoffMs = 150;
-/** What a pod gathers for later counts as well. Milliseconds. */
+/** Work that a pod postpones counts as well. Milliseconds. */
 const gatheredMs = 5_000;
 
 interface Result {
@@ -68,7 +68,7 @@ async function measure(name: string, build: string): Promise<Result> {
   }
 }
 
-/** Tries until it is served: a busy machine may take longer than a handshake may. */
+/** Tries until it is served: on a busy machine a handshake may time out. */
 async function resume(client: BenchClient, url: string): Promise<boolean> {
   for (let attempt = 0; ; attempt++) {
     await pause(Math.random() * backoffMs * 2 ** attempt);

@@ -13,7 +13,7 @@ if (chromium === undefined) {
   );
 }
 
-/** A browser and seven pods, beside all other tests. */
+/** A browser and seven pods run next to all other tests. */
 jest.setTimeout(300_000);
 
 const secret = "a key of thirty-two bytes or more, for tests";
@@ -22,7 +22,7 @@ const audience = "api.example";
 
 (chromium === undefined ? describe.skip : describe)("the page, in a browser", () => {
   let browser: Browser;
-  /** Where anyone may talk, and where a token is wanted. */
+  /** A stack that anyone may use, and one that requires a token. */
   let open: Stage;
   let guarded: Stage;
   beforeAll(async () => {
@@ -38,7 +38,7 @@ const audience = "api.example";
     await Promise.all([open.stack.stop({ force: true }), guarded.stack.stop({ force: true })]);
   });
 
-  it("loses nothing through a rolling restart, and says on which pod it is", async () => {
+  it("loses nothing through a rolling restart, and shows its pod", async () => {
     const { stack, url } = open;
     const before = (await stack.pods()).map(({ name }) => name);
     const pages = await Promise.all(screens.map((screen) => visit(browser, url, screen)));
@@ -51,7 +51,7 @@ const audience = "api.example";
     await stack.settled();
     await speaker.getByRole("textbox", { name: "Message" }).fill("<b>the last word</b>");
     await speaker.getByRole("textbox", { name: "Message" }).press("Enter");
-    // As text: what people write is never markup.
+    // It appears as text: what people write never becomes markup.
     for (const page of pages) await page.getByText("<b>the last word</b>").first().waitFor();
 
     const after = (await stack.pods()).filter(({ ready }) => ready).map(({ name }) => name);
@@ -66,7 +66,7 @@ const audience = "api.example";
     for (const page of pages) await page.context().close();
   });
 
-  it("asks for a token, says why one is refused, and keeps it out of address and storage", async () => {
+  it("asks for a token, shows why one is refused, and keeps it out of address and storage", async () => {
     const token = await new SignJWT()
       .setProtectedHeader({ alg: "HS256" })
       .setSubject("ada")
@@ -98,14 +98,14 @@ const audience = "api.example";
     await context.close();
   });
 
-  it("is no wider than a phone while it is not connected, which is its longest word for that", async () => {
+  it("is not wider than a phone while it is disconnected, which has its longest text", async () => {
     const phone = screens.find(({ context: { isMobile } }) => isMobile);
     const context = await visitor(browser, phone?.context);
     const page = await context.newPage();
     await page.goto(guarded.url);
     await page.locator("#service").getByText("messaging-service").waitFor();
     expect(await page.locator("#state").innerText()).toBe("not connected");
-    // In the layout, because a phone zooms out until whatever there is fits.
+    // Measured in the layout, because a phone zooms out until everything fits.
     const overflow = "document.documentElement.scrollWidth - document.documentElement.clientWidth";
     expect(await page.evaluate(overflow)).toBe(0);
     await context.close();

@@ -1,6 +1,6 @@
 import type { Page } from "playwright-core";
 
-/** What the browser's console says against the page: errors, and what its policy refused. Filled as it comes. */
+/** The errors in the browser's console, and what the page's policy refused. Filled as they come. */
 export function complaintsOf(page: Page): string[] {
   const complaints: string[] = [];
   page.on("pageerror", (error) => complaints.push(error.message));

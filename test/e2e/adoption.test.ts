@@ -10,7 +10,10 @@ import { namespacePrefix } from "./stack";
 import { readSurroundings } from "./surroundings";
 import { until } from "./until";
 
-/** docs/adoption.md, phase by phase, on a Deployment and a Service made by kubectl: its stack files, but for names and times. */
+/**
+ * docs/adoption.md, phase by phase, on a Deployment and a Service that kubectl created: its stack files, with other names and
+ * times.
+ */
 
 const namespace = `${namespacePrefix}-adopted`;
 const own = ["--namespace", namespace];
@@ -18,7 +21,7 @@ const host = "adopted.nova.social";
 const limitMs = 120_000;
 const { images, edge } = readSurroundings();
 
-/** A server as small as can be; it tells which pod it is. */
+/** A minimal server that reports its pod. */
 const server = `
 const pod = require("node:os").hostname();
 require("node:http").createServer((_, response) => response.end(pod)).listen(3000);
@@ -69,7 +72,7 @@ const config = (phase: Values, more: object = {}) => ({
   ...more,
 });
 
-/** An object as people made it: without what the API server and its controllers write. */
+/** An object as its owner created it: without what the API server and its controllers write. */
 async function live(kind: string): Promise<Record<string, unknown>> {
   const { metadata, spec } = await kubectlJson<{
     metadata: Manifest["metadata"] & { annotations?: object };
@@ -81,11 +84,11 @@ async function live(kind: string): Promise<Record<string, unknown>> {
   return { annotations, spec };
 }
 
-/** As kubectl does without --server-side: it owns the defaults of what it makes. */
+/** As kubectl applies without --server-side: it owns the defaults of the objects that it creates. */
 const applyAsOwner = (...objects: Manifest[]) =>
   kubectl(["apply", "--filename", "-"], JSON.stringify({ apiVersion: "v1", kind: "List", items: objects }));
 
-/** Of phase 3, what this cluster has in place of the page's examples. */
+/** For phase 3: what this cluster has instead of the page's examples. */
 const application = {
   image: images.app,
   auth: { kind: "anonymous" },
@@ -96,7 +99,7 @@ const application = {
 
 const asMade = async () => ({ deployment: await live("deployment"), service: await live("service") });
 
-/** One request through the edge, with a cookie, or as on a first visit. */
+/** One request through the edge, with a cookie, or without one as on a first visit. */
 function visit(cookie?: string): Promise<{ pod: string; cookie: string }> {
   const headers = { host, ...(cookie !== undefined && { cookie }) };
   return new Promise((resolve, reject) => {
@@ -160,7 +163,7 @@ describe("a Deployment and a Service that kubectl made", () => {
     expect(Object.keys(await stack.up())).toEqual(["same"]);
   }, 600_000);
 
-  it("phase 2: are served by an edge that keeps each client on its pod", async () => {
+  it("phase 2: get an edge that keeps each client on its pod", async () => {
     await stack.configure(config(phase2));
     await stack.up();
     const first = await until("the edge leads to the pods", limitMs, () => visit().catch(() => undefined));
@@ -205,7 +208,7 @@ describe("a Deployment and a Service that kubectl made", () => {
     expect(await kubectl([...own, "get", "poddisruptionbudgets,ingresses", "--output", "name"])).toBe("");
   }, 600_000);
 
-  it("keep a value that their owner chose; the error names field, owner and change", async () => {
+  it("keep a value that their owner has set; the error names field, owner and change", async () => {
     await stack.configure(config(phase1));
     await applyAsOwner(deployment({ terminationGracePeriodSeconds: 60 }));
     const { code, output } = await stack.run("preview", "--stack", "adopted");

@@ -33,7 +33,7 @@ describe("a Service with ClientIP affinity", () => {
     expect([...met]).toEqual([expect.any(String)]);
   });
 
-  it("spreads 30 addresses over all pods, and each meets its pod again", async () => {
+  it("spreads 30 addresses over all pods, and each reaches its pod again", async () => {
     const browsers = readSurroundings()
       .clientAddresses.slice(0, clients)
       .map((address) => new Browser(address));
@@ -71,7 +71,7 @@ describe("the edge with cookie affinity", () => {
     );
   });
 
-  it("moves a browser on most returns where one Ingress gives two services one cookie, as most guides show", async () => {
+  it("moves a browser on most returns if one Ingress gives two services one cookie, as most guides show", async () => {
     const host = "together.nova.social";
     const ingress = guide(host);
     await apply([ingress]);
@@ -100,7 +100,7 @@ describe("the edge with cookie affinity", () => {
     }
   }, 60_000);
 
-  it("keeps 30 clients on their pods, and moves those of a pod that goes, refusing nobody", async () => {
+  it("keeps 30 clients on their pods, moves those of a terminating pod, and refuses none", async () => {
     const browsers = Array.from({ length: clients }, () => new Browser());
     const visitAll = (some: readonly Browser[]) => Promise.all(some.map((browser) => browser.visit(byEdge)));
     const first = await visitAll(browsers);
@@ -111,12 +111,12 @@ describe("the edge with cookie affinity", () => {
     const leavers = browsers.filter((_, index) => first[index] === going);
     const stayers = browsers.filter((_, index) => first[index] !== going);
     await kubectl(["--namespace", stack.namespace, "delete", "pod", going, "--wait=false"]);
-    // A refusal at any moment of this would reject.
+    // A refusal at any time would reject.
     const moved = await until("the edge leaves the pod that goes", 20_000, async () => {
       const met = await visitAll(leavers);
       return met.includes(going) ? undefined : met;
     });
-    expect(await visitAll(leavers)).toEqual(moved); // each has a new cookie by now
+    expect(await visitAll(leavers)).toEqual(moved); // each has a new cookie now
     expect(await visitAll(stayers)).toEqual(first.filter((pod) => pod !== going));
     await atRest(stack.namespace, service);
   }, 120_000);

@@ -4,13 +4,13 @@ import { pods } from "./pods";
 import { namespacePrefix, secretsOf, staging, type DeployedStack } from "./stack";
 import { readSurroundings } from "./surroundings";
 
-describe("staging, applied", () => {
+describe("staging, deployed", () => {
   let stack: DeployedStack;
   beforeAll(async () => {
     stack = await staging();
   }, 300_000);
 
-  it("has every pod ready under Pod Security restricted, and none had to be started twice", async () => {
+  it("has every pod ready under Pod Security restricted, and no pod was restarted", async () => {
     const namespace = await kubectlJson<{ metadata: { labels: Record<string, string> } }>([
       ...["get", "namespace", stack.namespace],
     ]);
@@ -41,8 +41,8 @@ describe("staging, applied", () => {
     expect(await generations()).toBe(before);
   });
 
-  it("conflicts with itself nowhere under another field manager, as a repeated `pulumi up` has", async () => {
-    // A Secret that is made again has another name.
+  it("does not conflict with itself under another field manager, as a repeated `pulumi up` has", async () => {
+    // A Secret that is created again has another name.
     const named = stack.objects.filter(({ kind }) => kind !== "Secret");
     const applied = await apply(named, "--dry-run=server", "--field-manager=holdfast-again");
     expect(applied.trim().split("\n")).toHaveLength(named.length);
@@ -75,7 +75,7 @@ describe.each(["prod", "local"])("%s", (name) => {
       overrides: { namespace },
       secrets: secretsOf(readSurroundings()),
     });
-    // A dry run creates no namespace that the rest could be in.
+    // A dry run does not create the namespace that the other objects need.
     await apply(objects.filter(({ kind, metadata }) => kind === "Namespace" && metadata.name === namespace));
     const applied = await apply(objects, "--dry-run=server");
     expect(applied.trim().split("\n")).toHaveLength(objects.length);

@@ -3,7 +3,7 @@ import { CookieJar } from "tough-cookie";
 import { WebSocket } from "ws";
 import type { Target } from "../../ops/load/target";
 
-/** A socket that was upgraded, and what the answer said. */
+/** An upgraded socket, and the answer to its upgrade. */
 export interface Upgraded {
   readonly socket: WebSocket;
   /** The pod that serves it. */
@@ -11,12 +11,12 @@ export interface Upgraded {
   readonly setCookies: readonly string[];
 }
 
-/** An upgrade was not answered by 101. */
+/** An upgrade was not answered with 101. */
 class RefusedError extends Error {
   readonly code = "HOLDFAST_REFUSED";
 }
 
-/** One client with an address and cookies of its own, kept and sent by the rules that browsers follow. */
+/** One client with its own address and cookies, which it keeps and sends as browsers do. */
 export class Browser {
   readonly cookies = new CookieJar();
   readonly #localAddress: string | undefined;
@@ -29,7 +29,7 @@ export class Browser {
   async open(target: Pick<Target, "url" | "host">, room = "lobby"): Promise<Upgraded> {
     const url = new URL(`${target.url}/chat/${room}`);
     const host = target.host ?? url.host;
-    // What ends TLS stands before the edge: to the client it is https, so that it sends secure cookies.
+    // TLS ends before the edge: for the client the URL is https, so it sends secure cookies.
     const seenAs = `https://${host}${url.pathname}`;
     const cookie = await this.cookies.getCookieString(seenAs);
     const socket = new WebSocket(url, {
@@ -42,7 +42,7 @@ export class Browser {
         answer = { pod: String(headers["x-holdfast-pod"]), setCookies: headers["set-cookie"] ?? [] };
       });
       socket.once("open", () => resolve({ socket, pod: "", setCookies: [], ...answer }));
-      // Why, an edge says in the body.
+      // An edge gives the reason in the body.
       socket.once("unexpected-response", (_request, response) => {
         const { statusCode = 0 } = response;
         text(response).then(
@@ -56,7 +56,7 @@ export class Browser {
     return upgraded;
   }
 
-  /** Opens a socket and closes it again; the pod that served it. */
+  /** Opens a socket and closes it again; returns the pod that served it. */
   async visit(target: Pick<Target, "url" | "host">): Promise<string> {
     const { socket, pod } = await this.open(target);
     await new Promise((resolve) => {

@@ -14,16 +14,16 @@ import { ownImageNames, rootOf, writeOwnImages } from "./own-images";
 import type { Surroundings } from "./surroundings";
 import { until } from "./until";
 
-/** A Kubernetes for the tests: all that differs between one and another is here. */
+/** A Kubernetes for the tests: all differences between clusters are here. */
 export interface Cluster {
   readonly name: string;
-  /** Gets it ready: nodes, images, edge, CRDs, client addresses. Repeating it changes nothing. */
+  /** Prepares it: nodes, images, edge, CRDs, client addresses. Repeating it changes nothing. */
   prepare(tell: (step: string) => void): Promise<Surroundings>;
-  /** The command that runs another one where pods, Services and the API server are reachable. */
+  /** The command that runs another command where pods, Services and the API server are reachable. */
   inside(command: readonly string[]): readonly string[];
 }
 
-/** There is no cluster to run in; the message says how to get one. */
+/** There is no cluster. The message says how to get one. */
 export class NoClusterError extends Error {
   readonly code = "HOLDFAST_NO_CLUSTER";
 }
@@ -33,14 +33,14 @@ const root = path.resolve(__dirname, "../..");
 
 /** The tag of the image that the tests build. */
 const appImage = "holdfast/app:e2e";
-/** How long an API server may take to serve a new kind. Milliseconds. */
+/** The longest time until an API server serves a new kind. Milliseconds. */
 const servedMs = 60_000;
-/** Client addresses that each cluster gives. */
+/** The number of client addresses of each cluster. */
 const clients = 32;
 
 /**
- * The cluster that KUBECONFIG names, or else the one that this machine can start. No other: the current context of
- * a person's own configuration may be anything. Throws {@link NoClusterError}.
+ * The cluster that KUBECONFIG names, or else the one that this machine can start. No other one, because the current context of a
+ * user's configuration may be any cluster. Throws {@link NoClusterError}.
  */
 export async function findCluster(env: NodeJS.ProcessEnv): Promise<Cluster> {
   if (env.KUBECONFIG !== undefined && env.KUBECONFIG !== "") {
@@ -96,11 +96,11 @@ function testCluster(command: string): Cluster {
       const edge = new URL((await call("traefik")).trim());
       if (await needsCrds()) {
         tell("installing CRDs");
-        // Left by lab-gateway, it would refuse any other version of Gateway API than its own.
+        // lab-gateway leaves it behind; it would refuse any other version of Gateway API than its own.
         const guard = "validatingadmissionpolicybinding/safe-upgrades.gateway.networking.k8s.io";
         await call("exec", "kubectl", "delete", guard, "--ignore-not-found");
         await call("crds");
-        // Established is not yet served: for a moment the API server answers that it is still making room for them.
+        // Established does not mean served: for a moment the API server answers that it is still preparing them.
         await until("the API server serves the CRDs", servedMs, async () => {
           const kinds = "podmonitors,servicemonitors,prometheuses,prometheusrules";
           return call("exec", "kubectl", "get", kinds, "--all-namespaces").then(
@@ -117,7 +117,7 @@ function testCluster(command: string): Cluster {
         edge: { address: edge.hostname, port: Number(edge.port || 80), namespace: "traefik" },
         clientAddresses: Array.from({ length: clients }, (_, index) => `10.98.1.${index + 1}`),
         clientNetworks: ["10.98.0.0/16"],
-        ipv6Policies: false, // a policy that holds an IPv6 network is never enforced there, nor any after it
+        ipv6Policies: false, // a policy with an IPv6 network is never enforced there, nor any policy after it
         crds: await fetchCrds(),
         labs: findLabs(path.dirname(command)),
         engine,
@@ -127,7 +127,7 @@ function testCluster(command: string): Cluster {
   };
 }
 
-/** What the command that unpacks an engine says of it: once, for it is in the way of another that does the same. */
+/** The environment from the command that unpacks an engine. It runs once, because two of them at the same time conflict. */
 async function engineEnvironment(command: string): Promise<Record<string, string>> {
   const { stdout } = await run("bash", ["-c", `said=$("$0") && eval "$said" && env -0`, command]);
   const all = stdout.split("\0").map((entry) => /^([^=]+)=(.*)$/s.exec(entry));
@@ -138,12 +138,12 @@ async function engineEnvironment(command: string): Promise<Record<string, string
   );
 }
 
-/** Where version 1 of control groups shares out the CPU; version 2 has no such folder. */
+/** The folder where version 1 of control groups divides the CPU; version 2 does not have it. */
 const cpuGroups = "/sys/fs/cgroup/cpu";
 
 /**
- * Gives the pods of each node the weight that its kubelet reckons for its CPUs. The group around them has that of a
- * single process of this machine, so that a kubectl next to them would starve all of them together.
+ * Gives the pods of each node the CPU weight that its kubelet computes. Without this, their group has the weight of a single
+ * process of this machine, and a kubectl next to them would starve all of them.
  */
 async function weighNodes(): Promise<void> {
   const groups = existsSync(cpuGroups) ? await readdir(cpuGroups) : [];
@@ -154,8 +154,8 @@ async function weighNodes(): Promise<void> {
 }
 
 /**
- * Nodes in containers of Docker on this machine. Their bridge is given routes to pods and Services, and addresses
- * for clients, so that the tests see what a node sees; that takes sudo.
+ * Nodes in Docker containers on this machine. Their bridge gets routes to pods and Services, and addresses for clients, so that
+ * the tests see what a node sees. This requires sudo.
  */
 function kind(name: string): Cluster {
   const sudo = (...args: string[]) => run("sudo", args);
@@ -219,7 +219,7 @@ interface NodeList {
   }[];
 }
 
-/** Installs the chart that the stacks install, with the values that they give it; the address of its Service. */
+/** Installs the chart of the stacks with their values; returns the address of its Service. */
 async function installTraefik(): Promise<string> {
   const { charts, objects } = await render("staging", {
     overrides: { edge: { kind: "nginx", controller: "traefik" } },
@@ -239,7 +239,7 @@ async function installTraefik(): Promise<string> {
   return clusterIp(chart.namespace, "traefik");
 }
 
-/** Installs the kinds of prometheus-operator, without the operator: nothing here reads its objects. */
+/** Installs the kinds of prometheus-operator without the operator: nothing here reads its objects. */
 async function installCrds(): Promise<void> {
   await run("helm", [
     ...[
@@ -255,7 +255,7 @@ async function installCrds(): Promise<void> {
   ]);
 }
 
-/** Whether a stack holds objects of kinds that Kubernetes itself does not know. */
+/** Whether a stack contains custom resources. */
 async function needsCrds(): Promise<boolean> {
   const stacks = await Promise.all(["local", "staging", "prod"].map((stack) => render(stack)));
   return stacks.some(({ objects }) =>

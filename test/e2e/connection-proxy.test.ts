@@ -21,14 +21,14 @@ import { Wscat } from "./wscat";
 
 const size = { clients: 500, rate: 50, roomsPerService: 20 };
 const limitMs = 120_000;
-/** A message that no later one of its room follows may be found missing by the pods' own check, every 15 s. */
+/** If the last message of a room is lost, the pods find it by their own check, every 15 s. Milliseconds. */
 const quietMs = 20_000;
 
-/** What a fault did to bare clients behind a proxy. */
+/** The effect of a fault on bare clients behind a proxy. */
 interface Trial extends Verdict {
   readonly name: string;
   readonly closes: readonly number[];
-  /** How long this process, all clients in one, stood still at most. */
+  /** The longest time for which this process, which has all clients, was stalled. */
   readonly stallMs: number;
   readonly tookMs: number;
 }
@@ -114,7 +114,7 @@ describe("500 bare clients and a wscat, proxied, with 50 messages a second in 20
     expectNothingNoticed(trial);
   }, 180_000);
 
-  it("finds the pods by DNS where a proxy may not read EndpointSlices any more", async () => {
+  it("finds the pods by DNS if a proxy may no longer read EndpointSlices", async () => {
     const namespace = ["--namespace", stack.namespace];
     const proxies = () =>
       kubectl([...namespace, "logs", "--selector", `app.kubernetes.io/name=${proxied.name}`, "--tail", "-1"]);
@@ -122,7 +122,7 @@ describe("500 bare clients and a wscat, proxied, with 50 messages a second in 20
     expect(await proxies()).not.toContain("EndpointSlices cannot be read");
     await load.stop();
     await kubectl([...namespace, "delete", "rolebinding", proxied.name]);
-    // A watch that runs is not judged again; a new proxy has to ask.
+    // A running watch is not authorized again; a new proxy must ask.
     await kubectl([
       ...namespace,
       "delete",
@@ -158,11 +158,11 @@ describe("500 bare clients and a wscat, proxied, with 50 messages a second in 20
     } finally {
       await few.stop();
     }
-    expect(await proxies()).toContain("EndpointSlices cannot be read: pods are asked of DNS");
+    expect(await proxies()).toContain("EndpointSlices cannot be read: DNS finds the pods meanwhile");
     expect(await proxies()).not.toContain("pods are known by EndpointSlices");
   }, 300_000);
 
-  /** wscat drops what is typed before it is connected and does not say when it is, so a person types again. */
+  /** wscat drops what is typed before it is connected, and does not show when it is, so this types again. */
   async function says(text: string): Promise<void> {
     let typed = -Infinity;
     await until(`wscat hears "${text}"`, 30_000, () => {

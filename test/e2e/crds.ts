@@ -5,18 +5,18 @@ import { promisify } from "node:util";
 
 const run = promisify(execFile);
 
-/** The definitions of kinds that Kubernetes itself does not know, from the Go module that defines them. */
+/** The definitions of custom kinds, from the Go module that defines them. */
 interface CrdSource {
   /** The API group that they add. */
   readonly group: string;
   readonly module: string;
-  /** In the module. */
+  /** The paths in the module. */
   readonly files: readonly string[];
-  /** Those of the files' kinds that a stack makes. */
+  /** The kinds in these files that a stack creates. */
   readonly kinds: readonly string[];
 }
 
-/** The versions that the program is written for; docs/decisions/0017-gateway-api.md says why an experimental channel. */
+/** The versions for which the program is written; docs/decisions/0017-gateway-api.md explains the experimental channel. */
 const sources: readonly CrdSource[] = [
   {
     group: "gateway.networking.k8s.io",
@@ -48,23 +48,23 @@ const sources: readonly CrdSource[] = [
   },
 ];
 
-/** An API group's definitions on this machine, or why they are not. */
+/** The definitions of an API group on this machine, or the reason why they are missing. */
 export interface Crds {
   readonly group: string;
   readonly files: readonly string[];
   readonly kinds: readonly string[];
-  /** Why there are no files; undefined where there are. */
+  /** Why there are no files; undefined if there are. */
   readonly missing?: string;
 }
 
-/** Fetches all definitions into Go's module cache, where whatever was fetched before is found. Never rejects. */
+/** Fetches all definitions into Go's module cache, which also has what was fetched earlier. Never rejects. */
 export function fetchCrds(): Promise<Crds[]> {
   return Promise.all(sources.map(fetchSource));
 }
 
 async function fetchSource({ group, module, files, kinds }: CrdSource): Promise<Crds> {
   try {
-    // In a folder without a go.mod, so that no other module's choice of versions matters.
+    // Runs in a folder without a go.mod, so that no other module's versions matter.
     const { stdout } = await run("go", ["mod", "download", "-json", module], {
       cwd: tmpdir(),
       timeout: 120_000,
@@ -73,7 +73,7 @@ async function fetchSource({ group, module, files, kinds }: CrdSource): Promise<
     return { group, kinds, files: files.map((file) => path.join(Dir, file)) };
   } catch (error) {
     const { code, stdout = "", message } = error as { code?: unknown; stdout?: string; message: string };
-    // go says on its output what went wrong, where it could run at all.
+    // if go could run at all, its output says what went wrong
     const said = stdout.trim() === "" ? message : stdout.trim();
     const reason = code === "ENOENT" ? "there is no go on the PATH" : said;
     return { group, kinds, files: [], missing: `the module ${module} could not be had: ${reason}` };

@@ -7,25 +7,24 @@ const run = promisify(execFile);
 
 /** What a stage of a Dockerfile adds to its base image. */
 export interface Stage {
-  /** A folder of this machine with its files, from the root of the image. */
+  /** A folder of this machine with its files; the root of the image. */
   readonly root: string;
-  /** Where its instructions and its command start, as the image names it. */
+  /** The working directory of its instructions and its command, as the image names it. */
   readonly workdir: string;
   readonly entrypoint: readonly string[];
 }
 
-/** A Dockerfile uses something that is not imitated here. */
+/** A Dockerfile uses something that is not supported here. */
 class DockerfileError extends Error {
   readonly code = "HOLDFAST_DOCKERFILE";
 }
 
 /**
- * Runs a Dockerfile where there is no container engine: its COPYs and RUNs, in empty folders, with this machine's
- * tools in place of the base image's. So what the test cluster runs is what the Dockerfile says, its .dockerignore
- * included. What the base image brings, users and packages, only a real build can show.
- * Throws {@link DockerfileError} at an instruction that it does not know; rejects where a RUN fails.
+ * Runs a Dockerfile without a container engine: its COPYs and RUNs, in empty folders, with this machine's tools instead of the
+ * base image's. So the test cluster runs what the Dockerfile describes, including its .dockerignore. Only a real build can test
+ * the users and packages of the base image. Throws {@link DockerfileError} for an unknown instruction; rejects if a RUN fails.
  *
- * @param scratch an empty folder, which the stages' files are put in
+ * @param scratch an empty folder for the stages' files
  * @returns the last stage
  */
 export async function buildWithoutEngine(
@@ -63,7 +62,7 @@ export async function buildWithoutEngine(
       case "ENV":
       case "EXPOSE":
       case "USER":
-        break; // of the image's own; the cluster's security context and the Deployment say the same
+        break; // specific to the image; the cluster's security context and the Deployment set the same
       default:
         throw new DockerfileError(`${keyword} in ${dockerfile} is not imitated; teach it in ${__filename}`);
     }
@@ -111,7 +110,7 @@ async function copy(
   }
 }
 
-/** The rules of a .dockerignore of plain paths and `*`, where the last that fits decides. */
+/** The rules of a .dockerignore with plain paths and `*`; the last one that matches decides. */
 function ignoreRules(text: string): (file: string) => boolean {
   const rules = text.split("\n").filter((line) => line !== "" && !line.startsWith("#"));
   const odd = rules.find((rule) => rule !== "*" && /[*?[]/.test(rule));

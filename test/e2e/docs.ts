@@ -3,7 +3,7 @@ import path from "node:path";
 import { parse } from "yaml";
 import { projectRoot } from "../../ops/render/stacks";
 
-/** The code blocks of a page of docs in one language: what readers copy is what the tests run. */
+/** The code blocks of a docs page in one language: the tests run what readers copy. */
 export function codeOf(page: string, language: string): string[] {
   const text = readFileSync(path.join(projectRoot, "docs", page), "utf8");
   const blocks = text.matchAll(new RegExp(`^\`\`\`${language}\\n(.*?)^\`\`\`$`, "gms"));

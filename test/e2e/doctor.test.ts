@@ -16,7 +16,7 @@ const namespace = `${namespacePrefix}-doctor`;
 const host = "doctor.nova.social";
 const ingressOf = (service: string) => `ingress/${namespace}-ingress-${service}`;
 
-/** Small and with short times: what is found does not depend on them. */
+/** A small stack with short times: the findings do not depend on them. */
 const size = {
   host,
   services: [
@@ -37,12 +37,12 @@ beforeAll(async () => {
   await apply([prometheus]);
 }, 300_000);
 
-describe("the doctor, on a stack that runs", () => {
+describe("the doctor, on a running stack", () => {
   it("finds nothing wrong with a healthy one, through the API server alone", async () => {
     const { code, report } = await doctor();
     expect(troubles(report)).toEqual({});
     expect({ code, verdict: report.verdict }).toEqual({ code: 0, verdict: "ok" });
-    // What can only be had by asking what runs was asked, of both services.
+    // The checks that must ask running programs have asked both services.
     for (const check of [
       "websocket-upgrade",
       "edge-upgrade",
@@ -64,7 +64,7 @@ describe("the doctor, on a stack that runs", () => {
     expect(code).toBe(2);
   }, 60_000);
 
-  it("finds clients that come back late, and how late", async () => {
+  it("finds clients that come back late, and the delay", async () => {
     const seconds = new Map([
       [messaging.path, 10.5],
       [streaming.path, 1.5],
@@ -83,7 +83,7 @@ describe("the doctor, on a stack that runs", () => {
     }
   }, 120_000);
 
-  it("finds each fault that was planted in what runs, and nothing once it is put right", async () => {
+  it("finds each fault in running objects, and nothing once it is fixed", async () => {
     await Promise.all([plantInPods(), plantAtTheEdge()]);
     const { code, report } = await doctor();
     const strangers = (await pods(namespace, streaming.name)).map(({ name }) => [name, "fail"] as const);
@@ -107,7 +107,7 @@ describe("the doctor, on a stack that runs", () => {
     const failure = (check: string) => findings(report, check).find(({ status }) => status === "fail");
     expect(failure("websocket-upgrade")?.evidence).toContain("knows no WebSockets");
 
-    // By the finding's own command, as a person would paste it.
+    // Runs the finding's own command, as a user would paste it.
     const affinity = failure("ingress-affinity");
     const [, pasted = ""] = /^kubectl (.*), or /.exec(affinity?.fix ?? "") ?? [];
     await kubectl(pasted.split(" "));
@@ -121,7 +121,7 @@ describe("the doctor, on a stack that runs", () => {
     expect(troubles((await doctor()).report)).toEqual({});
   }, 300_000);
 
-  it("finds each fault that was planted in what is configured, and no other", async () => {
+  it("finds each fault in the configuration, and no other", async () => {
     await plantInServices();
     await plantInIngresses();
     await plantInWorkloads();
@@ -159,11 +159,11 @@ describe("the doctor, on a stack that runs", () => {
   }, 180_000);
 });
 
-describe("on pods that run otherwise than they should", () => {
+describe("on pods that run with other settings than they should", () => {
   const sockets: WebSocket[] = [];
   afterAll(() => sockets.forEach((socket) => socket.terminate()));
 
-  it("status says who is connected where, and the doctor that one pod has nearly all", async () => {
+  it("status shows the clients of each pod, and the doctor reports that one pod has nearly all", async () => {
     const [first] = await pods(namespace, messaging.name);
     const opened = Array.from({ length: 70 }, () => {
       const socket = new WebSocket(`ws://${first?.address}:8080${messaging.path}/chat/lobby`);
@@ -182,7 +182,7 @@ describe("on pods that run otherwise than they should", () => {
   }, 120_000);
 });
 
-/** A backend of somebody else: it answers every request, probes included, and has never heard of WebSockets. */
+/** Another program's backend: it answers every request, including probes, and does not support WebSockets. */
 const stranger = `
 const { createServer } = require("node:http");
 for (const port of [8080, 9090, 9091]) createServer((request, response) => response.end()).listen(port);
@@ -222,9 +222,9 @@ async function plantAtTheEdge(): Promise<void> {
 }
 
 /**
- * Something slow between the clients and the edge, such as a load balancer that has to find its target anew.
+ * Something slow between the clients and the edge, such as a load balancer that must find its target again.
  *
- * @param seconds how long it holds up a service's first, second and further socket
+ * @param seconds how long it delays a service's first, second and further socket
  */
 async function slowRelay(seconds: (path: string, visit: number) => number): Promise<Server> {
   const { edge } = readSurroundings();
@@ -253,7 +253,7 @@ async function slowRelay(seconds: (path: string, visit: number) => number): Prom
 }
 
 async function plantInServices(): Promise<void> {
-  // As a person does it who has misread the documentation: kubectl accepts it, and the API server drops it.
+  // A common mistake: kubectl accepts it, and the API server drops it.
   const misspelt = {
     apiVersion: "v1",
     kind: "Service",
@@ -292,7 +292,7 @@ async function plantInIngresses(): Promise<void> {
     "session-cookie-httponly": "true",
     "session-cookie-path": "/",
     "proxy-read-timeout": "20",
-    // The cookie is still set, and names the Service, which by now knows no affinity.
+    // The cookie is still set, but names the Service, which has no affinity now.
     "service-upstream": "true",
   });
   await annotate(streaming.name, { "session-cookie-path": "/" });
@@ -353,7 +353,7 @@ async function plantInMonitoring(): Promise<void> {
   await kubectl(own("label", "podmonitor/holdfast", "release-"));
 }
 
-/** What a Prometheus of kube-prometheus-stack selects. Nothing here acts on it. */
+/** A Prometheus that selects as the one of kube-prometheus-stack does. Nothing here acts on it. */
 const prometheus: Manifest = {
   apiVersion: "monitoring.coreos.com/v1",
   kind: "Prometheus",
@@ -361,7 +361,7 @@ const prometheus: Manifest = {
   spec: { podMonitorSelector: { matchLabels: { release: "kube-prometheus-stack" } } },
 };
 
-/** Whatever is not well says why that matters and what changes it. */
+/** Every finding that is not ok says why it matters and what fixes it. */
 function expectHelp({ status, what, evidence, why = "", fix = "" }: Finding): void {
   const texts = status === "ok" ? [what, evidence] : [what, evidence, why, fix];
   expect(texts.map((text) => text.trim() !== "")).toEqual(texts.map(() => true));
@@ -371,7 +371,7 @@ function findings({ answers }: Report, check: string): readonly Finding[] {
   return answers.find((answer) => answer.check === check)?.findings ?? [];
 }
 
-/** What is not well, by check and subject; of several findings on one subject, the worst. */
+/** The findings that are not ok, by check and subject; of several findings for one subject, the worst. */
 function troubles({ answers }: Report): Record<string, Record<string, string>> {
   const ranks = ["fail", "unknown", "warn"];
   return Object.fromEntries(

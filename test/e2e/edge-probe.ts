@@ -3,21 +3,21 @@ import type { Target } from "../../ops/load/target";
 import { within } from "../../ops/process/wait";
 import { Browser } from "./browser";
 
-/** A handshake that takes longer is as good as refused: packets that a policy drops are never answered. Milliseconds. */
+/** A longer handshake counts as refused: packets that a policy drops are never answered. Milliseconds. */
 const answerMs = 10_000;
 
-/** Between two rounds. Milliseconds. */
+/** The pause between two rounds. Milliseconds. */
 const pauseMs = 100;
 
 /**
- * Opens sockets through an edge without a pause, as new clients and as clients with a cookie, and notes what was not
- * answered by an upgrade. It tells whether there is any moment at which the edge has nowhere to send a client.
+ * Opens sockets through an edge without a pause, as new clients and as clients with a cookie, and records every answer that is
+ * not an upgrade. It shows whether there is any moment in which the edge has no target for a client.
  */
 export class EdgeProbe {
   readonly refusals: string[] = [];
   upgrades = 0;
   readonly #target: Pick<Target, "url" | "host">;
-  /** Enough of them to have a cookie for each pod. */
+  /** Enough to have a cookie for each pod. */
   readonly #returnVisits = Array.from({ length: 8 }, () => new Browser());
   readonly #stop = new AbortController();
   readonly #running: Promise<void>;

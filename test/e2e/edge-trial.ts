@@ -13,7 +13,7 @@ import { pods, type Pod } from "./pods";
 import type { DeployedService, DeployedStack } from "./stack";
 import { until } from "./until";
 
-/** A stack behind an edge's controller, and what every edge must do for it. */
+/** A stack behind an edge's controller, with the requirements that every edge must meet. */
 export interface EdgeUnderTest {
   readonly lab: LabName;
   readonly stack: DeployedStack;
@@ -22,13 +22,13 @@ export interface EdgeUnderTest {
   readonly target: Pick<Target, "url" | "host">;
 }
 
-/** From an applied route to a proxy that acts on it, on a machine that is busy. Milliseconds. */
+/** The longest time from an applied route to a proxy that uses it, on a busy machine. Milliseconds. */
 const routedLimitMs = 120_000;
 
-/** Sockets that are opened at the same time. */
+/** How many sockets are opened at the same time. */
 const atOnce = 50;
 
-/** Opens sockets, each with a cookie jar and, in turn, a room of its own; the clients keep them open. */
+/** Opens sockets, each with its own cookie jar and, in turn, its own room; the clients keep them open. */
 export async function openSockets(target: Pick<Target, "url" | "host">, count: number): Promise<WebSocket[]> {
   const sockets: WebSocket[] = [];
   let next = 0;
@@ -47,13 +47,13 @@ export function openOf(sockets: readonly WebSocket[]): number {
   return sockets.filter(({ readyState }) => readyState === WebSocket.OPEN).length;
 }
 
-/** What clients of a pod meet that is dead but still listed. */
+/** The effect of a pod that is dead but still listed on its clients. */
 export interface DeadPodOutcome {
-  /** Clients whose cookie leads to the dead pod. */
+  /** The number of clients whose cookie leads to the dead pod. */
   readonly clients: number;
-  /** Of their next upgrades, and those of as many new clients: the errors. Who was refused tried once more. */
+  /** The errors of their next upgrades, and of as many new clients. A refused client tried once more. */
   readonly refusals: readonly string[];
-  /** Pods that served them. */
+  /** The pods that served them. */
   readonly servedBy: readonly string[];
   readonly dead: string;
   /** Whether it was listed as ready all the time. */
@@ -62,7 +62,7 @@ export interface DeadPodOutcome {
   readonly slowestMs: number;
 }
 
-/** Makes the pod with the most of some clients unreachable, and has all its clients, and as many new ones, connect. */
+/** Makes the pod with the most of these clients unreachable, and has all of its clients, and as many new ones, connect. */
 export async function visitDeadPod(
   { lab, stack, service, target }: EdgeUnderTest,
   how: Fence,
@@ -81,7 +81,7 @@ export async function visitDeadPod(
     const from = performance.now();
     const pod = await browser.visit(target).catch((error: unknown) => {
       refusals.push(String(error));
-      return browser.visit(target); // as a client does; refused again, it fails the test
+      return browser.visit(target); // as a client does; a second refusal fails the test
     });
     servedBy.push(pod);
     slowestMs = Math.max(slowestMs, performance.now() - from);
@@ -101,7 +101,7 @@ export async function visitDeadPod(
   }
 }
 
-/** Rehearses a rolling restart and a killed pod through the edge, from this machine, as a person does. */
+/** Rehearses a rolling restart and a killed pod through the edge, from this machine, as a user does. */
 export async function rehearseThroughEdge({ stack, service, target }: EdgeUnderTest): Promise<Report> {
   const out = await mkdtemp(path.join(tmpdir(), "holdfast-edge-"));
   try {
@@ -118,7 +118,7 @@ export async function rehearseThroughEdge({ stack, service, target }: EdgeUnderT
   }
 }
 
-/** That nobody noticed, and no client was refused. */
+/** Expects that no client noticed, and none was refused. */
 export function expectUnnoticed({ trials, refused }: Report, name: LabName): void {
   expect(trials.map((trial) => trial.name)).toEqual(["rolling restart", "kill -9 of a pod"]);
   for (const trial of trials) {
@@ -134,7 +134,7 @@ export function expectUnnoticed({ trials, refused }: Report, name: LabName): voi
   );
 }
 
-/** Visits of some clients, three times each: the pods that each one met. */
+/** Three visits of each client: returns the pods that each one reached. */
 export async function placements(
   target: Pick<Target, "url" | "host">,
   count: number,
@@ -147,7 +147,7 @@ export async function placements(
   return { browsers, met: browsers.map((_, index) => rounds.map((round) => round[index] ?? "")) };
 }
 
-/** Waits until the edge leads to the service; rejects with what it answered last. */
+/** Waits until the edge routes to the service; rejects with its last answer. */
 export async function untilRouted(target: Pick<Target, "url" | "host">): Promise<void> {
   let answer: unknown;
   const visit = () =>

@@ -17,7 +17,7 @@ describe("the examples", () => {
       else missing.push(crds);
     }
     const [own] = await renderStack("local", { overrides: { namespace } });
-    // A dry run creates no namespace that the rest could be in.
+    // A dry run does not create the namespace that the other objects need.
     if (own !== undefined) await apply([own]);
   }, 120_000);
 
@@ -46,7 +46,7 @@ describe("the examples", () => {
     );
   });
 
-  /** Whether the cluster cannot know the object's kind; says so, with the reason. */
+  /** Whether the cluster does not know the object's kind; prints the reason. */
   function isMissing({ apiVersion, kind, metadata }: Manifest): boolean {
     const crds = missing.find(({ group }) => apiVersion.startsWith(`${group}/`));
     if (crds === undefined) return false;
@@ -55,7 +55,7 @@ describe("the examples", () => {
   }
 });
 
-/** Over whatever channel or version is there, and waits until the API server serves them. */
+/** Installs them over any existing channel or version, and waits until the API server serves them. */
 async function install({ files, kinds }: Crds): Promise<void> {
   const texts = await Promise.all(files.map((file) => readFile(file, "utf8")));
   const definitions = texts

@@ -19,7 +19,7 @@ import { until } from "./until";
 
 const namespace = `${namespacePrefix}-gateway`;
 const host = "gateway.nova.social";
-/** Two proxies: more than Envoy's default of 1,024 connections for at least one of them, however they share. */
+/** More than twice Envoy's default of 1,024 connections, so that one of two proxies exceeds it, however they share. */
 const sockets = 2_300;
 
 describeOnLab("gateway", "staging behind Envoy Gateway", () => {
@@ -73,7 +73,7 @@ describeOnLab("gateway", "staging behind Envoy Gateway", () => {
   }, 300_000);
 
   it.each(["reject", "drop"] as const)(
-    "refuses nobody while a pod is dead and still listed (%s)",
+    "refuses no client while a pod is dead and still listed (%s)",
     async (how) => {
       const { clients, refusals, servedBy, dead, listed } = await visitDeadPod(edge, how);
       expect(refusals).toEqual([]);
@@ -85,7 +85,7 @@ describeOnLab("gateway", "staging behind Envoy Gateway", () => {
   );
 
   it("keeps quiet and long sockets whatever limits a ClientTrafficPolicy of the Gateway sets", async () => {
-    // A room with a route, but no policy of its own: what is cut there shows that the limits act.
+    // A room with its own route, but without a policy: sockets that are cut there show that the limits work.
     await apply([limits, controlRoute(edge.service.name)]);
     const open = async (room: string) => (await new Browser().open(edge.target, room)).socket;
     const cut = async (socket: WebSocket) => {
@@ -107,7 +107,7 @@ describeOnLab("gateway", "staging behind Envoy Gateway", () => {
     const busyControl = await open("control");
     const talkingControl = setInterval(() => busyControl.send("still here"), 200);
     try {
-      // One is cut for its silence, the other for its age.
+      // One is cut because it is silent, the other because of its age.
       await Promise.all([open("control").then(cut), cut(busyControl)]);
       expect(openOf([quiet, busy])).toBe(2);
     } finally {
@@ -127,7 +127,7 @@ interface Conditions {
   readonly conditions?: readonly { readonly type: string; readonly status: string }[];
 }
 
-/** Of a Gateway, of a route with its parents, of a policy with its ancestors. */
+/** The status of a Gateway, of a route with its parents, or of a policy with its ancestors. */
 interface Status extends Conditions {
   readonly parents?: readonly Conditions[];
   readonly ancestors?: readonly Conditions[];
@@ -137,7 +137,7 @@ function conditions({ conditions: all = [] }: Conditions): Record<string, string
   return Object.fromEntries(all.map(({ type, status }) => [type, status]));
 }
 
-/** What a platform team may set for all of a Gateway's clients: less than the pings of 25 s keep alive. */
+/** Limits that a platform team may set for all clients of a Gateway: shorter than the pings of 25 s keep alive. */
 const limits: Manifest = {
   apiVersion: "gateway.envoyproxy.io/v1alpha1",
   kind: "ClientTrafficPolicy",
@@ -149,7 +149,7 @@ const limits: Manifest = {
   },
 };
 
-/** A longer prefix than the stack's own route, so that it takes one room. */
+/** A longer prefix than the stack's own route, so that it takes one room over. */
 function controlRoute(service: string): Manifest {
   return {
     apiVersion: "gateway.networking.k8s.io/v1",

@@ -1,9 +1,9 @@
 import { setTimeout as delay } from "node:timers/promises";
 
-/** Between two requests. Milliseconds. */
+/** The pause between two requests. Milliseconds. */
 const pauseMs = 200;
 
-/** Asks a URL without a pause; notes each answer that is no success. */
+/** Requests a URL without a pause; records each answer that is not a success. */
 export class HttpProbe {
   readonly failures: string[] = [];
   answers = 0;

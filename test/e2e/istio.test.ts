@@ -55,10 +55,10 @@ describeOnLab("istio", "staging behind Istio's ingress gateway", () => {
   }, 300_000);
 
   it.each(["reject", "drop"] as const)(
-    "serves everybody while a pod is dead and still listed (%s)",
+    "serves every client while a pod is dead and still listed (%s)",
     async (how) => {
       const { clients, refusals, servedBy, dead, listed } = await visitDeadPod(edge, how);
-      // One of about 2,600 such upgrades has got a 503, on a busy machine; why is not known. Its next try was served.
+      // One of about 2,600 such upgrades got a 503 on a busy machine, for an unknown reason. Its next try was served.
       expect(refusals.length).toBeLessThanOrEqual(1);
       expect(servedBy).toHaveLength(2 * clients);
       expect(servedBy).not.toContain(dead);

@@ -7,7 +7,7 @@ import { namespacePrefix } from "./stack";
 const namespace = `${namespacePrefix}-killer`;
 const killerOn = (node: string) => `killer-${node}`;
 
-/** Puts a pod that sees all processes on each node, so that a kill takes no preparation. */
+/** Starts a pod that sees all processes on each node, so that a kill needs no preparation. */
 export async function startKillers(): Promise<void> {
   await apply([{ apiVersion: "v1", kind: "Namespace", metadata: { name: namespace } }]);
   const { items } = await kubectlJson<{ items: { metadata: { name: string } }[] }>(["get", "nodes"]);
@@ -22,7 +22,7 @@ export async function startKillers(): Promise<void> {
   );
 }
 
-/** SIGKILL to the application of a pod, from its node; when that was, in milliseconds since the epoch. */
+/** Sends SIGKILL to the application of a pod, from its node; returns the time in milliseconds since the epoch. */
 export async function kill({ node, containerId }: Pod): Promise<number> {
   const command = ["exec", killerOn(node), "--", "node", "-e", killScript, containerId];
   return Number(await kubectl(["--namespace", namespace, ...command]));

@@ -3,7 +3,7 @@ import { promisify } from "node:util";
 
 const run = promisify(execFile);
 
-/** An object as the API server gives it, as far as the tests look into it. */
+/** An object from the API server, with the fields that the tests read. */
 export interface Manifest {
   readonly apiVersion: string;
   readonly kind: string;
@@ -16,7 +16,7 @@ export interface Manifest {
   readonly [field: string]: unknown;
 }
 
-/** Runs kubectl against the cluster of KUBECONFIG; what it prints. Rejects with its own words. */
+/** Runs kubectl on the cluster of KUBECONFIG; returns its output. Rejects with its error output. */
 export async function kubectl(args: readonly string[], input?: string): Promise<string> {
   const running = run("kubectl", args, { maxBuffer: 64 * 2 ** 20 });
   if (input !== undefined) running.child.stdin?.end(input);
@@ -28,15 +28,15 @@ export async function kubectl(args: readonly string[], input?: string): Promise<
   }
 }
 
-/** The same, for `-o json`. What comes is as the caller says. */
+/** The same for `-o json`. The caller says which type it returns. */
 export async function kubectlJson<T>(args: readonly string[]): Promise<T> {
   return JSON.parse(await kubectl([...args, "--output", "json"])) as T;
 }
 
 /**
- * Applies objects as a delivery does: the server owns the merge, and a field that it does not know is an error.
+ * Applies objects as a deployment does: the server merges them, and an unknown field is an error.
  *
- * @param options more of kubectl's, such as `--dry-run=server`
+ * @param options further options of kubectl, such as `--dry-run=server`
  */
 export async function apply(objects: readonly Manifest[], ...options: string[]): Promise<string> {
   const list = JSON.stringify({ apiVersion: "v1", kind: "List", items: objects });

@@ -7,7 +7,7 @@ import { readSurroundings } from "./surroundings";
 
 const run = promisify(execFile);
 
-/** `describe` where the cluster has the lab; elsewhere it is skipped, and says so. */
+/** `describe` if the cluster has the lab; otherwise the tests are skipped with a message. */
 export function describeOnLab(name: LabName, title: string, tests: () => void): void {
   if (readSurroundings().labs[name] !== undefined) {
     describe(title, tests);
@@ -24,18 +24,18 @@ export async function startLab(name: LabName): Promise<void> {
   await lab(name, "up");
 }
 
-/** What the lab's command prints. */
+/** The output of the lab's command. */
 export async function lab(name: LabName, ...args: readonly string[]): Promise<string> {
   const [file = "", ...prefix] = found(name).command;
   return (await run(file, [...prefix, ...args], { maxBuffer: 64 * 2 ** 20 })).stdout.trim();
 }
 
-/** How packets to a pod end: refused at once, or never answered. */
+/** What happens to packets to a pod: refused at once, or never answered. */
 export type Fence = "reject" | "drop";
 
 /**
- * Makes a pod unreachable for other pods while its node, whose kubelet asks whether it is ready, still reaches it: it is
- * as good as dead, and still among the endpoints. Resolves with the undo.
+ * Makes a pod unreachable for other pods, while its node, whose kubelet probes its readiness, still reaches it: the pod is
+ * practically dead, and still among the endpoints. Resolves with a function that undoes this.
  */
 export async function fence(name: LabName, pod: Pod, how: Fence): Promise<() => Promise<void>> {
   const [file = "", ...prefix] = found(name).onNode;
@@ -49,7 +49,7 @@ export async function fence(name: LabName, pod: Pod, how: Fence): Promise<() => 
   };
 }
 
-/** Whether the endpoints of a Service hold the pod as ready. */
+/** Whether the endpoints of a Service list the pod as ready. */
 export async function isListed(namespace: string, service: string, pod: Pod): Promise<boolean> {
   const slices = await kubectlJson<{
     items: { endpoints?: { addresses: string[]; conditions: { ready?: boolean } }[] }[];
@@ -62,7 +62,7 @@ export async function isListed(namespace: string, service: string, pod: Pod): Pr
     .some(({ addresses, conditions }) => addresses.includes(pod.address) && conditions.ready === true);
 }
 
-/** Removes a stack, and with it the proxies that the lab runs for it: their CPU is that of the other tests. */
+/** Removes a stack, and with it the proxies that the lab runs for it, because the other tests need their CPU. */
 export async function removeNamespace(namespace: string): Promise<void> {
   await kubectl(["delete", "namespace", namespace, "--ignore-not-found", "--timeout=120s"]);
 }

@@ -9,11 +9,11 @@ export type LabName = (typeof names)[number];
 export interface Lab {
   /** The command that installs it, in the network of this machine: the cluster's network cannot download. */
   readonly command: readonly string[];
-  /** The command that runs another one in the network of a node, without the node's number. */
+  /** The command that runs another command in the network of a node, without the node's number. */
   readonly onNode: readonly string[];
 }
 
-/** The labs beside a test cluster's command. Call it where the network of this machine is. */
+/** The labs next to a test cluster's command. Call it in the network of this machine. */
 export function findLabs(folder: string): Partial<Record<LabName, Lab>> {
   const outside = ["nsenter", `--net=/proc/${process.pid}/ns/net`];
   const found = names

@@ -4,19 +4,19 @@ import { findCluster, NoClusterError, type Cluster } from "./cluster";
 import { namespacePrefix } from "./stack";
 import { encodeSurroundings } from "./surroundings";
 
-/** Says that the tests may be left out where there is no cluster: `skip`, and nothing else. */
+/** With the value `skip`, the tests are skipped if there is no cluster. */
 const withoutCluster = "HOLDFAST_E2E_WITHOUT_CLUSTER";
 
 /**
- * Files that mostly wait for the engine and for the API server, without a client that others would slow beyond what it
- * bears: they run beside the rest, in one process for all of them.
+ * Files that mostly wait for the engine and for the API server, and have no clients that others could slow down too much. They
+ * run at the same time as the rest, in one process.
  */
 const besides = "e2e/(pulumi|pulumi-failures|pulumi-preview|adoption|examples)\\.test";
 
 /**
- * `npm run test:e2e [jest's arguments]`: gets a cluster ready, then runs jest inside its network, where pods,
- * Services and the API server are reachable; then removes what the tests made, after telling, where they failed,
- * what the cluster knows. Exit code 0 only if every test passed.
+ * `npm run test:e2e [jest's arguments]`: prepares a cluster, then runs jest inside its network, where pods, Services and the API
+ * server are reachable. If tests fail, prints the cluster's state. Then removes what the tests created. The exit code is 0 only
+ * if every test passed.
  */
 async function main(): Promise<number> {
   let cluster: Cluster;
@@ -33,7 +33,7 @@ async function main(): Promise<number> {
   }
   tell(`in ${cluster.name}`);
   const surroundings = await cluster.prepare(tell);
-  await removeNamespaces(cluster); // what an interrupted run has left
+  await removeNamespaces(cluster); // what an interrupted run left
   tell("running the tests");
   const given = process.argv.slice(2);
   const lanes =
@@ -54,7 +54,7 @@ async function main(): Promise<number> {
   return code;
 }
 
-/** Runs a command with our own output; its exit code. */
+/** Runs a command on this terminal; returns its exit code. */
 async function start(command: readonly string[], env: Record<string, string> = {}): Promise<number> {
   const [file = "", ...args] = command;
   const child = spawn(file, args, {
@@ -68,7 +68,7 @@ async function start(command: readonly string[], env: Record<string, string> = {
   });
 }
 
-/** The names of the tests' namespaces, one a line, as kubectl takes them. */
+/** The names of the tests' namespaces, one on each line, in kubectl's form. */
 const namespaces = `kubectl get namespaces --output name | grep "^namespace/${namespacePrefix}"`;
 
 function removeNamespaces(cluster: Cluster): Promise<number> {

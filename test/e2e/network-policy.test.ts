@@ -6,7 +6,7 @@ import { namespacePrefix, staging, targets, type DeployedService, type DeployedS
 import { readSurroundings } from "./surroundings";
 import { until } from "./until";
 
-/** A namespace that the stack knows nothing of. */
+/** A namespace outside of the stack. */
 const elsewhere = `${namespacePrefix}-stranger`;
 const probe = "holdfast-e2e-probe";
 const { edge } = readSurroundings();
@@ -15,7 +15,7 @@ let stack: DeployedStack;
 let service: DeployedService;
 let running: readonly Pod[];
 let redis: string;
-/** One that answers any pod, so that silence elsewhere is a policy's and not the network's. */
+/** A pod that any pod can reach: if another one does not answer, a policy is the cause and not the network. */
 let dns: string;
 
 beforeAll(async () => {
@@ -53,7 +53,7 @@ it("lets the application reach Redis, and DNS to find it by name", async () => {
   }
 });
 
-it("lets the application reach nothing else: no other pod, not the API server, not the edge", async () => {
+it("lets the application connect nowhere else: no other pod, not the API server, not the edge", async () => {
   const [pod, other] = running as [Pod, Pod];
   const closed = [
     `${other.address}:8080`,
@@ -64,7 +64,7 @@ it("lets the application reach nothing else: no other pod, not the API server, n
   expect(await reach(stack.namespace, pod.name, ...closed)).toEqual(all(closed, "silent"));
 });
 
-it("lets the edge reach the application, by http and grpc and no other port", async () => {
+it("lets the edge connect to the application, by http and grpc and no other port", async () => {
   const [, byEdge] = targets(stack, service);
   expect(running.map(({ name }) => name)).toContain(await new Browser().visit(byEdge));
   const [http, grpc, metrics, lifecycle, ...services] = doors() as [string, string, string, string];
@@ -74,7 +74,7 @@ it("lets the edge reach the application, by http and grpc and no other port", as
   });
 });
 
-it("lets a stranger's pod reach neither the application nor Redis", async () => {
+it("lets another pod connect neither to the application nor to Redis", async () => {
   const open = [dns, `${edge.address}:${edge.port}`];
   const closed = [...doors(), redis];
   expect(await reach(elsewhere, probe, ...open, ...closed)).toEqual({
@@ -83,8 +83,8 @@ it("lets a stranger's pod reach neither the application nor Redis", async () => 
   });
 });
 
-it("closes in whatever else is put into the namespace, DNS included", async () => {
-  // By address, since it finds no names.
+it("closes everything else in the namespace, including DNS", async () => {
+  // By address, since it cannot resolve names.
   const closed = [...doors().slice(0, 4), `${service.address}:8080`, dns];
   const outcomes = await until("the default policy covers the new pod", 20_000, async () => {
     const found = await reach(stack.namespace, probe, ...closed);

@@ -7,12 +7,12 @@ import type { Target } from "../../ops/load/target";
 import { Browser } from "./browser";
 import { readSurroundings } from "./surroundings";
 
-/** Clients of servers that know nothing of Holdfast; each keeps what happened to it. */
+/** Clients of servers without Holdfast; each records its events. */
 
-/** Between two messages of a client. Milliseconds. */
+/** Time between two messages of a client. Milliseconds. */
 const everyMs = 500;
 
-/** Reconnects at once whenever its socket closes, with the cookies that it got; says numbers, and notes what comes back. */
+/** Reconnects at once whenever its socket closes, with its cookies; sends numbers, and records what comes back. */
 export class EchoClient {
   /** The pod of each of its sockets. */
   readonly pods: string[] = [];
@@ -40,7 +40,7 @@ export class EchoClient {
     this.#socket = socket;
     this.pods.push(pod);
     socket.on("message", (data: Buffer) => this.echoes.push(Number(data.toString())));
-    socket.on("error", () => undefined); // the close that follows says it
+    socket.on("error", () => undefined); // the close that follows reports it
     socket.on("close", (code) => {
       this.closes.push(code);
       if (!this.#isLeaving) void this.#reconnect();
@@ -57,7 +57,7 @@ export class EchoClient {
     clearInterval(this.#timer);
   }
 
-  /** Closes its socket and opens another; the pod. */
+  /** Closes its socket and opens another one; returns the pod. */
   async comeBack(): Promise<string> {
     this.leave();
     const { socket, pod } = await this.#browser.open(this.#target);
@@ -65,7 +65,7 @@ export class EchoClient {
     return pod;
   }
 
-  /** What is known of it, for a person. */
+  /** A description for people. */
   describe(): string {
     const { pods, closes, refusals, sent, echoes } = this;
     return JSON.stringify({ isOpen: this.isOpen, pods, closes, refusals, sent, heard: echoes.length });
@@ -90,21 +90,21 @@ export class EchoClient {
   }
 }
 
-/** An answer that is no success to a request of a client. */
+/** An answer that is not a success to a request of a client. */
 interface Refusal {
-  /** The host that was asked: an address of a Service, or a name at the edge. */
+  /** The host in the request: an address of a Service, or a name at the edge. */
   readonly host: string;
-  /** The pod that had its session; undefined where it had none yet. */
+  /** The pod that had its session; undefined if there was none yet. */
   readonly pod: string | undefined;
   readonly status: number;
 }
 
-/** A client of the chat: it says numbers, and notes what is said to all. */
+/** A client of the chat: it sends numbers, and records what is sent to all. */
 export class ChatClient {
   readonly socket: Socket;
   /** The pod of each of its sessions. */
   readonly pods: string[] = [];
-  /** How often it was told the id of its session: once, unless another session took over. */
+  /** How often it got the id of its session: once, unless another session took over. */
   connects = 0;
   readonly disconnects: string[] = [];
   readonly errors: string[] = [];
@@ -117,7 +117,7 @@ export class ChatClient {
     localAddress?: string,
   ) {
     const { hostname, port, pathname } = new URL(target.url);
-    // A name that no DNS knows leads to the edge, as in a browser.
+    // A name without a DNS record leads to the edge, as in a browser.
     const lookup: LookupFunction = (_name, { all }, found) =>
       all === true ? found(null, [{ address: hostname, family: 4 }]) : found(null, hostname, 4);
     const agent = new WatchedAgent((request, response) => this.#answered(request, response), {
@@ -143,12 +143,12 @@ export class ChatClient {
     return (this.socket.io.engine as { transport?: { name: string } } | undefined)?.transport?.name;
   }
 
-  /** Resolves with the pod that took it. */
+  /** Resolves with the pod that received it. */
   async say(text: string): Promise<string> {
     return (await this.socket.emitWithAck("say", text)) as string;
   }
 
-  /** What is known of it, for a person. */
+  /** A description for people. */
   describe(): string {
     const { pods, connects, disconnects, errors, refusals, heard, transport, socket } = this;
     const state = { connected: socket.connected, transport, pods, connects, disconnects, errors, refusals };
@@ -171,12 +171,12 @@ export class ChatClient {
 
 type Answered = (request: ClientRequest, response: IncomingMessage) => void;
 
-/** What Node.js calls for each request, and its types do not have. */
+/** The method that Node.js calls for each request, which its types do not have. */
 const { addRequest } = Agent.prototype as unknown as {
   addRequest: (this: Agent, request: ClientRequest, options: object) => void;
 };
 
-/** Hears of each answer: the client of Socket.IO tells neither its status nor its headers. */
+/** Observes each answer, because the client of Socket.IO reports neither its status nor its headers. */
 class WatchedAgent extends Agent {
   readonly #answered: Answered;
 

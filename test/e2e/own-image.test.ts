@@ -14,8 +14,8 @@ import { readSurroundings } from "./surroundings";
 import { until } from "./until";
 
 /**
- * Images that know nothing of Holdfast, as docs/own-image.md deploys them: a Socket.IO chat, a `ws` echo with /healthz, a
- * Python server that has no probe but its TCP port, and a static binary without a shell. One stack, changed by `pulumi up`.
+ * Images without Holdfast, deployed as in docs/own-image.md: a Socket.IO chat, a `ws` echo with /healthz, a Python server with
+ * only a TCP probe, and a static binary without a shell. They are one stack, which `pulumi up` changes.
  */
 
 const namespace = `${namespacePrefix}-own`;
@@ -33,7 +33,7 @@ const services = {
   quotes: { path: "/quotes", replicas: 2, probes: { readiness: "/healthz" } },
 };
 
-/** The services that echo. */
+/** The services that send messages back. */
 const echoes = ["echo", "telemetry", "quotes"] as const;
 type Echo = (typeof echoes)[number];
 
@@ -60,7 +60,7 @@ function config({ release, hasEdge = true, hasProxies = false }: Shape) {
     namespace,
     ...(hasEdge ? { host } : {}),
     edge: hasEdge ? { kind: "nginx" } : { kind: "none" },
-    // The tests' own clients are no pods.
+    // The tests' own clients are not pods.
     network: {
       edge: [inCluster, ...clientNetworks.map((cidr) => ({ cidr }))],
       monitoring: clientNetworks.map((cidr) => ({ cidr })),
@@ -89,7 +89,7 @@ beforeAll(async () => {
   await stack.up();
 }, 600_000);
 
-/** Who is connected, to leave at the end of each test however it ends. */
+/** The connected clients, which are closed at the end of each test, however it ends. */
 const everyone = new Set<ChatClient | EchoClient>();
 
 let watched: PodHistory | undefined;
@@ -105,7 +105,7 @@ afterAll(async () => {
   await stack.remove();
 });
 
-/** A change of the stack, until no pod of before is left. */
+/** Changes the stack, and waits until no old pod is left. */
 async function change(shape: Shape): Promise<void> {
   await stack.configure(config(shape));
   await stack.up();
@@ -129,7 +129,7 @@ const byEdge = (name: OwnImage) => ({
   host,
 });
 
-/** Waits until the edge leads to a service's proxies. For seconds after an update it still leads to the service's pods. */
+/** Waits until the edge routes to a service's proxies. For seconds after an update it still routes to the service's pods. */
 async function untilProxied(name: OwnImage): Promise<void> {
   await until(`the edge leads to the proxies of ${name}`, limitMs, async () => {
     const socket = new WebSocket(`${byEdge(name).url}/?EIO=4&transport=websocket`, { headers: { host } });
@@ -152,7 +152,7 @@ async function proxiedSockets(name: OwnImage): Promise<number> {
   return (await Promise.all(counts)).reduce((sum, count) => sum + count);
 }
 
-/** Connects clients to a service that echoes: by the Service, each from its address in turn, and through the edge. */
+/** Connects clients to an echo service: by the Service, each from the next address, and through the edge. */
 async function connectEchoes(name: Echo, throughService: number, throughEdge: number): Promise<EchoClient[]> {
   const [service, address] = [await byService(name), addresses()];
   const all = [
@@ -160,7 +160,7 @@ async function connectEchoes(name: Echo, throughService: number, throughEdge: nu
     ...Array.from({ length: throughEdge }, () => new EchoClient(byEdge(name))),
   ];
   for (const client of all) everyone.add(client);
-  // Not all at once: on a busy machine that alone would have some of them refused.
+  // Not all at once: on a busy machine, that alone would get some of them refused.
   const waiting = all.values();
   const worker = async () => {
     for (const client of waiting) await client.connect();
@@ -170,7 +170,7 @@ async function connectEchoes(name: Echo, throughService: number, throughEdge: nu
 }
 
 describe("without an edge", () => {
-  it("are reached by a pod that may come, and not by a stranger", async () => {
+  it("can be reached by an allowed pod, and by no other", async () => {
     await apply([{ apiVersion: "v1", kind: "Namespace", metadata: { name: stranger } }]);
     await Promise.all([
       startProbePod(namespace, "client", {}, { role: "client" }),
@@ -184,7 +184,7 @@ describe("without an edge", () => {
       return outcomes.every((outcome) => outcome === "open") ? true : undefined;
     });
     expect(await reach(stranger, "client", ...doors)).toEqual(all("silent"));
-    // Beside the clients, and no client: it finds not even a name.
+    // Next to the clients, and not a client: it cannot even resolve a name.
     expect(Object.values(await reach(namespace, "other", ...doors))).not.toContain("open");
   }, 180_000);
 });
@@ -211,13 +211,13 @@ describe("with an edge", () => {
     limitMs,
   );
 
-  it("are rolled under 100 clients each: all are moved in order, and nobody is refused", async () => {
+  it("are rolled under 100 clients each: all are moved in order, and none is refused", async () => {
     const history = (watched = new PodHistory(namespace, "chat"));
     const before = Object.fromEntries(
       await Promise.all(ownImages.map(async (name) => [name, await podNames(name)] as const)),
     );
     const [address, service] = [addresses(), await byService("chat")];
-    // By the Service alone no long-polling: see docs/own-image.md.
+    // The Service alone supports no long-polling: see docs/own-image.md.
     const chat = await connectChat(
       Array.from({ length: clients }, (_, index) =>
         index % 4 === 0
@@ -292,7 +292,8 @@ describe("behind connection proxies", () => {
     const numbers = said.map((_, number) => String(number));
     const gone = new Set(before.flat());
     expect([...took].some((pod) => gone.has(pod)) && [...took].some((pod) => !gone.has(pod))).toBe(true);
-    // A session that its old pod has not saved yet when the new one looks for it is not recovered; its client is told so.
+    // If the old pod has not saved a session yet when the new one looks for it, the session is not recovered, and its client is
+    // told.
     await untilAll(
       "has heard everything that was said, or that its session is another",
       chat,
@@ -336,7 +337,7 @@ interface ChatOptions {
   readonly address?: string;
 }
 
-/** Connects clients to the chat, and waits until each has the transport that it wants. */
+/** Connects clients to the chat, and waits until each has its transport. */
 async function connectChat(options: readonly ChatOptions[]): Promise<ChatClient[]> {
   const all = options.map(({ target, transports, address }) => {
     const client = new ChatClient(target, transports, address);
@@ -350,7 +351,7 @@ async function connectChat(options: readonly ChatOptions[]): Promise<ChatClient[
   return all;
 }
 
-/** Waits until something holds for all clients; otherwise rejects with what is known of some for which it does not. */
+/** Waits until a condition is true for all clients; otherwise rejects with a description of some for which it is not. */
 async function untilAll<Client extends ChatClient | EchoClient>(
   what: string,
   all: readonly Client[],

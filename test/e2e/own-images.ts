@@ -8,31 +8,31 @@ import { codeOf } from "./docs";
 
 const run = promisify(execFile);
 
-/** Servers that know nothing of Holdfast: those of docs/own-image.md, as their readers copy them. */
+/** Servers without Holdfast: those of docs/own-image.md, as readers copy them. */
 export const ownImages = ["chat", "echo", "telemetry", "quotes"] as const;
 export type OwnImage = (typeof ownImages)[number];
 
 /** The names of the images on the nodes. */
 export type OwnImageNames = Readonly<Record<OwnImage, string>>;
 
-/** What a node must have of an image, where there is an engine to build it and where there is none. */
+/** The contents of an image on a node, with and without a container engine to build it. */
 interface OwnImageSource {
   readonly name: string;
-  /** The files that are the image's own, and its Dockerfile. */
+  /** The files of the image itself, and its Dockerfile. */
   readonly folder: string;
   readonly entrypoint: readonly string[];
-  /** What it stands on: Node.js, Python, or nothing at all, not even a shell. */
+  /** Its base: Node.js, Python, or nothing at all, not even a shell. */
   readonly base: "node" | "python" | "none";
 }
 
-/** Of the package on PyPI. */
+/** The package on PyPI. */
 const websockets = "websockets==15.0.1";
 
-/** Of the module. */
+/** The Go module. */
 const coderWebsocket = "github.com/coder/websocket@v1.8.13";
 
 /**
- * Writes a folder for each image. Call it where the network of this machine is: Python's and Go's packages are downloaded.
+ * Writes a folder for each image. Call it in the network of this machine, because Python's and Go's packages are downloaded.
  *
  * @param scratch an empty folder
  */
@@ -49,7 +49,7 @@ export async function writeOwnImages(scratch: string): Promise<readonly OwnImage
   ]);
 }
 
-/** The names that the images of {@link writeOwnImages} have. */
+/** The names of the images of {@link writeOwnImages}. */
 export function ownImageNames(): OwnImageNames {
   return Object.fromEntries(ownImages.map((image) => [image, nameOf(image)])) as Record<OwnImage, string>;
 }
@@ -58,7 +58,7 @@ const nameOf = (image: OwnImage) => `own/${image}:e2e`;
 
 async function nodeImage(scratch: string, image: OwnImage, code: string): Promise<OwnImageSource> {
   const folder = path.join(scratch, image);
-  // One file, as the packages of this repository are: neither kind of cluster needs npm then.
+  // One file, as for the packages of this repository, so that neither kind of cluster needs npm.
   await build({
     stdin: { contents: code, resolveDir: projectRoot, loader: "js" },
     outfile: path.join(folder, "server.cjs"),
@@ -90,7 +90,7 @@ async function pythonImage(scratch: string, image: OwnImage, code: string): Prom
   return { name: nameOf(image), folder, entrypoint, base: "python" };
 }
 
-/** A static binary and nothing else: no shell, no `sleep`, no user, no /tmp. */
+/** Only a static binary: no shell, no `sleep`, no user, no /tmp. */
 async function goImage(scratch: string, image: OwnImage, code: string): Promise<OwnImageSource> {
   const folder = path.join(scratch, image);
   const source = path.join(scratch, `${image}-source`);
@@ -113,8 +113,8 @@ async function dockerfile(folder: string, lines: readonly string[], entrypoint: 
 }
 
 /**
- * Puts the files of an image that stands on Python, or on nothing, into a folder, from this machine's Python where it has no
- * engine to pull one. Resolves with its entry point there.
+ * Puts the files of an image based on Python, or on nothing, into a folder. Without a container engine, it uses this machine's
+ * Python. Resolves with the entry point in the folder.
  */
 export async function rootOf(source: OwnImageSource, target: string): Promise<readonly string[]> {
   if (source.base === "none") {
@@ -127,7 +127,7 @@ export async function rootOf(source: OwnImageSource, target: string): Promise<re
   return [stdout.trim(), ...source.entrypoint.slice(1)];
 }
 
-/** Prints where the interpreter is. Everything keeps its place, so that it finds itself. */
+/** Prints where the interpreter is. Every file keeps its path, so that Python finds itself. */
 const pythonRoot = `set -euo pipefail
 root=$1 source=$2 package=$3
 python=$(python3 -c 'import os, sys; print(os.path.realpath(sys.executable))')

@@ -16,7 +16,7 @@ const event = (type: WatchEvent["type"], deletionTimestamp?: string, exitCode?: 
 });
 
 describe("the history of a pod", () => {
-  it("says nothing of one that was not asked to go", () => {
+  it("has no end of a pod that was not deleted", () => {
     expect(endingAfter(undefined, event("MODIFIED"), 1)).toBeUndefined();
   });
 

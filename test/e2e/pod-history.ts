@@ -6,16 +6,16 @@ import type { PodObject } from "./pods";
 /** How a pod ended. Times in milliseconds since the epoch. */
 export interface Ending {
   readonly pod: string;
-  /** When it was asked to go. */
+  /** When it was deleted. */
   readonly deletedAt: number;
   /**
-   * When its grace period is over: the API server's reckoning when the pod was asked to go, in whole seconds. The kubelet
-   * deletes the pod once more at its end, with a grace period of 0, which moves `deletionTimestamp` to that moment.
+   * When its grace period is over, in whole seconds: the API server computes it when the pod is deleted. At the pod's end the
+   * kubelet deletes it once more with a grace period of 0, which moves `deletionTimestamp` to that moment.
    */
   readonly deadline: number;
-  /** Of its container; 137 is a kill. Undefined where nobody has seen it end. */
+  /** The exit code of its container; 137 is a kill. Undefined if nobody saw it end. */
   readonly exitCode: number | undefined;
-  /** When it was gone; undefined while it is there. */
+  /** When it was gone; undefined while it exists. */
   readonly goneAt: number | undefined;
 }
 
@@ -24,7 +24,7 @@ export interface WatchEvent {
   readonly object: PodObject;
 }
 
-/** Watches the pods of a workload, to tell afterwards how each ended. */
+/** Watches the pods of a workload, to report afterwards how each ended. */
 export class PodHistory {
   readonly #endings = new Map<string, Ending>();
   readonly #watch: ChildProcess;
@@ -39,13 +39,13 @@ export class PodHistory {
       ],
       { stdio: ["ignore", "pipe", "inherit"] },
     );
-    // Each event is a line.
+    // Each event is one line.
     createInterface(watch.stdout).on("line", (line) => this.#take(JSON.parse(line) as WatchEvent));
     this.#watch = watch;
     this.#ended = new Promise((resolve) => watch.once("close", () => resolve()));
   }
 
-  /** The pods that were asked to go since the watch began, in that order. */
+  /** The pods that were deleted since the watch began, in that order. */
   get endings(): readonly Ending[] {
     return [...this.#endings.values()];
   }
@@ -62,7 +62,7 @@ export class PodHistory {
   }
 }
 
-/** What is known of a pod's end after an event; undefined while it was not asked to go. Time in milliseconds. */
+/** A pod's end as known after an event; undefined if the pod was not deleted. Times in milliseconds. */
 export function endingAfter(
   known: Ending | undefined,
   { type, object: { metadata, status } }: WatchEvent,

@@ -1,6 +1,6 @@
 import { kubectlJson } from "./kubectl";
 
-/** A pod as the tests see it. */
+/** A pod, as the tests use it. */
 export interface Pod {
   readonly name: string;
   readonly uid: string;
@@ -9,15 +9,15 @@ export interface Pod {
   readonly address: string;
   readonly node: string;
   readonly ready: boolean;
-  /** It has been asked to go. */
+  /** Whether it was deleted. */
   readonly deleted: boolean;
   readonly restarts: number;
   readonly containerName: string;
-  /** Of its first container, without the runtime's scheme. */
+  /** The id of its first container, without the runtime's scheme. */
   readonly containerId: string;
 }
 
-/** The part of a Pod object that is read here. */
+/** The fields of a Pod object that are read here. */
 export interface PodObject {
   readonly metadata: {
     readonly name: string;

@@ -1,13 +1,13 @@
 import { apply, kubectl } from "./kubectl";
 import { readSurroundings } from "./surroundings";
 
-/** What became of a connection: `silent` is what a NetworkPolicy makes of it, `refused` means that nobody listens. */
+/** The outcome of a connection. `silent`: a NetworkPolicy blocks it. `refused`: nothing listens. */
 export type Outcome = "open" | "refused" | "silent" | "unknown name";
 
-/** How long silence must last. Connections inside a cluster take milliseconds. */
+/** How long no answer counts as silence. Connections inside a cluster take milliseconds. */
 const silentMs = 2_000;
 
-/** Runs in the pod: prints the outcome for each `host:port` that it is given. */
+/** Runs in the pod: prints the outcome for each given `host:port`. */
 const script = `
 const { connect } = require("node:net");
 const reach = (target) => new Promise((resolve) => {
@@ -23,7 +23,7 @@ Promise.all(process.argv.slice(1).map(reach)).then((all) => {
   process.exit();
 });`;
 
-/** Tries to connect from a pod to each `host:port`. The pod's image must hold node, as the application's does. */
+/** Tries to connect from a pod to each `host:port`. The pod's image must contain node, as the application's does. */
 export async function reach(
   namespace: string,
   pod: string,
@@ -34,8 +34,8 @@ export async function reach(
 }
 
 /**
- * Starts a pod that does nothing but wait to be asked; resolves once it can be. Pod Security `restricted` admits it,
- * unless more is asked of its spec.
+ * Starts a pod that only waits for commands; resolves once it accepts them. Pod Security `restricted` admits it, unless its spec
+ * requires more.
  */
 export async function startProbePod(
   namespace: string,

@@ -7,8 +7,8 @@ import { readSurroundings } from "./surroundings";
 import { until } from "./until";
 
 /**
- * What goes wrong during `pulumi up` by the real engine, and the way out that docs/troubleshooting.md has for it. The
- * stack whose rollout cannot succeed waits in the background while others are interrupted: waiting costs no CPU.
+ * Failures during `pulumi up` with the real engine, and the solution for each in docs/troubleshooting.md. The stack whose rollout
+ * cannot succeed waits in the background while others are interrupted, because waiting needs no CPU.
  */
 
 /** Milliseconds. */
@@ -28,7 +28,7 @@ describe("a rollout that cannot succeed", () => {
   /** Each breaks in its own way. */
   const names = ["pull", "ready"] as const;
 
-  /** Answers everything but /never, which a readiness probe waits for in vain. */
+  /** Answers everything except /never, for which a readiness probe waits in vain. */
   const server = `require("node:http").createServer((request, response) => {
     response.writeHead(request.url === "/never" ? 503 : 200).end();
   }).listen(8080)`;
@@ -72,8 +72,8 @@ describe("a rollout that cannot succeed", () => {
   });
 
   /**
-   * Pulumi's provider at times takes the state of a Deployment before the update for the one behind it, and reports success
-   * within seconds. Then the update is repeated with a refresh, as docs/troubleshooting.md says.
+   * Sometimes Pulumi's provider mistakes the state of a Deployment before the update for the one after it, and reports success
+   * within seconds. Then the update is repeated with a refresh, as docs/troubleshooting.md describes.
    */
   async function fail(): Promise<PulumiResult> {
     const up = ["up", "--stack", "broken", "--yes", "--skip-preview"];
@@ -109,10 +109,10 @@ describe("a rollout that cannot succeed", () => {
       };
     };
 
-    it("is repeated, after `pulumi cancel` where the CLI was killed, and then is whole", async () => {
+    it("is repeated, after `pulumi cancel` if the CLI was killed, and is then complete", async () => {
       const told = await Promise.all(
         moments.map(async ({ name, at, signal }) => {
-          // The file of the state and its copy are written one after the other: killed between the two, both may be in pieces.
+          // The file of the state and its copy are written one after the other: after a kill between the two, both may be broken.
           for (let attempt = 1; attempt <= 3; attempt += 1) {
             const one = await PulumiStack.create(name, interruptedConfig(name));
             try {
@@ -177,7 +177,7 @@ describe("a rollout that cannot succeed", () => {
     }
   });
 
-  it("ends in bounded time, names the reason of each pod, and the old pods go on", async () => {
+  it("ends in limited time, names the reason of each pod, and the old pods keep running", async () => {
     const { code, output, seconds } = await failing;
     process.stderr.write(`a rollout that cannot succeed: up failed after ${Math.round(seconds)} s\n`);
     expect(code).not.toBe(0);
@@ -191,7 +191,7 @@ describe("a rollout that cannot succeed", () => {
     for (const probe of probes) expect(probe.failures).toEqual([]);
   });
 
-  it("is repaired by the configuration as it was, without another pod", async () => {
+  it("is repaired by the previous configuration, without another pod", async () => {
     await stack.configure(config());
     await stack.up();
     await until("only the old pods are left", limitMs, async () =>

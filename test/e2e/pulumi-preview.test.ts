@@ -7,7 +7,7 @@ import { parse } from "yaml";
 import { examples, projectRoot, stackFile } from "../../ops/render/stacks";
 import { PulumiStack, type PulumiResult } from "./pulumi";
 
-/** `pulumi preview` by the real engine where there is no kubeconfig: what a person meets before the first `pulumi up`. */
+/** `pulumi preview` with the real engine and without a kubeconfig: what a user sees before the first `pulumi up`. */
 
 const run = promisify(execFile);
 
@@ -39,7 +39,7 @@ afterAll(async () => {
 
 const preview = (...args: string[]) => stack.run("preview", "--stack", "preview", ...args);
 
-/** What the output says of faults, without the resources before it and the counts behind it. */
+/** The errors in the output, without the resources before them and the counts after them. */
 const diagnosticsOf = ({ output }: PulumiResult) =>
   /^Diagnostics:\n([\s\S]*?)(?=^(?:Outputs|Resources|Policies):)/m.exec(output)?.[1]?.trimEnd() ?? "";
 
@@ -50,7 +50,7 @@ describe("a preview", () => {
     expect(output).toContain("Deployment chat-deployment create");
   });
 
-  it("prints each fault of the configuration once, and nothing else", async () => {
+  it("prints each error of the configuration once, and nothing else", async () => {
     await stack.configure(
       config({
         minReadySeconds: -1,
@@ -88,14 +88,14 @@ describe("a preview", () => {
   });
 
   it("is refused by the policy pack, which names the rule, the object and the change", async () => {
-    // The CLI's distribution has this beside its other programs, and the lab's has not.
+    // The CLI's distribution has this next to its other programs; the lab's does not.
     const analyzer = path.join(folder, "bin/pulumi-analyzer-policy");
     await mkdir(path.dirname(analyzer));
     const runner = path.join(projectRoot, "node_modules/@pulumi/pulumi/cmd/run-policy-pack");
     await writeFile(analyzer, `#!/bin/sh\nexec node ${runner} "$@"\n`, { mode: 0o755 });
     const guarded = await PulumiStack.create(
       "guarded",
-      // What the configuration takes, and a rule does not.
+      // A value that the configuration allows, and a rule does not.
       config({
         services: [{ name: "chat", podTemplate: { spec: { terminationGracePeriodSeconds: 5 } } }],
       }),
@@ -123,7 +123,7 @@ describe("a stack's file", () => {
       ...["config", "set", "--stack", "preview", "kubernetes:context", "kind-kind"],
     );
     expect({ code, output }).toEqual({ code: 0, output: "" });
-    // The CLI has a style of its own, or this test would show nothing.
+    // Without the CLI's own style this test would show nothing.
     expect(await readFile(stack.file, "utf8")).toContain("{name: messaging-service");
     await copyFile(path.join(projectRoot, ".prettierignore"), path.join(stack.folder, ".prettierignore"));
     const prettier = path.join(projectRoot, "node_modules/.bin/prettier");
@@ -134,15 +134,15 @@ describe("a stack's file", () => {
 });
 
 describe("a project made by `pulumi new`", () => {
-  it("is previewed by the answers alone, and without a session store", async () => {
-    // What a clone has: the CLI copies the whole folder.
+  it("is previewed with the answers alone, and without a session store", async () => {
+    // The contents of a clone, because the CLI copies the whole folder.
     const template = path.join(folder, "template");
     const made = path.join(folder, "team-chat");
     await cp(projectRoot, template, {
       recursive: true,
       filter: (file) => !/^(node_modules|dist|\.git|\.holdfast)$/.test(path.basename(file)),
     });
-    // With `--generate-only`: the packages are here, and the lab's engine cannot install them.
+    // With `--generate-only`, because the packages exist here, and the lab's engine cannot install them.
     const succeed = async (...args: string[]) => {
       const result = await stack.run(...args);
       expect(result).toMatchObject({ code: 0 });
@@ -167,18 +167,18 @@ describe("a project made by `pulumi new`", () => {
 
 const contentOf = (file: string) => readFile(path.join(projectRoot, file), "utf8");
 
-/** The stack that the README has people write. */
+/** The stack that the README tells users to write. */
 async function stackOfReadme(): Promise<string> {
   const [, text = ""] = /<<'YAML'\n(.*?)^YAML$/ms.exec(await contentOf("README.md")) ?? [];
   expect(text).toContain("kubernetes:context");
   return text;
 }
 
-/** Where the engine sees more than a rendering does: secrets, charts, a provider that is not there. */
+/** Stacks for which the engine sees more than a rendering: secrets, charts, a missing provider. */
 const previewed = ["README", "alb-elasticache", ...examples().filter((name) => name.endsWith("-external"))];
 
 describe("stacks to copy", () => {
-  /** What the machine does not have; nothing else may stop a preview. */
+  /** Providers that the machine does not have; nothing else may stop a preview. */
   const missing = [
     { pattern: /no resource plugin 'pulumi-resource-(\w+)' found/, what: "the provider" },
     {
@@ -187,7 +187,7 @@ describe("stacks to copy", () => {
     },
   ];
 
-  it("are previewed, as far as the providers are there", async () => {
+  it("are previewed, as far as the providers are available", async () => {
     const queue = [...previewed];
     const outcomes: Record<string, string> = {};
     const worker = async () => {
@@ -221,7 +221,7 @@ describe("stacks to copy", () => {
       {},
       {
         KUBECONFIG: path.join(folder, "kubeconfig"),
-        // The AWS provider, hundreds of megabytes, would only say that there are no credentials.
+        // The AWS provider has hundreds of megabytes, and would only report missing credentials.
         ...(text.includes("kind: elasticache")
           ? { PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: "true" }
           : {}),

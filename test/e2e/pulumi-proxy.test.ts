@@ -7,7 +7,7 @@ import { namespacePrefix } from "./stack";
 import { readSurroundings } from "./surroundings";
 import { until } from "./until";
 
-/** A way in that changes under clients, by `pulumi up`: a proxy is put before a live service and taken away again. */
+/** Changes a way in under clients by `pulumi up`: adds a proxy to a live service, and removes it again. */
 
 const namespace = `${namespacePrefix}-toggled`;
 const host = "toggled.nova.social";
@@ -16,16 +16,16 @@ const path = "/messaging";
 /** Milliseconds. */
 const limitMs = 900_000;
 jest.setTimeout(limitMs);
-/** Of the proxy. Seconds. */
+/** The proxy's drain. Seconds. */
 const drainSeconds = 20;
-/** Handshakes that go on once the update is through: a policy is enforced a second after it changed. */
+/** Handshakes that continue after the update, because a policy is enforced a second after its change. */
 const afterwards = 40;
 const clients = 20;
 
 interface Way {
   readonly proxied: boolean;
   readonly kind?: "nginx" | "none";
-  /** Of the edge's pods, besides their namespace. */
+  /** Labels of the edge's pods, in addition to their namespace. */
   readonly podLabels?: Readonly<Record<string, string>>;
 }
 
@@ -78,7 +78,7 @@ describe("a service with clients, under the real engine", () => {
     await stack.remove();
   });
 
-  /** An `up` while new clients come without a pause: the steps that it took, how long, and who was refused. */
+  /** Runs `up` while new clients connect without a pause. Returns the steps, the time, and the refused clients. */
   async function upUnderHandshakes(way: Way, at = target) {
     await stack.configure(config(way));
     const probe = new EdgeProbe(at);
@@ -114,12 +114,12 @@ describe("a service with clients, under the real engine", () => {
     const { steps, seconds, refusals } = await upUnderHandshakes({ proxied: false });
     expect(refusals).toEqual([]);
     expect(steps).toContain("delete Deployment messaging-proxy-deployment");
-    // Its preStop and close, and what the rest of the update takes on a busy machine.
+    // Its preStop and close, and the rest of the update on a busy machine.
     expect(seconds).toBeLessThan(drainSeconds + 160);
     expect(openOf(sockets)).toBe(0);
   });
 
-  it("lets another edge in before it shuts out the old one", async () => {
+  it("opens the way for another edge before it closes the old one", async () => {
     const { steps, refusals } = await upUnderHandshakes({
       proxied: false,
       podLabels: { "app.kubernetes.io/name": "traefik" },
@@ -135,7 +135,7 @@ describe("a service with clients, under the real engine", () => {
     const service = { url: `ws://${await clusterIp(namespace, "messaging")}:8080${path}`, host };
     const without = await upUnderHandshakes({ proxied: false, kind: "none" }, service);
     expect(without.refusals).toEqual([]);
-    // Pods roll: they are told the name of the edge's cookie.
+    // Pods roll, because their environment gets the name of the edge's cookie.
     expect(without.steps.filter((step) => / (StatefulSet|Service) /.test(step))).toEqual([]);
     expect(without.steps).toContainEqual(expect.stringMatching(/^delete Ingress /));
     const again = await upUnderHandshakes({ proxied: false }, service);

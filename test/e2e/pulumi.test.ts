@@ -13,8 +13,8 @@ import { fromManyAddresses, namespacePrefix } from "./stack";
 import { readSurroundings } from "./surroundings";
 
 /**
- * The Holdfast application and its store by the real engine, from the first `pulumi up` to `pulumi destroy`. The
- * kubeconfig's current context is another cluster's throughout: the stack goes to the one that it names.
+ * The Holdfast application and its store with the real engine, from the first `pulumi up` to `pulumi destroy`. The kubeconfig's
+ * current context is always another cluster: the stack uses the context that it names.
  */
 
 const namespace = `${namespacePrefix}-engine`;
@@ -53,7 +53,7 @@ beforeAll(async () => {
 
 afterAll(() => stack.remove());
 
-/** A kubeconfig whose current context leads nowhere, and in which the cluster of this one is `here`. */
+/** A kubeconfig whose current context does not work, and in which this cluster is `here`. */
 async function elsewhere(folder: string): Promise<string> {
   const real = parse(await kubectl(["config", "view", "--raw", "--minify"])) as {
     clusters: object[];
@@ -77,12 +77,12 @@ async function elsewhere(folder: string): Promise<string> {
   return file;
 }
 
-/** What the tests so far have changed for good. */
+/** The permanent changes of the tests so far. */
 let changed: object = {};
 
 const configure = (change: object = {}) => stack.configure(config({ ...changed, ...change }));
 
-/** As a person puts it there: it stands encrypted in the stack's file. */
+/** As a user sets it: the stack's file has it encrypted. */
 async function setToken(token: string): Promise<void> {
   const set = ["config", "set", "--stack", "engine", "--secret", "holdfast:publisherToken", token];
   expect(await stack.run(...set)).toMatchObject({ code: 0 });
@@ -99,7 +99,7 @@ async function expectUnchanged(): Promise<void> {
   expect({ code, output: code === 0 ? "" : output }).toEqual({ code: 0, output: "" });
 }
 
-/** The update that docs/troubleshooting.md has for a field that somebody else owns. */
+/** The update in docs/troubleshooting.md for a field that has another owner. */
 async function takeBack(...args: string[]): Promise<void> {
   stack.setEnvironment({ PULUMI_K8S_ENABLE_PATCH_FORCE: "true" });
   await stack.upSteps(...args);
@@ -109,7 +109,7 @@ async function takeBack(...args: string[]): Promise<void> {
 const replicas = () =>
   kubectl([...own, "get", "deployment/messaging", "--output", "jsonpath={.spec.replicas}"]);
 
-/** What a change must never replace: the store, its claim, and the Service. */
+/** The objects that a change must never replace: the store, its claim, and the Service. */
 const lasting = () =>
   kubectl([
     ...[...own, "get", "statefulset,persistentvolumeclaim,service", "--output"],
@@ -128,7 +128,7 @@ describe("the stack under the real engine", () => {
     expect(Object.keys(await stack.up())).toEqual(["same"]);
   });
 
-  it("updates what a change is about and nothing else, while nobody loses a message", async () => {
+  it("updates only what a change concerns, while no client loses a message", async () => {
     const address = await clusterIp(namespace, "messaging");
     const load = new Load({
       clients: 20,
@@ -151,7 +151,7 @@ describe("the stack under the real engine", () => {
       expect(await stack.upSteps()).toEqual([deployment]);
       expect(await names()).toEqual(expect.arrayContaining(two));
 
-      // The same image by its full name: a change to Kubernetes, and nothing that a node must pull.
+      // The same image by its full name: a change for Kubernetes, without anything that a node must pull.
       changed = { ...changed, image: `docker.io/${app}` };
       await configure();
       expect(await stack.upSteps()).toEqual([deployment]);
@@ -191,7 +191,7 @@ describe("the stack under the real engine", () => {
 
   it("conflicts with a scaling by hand, and takes the number back as the docs say", async () => {
     await kubectl([...own, "scale", "deployment/messaging", "--replicas=2"]);
-    // Without a refresh the engine does not look, and so changes nothing.
+    // Without a refresh the engine does not look, so it changes nothing.
     expect(Object.keys(await stack.up())).toEqual(["same"]);
 
     const refreshed = await stack.run("up", "--stack", "engine", "--yes", "--skip-preview", "--refresh");
@@ -202,12 +202,12 @@ describe("the stack under the real engine", () => {
     expect(await replicas()).toBe("3");
   });
 
-  it("leaves the number of pods to an autoscaler, and takes it back when that is gone", async () => {
+  it("leaves the number of pods to an autoscaler, and takes it over when that is removed", async () => {
     const autoscaling = { minReplicas: 2, maxReplicas: 4, connectionsPerPod: 1_000 };
     await configure({ services: [{ name: "messaging", path: "/messaging", autoscaling }] });
     expect(await stack.upSteps()).toContain("create HorizontalPodAutoscaler messaging-autoscaler");
     expect(await replicas()).toBe("3");
-    // In the place of the autoscaler, which has no metrics here.
+    // In place of the autoscaler, which has no metrics here.
     await kubectl([...own, "scale", "deployment/messaging", "--replicas=4"]);
     // A pod that is not ready yet counts as a change.
     await kubectl([...own, "rollout", "status", "deployment/messaging", "--timeout=120s"]);
@@ -243,8 +243,8 @@ describe("the stack under the real engine", () => {
     refusal = output;
   });
 
-  it("grows the volume by the commands that the refusal prints, and the store goes on", async () => {
-    // Whether a class allows it is the cluster's affair; where nothing grows, the API server still goes all the way.
+  it("grows the volume by the commands in the error, and the store keeps running", async () => {
+    // The cluster's StorageClass decides whether the volume grows; the API server accepts the commands in any case.
     const [claim] = (
       await kubectlJson<{ items: { spec: { storageClassName: string } }[] }>([...own, "get", "pvc"])
     ).items;
@@ -272,9 +272,9 @@ describe("the stack under the real engine", () => {
     ]);
   });
 
-  it("refuses to be destroyed while its store is protected, before anything is deleted", async () => {
+  it("fails to destroy while its store is protected, before anything is deleted", async () => {
     const before = await lasting();
-    // Its preview refuses; with --skip-preview, what is not protected would be deleted first.
+    // Its preview fails; with --skip-preview, unprotected resources would be deleted first.
     const { code, output } = await stack.run("destroy", "--stack", "engine", "--yes");
     expect(code).not.toBe(0);
     expect(output).toMatch(/redis-server.*cannot be deleted[\s\S]*protect/);

@@ -10,28 +10,28 @@ import { until } from "./until";
 
 const run = promisify(execFile);
 
-/** For every command: no question, no dots of progress. */
+/** Options of every command: no questions, no progress dots. */
 const quiet = ["--non-interactive"];
 
 /** How a command of the CLI ended. */
 export interface PulumiResult {
   readonly code: number;
-  /** What it printed, both streams, without the lines of its progress. */
+  /** Its output, both streams, without progress lines. */
   readonly output: string;
 }
 
-/** The `sessionStore` of a stack under test: Redis on the smallest volume, by the image that the cluster has. */
+/** The `sessionStore` of a stack under test: Redis on the smallest volume, with the image that the cluster has. */
 export function smallStore(change: object = {}): object {
   const { redis } = readSurroundings().images;
   return { kind: "redis", storageGiB: 1, ...(redis === undefined ? {} : { image: redis }), ...change };
 }
 
-/** What `pulumi up` and the like did, by kind of step, such as `{ create: 3, same: 2 }`. */
+/** The steps of `pulumi up` and similar commands, by kind, such as `{ create: 3, same: 2 }`. */
 type Changes = Readonly<Record<string, number>>;
 
 /**
- * A stack of this project in the real engine, with its state in a folder and a passphrase. It has a folder of its own
- * with links to the program, so that the CLI rewrites no stack file of the repository.
+ * A stack of this project in the real engine, with its state in a folder and a passphrase. It has its own folder with links to
+ * the program, so that the CLI does not rewrite stack files of the repository.
  */
 export class PulumiStack {
   readonly #name: string;
@@ -43,9 +43,9 @@ export class PulumiStack {
   }
 
   /**
-   * Initialised and configured; see {@link configure}.
+   * A stack that is initialised and configured; see {@link configure}.
    *
-   * @param extra environment variables of the CLI, over those of this process
+   * @param extra environment variables of the CLI, which override those of this process
    * @param bin a folder with more programs of the CLI
    */
   static async create(
@@ -76,7 +76,7 @@ export class PulumiStack {
     return stack;
   }
 
-  /** Its folder, with its file and what it shares with the project. */
+  /** Its folder, with its file and links to the project. */
   get folder(): string {
     return this.#folder;
   }
@@ -86,14 +86,14 @@ export class PulumiStack {
     return path.join(this.#folder, `Pulumi.${this.#name}.yaml`);
   }
 
-  /** Environment variables of the CLI from now on, over those that it has; undefined removes one. */
+  /** Sets environment variables of the CLI from now on; undefined removes one. */
   setEnvironment(extra: NodeJS.ProcessEnv): void {
     this.#env = { ...this.#env, ...extra };
   }
 
   /**
-   * Replaces the configuration but for what `pulumi config set --secret` has encrypted; keys without the project's name,
-   * unless they begin with a provider's.
+   * Replaces the configuration, except what `pulumi config set --secret` has encrypted. Keys have no project name, unless they
+   * begin with a provider's.
    */
   async configure(config: object): Promise<void> {
     const { config: old = {} } = parse(await readFile(this.file, "utf8")) as { config?: object };
@@ -115,19 +115,24 @@ export class PulumiStack {
     await writeFile(this.file, `${text.trimEnd()}\n${salt}\n`);
   }
 
-  /** `pulumi up`; rejects with what was printed if it fails. */
+  /** `pulumi up`; rejects with the output if it fails. */
   up(): Promise<Changes> {
     return this.#change("up", "--yes", "--skip-preview");
   }
 
-  /** The same; the resources that it made, changed and deleted, such as `update Deployment chat-deployment`, sorted. */
+  /**
+   * The same; returns the sorted steps that created, changed and deleted resources, such as `update Deployment chat-deployment`.
+   */
   async upSteps(...args: string[]): Promise<string[]> {
     const { code, output } = await this.run("up", "--stack", this.#name, "--yes", "--skip-preview", ...args);
     if (code !== 0) throw new Error(`pulumi up: ${output}`);
     return stepsOf(output);
   }
 
-  /** Puts the state before the last change in the place of a broken one, as docs/troubleshooting.md says; false if both are broken. */
+  /**
+   * Replaces a broken state with the one before the last change, as docs/troubleshooting.md describes; returns false if both are
+   * broken.
+   */
   async restoreState(): Promise<boolean> {
     const file = path.join(this.#folder, ".pulumi/stacks/holdfast", `${this.#name}.json`);
     try {
@@ -140,7 +145,7 @@ export class PulumiStack {
     return true;
   }
 
-  /** The files of the state and how many bytes each has, for people. */
+  /** The files of the state and their sizes in bytes, for people. */
   async stateFiles(): Promise<string> {
     const folder = path.join(this.#folder, ".pulumi/stacks/holdfast");
     const names = await readdir(folder);
@@ -148,7 +153,7 @@ export class PulumiStack {
     return names.map((name, index) => `${name} ${sizes[index]} bytes`).join(", ");
   }
 
-  /** Starts `pulumi up` in a group of processes of its own, to be interrupted. */
+  /** Starts `pulumi up` in its own process group, so that it can be interrupted. */
   startUp(): RunningUpdate {
     return new RunningUpdate(this.#name, this.#folder, this.#env);
   }
@@ -164,7 +169,7 @@ export class PulumiStack {
       ({ stdout, stderr }) => ({ code: 0, output: stdout + stderr }),
       (error: unknown) => {
         const { code, stdout, stderr } = error as { code?: unknown; stdout: string; stderr: string };
-        // Without a code of its own it did not run, or a signal ended it: what it printed does not say so.
+        // Without an exit code, it did not run or a signal ended it, which its output does not show.
         if (typeof code !== "number") throw error;
         return { code, output: stdout + stderr };
       },
@@ -172,7 +177,7 @@ export class PulumiStack {
     return { ...outcome, output: outcome.output.replaceAll(/^@ .*\n/gm, "") };
   }
 
-  /** The file that the engine keeps the stack's state in. */
+  /** The file of the stack's state. */
   state(): Promise<string> {
     return readFile(path.join(this.#folder, ".pulumi/stacks/holdfast", `${this.#name}.json`), "utf8");
   }
@@ -189,18 +194,18 @@ export class PulumiStack {
     );
     if (failed !== 0) throw new Error(`pulumi stack history: ${history}`);
     const [last] = JSON.parse(history) as { resourceChanges?: Changes }[];
-    // Looking at what somebody else owns changes nothing.
+    // Reading resources with other owners changes nothing.
     return Object.fromEntries(
       Object.entries(last?.resourceChanges ?? {}).filter(([kind]) => kind !== "read"),
     );
   }
 }
 
-/** A `pulumi up` that runs. */
+/** A running `pulumi up`. */
 class RunningUpdate {
   #output = "";
   readonly #pid: number;
-  /** How it ended; the code is 1 where a signal ended it. */
+  /** Its result; the code is 1 if a signal ended it. */
   readonly ended: Promise<PulumiResult>;
 
   constructor(name: string, cwd: string, env: NodeJS.ProcessEnv) {
@@ -223,7 +228,7 @@ class RunningUpdate {
     );
   }
 
-  /** SIGINT as Ctrl-C gives it; SIGKILL as a machine that is gone. */
+  /** SIGINT as with Ctrl-C; SIGKILL as when the machine fails. */
   interrupt(signal: "SIGINT" | "SIGKILL"): void {
     process.kill(-this.#pid, signal);
   }
@@ -231,7 +236,7 @@ class RunningUpdate {
 
 const verbs: Readonly<Record<string, string>> = { created: "create", updated: "update", deleted: "delete" };
 
-/** The steps that the output of an update tells of, without components. */
+/** The steps in the output of an update, without components. */
 function stepsOf(output: string): string[] {
   const line = /^ +[-+~]+ +(?!holdfast:|pulumi:)(?:\S+:)(\w+) (\S+) (created|updated|deleted)\b/gm;
   const steps = [...output.matchAll(line)].map(

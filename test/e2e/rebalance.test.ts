@@ -16,9 +16,9 @@ import { until } from "./until";
 
 const size = { clients: 300, rate: 50, roomsPerService: 10 };
 const connectLimitMs = 120_000;
-/** From the scale-up on: what the design promises. */
+/** The time from the scale-up that the design guarantees. */
 const evenLimitMs = 120_000;
-/** How many times the mean the fullest pod may have. */
+/** The tolerated ratio of the fullest pod to the mean. */
 const toleratedSkew = 1.2;
 
 const { edge, clientNetworks } = readSurroundings();
@@ -87,7 +87,7 @@ describe("300 clients by cookie on 3 pods, which become 6", () => {
     );
   }
 
-  it("are spread evenly within two minutes: nothing lost, nothing twice, nobody moved twice", async () => {
+  it("are spread evenly within two minutes: nothing lost, nothing duplicated, no client moved twice", async () => {
     const from = now();
     load.startPublishing();
     await kubectl(["--namespace", stack.namespace, "scale", `deployment/${service.name}`, "--replicas=6"]);
@@ -95,7 +95,7 @@ describe("300 clients by cookie on 3 pods, which become 6", () => {
     const readyAt = now();
     let counts: number[] = [];
     await until("the pods are even", evenLimitMs, async () => {
-      counts = await sockets().catch(() => []); // a policy that does not know the new pod yet keeps us out
+      counts = await sockets().catch(() => []); // a policy without the new pod yet blocks this client
       return counts.length === 6 && (skewOf(counts) ?? Infinity) <= toleratedSkew ? true : undefined;
     }).catch((error: unknown) => {
       throw new Error(`${String(error)}: ${counts.join(", ")} sockets`, { cause: error });

@@ -20,13 +20,13 @@ beforeAll(async () => {
 }, 300_000);
 afterAll(async () => {
   await rm(out, { recursive: true });
-  // Other tests share staging: they are to find no pod that was started twice.
+  // Other tests share staging, and must find no restarted pod.
   const killed = (await pods(stack.namespace, service.name)).filter(({ restarts }) => restarts > 0);
   for (const { name } of killed) await kubectl(["--namespace", stack.namespace, "delete", "pod", name]);
   await atRest(stack.namespace, service);
 }, 120_000);
 
-/** Runs the command as a person does; its exit code and what it prints. */
+/** Runs the command as a user does; returns its exit code and its output. */
 function rehearse(...args: readonly string[]): Promise<{ code: number; stdout: string; stderr: string }> {
   const all = ["--stack", "staging", "--namespace", stack.namespace, "--out", out, ...args];
   const command = ["--import", "tsx", "ops/rehearse/main.ts", ...all];

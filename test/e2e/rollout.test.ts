@@ -17,9 +17,9 @@ import {
   type DeployedStack,
 } from "./stack";
 
-/** Open sockets: three quarters of clients that resume, one of plain ones. */
+/** The number of open sockets: three quarters are clients that resume, one quarter is plain ones. */
 const sockets = { holdfast: 150, plain: 50 };
-/** From the first pod that is replaced to the last that is gone, with staging's times. Milliseconds. */
+/** The time from the first replaced pod to the end of the last, with staging's times. Milliseconds. */
 const rolloutLimitMs = 400_000;
 const connectLimitMs = 60_000;
 
@@ -55,7 +55,7 @@ describe("a rolling restart of staging under 200 open sockets", () => {
       ...shared,
       clients: sockets.plain,
       rate: 5,
-      // In rooms of their own: what they lose is theirs to lose.
+      // In separate rooms: plain clients may lose messages.
       makeClient: fromManyAddresses((args) => new PlainClient({ ...args, room: `plain-${args.room}` })),
     });
     await Promise.all([holdfast.connect(connectLimitMs), plain.connect(connectLimitMs)]);
@@ -92,11 +92,11 @@ describe("a rolling restart of staging under 200 open sockets", () => {
     }
   });
 
-  it("cuts nobody without a close frame", () => {
+  it("cuts no client without a close frame", () => {
     const codes = [holdfast, plain].flatMap(({ journal }) =>
       journal.clients.flatMap(({ closes }) => closes.map(({ code }) => code)),
     );
-    // Every socket has met a drain at least once.
+    // Every socket has seen a drain at least once.
     expect(codes.length).toBeGreaterThanOrEqual(sockets.holdfast + sockets.plain);
     expect(codes).not.toContain(1006);
   });
@@ -110,7 +110,7 @@ describe("a rolling restart of staging under 200 open sockets", () => {
     expect(refusals).toEqual([]);
   });
 
-  it("gives every client its session back, and moves it before it is cut", () => {
+  it("resumes every client's session, and moves it before it is cut", () => {
     for (const { episodes } of clients) {
       const [first, ...rest] = episodes;
       expect(rest.length).toBeGreaterThan(0);

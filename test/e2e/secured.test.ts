@@ -19,7 +19,7 @@ const issuer = "https://id.nova.social";
 const audience = "api.nova.social";
 const jwtSecret = "a key of thirty-two bytes or more, for tests";
 
-/** Prints a token for each of two users, and notes that it did. */
+/** Prints a token for each of two users, and records that it did. */
 const identityProvider = `
 const { createHmac } = require("node:crypto");
 const { appendFileSync } = require("node:fs");
@@ -57,8 +57,8 @@ beforeAll(async () => {
 }, 300_000);
 afterAll(() => rm(directory, { recursive: true }));
 
-describe("a stack whose users bring tokens", () => {
-  it("is rehearsed with tokens that are had anew, and are written nowhere", async () => {
+describe("a stack that requires tokens", () => {
+  it("is rehearsed with tokens that are renewed, and are written nowhere", async () => {
     const { edge } = readSurroundings();
     const [program, asked, out] = ["provider.js", "asked", "out"].map((name) =>
       path.join(directory, name),
@@ -78,7 +78,7 @@ describe("a stack whose users bring tokens", () => {
     const files = await Promise.all(
       (await readdir(out)).map((file) => readFile(path.join(out, file), "utf8")),
     );
-    // How every JWT begins: {" in base64.
+    // Every JWT begins with this: {" in base64.
     expect([stdout, stderr, ...files].filter((text) => text.includes("eyJ"))).toEqual([]);
     await atRest(namespace, service);
   }, 300_000);
@@ -90,7 +90,7 @@ describe("a stack whose users bring tokens", () => {
       const browser = await launchChromium(
         chromium ?? "",
         `--host-resolver-rules=MAP ${host} ${edge.address}`,
-        // The edge of the tests speaks no TLS; users' does.
+        // The edge of the tests has no TLS; the edges of users have.
         `--unsafely-treat-insecure-origin-as-secure=http://${host}`,
       );
       try {
@@ -129,7 +129,7 @@ describe("a stack whose users bring tokens", () => {
   );
 });
 
-/** Good for longer than the test takes. */
+/** Valid for longer than the test takes. */
 function token(subject: string): Promise<string> {
   return new SignJWT()
     .setProtectedHeader({ alg: "HS256" })

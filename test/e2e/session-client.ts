@@ -5,17 +5,17 @@ import { parseServerFrame } from "../../app/protocol/parse";
 import type { LoadClient, LoadClientArgs } from "../../ops/load/client";
 import { SocketTracer } from "../../ops/load/traced-socket";
 
-/** One time that a client began to be served. */
+/** One time at which a client began to be served. */
 export interface Episode {
   readonly pod: string;
-  /** Of the session. */
+  /** The session's id. */
   readonly session: string;
   readonly resumed: boolean;
-  /** The old socket served until then. */
+  /** Whether the old socket served until then. */
   readonly moved: boolean;
 }
 
-/** A Holdfast client for the load that also keeps what became of its session. */
+/** A Holdfast client for the load that also records its sessions. */
 export class SessionClient implements LoadClient {
   readonly episodes: Episode[] = [];
   readonly #client: HoldfastClient;
@@ -56,7 +56,7 @@ export class SessionClient implements LoadClient {
 
   publish(data: string): void {
     this.#pending++;
-    // A publish that fails for good is a message that never arrives: the verdict counts it as lost.
+    // A publish that fails permanently is a message that never arrives: the verdict counts it as lost.
     this.#room.publish(data).then(
       () => this.#pending--,
       () => this.#pending--,
@@ -72,7 +72,7 @@ export class SessionClient implements LoadClient {
     await this.#client.close();
   }
 
-  /** The client keeps its session to itself; the welcome on the wire names it. */
+  /** The client does not expose its session's token; the welcome on the wire has the session. */
   #listen(socket: WebSocket): void {
     socket.prependListener("message", (data) => {
       const text = (data as Buffer).toString();

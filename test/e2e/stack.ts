@@ -7,19 +7,19 @@ import { pods } from "./pods";
 import { readSurroundings, type Surroundings } from "./surroundings";
 import { until } from "./until";
 
-/** Begins the name of every namespace that the tests make. */
+/** The prefix of every namespace that the tests create. */
 export const namespacePrefix = "holdfast-e2e";
 
-/** From an applied Deployment to its last ready pod, on a machine that is busy. Seconds. */
+/** The longest time from an applied Deployment to its last ready pod, on a busy machine. Seconds. */
 const startLimitSeconds = 240;
 
 /** A service of a deployed stack. */
 export interface DeployedService {
   readonly name: string;
-  /** Path prefix at the edge. */
+  /** The path prefix at the edge. */
   readonly path: string;
   readonly replicas: number;
-  /** Of the Service. */
+  /** The address of the Service. */
   readonly address: string;
 }
 
@@ -28,23 +28,23 @@ export interface DeployedStack {
   readonly namespace: string;
   readonly host: string;
   readonly services: readonly DeployedService[];
-  /** As they were applied. */
+  /** The objects that were applied. */
   readonly objects: readonly Manifest[];
 }
 
-/** The secrets of this run: as random as the seed, and the same for the same name. */
+/** The secrets of this run: as random as the seed, and always the same for a name. */
 export function secretsOf({ secretSeed }: Surroundings): (name: string) => string {
   return (name) => createHmac("sha256", secretSeed).update(name).digest("hex");
 }
 
-/** `staging` as it is, times included; all tests that only need a stack share it. */
+/** `staging` unchanged, including its times; all tests that only need a stack share it. */
 export function staging(): Promise<DeployedStack> {
   return deploy(namespacePrefix, { host: "api.nova.social" });
 }
 
 /**
- * Applies the rendered `staging`, with what differs here given as configuration, and waits until it is at rest:
- * every pod ready, none terminating. Applied again, it changes nothing.
+ * Applies the rendered `staging` with the given changes of its configuration, and waits until every pod is ready and none is
+ * terminating. Applying it again changes nothing.
  */
 export async function deploy(
   namespace: string,
@@ -77,7 +77,7 @@ export async function deploy(
   return { namespace, host: overrides.host, services, objects };
 }
 
-/** Waits until a service has its pods, all ready, and no other. */
+/** Waits until a service has all of its pods ready, and no other pod. */
 export async function atRest(namespace: string, { name, replicas }: DeployedService): Promise<void> {
   await until(`${name} is at rest in ${namespace}`, startLimitSeconds * 1_000, async () => {
     const found = await pods(namespace, name);
@@ -87,7 +87,7 @@ export async function atRest(namespace: string, { name, replicas }: DeployedServ
   });
 }
 
-/** The two ways into a service: by the client's address through the Service, by its cookie through the edge. */
+/** The two routes to a service: by the client's address through the Service, by its cookie through the edge. */
 export function targets(
   { host }: DeployedStack,
   { name, path, address }: DeployedService,
@@ -99,7 +99,7 @@ export function targets(
   ];
 }
 
-/** Makes a load's clients from all client addresses in turn, so that they are many to a Service. */
+/** Makes a load's clients use all client addresses in turn, so that a Service sees many clients. */
 export function fromManyAddresses(make: LoadClientFactory): LoadClientFactory {
   const { clientAddresses } = readSurroundings();
   let made = 0;
@@ -133,7 +133,7 @@ async function describe(
   return { name, path, replicas: spec.replicas, address: service.spec.clusterIP };
 }
 
-/** The same without the networks of IPv6 that a policy allows. */
+/** The same without the IPv6 networks that a policy allows. */
 function withoutIpv6(object: Manifest): Manifest {
   if (object.kind !== "NetworkPolicy") return object;
   const isIpv6 = (peer: unknown) =>
@@ -144,7 +144,7 @@ function withoutIpv6(object: Manifest): Manifest {
   return JSON.parse(text) as Manifest;
 }
 
-/** The clients of the tests are no pods, so no rule of the stack lets them in; this is added beside it. */
+/** The tests' clients are not pods, so no rule of the stack allows them; this policy is added for them. */
 function clientPolicy(namespace: string, { clientNetworks }: Surroundings): Manifest {
   return {
     apiVersion: "networking.k8s.io/v1",

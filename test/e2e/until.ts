@@ -1,9 +1,9 @@
 import { setTimeout as delay } from "node:timers/promises";
 
-/** Between two looks: each costs the cluster a request. Milliseconds. */
+/** The pause between two checks, because each costs the cluster a request. Milliseconds. */
 const pauseMs = 250;
 
-/** Resolves with what the condition gives once that is not undefined; rejects, naming it, after the limit. */
+/** Resolves with the condition's result once it is not undefined; rejects with the condition's name after the limit. */
 export async function until<T>(
   what: string,
   limitMs: number,

@@ -41,7 +41,7 @@ it("carries a chat between two people with wscat on two pods", async () => {
   }
 });
 
-/** wscat drops what is typed before it is connected and does not say when it is, so a person types again. */
+/** wscat drops what is typed before it is connected, and does not show when it is, so this types again. */
 async function says(speaker: Wscat, text: string, listener: Wscat): Promise<void> {
   const line = await until(`"${text}" is heard`, 20_000, () => {
     const heard = listener.lines.find((printed) => printed.includes(text));

@@ -1,7 +1,7 @@
 import { spawn, type ChildProcessWithoutNullStreams } from "node:child_process";
 import type { Target } from "../../ops/load/target";
 
-/** A wscat of npm, as a person at a terminal runs it: lines in, lines out. */
+/** The wscat package of npm, as a user at a terminal runs it: lines in, lines out. */
 export class Wscat {
   /** The lines that it has printed. */
   readonly lines: string[] = [];

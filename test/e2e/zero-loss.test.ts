@@ -24,32 +24,32 @@ import { readSurroundings } from "./surroundings";
 import { until } from "./until";
 
 const size = { clients: 500, rate: 50, roomsPerService: 20 };
-/** Messages before and after each fault. */
+/** The number of messages before and after each fault. */
 const steadyMessages = 2 * size.rate;
 const limitMs = 120_000;
-/** A message that no later one of its room follows may be found missing by the pods' own check, every 15 s. */
+/** If the last message of a room is lost, the pods find it by their own check, every 15 s. Milliseconds. */
 const quietMs = 20_000;
-/** Nothing here is timed to fail a slow machine: the table has the figures. */
+/** No time limit here fails a slow machine: the table has the figures. */
 const resumeLimitMs = 30_000;
-/** Between two dials of a visitor who wants to be the first to reach another pod. */
+/** Time between two dials of a visitor that tries to be the first to reach another pod. Milliseconds. */
 const dialEveryMs = 20;
-/** How often a pod is killed: `HOLDFAST_E2E_KILLS=10` for figures that one kill alone does not give. */
+/** How often a pod is killed: `HOLDFAST_E2E_KILLS=10` gives figures over several kills. */
 const kills = Number(process.env.HOLDFAST_E2E_KILLS ?? 1);
 
-/** What a fault did to the clients. */
+/** The effect of a fault on the clients. */
 interface Trial extends Verdict {
   readonly name: string;
-  /** Messages that their own publisher heard more than once. */
+  /** Messages that their own publisher received more than once. */
   readonly publisherDuplicates: number;
-  /** Times that a client was told that history is lost. */
+  /** How often a client was told that history is lost. */
   readonly resyncs: number;
   /** Close codes of sockets that were open. */
   readonly closes: readonly number[];
-  /** For each client that the fault cut off: until it was served again. */
+  /** For each client that the fault cut off: the time until it was served again. */
   readonly resumedMs: readonly number[];
-  /** Until a handshake succeeded again, of one who tries without a pause and whom the Service, or the edge, led to the dead pod. */
+  /** Time until a handshake succeeded again, for a client that dials without a pause and was led to the dead pod. */
   readonly reachableMs: readonly number[];
-  /** How long this process, all clients in one, stood still at most: no delay can be told that is shorter. */
+  /** The longest time for which this process, which has all clients, was stalled: shorter delays cannot be measured. */
   readonly stallMs: number;
 }
 
@@ -66,7 +66,7 @@ describe("500 clients and 50 messages a second in 20 rooms on 3 pods", () => {
       services: [{ name: "messaging-service", path: "/messaging", replicas: 3 }],
       drain: { preStopSeconds: 3, drainSeconds: 20, gracePeriodSeconds: 28 },
       minReadySeconds: 2,
-      // What moves clients here shall be the fault alone; see rebalance.test.ts.
+      // Only the fault may move clients here; see rebalance.test.ts.
       sockets: { rebalance: false },
     });
     [service] = stack.services as [DeployedService];
@@ -98,7 +98,7 @@ describe("500 clients and 50 messages a second in 20 rooms on 3 pods", () => {
     limitMs,
   );
 
-  it("lose nothing in a rolling restart, and nobody waits for a move", async () => {
+  it("lose nothing in a rolling restart, and no client waits for a move", async () => {
     const trial = await runTrial("rolling restart", async () => {
       const deployment = `deployment/${service.name}`;
       await kubectl(["--namespace", stack.namespace, "rollout", "restart", deployment]);
@@ -108,8 +108,8 @@ describe("500 clients and 50 messages a second in 20 rooms on 3 pods", () => {
     });
     expectNothingLost(trial);
     expect(trial.closes.length).toBeGreaterThanOrEqual(size.clients);
-    // Nobody waits for a move: the old socket serves until the new one has taken over. What becomes of the old one then
-    // matters to nobody; a busy machine may cut it in its closing handshake.
+    // No client waits for a move: the old socket serves until the new one has taken over. How the old one then closes does not
+    // matter; a busy machine may cut it during its closing handshake.
     for (const { episodes } of sessions) {
       const moves = episodes.slice(1);
       expect(moves.length).toBeGreaterThan(0);
@@ -169,7 +169,7 @@ describe("500 clients and 50 messages a second in 20 rooms on 3 pods", () => {
     expect(trial.closes).toEqual([]);
   }, 180_000);
 
-  /** Lets messages flow before, during and after a fault; waits until all have arrived. */
+  /** Publishes messages before, during and after a fault; waits until all have arrived. */
   async function runTrial(
     name: string,
     inject: () => Promise<Pick<Trial, "resumedMs" | "reachableMs"> | undefined>,
@@ -185,7 +185,7 @@ describe("500 clients and 50 messages a second in 20 rooms on 3 pods", () => {
       kill = await inject();
       await flow();
     } finally {
-      load.stopPublishing(); // or what comes next would have twice the load
+      load.stopPublishing(); // otherwise the next step would have twice the load
     }
     await load.settle(quietMs, limitMs);
     const window = { from, to: now() };
@@ -214,7 +214,7 @@ describe("500 clients and 50 messages a second in 20 rooms on 3 pods", () => {
   }
 
   /**
-   * One visitor for each way to a pod. Each dials until a handshake succeeds, and says when that was: it shows how long the
+   * One visitor for each route to a pod. Each dials until a handshake succeeds, and reports when that was: it shows how long the
    * cluster itself keeps clients from the other pods.
    */
   async function visitorsOf(
@@ -309,7 +309,7 @@ function expectNothingLost({
   });
 }
 
-/** Dials until a handshake succeeds, and says when that was. Milliseconds since the epoch. */
+/** Dials until a handshake succeeds; returns the time. Milliseconds since the epoch. */
 async function untilAnswered(browser: Browser, target: Target): Promise<number> {
   const deadline = now() + resumeLimitMs;
   for (;;) {
@@ -325,7 +325,7 @@ async function untilAnswered(browser: Browser, target: Target): Promise<number> 
   }
 }
 
-/** Arrivals of a client's own messages beyond the first of each. */
+/** The arrivals of a client's own messages after the first of each. */
 function ownDuplicates({ name, arrivals }: ClientRecord, { from, to }: Window): number {
   const own = arrivals.filter(({ id, at }) => id.startsWith(`${name}:`) && at >= from && at < to);
   return own.length - new Set(own.map(({ id }) => id)).size;

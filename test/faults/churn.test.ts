@@ -3,17 +3,17 @@ import { Wire } from "../app/helpers/wire";
 import { residentMiB, startWorld, type LoadedWorld } from "./helpers/loaded-world";
 import { measured, soaking } from "./helpers/measured";
 
-/** Connects and leaves, and how many of them at a time. */
+/** The number of visits, and how many take place at the same time. */
 const visits = soaking ? 10_000 : 2_000;
 const together = 40;
-/** What a pod's process may grow by after the first fifth of them: its heap breathes, it must not keep visitors. */
+/** How much a pod's process may grow after the first fifth of the visits: its heap varies, but it must not keep visitors. MiB. */
 const growthMiB = 64;
 
 describe(`${visits} clients that come and leave, under load on two pods`, () => {
   let world: LoadedWorld | undefined;
   afterAll(() => world?.stop());
 
-  it("leave nothing behind, neither in the pods nor in Redis, and nobody else notices", async () => {
+  it("leave nothing, neither in the pods nor in Redis, and other clients do not notice", async () => {
     const { pods, admin } = (world = await startWorld({ names: ["pod-a", "pod-b"] }));
     const urls = pods.pods.map(({ url }) => `${url}/chat/alpha`);
 

@@ -7,7 +7,7 @@ import { until } from "./helpers/until";
 
 const rooms = Array.from({ length: 24 }, (_, i) => `room-${i}`);
 
-/** How long a room may be silent whose subscription is gone or half-open. Milliseconds. */
+/** How long a room may be silent if its subscription is gone or half-open. Milliseconds. */
 const silenceMs = 7_000;
 
 /** Subscriptions of both pods together: the rooms, the inboxes of two clients, the pod's channel. */
@@ -27,7 +27,7 @@ describe("a pod's subscriptions in a Redis Cluster", () => {
     cluster = await RedisCluster.start("secret", undefined, true);
     admin = cluster.connect();
     scene = new Scene(admin);
-    // The default: what is noticed by a timeout must be so within the bound with it.
+    // The default: the limit must hold with this timeout.
     const env = { REDIS_MODE: "cluster", REDIS_TIMEOUT_MS: "5000" };
     for (const name of ["pod-a", "pod-b"]) {
       scene.pods.push(await startPodHere({ name, redisUrl: cluster.urls, env }));
@@ -43,7 +43,7 @@ describe("a pod's subscriptions in a Redis Cluster", () => {
 
   const slotOf = (channel: string) => there().admin.cluster("KEYSLOT", channel);
   const publishOnce = () => {
-    for (const room of rooms) there().scene.clients[0]?.publish(room); // and nothing behind it that would show a gap
+    for (const room of rooms) there().scene.clients[0]?.publish(room); // without a later message that would show a gap
   };
 
   it("a connection that went half-open is noticed, and its rooms are live again", async () => {
@@ -55,7 +55,7 @@ describe("a pod's subscriptions in a Redis Cluster", () => {
     }
   });
 
-  it("subscriptions that a node drops by itself are made again, the pod's own channel too", async () => {
+  it("subscriptions that a node drops are made again, also the pod's own channel", async () => {
     const { scene, cluster } = there();
     for (const room of rooms)
       await cluster.dropSubscriptions(await slotOf(roomKeys(serviceName, room).stream));
@@ -83,7 +83,7 @@ describe("a pod's subscriptions in a Redis Cluster", () => {
     );
   });
 
-  it("a master hands over to its replica: what is published then is acknowledged and live within seconds", async () => {
+  it("a master fails over to its replica: new publishes are acknowledged and live within seconds", async () => {
     const { scene, cluster } = there();
     const closed = scene.closes.length;
     const { acknowledged } = scene.notes;

@@ -6,10 +6,10 @@ import { TcpProxy } from "./helpers/tcp-proxy";
 import { until } from "./helpers/until";
 
 /**
- * As ElastiCache changes its primary for maintenance: the old one stays up as a replica, with its connections, and the
- * endpoint's name leads those who connect anew to the promoted one.
+ * As ElastiCache changes its primary for maintenance: the old one stays up as a replica and keeps its connections, and the
+ * endpoint's name leads new connections to the promoted one.
  */
-describe("a primary that is demoted behind its endpoint", () => {
+describe("a primary that is demoted at the same address", () => {
   let first: RedisProcess;
   let second: RedisProcess;
   let endpoint: TcpProxy;
@@ -42,7 +42,7 @@ describe("a primary that is demoted behind its endpoint", () => {
     await Promise.all([first.stop(), second.stop()]);
   });
 
-  it("is left at its first refusal: sockets stay open, and publishes go on at the promoted one", async () => {
+  it("is left at its first refusal: sockets stay open, and publishes continue at the promoted one", async () => {
     scene.publishEvery(20);
     await until(() => scene.notes.acknowledged.length > 50, "traffic");
 

@@ -3,10 +3,10 @@ import { startRedis, type RedisServer } from "../../ops/redis/server";
 import { Peer, upgradeRequest } from "../app/helpers/peer";
 import { BuiltApp, type Pod } from "./helpers/pods";
 
-/** Of the drain. Seconds. */
+/** The length of the drain. Seconds. */
 const drainSeconds = 1;
 
-/** What the grace period leaves behind the drain; then comes SIGKILL. Milliseconds. */
+/** The rest of the grace period after the drain; then comes SIGKILL. Milliseconds. */
 const graceMs = 5_000;
 
 /** A masked text frame (RFC 6455 section 5.2), shorter than 126 bytes, with a mask of zeros. */
@@ -30,7 +30,7 @@ describe("a pod ends within its drain and 5 s", () => {
     readonly lifecycle: number;
   }
 
-  /** Each leaves its connection open and does nothing more, on SIGTERM or before. */
+  /** Each peer keeps its connection open and does nothing more, on SIGTERM or before. */
   const peers: [string, (ports: Ports) => Promise<Peer>][] = [
     [
       "keeps its half of a refused upgrade open",
@@ -156,7 +156,7 @@ describe("a pod ends within its drain and 5 s", () => {
   });
 });
 
-/** How long the pod took to end by itself. It throws where its exit code is not 0, as when it had to be forced. */
+/** How long the pod took to end by itself. Throws if its exit code is not 0, for example because it had to be forced. */
 async function endOf(pod: Pod): Promise<number> {
   const start = performance.now();
   await pod.end();

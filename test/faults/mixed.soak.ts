@@ -3,11 +3,11 @@ import { measured } from "./helpers/measured";
 import type { ProcessPod } from "./helpers/pods";
 import { randomFrom } from "./model/random";
 
-/** How long faults go on; each of them happens at least once. */
+/** How long faults are injected; each happens at least once. */
 const minutes = Number(process.env.HOLDFAST_SOAK_MINUTES ?? 1);
-/** Between two publishes of a client to a room: slow enough that a log of half an hour fits into memory. Milliseconds. */
+/** Time between two publishes of a client to a room: slow enough that a log of half an hour fits into memory. Milliseconds. */
 const publishMs = 250;
-/** What Redis and a pod may hold more at the end than after the first round of faults: nothing may add up. MiB. */
+/** How much more memory Redis and a pod may hold at the end than after the first round of faults: nothing may accumulate. MiB. */
 const growthMiB = 32;
 
 describe("rollouts, kills and Redis restarts, one after the other, under load", () => {
@@ -15,7 +15,7 @@ describe("rollouts, kills and Redis restarts, one after the other, under load", 
   afterAll(() => world?.stop());
 
   it(
-    `for ${minutes} minutes: nothing is lost, and nothing adds up`,
+    `for ${minutes} minutes: nothing is lost, and no resource accumulates`,
     async () => {
       const { pods, redis, admin } = (world = await startWorld({ publishMs }));
       const seed = Date.now() % 1e6;

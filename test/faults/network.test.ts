@@ -8,10 +8,10 @@ import { BuiltApp, type Pod } from "./helpers/pods";
 import type { RecordedClient } from "./helpers/recorded-client";
 import { until } from "./helpers/until";
 
-/** Of the pods here: silence of twice this long means that a client is gone. Seconds. */
+/** The ping interval of these pods: silence of twice this time means that a client is gone. Seconds. */
 const pingSeconds = 1;
 
-/** A pod as its clients reach it through a proxy. */
+/** A pod that its clients reach through a proxy. */
 function through(proxy: OneWayProxy, pod: Pod): Pod {
   const url = new URL(pod.url);
   url.port = String(proxy.port);
@@ -44,7 +44,7 @@ describe("the network between clients and two pods under load", () => {
     await redis.stop();
   });
 
-  /** One more client, behind a network of its own. */
+  /** Adds a client with its own network. */
   async function start(
     rooms: readonly string[] = ["alpha", "beta"],
   ): Promise<{ pods: LoadedPods; edge: OneWayProxy; behind: RecordedClient }> {
@@ -66,7 +66,7 @@ describe("the network between clients and two pods under load", () => {
     const { pods, edge, behind } = await start();
     const before = behind.closes.length;
     edge.silence(...ways);
-    // The client hears nothing for twice the interval, or is closed for its silence.
+    // The client receives nothing for twice the interval, or is closed because it is silent.
     if (ways.includes("back"))
       await until(() => behind.closes.length > before, "a client that notices", 6_000);
     else await delay(4_000 * pingSeconds);
@@ -79,7 +79,7 @@ describe("the network between clients and two pods under load", () => {
     expect(pods.closes).toHaveLength(behind.closes.length);
   });
 
-  it("the edge restarts: all behind it are cut, and resume once it is back", async () => {
+  it("the edge restarts: all of its clients are cut, and resume once it is back", async () => {
     const { pods, edge, behind } = await start();
     const { port } = edge;
     await edge.down();
@@ -91,12 +91,12 @@ describe("the network between clients and two pods under load", () => {
     expect(await pods.verdict("edge restart", { lossless: true })).toEqual([]);
   });
 
-  it("a client reads nothing for a while: it alone is closed, for its own good, and then has everything", async () => {
+  it("a client reads nothing for a while: only it is closed, and then gets everything", async () => {
     const { pods, behind } = await start(["alpha", "bulk"]);
     behind.stall();
     const bulk = pods.scene.addClient(pods.pod("pod-b"), "bulk");
-    // 40 MB, in a room that nobody else is in: the kernel may buffer 10 MB for each of the two
-    // connections, see tcp_rmem and tcp_wmem.
+    // 40 MB, in a room without other clients: the kernel may buffer 10 MB for each of the two connections, see tcp_rmem and
+    // tcp_wmem.
     for (let n = 0; n < 100; n += 1) {
       for (let i = 0; i < 50; i += 1) bulk.publish("bulk", "x".repeat(8_000));
       await until(() => bulk.pending.size < 50, "acknowledgements");
@@ -104,7 +104,7 @@ describe("the network between clients and two pods under load", () => {
     behind.resume();
     await until(() => behind.closes.length > 0, "close of the slow client");
     expect(await pods.verdict("a client that does not read", { lossless: false })).toEqual([]);
-    expect([1006, 4008]).toContain(behind.closes[0]); // the pod cuts who does not read the close either
+    expect([1006, 4008]).toContain(behind.closes[0]); // the pod cuts a client that does not read the close either
     expect(pods.closes).toHaveLength(behind.closes.length);
   }, 180_000);
 });
@@ -153,7 +153,7 @@ describe("a partition between one of two pods and Redis, under load", () => {
         redisUrl,
         admin,
         names: ["pod-a", "pod-b"],
-        env: { HISTORY_SIZE: "20000" }, // who was away for a minute finds all of it
+        env: { HISTORY_SIZE: "20000" }, // a client that was away for a minute finds all messages
         envOf: (name) => (name === "pod-a" ? { REDIS_URL: behind } : {}),
       });
       network.silence(...directions);

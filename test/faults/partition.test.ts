@@ -7,7 +7,7 @@ import { Scene } from "./helpers/scene";
 import { TcpProxy } from "./helpers/tcp-proxy";
 import { until } from "./helpers/until";
 
-/** The interval of the check by which a pod notices a message that nobody told it of, and the time to read it. */
+/** The interval of the check by which a pod notices a missed message, and the time to read it. Milliseconds. */
 const noticedMs = 20_000;
 
 describe("a fault between one pod and Redis", () => {
@@ -15,7 +15,7 @@ describe("a fault between one pod and Redis", () => {
   let admin: Redis;
   let proxy: TcpProxy;
   let scene: Scene;
-  /** Of the pod behind the proxy, and of one with nothing between. */
+  /** A client of the pod behind the proxy, and one of a pod without a proxy. */
   let behind: RecordedClient;
   let direct: RecordedClient;
   let podBehind: Pod;
@@ -60,7 +60,7 @@ describe("a fault between one pod and Redis", () => {
     await nobodyLostAnything();
   });
 
-  it("subscriber silent: messages come late, by the check of each room, and live again once it is back", async () => {
+  it("subscriber silent: messages come late, by the check of each room, and live again once Redis is back", async () => {
     proxy.hold("subscriber");
     for (let i = 0; i < 20; i++) direct.publish("alpha");
     await until(() => received(behind) === 20, "messages in spite of a silent subscriber", noticedMs);
@@ -70,7 +70,7 @@ describe("a fault between one pod and Redis", () => {
     await nobodyLostAnything();
   });
 
-  it("commands silent: live messages still come, publishes fail within the bound, and are stored afterwards", async () => {
+  it("commands silent: live messages still come, publishes fail within the limit, and are stored afterwards", async () => {
     const wire = new Wire(`${podBehind.url}/chat/alpha`);
     await wire.hello({ rooms: [{ room: "alpha" }] });
     await wire.sync("alpha");
@@ -85,7 +85,7 @@ describe("a fault between one pod and Redis", () => {
     wire.send({ type: "publish", room: "alpha", id: 1, data: "wire#1" });
     await wire.next("ack");
     wire.close();
-    // What was sent into the partition arrives behind it, and is stored once all the same.
+    // What was sent into the partition arrives after it, and is stored once anyway.
     await nobodyLostAnything();
   });
 
@@ -98,7 +98,7 @@ describe("a fault between one pod and Redis", () => {
     await nobodyLostAnything();
   });
 
-  it("200 ms to Redis and back: all works, only later", async () => {
+  it("200 ms to Redis and back: everything works, only later", async () => {
     proxy.delay(200, "subscriber", "commands");
     const late = scene.addClient(podBehind, "alpha", "beta");
     await scene.caughtUp();

@@ -49,7 +49,7 @@ describe("three pods under load", () => {
     expect(pods.closes).toEqual(Array(6).fill("1006"));
   });
 
-  it("out of memory: it stalls and dies, and its clients resume on the others", async () => {
+  it("out of memory: it stalls and crashes, and its clients resume on the others", async () => {
     const pods = await start((name) =>
       name === "pod-a" ? { NODE_OPTIONS: `${preload} --max-old-space-size=96`, FAULT: "memory" } : {},
     );
@@ -61,7 +61,7 @@ describe("three pods under load", () => {
     expect(await pods.verdict("a pod runs out of memory", { lossless: true })).toEqual([]);
   });
 
-  it("the drain of a node: two end at once in good order, and nobody is cut", async () => {
+  it("the drain of a node: two pods end gracefully at once, and no client is cut", async () => {
     const pods = await start();
     await Promise.all([pods.add("pod-d"), pods.add("pod-e")]);
     await Promise.all([pods.pod("pod-a").end(), pods.pod("pod-b").end()]);
@@ -69,7 +69,7 @@ describe("three pods under load", () => {
     expect(new Set(pods.closes)).not.toContain("1006");
   });
 
-  it("a rollout: one after the other, and nobody is cut", async () => {
+  it("a rollout: one after the other, and no client is cut", async () => {
     const pods = await start();
     for (const [old, next] of [
       ["pod-a", "pod-d"],
@@ -83,11 +83,11 @@ describe("three pods under load", () => {
     expect(new Set(pods.closes)).not.toContain("1006");
   });
 
-  it("a rollback in the middle of a rollout: whoever has moved moves back, and nobody is cut", async () => {
+  it("a rollback in the middle of a rollout: clients that have moved move back, and no client is cut", async () => {
     const pods = await start();
     await pods.add("new-a");
     await pods.pod("pod-a").end();
-    // The next one is on its way up when the rollout is taken back.
+    // The next one is starting when the rollout is rolled back.
     const [, old] = await Promise.all([pods.add("new-b"), pods.add("old-a")]);
     await Promise.all([pods.pod("new-a").end(), pods.pod("new-b").end()]);
     expect(old.ready).toBe(true);
@@ -108,7 +108,7 @@ describe("three pods under load", () => {
     expect(await pods.verdict("rollout while Redis restarts", { lossless: true })).toEqual([]);
   });
 
-  it("their clocks jump, one an hour ahead and one an hour back: nobody notices", async () => {
+  it("their clocks jump, one an hour ahead and one an hour back: no client notices", async () => {
     const pods = await start((name) => ({
       NODE_OPTIONS: preload,
       FAULT: `clock=${name === "pod-a" ? hourMs : -hourMs}`,

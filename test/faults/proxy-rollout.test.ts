@@ -9,16 +9,16 @@ import { BuiltApp, type ProcessPod } from "./helpers/pods";
 import { until } from "./helpers/until";
 
 const clients = 20;
-/** Of every pod: each has an address of its own. */
+/** The port of every pod: each has its own address. */
 const port = 8_080;
 const [oldTemplate, newTemplate] = ["chat-6d4cf56db6", "chat-7c5d9f8b4d"];
 
-/** The last letter of each pod's name, of those that Kubernetes uses. */
+/** The last letters of the pods' names, from the alphabet of Kubernetes. */
 const suffixes = "bcdfghjklmnp";
 
 interface RunningPod {
   readonly address: string;
-  /** Of the pod in Kubernetes. */
+  /** The pod's name in Kubernetes. */
   readonly name: string;
   readonly process: ProcessPod;
   ready: boolean;
@@ -51,7 +51,7 @@ describe("a rolling update of a service that was scaled up, behind a connection 
     await api.stop();
   });
 
-  /** Starts a pod; the API server tells of it once it serves. */
+  /** Starts a pod; the API server reports it once it serves. */
   async function startPod(template: string): Promise<RunningPod> {
     const address = subnet.take();
     const name = `${template}-p2p4${suffixes[count++ % suffixes.length] ?? ""}`;
@@ -62,7 +62,7 @@ describe("a rolling update of a service that was scaled up, behind a connection 
     return started;
   }
 
-  /** The API server tells what it knows of all pods. */
+  /** The API server reports all pods. */
   function tell(named: boolean): void {
     const endpoints = pods.map(({ address, ready, name }) => pod(address, ready, named ? name : undefined));
     api.version += 1;
@@ -70,7 +70,7 @@ describe("a rolling update of a service that was scaled up, behind a connection 
     api.tell("MODIFIED", slice("chat", api.version, endpoints));
   }
 
-  /** Replaces three pods, the one with all clients first; how often each client changed its pod. */
+  /** Replaces three pods, the one with all clients first; returns how often each client changed its pod. */
   async function movesOfRollout(named: boolean): Promise<number[]> {
     const source = new EndpointSlices(
       { name: "chat", namespace: "nova", port },
@@ -118,11 +118,11 @@ describe("a rolling update of a service that was scaled up, behind a connection 
 
   const mean = (moves: readonly number[]) => moves.reduce((sum, count) => sum + count, 0) / moves.length;
 
-  it("moves each client once, where EndpointSlices name the pods", async () => {
+  it("moves each client once, if EndpointSlices name the pods", async () => {
     expect(await movesOfRollout(true)).toEqual(Array.from({ length: clients }, () => 1));
   });
 
-  it("moves clients more often where nothing tells the new pods from the old ones", async () => {
+  it("moves clients more often if nothing distinguishes the new pods from the old ones", async () => {
     expect(mean(await movesOfRollout(false))).toBeGreaterThan(1);
   });
 });

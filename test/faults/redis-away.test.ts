@@ -8,10 +8,10 @@ import { BuiltApp, podDefaults } from "./helpers/pods";
 import { Scene } from "./helpers/scene";
 import { until } from "./helpers/until";
 
-/** REDIS_TIMEOUT_MS of the pods here: the bound within which a publish is answered. */
+/** REDIS_TIMEOUT_MS of these pods: the longest time until a publish is answered. */
 const timeoutMs = 1_000;
 
-/** What a busy machine may add to it. */
+/** How much a busy machine may add to it. */
 const slackMs = 1_500;
 
 describe("Redis away for a few seconds, under live clients on two pods", () => {
@@ -53,7 +53,7 @@ describe("Redis away for a few seconds, under live clients on two pods", () => {
     ["it is down: connections are refused", () => redis.down(), () => redis.up()],
   ];
   it.each(absences)(
-    "%s; sockets stay open, publishes are answered within the bound, all recovers",
+    "%s; sockets stay open, publishes are answered within the limit, all recover",
     async (how, go, comeBack) => {
       const [pod] = scene.pods;
       const wire = new Wire(`${pod?.url}/chat/wire`);
@@ -63,7 +63,7 @@ describe("Redis away for a few seconds, under live clients on two pods", () => {
       const before = scene.notes.acknowledged.length;
 
       await go();
-      // The second is taken while the first waits; a busy connection must not hide that nothing comes back.
+      // The second is accepted while the first waits: a busy connection must not hide that no answer comes.
       for (let round = 0; round < 3; round++) {
         const asked = performance.now();
         for (const id of [2 * round + 1, 2 * round + 2]) {
@@ -84,12 +84,12 @@ describe("Redis away for a few seconds, under live clients on two pods", () => {
       expect(await wire.next("ack")).toMatchObject({ id: 1 });
       expect(scene.closes.slice(closed)).toEqual([]);
       expect(await scene.broken({ lossless: true })).toEqual([]);
-      // Neither a crash nor an unhandled rejection, which would be one.
+      // Neither a crash nor an unhandled rejection, which would crash.
       expect(scene.pods.map(({ ready }) => ready)).toEqual([true, true]);
     },
   );
 
-  it("takes new clients again as soon as it is back, without their doing", async () => {
+  it("accepts new clients again as soon as it is back, without their help", async () => {
     const [pod] = scene.pods;
     await redis.down();
     if (pod) scene.addClient(pod, "alpha");
@@ -110,7 +110,7 @@ describe("a connection to Redis that its library has given up", () => {
     const connections = connectRedis(config, pino({ level: "silent" }));
     const { commands } = connections;
     await until(() => commands.status === "ready", "connection");
-    // As ioredis does by itself when a failover is announced while it connects: status "end", no more attempts.
+    // As ioredis does by itself if a failover is announced while it connects: status "end", and no more attempts.
     commands.disconnect();
     await until(() => commands.status === "end", "end");
     await until(() => commands.status === "ready", "connection after the end");

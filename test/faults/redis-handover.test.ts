@@ -5,7 +5,7 @@ import { BuiltApp, serviceName } from "./helpers/pods";
 import { RedisCluster } from "./helpers/redis-cluster";
 import { SentinelGroup } from "./helpers/sentinel-group";
 
-/** A change of servers that nobody was killed for, as maintenance does it; what dies is in sentinel and cluster.test.ts. */
+/** A change of servers without a kill, as in maintenance; sentinel and cluster.test.ts have the crashes. */
 describe("a handover in Redis, under load on two pods", () => {
   let app: BuiltApp;
   let group: { stop(): Promise<void> } | undefined;
@@ -23,7 +23,7 @@ describe("a handover in Redis, under load on two pods", () => {
     loaded = admin = group = undefined;
   });
 
-  it("Sentinel promotes a replica while the primary lives: sockets stay open, publishes go on there", async () => {
+  it("Sentinel promotes a replica while the primary lives: sockets stay open, publishes continue there", async () => {
     const sentinels = await SentinelGroup.start({ password: "secret", guarded: false });
     group = sentinels;
     admin = sentinels.connect();
@@ -36,12 +36,12 @@ describe("a handover in Redis, under load on two pods", () => {
       names: ["pod-a", "pod-b"],
     });
     await sentinels.switchOver();
-    loaded.scene.losses += 1; // what the old primary took while it was being demoted
+    loaded.scene.losses += 1; // writes that the old primary accepted while it was being demoted
     expect(await loaded.verdict("Sentinel failover, graceful", { lossless: false })).toEqual([]);
     expect(loaded.closes).toEqual([]);
   }, 120_000);
 
-  it("slots move to another master of the Cluster: sockets stay open, their rooms go on there", async () => {
+  it("slots move to another master of the Cluster: sockets stay open, their rooms continue there", async () => {
     const cluster = await RedisCluster.start("secret");
     group = cluster;
     const observer = cluster.connect();

@@ -47,11 +47,11 @@ describe("a restart of Redis under live clients, on two pods", () => {
     ["rolled back by a crash", { data: "checkpoint", signal: "SIGKILL" }, false],
   ];
   it.each(restarts)(
-    "%s: sockets stay open, publishes go on by themselves, nobody loses anything unknowingly",
+    "%s: sockets stay open, publishes continue, no client loses messages without being told",
     async (what, options, lossless) => {
       if (options.data === "checkpoint") {
         await redis.checkpoint();
-        // Sessions change too: tokens rotate, rooms are joined.
+        // Sessions change as well: tokens rotate, rooms are joined.
         for (const client of scene.clients) {
           client.cut();
           await until(() => client.connections.length > 1, "resumed session");
@@ -62,7 +62,7 @@ describe("a restart of Redis under live clients, on two pods", () => {
           () => scene.notes.acknowledged.length > before + 100,
           "messages that the rollback takes away",
         );
-        // Who has heard nothing of a room yet loses nothing of it.
+        // A client that has received nothing of a room yet loses nothing of it.
         await until(
           () => scene.clients.every((client) => client.rooms.every((room) => offsetOf(client, room) > 0)),
           "each client having heard something of each of its rooms",
@@ -79,7 +79,7 @@ describe("a restart of Redis under live clients, on two pods", () => {
       scene.measureFrom(before, `Redis restarts: ${what}`);
 
       expect(scene.closes.slice(closed)).toEqual([]);
-      // Every room had moved past what is left.
+      // Every room was ahead of what is left.
       const places = scene.clients.flatMap(({ rooms }) => rooms).length;
       if (options.data !== "kept") expect(scene.resyncs).toBe(places);
       await sessionsAreBack();

@@ -39,7 +39,7 @@ describe("the disk of Redis, under load on two pods", () => {
     ["no", false],
   ];
   it.each(modes)(
-    "Redis is killed by kill -9 with appendfsync %s: sockets stay open, nothing is lost unknowingly",
+    "Redis is killed by kill -9 with appendfsync %s: sockets stay open, no client loses messages without being told",
     async (fsync, lossless) => {
       const config = () => ["appendonly yes", `appendfsync ${fsync}`];
       const process = await RedisProcess.start({ config });
@@ -52,7 +52,7 @@ describe("the disk of Redis, under load on two pods", () => {
     },
   );
 
-  it("it is full: publishes wait, sockets stay open, and all goes on by itself when there is space again", async () => {
+  it("it is full: publishes wait, sockets stay open, and everything continues when there is space again", async () => {
     const directory = temporaryDirectory("holdfast-full-");
     const mount = 'mount -t tmpfs -o size=4m tmpfs "$0" && exec "$@"';
     const within = ["unshare", "--map-root-user", "--mount", "sh", "-c", mount, directory];
@@ -66,12 +66,12 @@ describe("the disk of Redis, under load on two pods", () => {
     }
     const config = () => [`dir "${directory}"`, "appendonly yes", "appendfsync everysec"];
     const { pods, admin } = await start(await RedisProcess.start({ config, within }));
-    // As the process sees it: nobody else does.
+    // In the process' own mount namespace, which no other process sees.
     const ballast = `/proc/${redis?.pid}/root${directory}/ballast`;
     try {
       writeFileSync(ballast, Buffer.alloc(8 * 2 ** 20));
     } catch {
-      // What fits is there.
+      // The disk is full.
     }
     const status = async () => /aof_last_write_status:(\w+)/.exec(await admin.info("persistence"))?.[1];
     await until(async () => (await status()) === "err", "full disk", 30_000);

@@ -5,7 +5,7 @@ import { Scene } from "./helpers/scene";
 import { SentinelGroup } from "./helpers/sentinel-group";
 import { until } from "./helpers/until";
 
-/** `aof` is on the disk of the primary that dies, so it promises nothing here. */
+/** `aof` is on the disk of the primary that crashes, so it guarantees nothing here. */
 const durabilities: readonly [
   durability: "memory" | "replica",
   acknowledgedMayBeLost: boolean,
@@ -43,7 +43,7 @@ describe.each(durabilities)(
       await app.remove();
     });
 
-    it(`sockets stay open, publishes go on at the new primary, what was acknowledged ${mayBeLost ? "may be lost" : "is there"}`, async () => {
+    it(`sockets stay open, publishes continue at the new primary, acknowledged messages ${mayBeLost ? "may be lost" : "are there"}`, async () => {
       const env = {
         REDIS_MODE: "sentinel",
         REDIS_TIMEOUT_MS: "1000",

@@ -7,7 +7,7 @@ const report = (...statuses: readonly [fullName: string, status: string][]): Jes
 });
 
 describe("summarize", () => {
-  it("counts how often each test passed, those that did not always first", () => {
+  it("counts how often each test passed, those with failures first", () => {
     const { tests } = summarize(
       [
         report(["one", "passed"], ["two", "passed"], ["three", "pending"]),
@@ -27,7 +27,7 @@ describe("summarize", () => {
     ]);
   });
 
-  it("gives the median and the most of each figure", () => {
+  it("gives the median and the maximum of each figure", () => {
     const figure = (value: number) => ({ fault: "kill -9", what: "ms", value });
     const { figures } = summarize([], [figure(30), figure(10), figure(20), { ...figure(1), what: "closes" }]);
     expect(figures).toEqual([

@@ -9,8 +9,8 @@ import { summarize, type JestReport, type Summary } from "./helpers/soak-summary
 const defaultRounds = 20;
 
 /**
- * `npm run test:soak [-- rounds [jest's arguments]]`: all faults, again and again, the long ones too; then a table of what
- * passed how often and what was measured. Exit code 0 only if every test passed in every round.
+ * `npm run test:soak [-- rounds [jest's arguments]]`: runs all faults repeatedly, including the long ones, and then prints a
+ * table of how often each test passed and what was measured. The exit code is 0 only if every test passed in every round.
  */
 async function main(args: readonly string[]): Promise<number> {
   const [first = "", ...rest] = args;
@@ -43,7 +43,7 @@ async function main(args: readonly string[]): Promise<number> {
 function jest(args: readonly string[], figures: string): Promise<void> {
   const command = [require.resolve("jest/bin/jest"), "--selectProjects=faults", "--runInBand", ...args];
   const env = { ...process.env, HOLDFAST_SOAK: "1", HOLDFAST_FAULT_FIGURES: figures };
-  // The report goes to its file; what a person reads is on standard error.
+  // The report goes to its file; the output for people is on standard error.
   const child = spawn(process.execPath, command, { env, stdio: ["ignore", "ignore", "inherit"] });
   return new Promise((resolve, reject) => child.once("error", reject).once("close", () => resolve()));
 }

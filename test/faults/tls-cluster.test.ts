@@ -7,14 +7,14 @@ import { Scene } from "./helpers/scene";
 import { until } from "./helpers/until";
 
 /**
- * A replication group as ElastiCache names it: one configuration endpoint, a name for each node, and a certificate for
- * any name of the group. https://github.com/redis/ioredis/issues/754
+ * A replication group with the names of ElastiCache: one configuration endpoint, a name for each node, and a certificate for any
+ * name of the group. https://github.com/redis/ioredis/issues/754
  */
 const domain = "store.a1b2c3.euc1.cache.test";
 const rooms = Array.from({ length: 12 }, (_, i) => `room-${i}`);
 
 describe.each(["hostname", "ip"] as const)(
-  "Redis Cluster by TLS, with a certificate for *.<the group>, whose nodes are told by their %s",
+  "Redis Cluster by TLS, with a certificate for *.<the group>, whose nodes are listed by their %s",
   (endpoints) => {
     let certificates: Certificates;
     let names: LocalNames;
@@ -42,7 +42,7 @@ describe.each(["hostname", "ip"] as const)(
       return app.start({ name, redisUrl, env, startMs: 5_000 });
     };
 
-    it("serves rooms of every node, and goes on when a node is lost", async () => {
+    it("serves rooms of every node, and continues when a node is lost", async () => {
       const scene = new Scene(admin);
       const url = cluster.urlOf(`clustercfg.${domain}`);
       scene.pods.push(...(await Promise.all(["pod-a", "pod-b"].map((name) => start(name, url)))));

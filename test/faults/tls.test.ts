@@ -24,7 +24,7 @@ describe("Redis by TLS, with a certificate of a private authority", () => {
     certificates.remove();
   });
 
-  it("is trusted where NODE_EXTRA_CA_CERTS names the authority", async () => {
+  it("is trusted if NODE_EXTRA_CA_CERTS names the authority", async () => {
     const admin = new Redis(url, { tls: certificates.trust });
     const scene = new Scene(admin);
     const env = { NODE_EXTRA_CA_CERTS: certificates.authority };
@@ -37,7 +37,7 @@ describe("Redis by TLS, with a certificate of a private authority", () => {
     admin.disconnect();
   });
 
-  it("is refused where the authority is unknown: the pod is not started, and says why", async () => {
+  it("is refused if the authority is unknown: the pod does not start, and its log says why", async () => {
     const pod = app.start({ name: "pod-c", redisUrl: url, startMs: 5_000 });
     await expect(pod).rejects.toThrow(/self-signed certificate in certificate chain|unable to (verify|get)/);
   });

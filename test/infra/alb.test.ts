@@ -2,7 +2,7 @@ import { awsIngress } from "../../infra/annotations";
 import { edgeProperties } from "../../infra/components/edge/properties";
 import { inputsOf, kindsOf } from "./deployed";
 import { affinity, create, edge } from "./edges";
-import { issuesOf } from "./faults";
+import { issuesOf } from "./config-issues";
 
 const certificateArn = "arn:aws:acm:eu-west-1:123456789012:certificate/0a1b2c3d-0000-4444-8888-0123456789ab";
 const wafAclArn =
@@ -14,7 +14,7 @@ async function ingressOf(config: object, name = "messaging-service") {
 }
 
 describe("the edge alb", () => {
-  test("is an Ingress for each service, all of one load balancer, each under a host of its own", async () => {
+  test("is an Ingress for each service, all of one load balancer, each with its own host", async () => {
     const evaluation = await create({ kind: "alb", certificateArn });
     expect(kindsOf(evaluation)).toEqual(["Ingress", "Ingress"]);
     const [first, second] = [await ingressOf({}), await ingressOf({}, "streaming-service")];
@@ -69,7 +69,7 @@ describe("the edge alb", () => {
     });
   });
 
-  test("sends a client without a cookie to the least busy target, without slow start, which AWS refuses beside it", async () => {
+  test("sends a client without a cookie to the least busy target, without slow start, which AWS does not allow with it", async () => {
     const { metadata } = await ingressOf({});
     const text = (metadata.annotations as Record<string, string>)[awsIngress.targetGroupAttributes] ?? "";
     const attributes = new Map(text.split(",").map((pair) => pair.split("=") as [string, string]));
@@ -78,7 +78,7 @@ describe("the edge alb", () => {
     expect(attributes.has("slow_start.duration_seconds")).toBe(false);
   });
 
-  test("ends TLS with a certificate, redirects to it, and has a web ACL if asked for", async () => {
+  test("ends TLS with a certificate, redirects to it, and has a configured web ACL", async () => {
     const { metadata } = await ingressOf({ certificateArn, wafAclArn, securityGroups: ["sg-01", "sg-02"] });
     expect(metadata.annotations).toMatchObject({
       [awsIngress.listenPorts]: '[{"HTTP":80},{"HTTPS":443}]',
@@ -92,19 +92,19 @@ describe("the edge alb", () => {
   });
 
   test.each(["dualstack", "dualstack-without-public-ipv4"])(
-    "lets IPv6 clients in where its addresses are %s",
+    "allows IPv6 clients if its addresses are %s",
     async (type) => {
       const { metadata } = await ingressOf({ annotations: { [awsIngress.ipAddressType]: type } });
       expect(metadata.annotations).toHaveProperty([awsIngress.inboundCidrs], "0.0.0.0/0,::/0");
     },
   );
 
-  test("leaves who may connect to security groups that it is given", async () => {
+  test("leaves access to its configured security groups", async () => {
     const { metadata } = await ingressOf({ securityGroups: ["sg-01"] });
     expect(metadata.annotations).not.toHaveProperty([awsIngress.inboundCidrs]);
   });
 
-  test("has pods wait until the load balancer has heard of their end, and lets its subnets in", () => {
+  test("has pods wait until the load balancer has learnt of their end, and allows its subnets", () => {
     const properties = edgeProperties(edge({ kind: "alb", subnetCidrs: ["10.0.0.0/16"] }), affinity);
     expect(properties).toMatchObject({
       propagationSeconds: 120,
@@ -176,7 +176,7 @@ describe("a configuration of the ALB", () => {
     expect(issuesOf({ edge: { kind: "alb" }, ...values })).toEqual([issue]);
   });
 
-  test("allows one path to two services, since their hosts differ", () => {
+  test("allows one path for two services, since their hosts differ", () => {
     const services = [
       { name: "messaging", path: "/" },
       { name: "streaming", path: "/" },

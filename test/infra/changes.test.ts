@@ -9,7 +9,7 @@ jest.setTimeout(120_000);
 
 const evaluations = new Map<string, Promise<Map<string, Resource>>>();
 
-/** The resources of a stack as the program registers them, by type and name; evaluated once for all tests. */
+/** The resources of a stack, as the program registers them, by type and name; evaluated once for all tests. */
 function resourcesOf(overrides: Record<string, unknown>, secret = "one"): Promise<Map<string, Resource>> {
   const key = keyOf(overrides, secret);
   const known = evaluations.get(key) ?? evaluated(overrides, secret);
@@ -27,8 +27,8 @@ async function evaluated(overrides: Record<string, unknown>, secret: string): Pr
 }
 
 /**
- * Which resources differ, and in which of their fields: a path as deep as both sides are objects. Generated secrets stay
- * as they are unless another `secret` is given.
+ * The resources that differ, with their fields: a path as deep as both sides are objects. Generated secrets are equal unless
+ * another `secret` is given.
  */
 async function changes(
   before: Record<string, unknown>,
@@ -72,7 +72,7 @@ describe("a second up", () => {
 });
 
 describe("a change of", () => {
-  test("the image rolls the Deployments and touches nothing else", async () => {
+  test("the image rolls the Deployments and changes nothing else", async () => {
     expect(await changes({}, { image: "holdfast/app:0.2.0" })).toEqual(deployments(containers));
   });
 
@@ -99,7 +99,7 @@ describe("a change of", () => {
     });
   });
 
-  test("who may come makes a new way in beside the old one, which goes last", async () => {
+  test("peers creates a new way in before the old one is deleted", async () => {
     const edge = (cidr: string) => ({ network: { edge: [{ cidr }] } });
     const ways = async (overrides: Record<string, unknown>) =>
       [...(await resourcesOf(overrides)).keys()].filter((key) => key.startsWith("NetworkPolicy messaging"));
@@ -112,7 +112,7 @@ describe("a change of", () => {
     ]);
   });
 
-  test("a proxy before a service leaves the edge's way to its pods as it is, for as long as the edge needs it", async () => {
+  test("a proxy for a service keeps the edge's way to its pods as long as the edge needs it", async () => {
     const service = { name: "messaging-service", path: "/messaging" };
     const without = await resourcesOf({ services: [service] });
     const withProxy = await resourcesOf({ services: [{ ...service, connectionProxy: {} }] });
@@ -127,14 +127,14 @@ describe("a change of", () => {
     );
   });
 
-  test("the store's memory gives its settings a new name, which rolls the store alone", async () => {
+  test("the store's memory gives its settings a new name, which rolls only the store", async () => {
     expect(await changes({}, { sessionStore: { memoryMiB: 1_024 } })).toEqual({
       "ConfigMap redis-config": ["data.redis.conf"],
       "StatefulSet redis-server": [containers, "spec.template.spec.volumes"],
     });
   });
 
-  test("affinity touches the Service in place", async () => {
+  test("affinity changes the Service in place", async () => {
     expect(await changes({}, { affinity: { clientIpTimeoutSeconds: 7_200 } })).toEqual({
       "Service messaging-service-service": ["spec.sessionAffinityConfig.clientIP.timeoutSeconds"],
       "Service streaming-service-service": ["spec.sessionAffinityConfig.clientIP.timeoutSeconds"],
@@ -151,12 +151,12 @@ describe("at an AWS load balancer, a change of", () => {
   const annotation = (name: string) =>
     `metadata.annotations.service.beta.kubernetes.io/aws-load-balancer-${name}`;
 
-  test("the idle timeout touches the load balancers alone", async () => {
+  test("the idle timeout changes only the load balancers", async () => {
     const changed = await changes({ edge: pods }, { edge: { ...pods, idleTimeoutSeconds: 600 } });
     expect(changed).toEqual(balancers(annotation("listener-attributes.TCP-80")));
   });
 
-  test("the drain takes the deregistration delay along", async () => {
+  test("the drain changes the deregistration delay too", async () => {
     const changed = await changes({ edge: pods }, { edge: pods, drain: { drainSeconds: 60 } });
     expect(changed).toEqual({
       ...deployments(containers, "spec.template.spec.terminationGracePeriodSeconds"),
@@ -164,12 +164,12 @@ describe("at an AWS load balancer, a change of", () => {
     });
   });
 
-  test("who may connect replaces no load balancer", async () => {
+  test("allowed clients replaces no load balancer", async () => {
     const changed = await changes({ edge: pods }, { edge: { ...pods, clientCidrs: ["10.0.0.0/8"] } });
     expect(changed).toEqual(balancers("spec.loadBalancerSourceRanges"));
   });
 
-  test("an NLB put before an nginx edge that runs leaves its Ingresses and the pods as they are", async () => {
+  test("an NLB in front of a running nginx edge keeps its Ingresses and the pods as they are", async () => {
     const before = await resourcesOf({ edge: { kind: "nginx", controller: "traefik" } });
     const after = await resourcesOf({ edge: { kind: "nlb", nginx: { controller: "traefik" } } });
     const changed = [...after].filter(
@@ -189,13 +189,13 @@ describe("with an ElastiCache, a change of", () => {
   const change = (after: object) =>
     changes({ sessionStore }, { sessionStore: { ...sessionStore, ...after } });
 
-  test("the image rolls the Deployments and touches nothing in AWS", async () => {
+  test("the image rolls the Deployments and changes nothing in AWS", async () => {
     expect(await changes({ sessionStore }, { sessionStore, image: "holdfast/app:0.2.0" })).toEqual(
       deployments(containers),
     );
   });
 
-  test("the number of replicas, or of what the application reads, leaves the store alone", async () => {
+  test("the number of replicas, or of the application's settings, does not change the store", async () => {
     const services = (replicas: number) => [{ name: "messaging-service", path: "/messaging", replicas }];
     expect(
       await changes({ sessionStore, services: services(3) }, { sessionStore, services: services(5) }),
@@ -231,7 +231,7 @@ describe("with an ElastiCache, a change of", () => {
     expect(changed).toEqual({ "ReplicationGroup redis-group": fields });
   });
 
-  test("who reaches it is rules of its security group", async () => {
+  test("clients is rules of its security group", async () => {
     const before = await resourcesOf({ sessionStore });
     const clients = { securityGroupIds: [...elasticache.clients.securityGroupIds, "sg-0a1b2c3d4e5f60720"] };
     const after = await resourcesOf({ sessionStore: { ...sessionStore, clients } });
@@ -243,7 +243,7 @@ describe("with an ElastiCache, a change of", () => {
     expect(kept).toEqual([]);
   });
 
-  test("the token's version asks for another token, and for nothing else by itself", async () => {
+  test("the token's version creates another token, and nothing else by itself", async () => {
     expect(await change({ authTokenVersion: 2 })).toEqual({
       "RandomPassword redis-token": ["keepers.version"],
     });
@@ -251,13 +251,13 @@ describe("with an ElastiCache, a change of", () => {
 });
 
 describe("a changed secret", () => {
-  test("of the store in the cluster is a new object, whose name rolls whoever reads it", async () => {
+  test("of the store in the cluster is a new object, whose name rolls the pods that read it", async () => {
     const changed = await changes({}, {}, "two");
     expect(Object.keys(changed).sort()).toEqual(["Secret redis-auth"]);
     expect((await resourcesOf({})).get("Secret redis-auth")?.replaceOnChanges).toEqual(["stringData"]);
   });
 
-  test("of an ElastiCache changes its token in place, beside the new object", async () => {
+  test("of an ElastiCache changes its token in place, with a new object", async () => {
     const sessionStore = { ...elasticache };
     expect(await changes({ sessionStore }, { sessionStore }, "two")).toEqual({
       "ReplicationGroup redis-group": ["authToken"],
@@ -266,18 +266,18 @@ describe("a changed secret", () => {
   });
 });
 
-describe("the number of pods, once an autoscaler has it,", () => {
+describe("the number of pods, once an autoscaler owns it,", () => {
   const services = (scale: object) => [{ name: "messaging-service", path: "/messaging", ...scale }];
   const autoscaling = { minReplicas: 2, maxReplicas: 9, connectionsPerPod: 5_000 };
 
-  test("is left to it, from the update on that hands it over", async () => {
+  test("is left to it from the update on that changes the owner", async () => {
     const before = await resourcesOf({ services: services({ replicas: 5 }) });
     const after = await resourcesOf({ services: services({ autoscaling }) });
     const deployment = after.get("Deployment messaging-service-deployment");
     expect(
       differences(before.get("Deployment messaging-service-deployment")?.inputs, deployment?.inputs),
     ).toEqual(["spec.replicas"]);
-    // The engine then keeps what was there, 5, and the provider leaves the field to its new owner.
+    // The engine then keeps the existing 5, and the provider leaves the field to its new owner.
     expect(deployment?.ignoreChanges).toEqual(["spec.replicas"]);
     expect([...after.keys()].filter((key) => !before.has(key))).toEqual([
       "HorizontalPodAutoscaler messaging-service-autoscaler",
@@ -299,10 +299,10 @@ describe("the number of pods, once an autoscaler has it,", () => {
 });
 
 /**
- * Inputs whose change makes a new resource, of the types that hold data or are held on to by something that does.
- * ForceNew in https://github.com/hashicorp/terraform-provider-aws/tree/main/internal/service/elasticache (and
- * service/ec2 for the security group), which @pulumi/aws wraps; a group is new as well with an earlier engine version,
- * or when it goes back from Valkey to Redis.
+ * Inputs whose change creates a new resource, for types that hold data or are referenced by one that does. ForceNew in
+ * https://github.com/hashicorp/terraform-provider-aws/tree/main/internal/service/elasticache (and service/ec2 for the security
+ * group), which @pulumi/aws wraps. A group is also new with an earlier engine version, or when it changes from Valkey back to
+ * Redis.
  */
 const replacing: Readonly<Record<string, readonly string[]>> = {
   ReplicationGroup: [
@@ -321,7 +321,7 @@ const replacing: Readonly<Record<string, readonly string[]>> = {
   SecurityGroup: ["description", "name", "namePrefix", "region", "vpcId"],
 };
 
-/** The resources of these types that a change would replace, each with why. */
+/** The resources of these types that a change would replace, each with the reason. */
 async function replaced(before: object, after: object): Promise<string[]> {
   const store = { ...elasticache, secondary };
   const changed = await changes(
@@ -358,7 +358,7 @@ describe("what AWS cannot change in place", () => {
     expect(await replaced({}, change)).toEqual([]);
   });
 
-  test("would be by another key, and the engine then refuses, since the group is protected", async () => {
+  test("is changed by another key, which the engine then refuses, since the group is protected", async () => {
     const kmsKeyArn = "arn:aws:kms:eu-central-1:111122223333:key/00000000-0000-0000-0000-000000000000";
     expect(await replaced({}, { kmsKeyArn })).toEqual(["ReplicationGroup redis-group: kmsKeyId"]);
     const resources = await resourcesOf({ sessionStore: { ...elasticache, kmsKeyArn } });
@@ -378,8 +378,8 @@ describe("what AWS cannot change in place", () => {
 
 describe("what Kubernetes cannot change in place", () => {
   /**
-   * A new name is a new object; a new selector or claim cannot be applied to an old one, nor another class of load
-   * balancer or address to a Service.
+   * A new name is a new object. A new selector or claim cannot be applied to an old object, nor another load balancer class or
+   * address to a Service.
    */
   const immutable = [
     "metadata.name",
@@ -409,7 +409,7 @@ describe("what Kubernetes cannot change in place", () => {
     expect(fields.filter((field) => immutable.some((path) => field.startsWith(path)))).toEqual([]);
   });
 
-  test("has no name of ours where new content must be a new object", async () => {
+  test("has no fixed name if new content must be a new object", async () => {
     const resources = await resourcesOf({ auth: { kind: "jwt" }, jwtSecret: { secure: "v1:…" } });
     const autoNamed = [...resources.values()].filter(({ inputs }) => !hasName(inputs));
     expect(autoNamed.map(({ name }) => name).sort()).toEqual([

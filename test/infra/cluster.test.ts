@@ -7,11 +7,11 @@ import { ContextError, contextWarning, kubeconfigFiles, readKubeconfig } from ".
 const here = { files: ["/home/me/.kube/config"], contexts: ["kind-kind", "prod"], current: "kind-kind" };
 
 describe("the context of a stack", () => {
-  it("is the configured one, whichever is current", () => {
+  it("is the configured one, whatever the current one is", () => {
     expect(contextWarning("staging", "prod", here)).toBeUndefined();
   });
 
-  it("is refused where the kubeconfig does not have it, with the contexts that it has and the change", () => {
+  it("is refused if the kubeconfig does not have it, with the contexts that it has and the change", () => {
     const check = () => contextWarning("staging", "eks", here);
     expect(check).toThrow(ContextError);
     expect(check).toThrow(
@@ -22,7 +22,7 @@ describe("the context of a stack", () => {
     expect(() => contextWarning("staging", "eks", { ...here, contexts: [] })).toThrow("has no context");
   });
 
-  it("is the current one where the stack names none, and a warning has the command that names it", () => {
+  it("is the current one if the stack names none, and a warning has the command that sets it", () => {
     expect(contextWarning("mine", undefined, here)).toBe(
       "stack mine does not say which cluster it is for, so it goes to the current context, kind-kind. " +
         "Name it once, and a switch of contexts leads it nowhere else: " +
@@ -62,17 +62,17 @@ describe("the kubeconfig", () => {
   it.each([
     ["is empty", ""],
     ["names nothing", "contexts: null\ncurrent-context: ''"],
-  ])("has no context where it %s", (_, text) => {
+  ])("has no context if it %s", (_, text) => {
     const file = write("config", text);
     expect(readKubeconfig([file])).toEqual({ files: [file], contexts: [], current: undefined });
   });
 
-  it("is nobody's where it is missing or no YAML", () => {
+  it("is ignored if it is missing or not YAML", () => {
     expect(readKubeconfig([path.join(folder, "missing"), write("broken", "contexts: [")])).toBeUndefined();
   });
 });
 
-it("is what the commands on a live stack go to, unless they are told another", () => {
+it("is used by the commands on a live stack, unless they get another one", () => {
   expect(contextOf({ "kubernetes:context": "prod", "holdfast:namespace": "chat" })).toBe("prod");
   expect(contextOf({ "holdfast:namespace": "chat" })).toBeUndefined();
 });

@@ -4,12 +4,12 @@ import { parse } from "yaml";
 import { ConfigError, parseConfig, type Config } from "../../infra/config";
 import { configSchema, secretsSchema } from "../../infra/config/schema";
 import { withSecretOutputs } from "../../infra/stack/load-config";
-import { issuesOf as valueIssues, least, load as loadValues } from "./faults";
+import { issuesOf as valueIssues, least, load as loadValues } from "./config-issues";
 import { outputOf } from "./output";
 
 interface Given {
   readonly values?: Record<string, unknown>;
-  /** Keys whose values the stack's file keeps encrypted. */
+  /** Keys whose values the stack's file encrypts. */
   readonly secret?: readonly string[];
 }
 
@@ -22,7 +22,7 @@ const service = (name: string, servicePath: string, more: object = {}) => ({
   ...more,
 });
 
-describe("a stack that says the least", () => {
+describe("a stack with the required keys only", () => {
   test("gets two services with three pods each", () => {
     expect(load({}).services).toMatchObject([
       {
@@ -66,7 +66,7 @@ describe("Pulumi.yaml", () => {
     config: Record<string, { type: string; description: string; default?: unknown }>;
   };
 
-  /** Keys without a default: the engine would demand every declared one of them, even where a stack needs none. */
+  /** Keys without a default: the engine would require every declared one, even if a stack does not need it. */
   const undeclared = ["auth", "host", "image", "namespace", "services"];
 
   test("declares every key that has a default, and names every other", () => {
@@ -82,12 +82,12 @@ describe("Pulumi.yaml", () => {
 
   test("has the defaults that the schema has", () => {
     const declared = Object.fromEntries(Object.entries(config).map(([key, value]) => [key, value.default]));
-    // A function is equal only to itself, and what the properties follow from is compared beside them.
+    // A function is equal only to itself; the properties' inputs are compared too.
     const values = load({ values: { ...declared, ...least } });
     expect({ ...values, properties: expect.anything() as object }).toEqual(load({}));
   });
 
-  test("says of every secret how to set it", () => {
+  test("describes for every secret how to set it", () => {
     const text = readFileSync(file, "utf8");
     for (const key of Object.keys(secretsSchema.shape)) expect(text).toContain(key);
   });
@@ -194,7 +194,7 @@ describe("good configuration", () => {
   });
 });
 
-/** The least, without one of its keys. */
+/** The required keys, without one of them. */
 function without(key: keyof typeof least): object {
   return Object.fromEntries(Object.entries(least).filter(([name]) => name !== key));
 }
@@ -507,7 +507,7 @@ describe("bad configuration", () => {
     );
   });
 
-  test("requires the Holdfast application to say who may connect, and your own image not to", () => {
+  test("requires authentication for the Holdfast application, and not for your own image", () => {
     const rest = without("auth");
     const text = (values: object) =>
       Object.fromEntries(
@@ -540,7 +540,7 @@ describe("bad configuration", () => {
     ]);
   });
 
-  test("hides no contradiction behind a misspelt key, and names the key that was meant", () => {
+  test("hides no contradiction by a misspelt key, and names the key that was meant", () => {
     const services = [
       service("chat", "/chat", { imgae: "registry.example/chat:2.0", image: "registry.example/chat:2.0" }),
     ];
@@ -680,12 +680,12 @@ describe("bad configuration", () => {
   test.each([
     ["of the level that the pods need", { name: "chat", podSecurity: "baseline" }],
     ["that the stack does not make", { name: "chat", create: false }],
-  ])("takes root in a namespace %s", (_, namespace) => {
+  ])("accepts root in a namespace %s", (_, namespace) => {
     const values = { ...own({ securityContext: { runAsUser: 0, runAsNonRoot: false } }), namespace };
     expect(load({ values }).services).toHaveLength(1);
   });
 
-  test("needs no host where there is no edge", () => {
+  test("needs no host without an edge", () => {
     const rest = without("host");
     const values = { ...rest, edge: { kind: "none" }, network: { edge: [{ sameNamespace: true }] } };
     expect(load({ values }).network.edge).toEqual([{ sameNamespace: true, podLabels: {} }]);

@@ -6,13 +6,15 @@ test("docs/configuration.md describes the schema; npm run golden writes it anew"
   expect(readFileSync(configurationPage.file, "utf8")).toBe(await currentPage(configurationPage));
 });
 
-test("every key of the configuration says what it means", () => {
+test("every key of the configuration has a description", () => {
   expect(undescribed()).toEqual([]);
 });
 
 test("a key has its type, its range, its default and its meaning", () => {
   const page = readFileSync(configurationPage.file, "utf8").replace(/ +/g, " ");
-  expect(page).toContain("| `maxRooms` | 1–10,000 | | Rooms that one socket may join. Defaults to 100. |");
+  expect(page).toContain(
+    "| `maxRooms` | 1–10,000 | | The most rooms that one socket may join. Defaults to 100. |",
+  );
   expect(page).toContain(
     "| `ttlSeconds` | 10–86,400 | 3,600 | How long the session of a disconnected client is kept. Seconds. |",
   );

@@ -14,7 +14,7 @@ async function find(overrides: object, kind: string, name: string) {
   return objects.find((object) => object.kind === kind && object.metadata.name === name);
 }
 
-describe("a proxied service", () => {
+describe("a service with a proxy", () => {
   test("has a proxy whose environment is what the proxy accepts", async () => {
     const objects = await rendered("staging", proxied({ trustedHops: ["10.0.0.0/8"] }));
     const deployment = workloads(objects, "Deployment").find(
@@ -42,7 +42,7 @@ describe("a proxied service", () => {
   });
 
   test.each([{ kind: "nginx" }, { kind: "gateway", className: "eg" }, { kind: "istio", affinity: "cookie" }])(
-    "gets its proxy without a rollout of its own behind $kind",
+    "gets its proxy without a rollout of its own pods with $kind",
     async (edge) => {
       const without = { edge, services: [{ name: "chat", path: "/chat", replicas: 3 }] };
       const deployment = await find(without, "Deployment", "chat");
@@ -51,7 +51,7 @@ describe("a proxied service", () => {
     },
   );
 
-  test("leaves being a load balancer's target to its proxy", async () => {
+  test("is no longer a load balancer's target, but its proxy is", async () => {
     const edge = { kind: "nlb", targets: "pods" };
     const probe = (failureThreshold: number) => ({
       spec: { template: { spec: { containers: [{ readinessProbe: { failureThreshold } }] } } },
@@ -82,11 +82,11 @@ describe("a proxied service", () => {
     });
   });
 
-  test("opens http to its proxy and the edge's pods, never to addresses, and the proxy reaches nothing but it and DNS", async () => {
+  test("opens http to its proxy and the edge's pods, never to addresses, and the proxy may connect only to it and DNS", async () => {
     const byProxy = { podSelector: { matchLabels: { "app.kubernetes.io/name": "chat-proxy" } } };
     const service = (await find(proxied({}), "NetworkPolicy", "chat")) as unknown as Policy;
     expect(service.spec.ingress).toBeUndefined();
-    // A load balancer's addresses are its clients': they could come past the proxy, which may check their tokens.
+    // A load balancer's addresses are those of its clients, who could bypass the proxy and its token check.
     const edge = [{ namespaceLabels: { "kubernetes.io/metadata.name": "traefik" } }, { cidr: "10.0.0.0/16" }];
     const objects = await rendered("staging", proxied({}, { network: { edge } }));
     const toHttp = objects
@@ -105,7 +105,7 @@ describe("a proxied service", () => {
     ]);
   });
 
-  test("checks tokens in the proxy where it is told to, with the stack's keys", async () => {
+  test("checks tokens in the proxy if configured, with the stack's keys", async () => {
     const auth = { kind: "jwt", jwksUrl: "https://id.example/keys", issuer: "https://id.example" };
     const objects = await rendered("staging", proxied({ checkTokens: true, mode: "at-most-once" }, { auth }));
     const deployment = workloads(objects, "Deployment").find(
@@ -173,7 +173,7 @@ describe("a proxied service", () => {
     await expect(renderStack("staging", { overrides: proxied(connectionProxy) })).rejects.toThrow(fault);
   });
 
-  test("is refused where another service has the proxy's name", async () => {
+  test("is refused if another service has the proxy's name", async () => {
     const services = [
       { name: "chat", path: "/chat", connectionProxy: {} },
       { name: "chat-proxy", path: "/other" },

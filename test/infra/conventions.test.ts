@@ -13,7 +13,7 @@ const { StackNamespace, WebSocketService } = library;
 const image = "registry.example.com/chat:1.4.0";
 const host = "api.example.com";
 
-/** One of each component, with the values of other resources that it takes. */
+/** One of each component, with values of other resources. */
 function oneOfEach(): object {
   const { name: namespace } = new StackNamespace("chat");
   const sessionStore = new RedisStore("sessions", { namespace });
@@ -73,7 +73,7 @@ describe("every component", () => {
     for (const { name, props } of all) {
       // A policy pack cannot read a resource: the update would fail.
       expect(resourcesIn(props, name)).toEqual([]);
-      // StackNamespace needs none here.
+      // StackNamespace has no required argument.
       if (component !== "StackNamespace") expect(Object.keys(props)).not.toEqual([]);
     }
   });
@@ -85,7 +85,7 @@ describe("every component", () => {
   });
 });
 
-describe("names", () => {
+describe("the names", () => {
   test("of the same objects in two namespaces do not collide, nor of two resources in one", async () => {
     const { resources } = await deployed(() => {
       for (const namespace of ["blue", "green"]) {
@@ -114,7 +114,7 @@ describe("names", () => {
     expect(objects).toEqual(expect.arrayContaining([expect.stringContaining("blue/chat-proxy")]));
   });
 
-  test("follow from the resource's name unless they are given", async () => {
+  test("follow from the resource's name by default", async () => {
     const { outputs } = await deployed(() => ({
       namespace: new StackNamespace("chat").name,
       store: new RedisStore("sessions").egress,
@@ -210,11 +210,14 @@ describe("a wrong value", () => {
       () => new Monitoring("monitoring", { services: ["chat"], objectName: "My_Rules" }),
       "Monitoring monitoring: objectName is My_Rules. Set it to a name",
     ],
-  ])("of %s is refused by the constructor, which names property and change", async (_, create, message) => {
-    const thrown = await thrownBy(create);
-    expect(thrown).toBeInstanceOf(ArgumentError);
-    expect((thrown as Error).message.slice(0, message.length)).toBe(message);
-  });
+  ])(
+    "of %s is refused by the constructor, which names the property and the change",
+    async (_, create, message) => {
+      const thrown = await thrownBy(create);
+      expect(thrown).toBeInstanceOf(ArgumentError);
+      expect((thrown as Error).message.slice(0, message.length)).toBe(message);
+    },
+  );
 
   test.each([
     ["WebSocketService chat", webSocketServiceSchema, { image }, "port", 0, "a whole number from 1 to 65535"],
@@ -236,7 +239,7 @@ describe("a wrong value", () => {
   });
 });
 
-/** Stands in for an Output: a real one that fails, and that no resource takes, ends the process. */
+/** Replaces an Output: a real one that fails, and that no resource uses, ends the process. */
 function known(value: unknown): object {
   return { __pulumiOutput: true, apply: (compute: (value: unknown) => unknown) => compute(value) };
 }
@@ -245,7 +248,7 @@ function isOurs(resource: pulumi.Resource): boolean {
   return (resource as unknown as { __pulumiType: string }).__pulumiType.startsWith("holdfast:");
 }
 
-/** The paths at which there is a resource. */
+/** The paths of resources in a value. */
 function resourcesIn(value: unknown, at: string): string[] {
   if (pulumi.Resource.isInstance(value)) return [at];
   if (pulumi.Output.isInstance(value) || typeof value !== "object" || value === null) return [];

@@ -11,7 +11,7 @@ export function deployed(program: () => object): Promise<Evaluation> {
   return evaluateProgram("test", program, (name) => `value-of-${name}`);
 }
 
-/** What a constructor throws; undefined where it throws nothing. */
+/** The error that a constructor throws; undefined if it throws none. */
 export async function thrownBy(create: () => unknown): Promise<unknown> {
   let thrown: unknown;
   await deployed(() => {
@@ -25,7 +25,7 @@ export async function thrownBy(create: () => unknown): Promise<unknown> {
   return thrown;
 }
 
-/** What resources of a kind hold, as plain values. */
+/** The inputs of resources, by kind, as plain values. */
 interface Inputs {
   BackendTrafficPolicy: object;
   ConfigMap: k8s.types.output.core.v1.ConfigMap;
@@ -53,7 +53,7 @@ interface Inputs {
   VirtualService: object;
 }
 
-/** The inputs of the one resource of a kind, or of the one that has this name in the program. */
+/** The inputs of the only resource of a kind, or of the one with this name in the program. */
 export function inputsOf<Kind extends keyof Inputs>(
   evaluation: Pick<Evaluation, "resources">,
   kind: Kind,

@@ -1,7 +1,7 @@
 import { parseConfig } from "../../infra/config";
 import { documentedStacks } from "../e2e/docs";
 
-/** As Pulumi hands values to a program. */
+/** The form in which Pulumi passes values to a program. */
 const asText = (values: object) =>
   Object.fromEntries(
     Object.entries(values).map(([key, value]) => [

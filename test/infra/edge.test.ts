@@ -19,7 +19,7 @@ describe("the edge none", () => {
     });
   });
 
-  test("sets no cookie and lets nobody in by itself", () => {
+  test("sets no cookie and allows no client by itself", () => {
     const properties = edgeProperties(edge({ kind: "none" }), affinity);
     expect(properties.cookie("/messaging")).toBeUndefined();
     expect(properties.ingressSources).toEqual([]);
@@ -66,7 +66,7 @@ describe("the edge nginx", () => {
     });
   });
 
-  test("tells the application its cookie, so that a draining pod can expire it", () => {
+  test("passes its cookie to the application, so that a draining pod can expire it", () => {
     expect(edgeProperties(edge({ kind: "nginx" }), affinity).cookie("/messaging")).toEqual({
       name: "SERVERID",
       path: "/messaging",
@@ -81,7 +81,7 @@ describe("the edge nginx", () => {
     expect(outputs).toMatchObject({ urls: { "messaging-service": url } });
   });
 
-  test("asks for one certificate, which all services share", async () => {
+  test("requests one certificate, which all services share", async () => {
     const config = { kind: "nginx", tls: { secretName: "nova-tls", clusterIssuer: "letsencrypt" } };
     const issuer = "cert-manager.io/cluster-issuer";
     const [first, second] = [await ingressOf(config), await ingressOf(config, "streaming-service")];
@@ -96,7 +96,7 @@ describe("the edge nginx", () => {
     { controller: "none", namespace: "ingress-nginx" },
     { controller: "traefik", namespace: "traefik" },
     { controller: "ingress-nginx", namespace: "ingress-nginx" },
-  ])("lets in the namespace $namespace of the controller $controller", ({ controller, namespace }) => {
+  ])("allows the namespace $namespace of the controller $controller", ({ controller, namespace }) => {
     expect(edgeProperties(edge({ kind: "nginx", controller }), affinity).ingressSources).toEqual([
       { namespaceLabels: { "kubernetes.io/metadata.name": namespace }, podLabels: {} },
     ]);
@@ -104,7 +104,7 @@ describe("the edge nginx", () => {
 });
 
 describe("the edge's controller", () => {
-  test("is nothing where it runs already", async () => {
+  test("is not installed if it already runs", async () => {
     expect(kindsOf(await create({ kind: "nginx" }))).toEqual(["Ingress", "Ingress"]);
   });
 
@@ -133,7 +133,7 @@ describe("the edge's controller", () => {
     });
   });
 
-  test("is Traefik whose pods serve on while nodes and load balancers hear of their end", async () => {
+  test("is Traefik whose pods keep serving while nodes and load balancers learn of their end", async () => {
     const transport = { lifeCycle: { requestAcceptGraceTimeout: "10s" } };
     const evaluation = await create({ kind: "nginx", controller: "traefik" });
     expect(inputsOf(evaluation, "Release")).toMatchObject({

@@ -19,7 +19,7 @@ const twoServices: { name: string; path: string; protocol?: Protocol }[] = [
 /** A configuration of an edge, with its defaults. */
 export const edge = (config: object): EdgeConfig => edgeSchema.parse(config);
 
-/** What an edge creates for two services. */
+/** The resources of an edge for two services. */
 export const create = (
   config: object,
   affinityChange: Partial<AffinityConfig> = {},

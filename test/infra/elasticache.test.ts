@@ -4,9 +4,9 @@ import { elasticacheSchema } from "../../infra/components/session-store/elastica
 import type { Evaluation } from "../../ops/render/evaluate";
 import { deployed, inputsOf, kindsOf, resourceOf } from "./deployed";
 import { elasticache, secondary } from "./elasticache";
-import { issuesOf } from "./faults";
+import { issuesOf } from "./config-issues";
 
-/** What is made of a configuration; evaluated once, however many tests look at it. */
+/** The resources of a configuration; evaluated once for all tests. */
 function store(change: object = {}): Promise<Evaluation> {
   const key = JSON.stringify(change);
   const made = stores.get(key) ?? evaluate(change);
@@ -25,7 +25,7 @@ function evaluate(change: object): Promise<Evaluation> {
   });
 }
 
-/** The inputs of the replication group that the application writes to. */
+/** The inputs of the replication group to which the application writes. */
 async function groupOf(change: object = {}): Promise<aws.elasticache.ReplicationGroupArgs> {
   return inputsOf(await store(change), "ReplicationGroup", "redis-group");
 }
@@ -53,7 +53,7 @@ describe("the store elasticache", () => {
     ]);
   });
 
-  test("is a Valkey with a replica in another zone, encrypted on the way and on disk", async () => {
+  test("is a Valkey with a replica in another zone, encrypted on the network and on disk", async () => {
     expect(await groupOf()).toMatchObject({
       engine: "valkey",
       engineVersion: "8.1",
@@ -71,7 +71,7 @@ describe("the store elasticache", () => {
     expect(await groupOf()).not.toHaveProperty("replicationGroupId");
   });
 
-  test("has a token that Pulumi knows for secret, of a kind that AWS takes", async () => {
+  test("has a token that Pulumi treats as a secret, in a form that AWS accepts", async () => {
     const evaluation = await store();
     const group = resourceOf(evaluation, "ReplicationGroup");
     expect(group.secretInputs).toEqual(["authToken"]);
@@ -79,7 +79,7 @@ describe("the store elasticache", () => {
       authToken: "value-of-redis-token",
       authTokenUpdateStrategy: "ROTATE",
     });
-    // 16 to 128 characters, few of them special.
+    // 16 to 128 characters, with few special ones.
     expect(inputsOf(evaluation, "RandomPassword")).toMatchObject({
       length: 64,
       special: false,
@@ -99,7 +99,7 @@ describe("the store elasticache", () => {
     });
   });
 
-  test("tells the application how to read the URL, and pods where they may go", async () => {
+  test("tells the application how to read the URL, and pods where they may connect", async () => {
     const { outputs } = await store();
     expect(outputs).toMatchObject({
       mode: "single",
@@ -119,7 +119,7 @@ describe("the store elasticache", () => {
     expect((await groupOf()).parameterGroupName).toBe("<redis-parameters.name>");
   });
 
-  test("is let into by those that it is told alone, a rule each, and lets nobody out", async () => {
+  test("allows only its configured clients, with a rule for each, and no connection out", async () => {
     const clients = {
       securityGroupIds: ["sg-0a1b2c3d4e5f60719", "sg-0a1b2c3d4e5f60720"],
       cidrs: ["10.20.0.0/16", "2001:db8::/56"],
@@ -167,7 +167,7 @@ describe("the store elasticache", () => {
     expect(names.sort()).toEqual(kept);
   });
 
-  test("is looked after while few are there, and keeps snapshots for a week", async () => {
+  test("has alarms while it is small, and keeps snapshots for a week", async () => {
     const group = await groupOf();
     expect(group).toMatchObject({
       maintenanceWindow: "sun:03:00-sun:04:00",
@@ -183,7 +183,7 @@ describe("the store elasticache", () => {
     });
   });
 
-  test("takes a key of one's own", async () => {
+  test("accepts your own KMS key", async () => {
     const kmsKeyArn = "arn:aws:kms:eu-central-1:123456789012:key/0a1b2c3d-4e5f-6071-8293-a4b5c6d7e8f9";
     expect(await groupOf({ kmsKeyArn })).toMatchObject({ kmsKeyId: kmsKeyArn });
     expect(await groupOf()).not.toHaveProperty("kmsKeyId");
@@ -226,7 +226,7 @@ describe("the store elasticache with shards", () => {
     });
   });
 
-  test("fails over even without replicas to choose, as cluster mode wants it", async () => {
+  test("fails over even without configured replicas, as cluster mode requires", async () => {
     expect(await groupOf({ shards: 1, replicas: 0, multiAz: false })).toMatchObject({
       numNodeGroups: 1,
       automaticFailoverEnabled: true,
@@ -246,7 +246,7 @@ function alarms({ resources }: Evaluation) {
     .map(({ name, inputs }) => ({ name, ...(inputs as unknown as aws.cloudwatch.MetricAlarmArgs) }));
 }
 
-/** What an alarm looks at: metric, statistic and node of each query, then the expression over them. */
+/** The queries of an alarm: metric, statistic and node of each query, then the expression over them. */
 function queriesOf(evaluation: Evaluation, name: string) {
   const alarm = alarms(evaluation).find((one) => one.name === name);
   const queries = (alarm?.metricQueries ?? []) as aws.types.output.cloudwatch.MetricAlarmMetricQuery[];
@@ -285,7 +285,7 @@ describe("the alarms of the store elasticache", () => {
     ]);
   });
 
-  test("return one series, and look at no more than CloudWatch takes", async () => {
+  test("return one series, and use no more metrics than CloudWatch allows", async () => {
     for (const { metricQueries } of alarms(await store({ replicas: 5 }))) {
       const queries = metricQueries as aws.types.output.cloudwatch.MetricAlarmMetricQuery[];
       expect(queries.filter(({ returnData }) => returnData)).toHaveLength(1);
@@ -294,20 +294,20 @@ describe("the alarms of the store elasticache", () => {
     }
   });
 
-  test("tell whom they are told to, when it begins and when it is over", async () => {
+  test("notify the configured topics, when they go off and when they are over", async () => {
     const topicArns = ["arn:aws:sns:eu-central-1:123456789012:on-call"];
     for (const { alarmActions, okActions } of alarms(await store({ alarms: { topicArns } }))) {
       expect([alarmActions, okActions]).toEqual([topicArns, topicArns]);
     }
   });
 
-  test("go off when a stack says", async () => {
+  test("go off at the configured thresholds", async () => {
     const thresholds = { memoryPercent: 60, cpuPercent: 50, replicationLagSeconds: 3 };
     const found = alarms(await store({ alarms: thresholds })).map(({ threshold }) => threshold);
     expect(found).toEqual(expect.arrayContaining([60, 50, 3, 0]));
   });
 
-  test("have no lag to watch where there is no replica", async () => {
+  test("have no lag to watch without a replica", async () => {
     const names = alarms(await store({ replicas: 0, multiAz: false })).map(({ name }) => name);
     expect(names).toHaveLength(3);
     expect(names).not.toContain("redis-alarm-replication-lag");
@@ -332,7 +332,7 @@ describe("a second region of the store elasticache", () => {
     expect(resourceOf(evaluation, "ReplicationGroup", "redis-standby").secretInputs).toEqual(["authToken"]);
   });
 
-  test("says nothing of what the global datastore decides, which AWS' provider would refuse", async () => {
+  test("sets none of the fields that the global datastore decides, which AWS' provider would refuse", async () => {
     for (const shards of [{}, { shards: 2 }]) {
       const standby = inputsOf(await store({ secondary, ...shards }), "ReplicationGroup", "redis-standby");
       // ConflictsWith of global_replication_group_id, in the provider that @pulumi/aws wraps.
@@ -360,7 +360,7 @@ describe("a second region of the store elasticache", () => {
     ]);
   });
 
-  test("has a network and alarms of its own, there", async () => {
+  test("has its own network and alarms, in that region", async () => {
     const { resources } = await store({ secondary });
     const there = resources.filter(({ name }) => name.startsWith("redis-standby"));
     expect(there.map(({ inputs }) => inputs.region)).toEqual(there.map(() => "eu-west-1"));
@@ -374,7 +374,7 @@ describe("a second region of the store elasticache", () => {
     );
   });
 
-  test("has a URL that the stack hands out as a secret", async () => {
+  test("has a URL that the stack outputs as a secret", async () => {
     expect((await store({ secondary })).outputs).toMatchObject({
       standbyUrl: "rediss://:value-of-redis-token@<redis-standby.primaryEndpointAddress>:6379",
     });
@@ -385,7 +385,7 @@ describe("the configuration of the store elasticache", () => {
   const issues = (change: object, rest: object = {}) =>
     issuesOf({ sessionStore: { ...elasticache, ...change }, ...rest });
 
-  test("is right with the least", () => {
+  test("is valid with the required keys only", () => {
     expect(issues({})).toEqual([]);
     expect(issues({ secondary })).toEqual([]);
   });
@@ -416,7 +416,7 @@ describe("the configuration of the store elasticache", () => {
       name: "nobody who is let in",
       change: { clients: {} },
       issue:
-        "sessionStore.clients is nobody, expected securityGroupIds or cidrs of the pods, or nobody reaches the store",
+        "sessionStore.clients is nobody, expected securityGroupIds or cidrs of the pods, which otherwise cannot reach the store",
     },
     {
       name: "one subnet",
@@ -463,11 +463,11 @@ describe("the configuration of the store elasticache", () => {
     expect(issues(change, rest)).toEqual([issue]);
   });
 
-  test("lets snapshots and maintenance meet where no snapshot is taken", () => {
+  test("allows snapshots and maintenance to overlap if no snapshot is taken", () => {
     expect(issues({ maintenanceWindow: "sun:01:00-sun:02:00", snapshots: { retentionDays: 0 } })).toEqual([]);
   });
 
-  test("refuses to wait for replicas of an external Cluster, as the application does", () => {
+  test("does not allow waiting for replicas of an external Cluster, as the application does not", () => {
     const redisUrl = "redis://cache.example:6379";
     const values = { sessionStore: { kind: "external", mode: "cluster" }, redisUrl };
     expect(issuesOf({ ...values, session: { durability: "replica" } }, ["redisUrl"])).toEqual([

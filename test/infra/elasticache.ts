@@ -1,4 +1,4 @@
-/** The least that the store elasticache wants to know. */
+/** The required keys of the store elasticache. */
 export const elasticache = {
   kind: "elasticache",
   nodeType: "cache.r7g.large",

@@ -61,7 +61,7 @@ const cases: { name: string; stack: string; overrides?: RenderOptions["overrides
 ];
 
 describe.each(cases)("the environment of $name", ({ stack, overrides }) => {
-  test("is what the application accepts, and has no key that it does not know", async () => {
+  test("is what the application accepts, and has no unknown key", async () => {
     const objects = await rendered(stack, overrides);
     const deployments = workloads(objects, "Deployment");
     expect(deployments.length).toBeGreaterThan(0);
@@ -80,8 +80,8 @@ async function appConfigOf(stack: string, overrides: RenderOptions["overrides"] 
   return loadAppConfig(environmentOf(deployment, objects));
 }
 
-describe("what the application reads", () => {
-  test("is what the stack says", async () => {
+describe("the application's environment", () => {
+  test("has the stack's values", async () => {
     expect(await appConfigOf("staging")).toMatchObject({
       SERVICE_NAME: "messaging-service",
       SERVICE_PATH: "/messaging",
@@ -102,7 +102,7 @@ describe("what the application reads", () => {
     });
   });
 
-  test("has every limit that the stack sets", async () => {
+  test("has every configured limit", async () => {
     const limits = cases.find(({ name }) => name === "every limit")?.overrides;
     expect(await appConfigOf("staging", limits)).toMatchObject({
       PING_INTERVAL_SECONDS: 20,
@@ -135,7 +135,7 @@ describe("what the application reads", () => {
 
   const noEdge = { edge: { kind: "none" }, network: { edge: [{ sameNamespace: true }] } };
 
-  test("names no cookie where no edge sets one, and moves nobody whom the address leads back", async () => {
+  test("names no cookie if no edge sets one, and moves no client whose address leads it back", async () => {
     expect(await appConfigOf("local", noEdge)).toMatchObject({
       AFFINITY_COOKIE_NAME: "",
       REBALANCE: false,
@@ -143,7 +143,7 @@ describe("what the application reads", () => {
     });
   });
 
-  test("moves clients where a proxy chooses the pod, and never where the stack says so", async () => {
+  test("moves clients if a proxy chooses the pod, and never if the stack turns it off", async () => {
     const services = [{ name: "chat", path: "/", connectionProxy: {} }];
     expect(await appConfigOf("local", { ...noEdge, services, servePage: false })).toMatchObject({
       REBALANCE: true,

@@ -10,7 +10,7 @@ import { ArgumentError } from "../../infra/components/input";
 import { renderStack } from "../../ops/render/render";
 import { deployed } from "./deployed";
 
-/** What kubectl owns of a Deployment that it made: the defaults as well. */
+/** The fields that kubectl owns of a Deployment that it created, including the defaults. */
 const byKubectl = {
   manager: "kubectl-client-side-apply",
   operation: "Update",
@@ -42,30 +42,30 @@ const conflictsOf = (live: LiveDeployment, managed: object[] = [byKubectl]) =>
     owners,
   }));
 
-describe("fields of a Deployment that something else owns", () => {
-  test("are free where they have Kubernetes' default", () => {
+describe("fields of a Deployment with another owner", () => {
+  test("are free if they have Kubernetes' default", () => {
     expect(conflictsOf(fresh)).toEqual([]);
   });
 
-  test("are a conflict where their owner gave them another value", () => {
+  test("are a conflict if their owner has set another value", () => {
     const pod = { terminationGracePeriodSeconds: 60, containers: [{ name: "server" }] };
     expect(conflictsOf({ ...fresh, template: { spec: pod } })).toEqual([
       { path: "spec.template.spec.terminationGracePeriodSeconds", owners: ["kubectl-client-side-apply"] },
     ]);
   });
 
-  test("are no conflict where the owner's value is the same", () => {
+  test("are no conflict if the owner's value is the same", () => {
     const pod = { terminationGracePeriodSeconds: 45, containers: [{ name: "server" }] };
     expect(conflictsOf({ ...fresh, template: { spec: pod } })).toEqual([]);
   });
 
-  test("are no conflict once they are ours", () => {
+  test("are no conflict once Holdfast owns them", () => {
     const ours = { ...byKubectl, manager: "holdfast-test", operation: "Apply" };
     const pod = { terminationGracePeriodSeconds: 50, containers: [{ name: "server" }] };
     expect(conflictsOf({ ...fresh, template: { spec: pod } }, [ours])).toEqual([]);
   });
 
-  test("are a conflict, whatever the value, where their owner applies on the server", () => {
+  test("are a conflict, whatever the value, if their owner uses server-side apply", () => {
     const gitops = { ...byKubectl, manager: "argocd", operation: "Apply" };
     expect(conflictsOf(fresh, [gitops])).toContainEqual({
       path: "spec.template.spec.terminationGracePeriodSeconds",
@@ -73,7 +73,7 @@ describe("fields of a Deployment that something else owns", () => {
     });
   });
 
-  test("hold a preStop hook of another command", () => {
+  test("are a preStop hook with another command", () => {
     const hook = { exec: { command: ["/drain"] } };
     const managed = {
       manager: "helm",
@@ -140,7 +140,7 @@ describe("a stack with an existing service", () => {
       secrets: (name) => `${name}-${"x".repeat(40)}`,
     });
 
-  test("patches the two objects, and makes a budget and an Ingress beside them, nothing else", async () => {
+  test("patches the two objects, and creates only a budget and an Ingress in addition", async () => {
     const objects = await render();
     expect(objects.map(({ kind, metadata }) => `${kind} ${metadata.name}`).sort()).toEqual([
       "Deployment web",
@@ -150,7 +150,7 @@ describe("a stack with an existing service", () => {
     ]);
   });
 
-  test("sets no more than affinity, the pods' end and the rollout", async () => {
+  test("sets only affinity, the pods' end and the rollout", async () => {
     const objects = await render();
     const specOf = (kind: string) => objects.find((object) => object.kind === kind)?.spec;
     expect(specOf("Service")).toEqual({
@@ -176,7 +176,7 @@ describe("a stack with an existing service", () => {
     );
   });
 
-  test("takes a namespace that exists, not one that the stack would make", async () => {
+  test("uses an existing namespace, not one that the stack would create", async () => {
     await expect(
       renderStack("staging", {
         overrides: {

@@ -24,41 +24,41 @@ import { Empty } from "google-protobuf/google/protobuf/empty_pb";
 import { Struct } from "google-protobuf/google/protobuf/struct_pb";
 
 /**
- * Stands where the Pulumi CLI's engine would, so that tests can run the program as `pulumi up` does: the same Node.js
- * process, the same TypeScript loader, the same protocol. It creates nothing and answers each resource with its own
- * inputs. To extend it, answer another call of the monitor in `monitor`.
+ * Replaces the engine of the Pulumi CLI, so that tests can run the program as `pulumi up` does: the same Node.js process, the
+ * same TypeScript loader, the same protocol. It creates nothing and answers each resource with its own inputs. To extend it,
+ * answer another call of the monitor in `monitor`.
  */
 
-/** A resource as the program registered it; secrets are still wrapped, as they travel. */
+/** A resource as the program registered it; secrets are still wrapped, as in the protocol. */
 export interface Registered {
   readonly type: string;
   readonly name: string;
   readonly inputs: Readonly<Record<string, unknown>>;
-  /** What the engine then knows of it. */
+  /** What the engine knows about it afterwards. */
   readonly state: Readonly<Record<string, unknown>>;
-  /** How long the engine would wait for its creation, such as `5m`; empty for the provider's own limit. */
+  /** How long the engine would wait for its creation, such as `5m`; empty for the provider's default. */
   readonly createTimeout: string;
-  /** Inputs whose change makes a new object. */
+  /** Inputs whose change creates a new object. */
   readonly replaceOnChanges: readonly string[];
-  /** Whether it may be neither deleted nor replaced. */
+  /** Whether it must be neither deleted nor replaced. */
   readonly protect: boolean;
 }
 
 export interface Run {
   readonly exitCode: number;
-  /** What the program printed, or told the engine to print, without debugging. */
+  /** The program's output, and the engine's messages without debugging. */
   readonly log: string;
   readonly registered: readonly Registered[];
-  /** Of the stack. */
+  /** The stack's outputs. */
   readonly outputs: Readonly<Record<string, unknown>>;
 }
 
 const root = path.resolve(__dirname, "../..");
 
 export interface RunOptions {
-  /** As in the first preview of a stack: what a provider would make up is not known yet. */
+  /** As in the first preview of a stack: values that a provider generates are not known yet. */
   readonly preview?: boolean;
-  /** The project's name, as `pulumi new` may change it. Default holdfast. */
+  /** The project's name, which `pulumi new` may change. Default holdfast. */
   readonly project?: string;
 }
 
@@ -126,7 +126,7 @@ interface Monitored {
 function monitor({ registered, outputs, preview }: Monitored): grpc.UntypedServiceImplementation {
   return {
     supportsFeature: ({ request }: Call<SupportsFeatureRequest>, answer: Answer<SupportsFeatureResponse>) => {
-      // Outputs as values would carry dependencies that no test looks at.
+      // Outputs as values would have dependencies that no test reads.
       const response = new SupportsFeatureResponse();
       response.setHassupport(request.getId() !== "outputValues");
       answer(null, response);
@@ -179,17 +179,17 @@ function engine(logged: string[]): grpc.UntypedServiceImplementation {
   };
 }
 
-/** Wraps a value as secrets travel. */
+/** Wraps a value as a secret of the protocol. */
 export function secret(value: unknown): Record<string, unknown> {
   return { [runtime.specialSigKey]: runtime.specialSecretSig, value };
 }
 
-/** A preview knows no id of what AWS has not made yet; Kubernetes' provider knows all of its own. */
+/** A preview does not know the ids of AWS resources that do not exist yet; Kubernetes' provider knows all of its own. */
 function idOf(type: string, name: string, preview: boolean): string {
   return preview && type.startsWith("aws:") ? "" : `${name}-id`;
 }
 
-/** Kubernetes' provider chooses names before it creates anything; a password is there only when it is. */
+/** Kubernetes' provider chooses names before it creates anything; a password exists only after its creation. */
 function stateOf(
   type: string,
   name: string,

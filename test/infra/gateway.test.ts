@@ -2,14 +2,14 @@ import { edgeProperties } from "../../infra/components/edge/properties";
 import { gatewayDuration } from "../../infra/components/edge/gateway/component";
 import { inputsOf, kindsOf } from "./deployed";
 import { affinity, create, edge } from "./edges";
-import { issuesOf } from "./faults";
+import { issuesOf } from "./config-issues";
 
 const gateway = { kind: "gateway" };
 const tls = { secretName: "nova-tls", clusterIssuer: "letsencrypt" };
 const attach = { name: "public", namespace: "edge", sectionName: "https" };
 
 describe("the edge gateway", () => {
-  test("is a Gateway of its own, and an HTTPRoute for each service", async () => {
+  test("is its own Gateway, and an HTTPRoute for each service", async () => {
     const evaluation = await create({ ...gateway, tls });
     expect(kindsOf(evaluation)).toEqual([
       "BackendTrafficPolicy",
@@ -41,7 +41,7 @@ describe("the edge gateway", () => {
     });
   });
 
-  test("keeps clients by a persistent cookie, and takes every limit of time away", async () => {
+  test("keeps clients by a persistent cookie, and removes every time limit", async () => {
     const evaluation = await create({ ...gateway, className: "public" });
     expect(inputsOf(evaluation, "HTTPRoute", "edge-streaming-service")).toMatchObject({
       metadata: { name: "streaming-service", namespace: "nova" },
@@ -98,13 +98,13 @@ describe("the edge gateway", () => {
     });
   });
 
-  test("sends a client without a cookie to the pod with the fewest requests, beside the cookie of the route", async () => {
+  test("sends a client without a cookie to the pod with the fewest requests, in addition to the cookie of the route", async () => {
     const evaluation = await create({ ...gateway, attach });
     for (const name of ["messaging-service", "streaming-service"]) {
       const { spec } = inputsOf(evaluation, "BackendTrafficPolicy", `edge-${name}-policy`) as {
         spec: { targetRefs: { name: string }[]; loadBalancer: object };
       };
-      // The API refuses a hash beside any other type.
+      // The API does not allow a hash with any other type.
       expect(spec.loadBalancer).toEqual({ type: "LeastRequest" });
       expect(inputsOf(evaluation, "HTTPRoute", `edge-${name}`)).toMatchObject({
         metadata: { name: spec.targetRefs[0]?.name },
@@ -113,7 +113,7 @@ describe("the edge gateway", () => {
     }
   });
 
-  test("attaches to a Gateway that is there", async () => {
+  test("attaches to an existing Gateway", async () => {
     const evaluation = await create({ ...gateway, attach });
     expect(kindsOf(evaluation)).not.toContain("Gateway");
     expect(inputsOf(evaluation, "HTTPRoute", "edge-messaging-service")).toMatchObject({
@@ -121,7 +121,7 @@ describe("the edge gateway", () => {
     });
   });
 
-  test("lets the Gateway's proxies in, and sets a cookie of the service's own path", () => {
+  test("allows the Gateway's proxies, and sets a cookie with the service's own path", () => {
     const properties = edgeProperties(edge(gateway), affinity);
     expect(properties.cookie("/messaging")).toEqual({ name: "SERVERID", path: "/messaging" });
     expect(properties.ingressSources).toEqual([
@@ -135,7 +135,7 @@ describe("the edge gateway", () => {
     [3_661, "1h1m1s"],
     [45, "45s"],
     [31_536_000, "8760h"],
-  ])("writes %d s as the Gateway API has durations, %s", (seconds, duration) => {
+  ])("writes %d s in the Gateway API's form, %s", (seconds, duration) => {
     expect(gatewayDuration(seconds)).toBe(duration);
     expect(duration).toMatch(/^([0-9]{1,5}(h|m|s|ms)){1,4}$/);
   });
@@ -151,7 +151,7 @@ describe("a configuration of the gateway", () => {
         "edge.tls is an object, expected nothing: TLS ends at the Gateway of edge.attach",
       ],
     },
-  ])("lets in $name", ({ given, issues }) => {
+  ])("allows $name", ({ given, issues }) => {
     expect(issuesOf({ edge: given })).toEqual(issues);
   });
 });

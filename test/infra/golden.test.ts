@@ -25,7 +25,7 @@ describe.each([...stacks(), ...examples()])("the manifests of %s", (stack) => {
     expect(documents).toEqual(rendering.objects);
   });
 
-  test("name a namespace wherever there is one", async () => {
+  test("have a namespace wherever there is one", async () => {
     const clusterScoped = ["Namespace", "IngressClass"];
     const objects = await renderStack(stack, { overrides: { namespace: "other" } });
     const made = objects.filter(({ kind }) => kind === "Namespace").map(({ metadata }) => metadata.name);
@@ -36,7 +36,7 @@ describe.each([...stacks(), ...examples()])("the manifests of %s", (stack) => {
     expect(named.filter((namespace) => !made.includes(namespace ?? ""))).toEqual([]);
   });
 
-  test("begin with the namespace, and have nothing but scalers and routes behind what they are for", () => {
+  test("begin with the namespace, and have only scalers and routes after the objects that they refer to", () => {
     const kinds = rendering.objects.map(({ kind }) => kind);
     expect(kinds[0]).toBe("Namespace");
     const behind = kinds.slice(kinds.lastIndexOf("Deployment") + 1);
@@ -53,14 +53,14 @@ describe.each([...stacks(), ...examples()])("the manifests of %s", (stack) => {
     expect(behind.filter((kind) => !allowed.includes(kind))).toEqual([]);
   });
 
-  test("collide in no name", () => {
+  test("have no duplicate name", () => {
     const names = rendering.objects.map(({ kind, metadata }) => `${kind} ${metadata.name}`);
     expect(new Set(names).size).toBe(names.length);
   });
 });
 
 describe("secrets", () => {
-  test("are placeholders unless values are given", async () => {
+  test("are placeholders by default", async () => {
     const [secret] = (await renderStack("local")).filter(({ kind }) => kind === "Secret");
     expect(secret).toMatchObject({
       stringData: {
@@ -70,7 +70,7 @@ describe("secrets", () => {
     });
   });
 
-  test("are placeholders by whichever key they are configured", async () => {
+  test("are placeholders with every prefix of their keys", async () => {
     const overrides = {
       auth: { kind: "jwt" },
       jwtSecret: { secure: "v1:…" },
@@ -83,14 +83,14 @@ describe("secrets", () => {
     });
   });
 
-  test("stand in Secrets alone", async () => {
+  test("are in Secrets only", async () => {
     const objects = await rendered("local", { publisherToken: "p".repeat(40) });
     for (const object of objects.filter(({ kind }) => kind !== "Secret")) {
       expect(JSON.stringify(object)).not.toMatch(/x{40}|p{40}/);
     }
   });
 
-  test("do not decide the name of what holds them", async () => {
+  test("do not decide the name of the object that holds them", async () => {
     const namesWith = async (value: string) =>
       (await renderStack("local", { secrets: () => value })).map(({ metadata }) => metadata.name);
     expect(await namesWith("one")).toEqual(await namesWith("another"));
@@ -104,7 +104,7 @@ describe("secrets", () => {
     );
   });
 
-  test("are no structure", async () => {
+  test("are not allowed as structure", async () => {
     const overrides = { host: { secure: "v1:…" } };
     await expect(renderStack("local", { overrides })).rejects.toThrow(
       "holdfast:host is an encrypted value. Set it to plain text",
@@ -115,14 +115,14 @@ describe("secrets", () => {
 describe("evaluateProgram", () => {
   const secretOf = (name: string) => name;
 
-  test("refuses a resource that it cannot answer for, by name", async () => {
+  test("refuses an unknown resource by name", async () => {
     const program = () => ({ pet: new random.RandomPet("rex") });
     await expect(evaluateProgram("test", program, secretOf)).rejects.toThrow(
       "rex is a random:index/randomPet:RandomPet, which rendering does not support",
     );
   });
 
-  test("hands on what the program throws", async () => {
+  test("throws what the program throws", async () => {
     const program = () => {
       throw new Error("no such thing");
     };
@@ -131,7 +131,7 @@ describe("evaluateProgram", () => {
     await expect(evaluation).rejects.toHaveProperty("stack", expect.stringMatching(/golden\.test\.ts:\d+/));
   });
 
-  test("tells which inputs are secret, in whatever depth", async () => {
+  test("shows which inputs are secret, at any depth", async () => {
     const program = () => ({
       map: new k8s.core.v1.ConfigMap("map", { data: { open: "a", closed: pulumi.secret("b") } }),
     });
@@ -141,7 +141,7 @@ describe("evaluateProgram", () => {
     ]);
   });
 
-  test("takes turns, so that two stacks at once do not mix", async () => {
+  test("runs one after the other, so that two stacks at once do not mix", async () => {
     const [local, prod] = await Promise.all([renderStack("local"), renderStack("prod")]);
     expect(local).toEqual(await renderStack("local"));
     expect(prod).toEqual(await renderStack("prod"));
@@ -161,14 +161,14 @@ describe("overrides", () => {
     expect(objects.filter(({ kind }) => kind === "Ingress")).toEqual([]);
   });
 
-  test("are checked like any configuration", async () => {
+  test("are checked like other configuration", async () => {
     await expect(renderStack("local", { overrides: { drain: { drainSeconds: 60 } } })).rejects.toThrow(
       "drain.gracePeriodSeconds is 11, expected at least 66",
     );
   });
 });
 
-test("a stack that does not exist is named, with those that do", async () => {
+test("a stack that does not exist is an error that lists the existing ones", async () => {
   await expect(renderStack("nope")).rejects.toThrow(
     "Pulumi.nope.yaml does not exist; the stacks are local, prod, staging, the examples alb-elasticache, ",
   );

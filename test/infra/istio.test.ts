@@ -1,7 +1,7 @@
 import { edgeProperties } from "../../infra/components/edge/properties";
 import { inputsOf, kindsOf } from "./deployed";
 import { affinity, create, edge } from "./edges";
-import { issuesOf } from "./faults";
+import { issuesOf } from "./config-issues";
 
 const istio = { kind: "istio" };
 
@@ -15,7 +15,7 @@ describe("the edge istio", () => {
     ]);
   });
 
-  test("routes each service's path by whole segments and without a limit of time, inner paths first", async () => {
+  test("routes each service's path by whole segments and without a time limit, inner paths first", async () => {
     const backends = [
       { name: "all", path: "/" },
       { name: "eu", path: "/chat" },
@@ -50,7 +50,7 @@ describe("the edge istio", () => {
     });
   });
 
-  test("keeps clients by a hash of a cookie of the service's own path", async () => {
+  test("keeps clients by a hash of a cookie with the service's own path", async () => {
     expect(inputsOf(await create(istio), "DestinationRule", "edge-messaging-service")).toMatchObject({
       metadata: { name: "messaging-service", namespace: "nova" },
       spec: {
@@ -73,7 +73,7 @@ describe("the edge istio", () => {
   });
 
   test.each(["cookie", "source_ip"])(
-    "has no other balancing beside the hash of %s: the API takes one",
+    "has no other balancing with the hash of %s: the API allows one",
     async (by) => {
       const rule = inputsOf(
         await create({ ...istio, affinity: by }),
@@ -85,7 +85,7 @@ describe("the edge istio", () => {
     },
   );
 
-  test("has no secure cookie where nothing ends TLS", async () => {
+  test("has no secure cookie without TLS", async () => {
     const evaluation = await create(istio, { cookieSecure: false });
     expect(inputsOf(evaluation, "DestinationRule", "edge-messaging-service")).toMatchObject({
       spec: {
@@ -98,7 +98,7 @@ describe("the edge istio", () => {
     });
   });
 
-  test("keeps clients by their address if asked to, and then names no cookie", async () => {
+  test("keeps clients by their address if configured, and then names no cookie", async () => {
     const config = { ...istio, affinity: "source_ip" };
     expect(inputsOf(await create(config), "DestinationRule", "edge-messaging-service")).toMatchObject({
       spec: { trafficPolicy: { loadBalancer: { consistentHash: { useSourceIp: true } } } },
@@ -119,13 +119,13 @@ describe("the edge istio", () => {
     });
   });
 
-  test("uses a Gateway that is there", async () => {
+  test("uses an existing Gateway", async () => {
     const evaluation = await create({ ...istio, gateway: "edge/public" });
     expect(kindsOf(evaluation)).not.toContain("Gateway");
     expect(inputsOf(evaluation, "VirtualService")).toMatchObject({ spec: { gateways: ["edge/public"] } });
   });
 
-  test("lets the ingress gateway's namespace in", () => {
+  test("allows the ingress gateway's namespace", () => {
     expect(
       edgeProperties(edge({ ...istio, gatewayNamespace: "istio-system" }), affinity).ingressSources,
     ).toEqual([{ namespaceLabels: { "kubernetes.io/metadata.name": "istio-system" }, podLabels: {} }]);

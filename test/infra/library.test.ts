@@ -29,7 +29,7 @@ describe("@holdfast/pulumi", () => {
     );
   });
 
-  test("deploys each component with the least that it needs", async () => {
+  test("deploys each component with its required arguments only", async () => {
     const evaluation = await deployed(() => {
       new RedisStore("sessions");
       new ExternalStore("other", { url: "redis://:secret@redis.example:6379" });
@@ -48,7 +48,7 @@ describe("@holdfast/pulumi", () => {
     );
   });
 
-  test("takes keys of the schema flat, with the same defaults as a stack", async () => {
+  test("accepts keys of the schema flat, with the same defaults as a stack", async () => {
     const evaluation = await deployed(() => ({
       url: new RedisStore("sessions", { namespace: "chat", memoryMiB: 256 }).url,
     }));
@@ -59,7 +59,7 @@ describe("@holdfast/pulumi", () => {
     });
   });
 
-  test("takes values of other resources, secret or not", async () => {
+  test("accepts values of other resources, secret or not", async () => {
     const evaluation = await deployed(() => ({
       urls: new NlbEdge("edge", {
         ...edge,
@@ -77,7 +77,7 @@ describe("@holdfast/pulumi", () => {
     expect(evaluation.outputs.urls).toEqual({ chat: "wss://api.example.com/" });
   });
 
-  test("takes the network of an ElastiCache from other resources", async () => {
+  test("accepts the network of an ElastiCache from other resources", async () => {
     const subnets = pulumi.output(
       ["1", "2"].map((zone) => ({ id: `subnet-0000000${zone}`, cidr: `10.0.${zone}.0/24` })),
     );

@@ -9,7 +9,7 @@ import { create } from "./edges";
 import { elasticache } from "./elasticache";
 import { environmentOf, generated, rendered, workloads } from "./rendered";
 
-/** The least that each kind needs, beside its kind. */
+/** The required keys of each kind. */
 const edges: Record<string, object> = {
   none: {},
   nginx: {},
@@ -41,11 +41,11 @@ describe("every edge with every store", () => {
     }
   });
 
-  test("are the kinds that there are", () => {
+  test("are all kinds", () => {
     const kindsOf = (schemas: readonly { shape: { kind: { value: string } } }[]) =>
       schemas.map(({ shape }) => shape.kind.value);
     expect(Object.keys(edges)).toEqual(kindsOf(edgeSchema.options));
-    // The application has none of the kind none; examples/Pulumi.own-images.yaml does.
+    // The application does not support kind none; examples/Pulumi.own-images.yaml has it.
     expect(["none", ...Object.keys(stores)]).toEqual(kindsOf(sessionStoreSchema.options));
   });
 });
@@ -57,7 +57,7 @@ describe("every edge", () => {
     { kind: "alb" },
     { kind: "gateway" },
     { kind: "istio" },
-  ])("leads to the Service of whatever holds a service's sockets: $kind", async (config) => {
+  ])("routes to the Service of the pods that keep a service's sockets: $kind", async (config) => {
     const backends = [{ name: "chat", path: "/chat", serviceName: "chat-front" }];
     const { resources } = await create(config, {}, { backends });
     const text = JSON.stringify(resources.map(({ inputs }) => inputs.spec));
@@ -73,7 +73,7 @@ describe("the examples", () => {
     expect(linked.sort()).toEqual(examples());
   });
 
-  test("have every kind of edge and every kind of store among them", async () => {
+  test("have every kind of edge and every kind of store", async () => {
     const kinds = await Promise.all(
       examples().map(async (example) => {
         const { values } = await readStackConfig(example, {}, (name) => name);

@@ -24,7 +24,7 @@ describe("StackNamespace", () => {
     });
   });
 
-  test("lets the pods out that connect to its services from inside, and none of the stack's own", async () => {
+  test("lets pods that connect to its services from inside out, and none of the stack's own", async () => {
     const objects = await renderStack("none-redis", {
       overrides: { network: { edge: [{ sameNamespace: true, podLabels: { role: "client" } }] } },
     });
@@ -49,7 +49,7 @@ describe("StackNamespace", () => {
     );
   });
 
-  test("gives its name only when the namespace is there", async () => {
+  test("resolves its name only when the namespace exists", async () => {
     expect((await create()).outputs).toEqual({ name: "nova" });
   });
 });

@@ -2,7 +2,7 @@ import { edgeProperties } from "../../infra/components/edge/properties";
 import { awsService } from "../../infra/annotations";
 import { inputsOf, kindsOf } from "./deployed";
 import { affinity, create, edge } from "./edges";
-import { issuesOf } from "./faults";
+import { issuesOf } from "./config-issues";
 
 const certificateArn = "arn:aws:acm:eu-west-1:123456789012:certificate/0a1b2c3d-0000-4444-8888-0123456789ab";
 const tls = { secretName: "nova-tls", clusterIssuer: "letsencrypt" };
@@ -18,15 +18,15 @@ async function balancerOf(config: object, name: string, gracePeriodSeconds = 45)
   return inputsOf(evaluation, "Service", name);
 }
 
-describe("an NLB before the nginx edge", () => {
+describe("an NLB in front of the nginx edge", () => {
   const config = { kind: "nlb", scheme: "internet-facing", nginx: { tls } };
 
-  test("is the default, and one Service beside what the nginx edge is without it", async () => {
+  test("is the default, and one Service in addition to the nginx edge", async () => {
     const alone = kindsOf(await create({ kind: "nginx", controller: "traefik", tls }));
     expect(kindsOf(await create(config))).toEqual([...alone, "Namespace", "Service"].sort());
   });
 
-  test("leads to Traefik by the labels of its chart, and passes TLS through", async () => {
+  test("selects Traefik by the labels of its chart, and passes TLS through", async () => {
     const { metadata, spec } = await balancerOf(config, "edge-nlb");
     expect(metadata).toMatchObject({ name: "traefik-nlb", namespace: "traefik" });
     expect(spec).toEqual({
@@ -64,7 +64,7 @@ describe("an NLB before the nginx edge", () => {
     });
   });
 
-  test("leaves the pods' times as they are behind nginx: 10 + 30 + 5 s", () => {
+  test("does not change the pods' times with nginx: 10 + 30 + 5 s", () => {
     const properties = edgeProperties(edge(config), affinity);
     expect(properties).toMatchObject({ propagationSeconds: 0, registrationSeconds: 0, namespaceLabels: {} });
     expect(properties.cookie("/messaging")).toEqual({ name: "SERVERID", path: "/messaging" });
@@ -75,7 +75,7 @@ describe("an NLB before the nginx edge", () => {
     expect(properties.tls).toBe("edge.nginx.tls");
   });
 
-  test("has Traefik take connections for as long as the NLB may send some, and be no load balancer itself", async () => {
+  test("has Traefik accept connections as long as the NLB may send some, and not be a load balancer itself", async () => {
     const evaluation = await create(config);
     const transport = { lifeCycle: { requestAcceptGraceTimeout: "120s" } };
     expect(inputsOf(evaluation, "Release")).toMatchObject({
@@ -93,7 +93,7 @@ describe("an NLB before the nginx edge", () => {
     });
   });
 
-  test("is before ingress-nginx as well", async () => {
+  test("works with ingress-nginx too", async () => {
     const evaluation = await create({ kind: "nlb", nginx: { controller: "ingress-nginx" } });
     expect(inputsOf(evaluation, "Service")).toMatchObject({
       metadata: { name: "ingress-nginx-nlb", namespace: "ingress-nginx" },
@@ -124,10 +124,10 @@ describe("an NLB before the nginx edge", () => {
   });
 });
 
-describe("an NLB straight to pods", () => {
+describe("an NLB directly to pods", () => {
   const config = { kind: "nlb", targets: "pods" };
 
-  test("is a Service of its own for each service, with a host of its own, since an NLB sees no paths", async () => {
+  test("is a Service for each service, each with its own host, since an NLB sees no paths", async () => {
     const evaluation = await create(config);
     expect(kindsOf(evaluation)).toEqual(["Service", "Service"]);
     const { metadata, spec } = inputsOf(evaluation, "Service", "edge-messaging-service");
@@ -147,7 +147,7 @@ describe("an NLB straight to pods", () => {
     });
   });
 
-  test("has the host itself where the service is alone", async () => {
+  test("has the host itself if there is only one service", async () => {
     const backends = [{ name: "chat", path: "/" }];
     const { outputs } = await create(config, {}, { backends });
     expect(outputs).toEqual({ urls: { chat: "ws://api.nova.social/" } });
@@ -166,7 +166,7 @@ describe("an NLB straight to pods", () => {
     });
   });
 
-  test("asks the pods' readiness", async () => {
+  test("checks the pods' readiness", async () => {
     const { metadata } = await balancerOf({ targets: "pods" }, "edge-messaging-service");
     expect(metadata.annotations).toMatchObject({
       [awsService.healthCheckProtocol]: "http",
@@ -179,7 +179,7 @@ describe("an NLB straight to pods", () => {
     });
   });
 
-  test("lets clients and the load balancer's health checks in, and waits for it to take a pod in", () => {
+  test("allows clients and the load balancer's health checks, and waits until it has added a pod", () => {
     const properties = edgeProperties(
       edge({ ...config, clientCidrs: ["10.1.0.0/16"], subnetCidrs: ["10.0.0.0/20", "10.1.0.0/16"] }),
       affinity,
@@ -193,7 +193,7 @@ describe("an NLB straight to pods", () => {
     expect(properties.cookie("/")).toBeUndefined();
   });
 
-  test("lets IPv6 clients in where the load balancer is dual-stack", async () => {
+  test("allows IPv6 clients if the load balancer is dual-stack", async () => {
     const annotations = { [awsService.ipAddressType]: "dualstack" };
     const { spec } = await balancerOf({ targets: "pods", annotations }, "edge-messaging-service");
     expect(spec.loadBalancerSourceRanges).toEqual(["0.0.0.0/0", "::/0"]);
@@ -202,7 +202,7 @@ describe("an NLB straight to pods", () => {
     ).toEqual([{ cidr: "0.0.0.0/0" }, { cidr: "::/0" }, { cidr: "10.0.0.0/8" }]);
   });
 
-  test("leaves who may connect to security groups that it is given", async () => {
+  test("leaves access to its configured security groups", async () => {
     const { spec } = await balancerOf(
       { targets: "pods", securityGroups: ["sg-0a1b2c3d"] },
       "edge-messaging-service",
@@ -239,7 +239,7 @@ describe("a configuration of the NLB", () => {
     expect(issuesOf({ edge: { ...pods, clientCidrs: ["2001:db8::/32"], annotations } })).toEqual([]);
   });
 
-  test("has a pod wait until the load balancer has heard of its end, without being told", () => {
+  test("has a pod wait until the load balancer has learnt of its end, by default", () => {
     expect(issuesOf({ edge: pods })).toEqual([]);
     expect(issuesOf({ edge: { ...pods, propagationSeconds: 30 }, drain: { preStopSeconds: 30 } })).toEqual(
       [],

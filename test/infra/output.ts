@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 
-/** What a Pulumi Output will be, and whether Pulumi knows it for a secret. */
+/** The value of a Pulumi Output, and whether Pulumi treats it as a secret. */
 export async function outputOf<Value>(
   output: pulumi.Output<Value> | undefined,
 ): Promise<{ value: Value; secret: boolean }> {

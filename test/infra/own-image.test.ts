@@ -5,7 +5,7 @@ import { parseConfig, type Config } from "../../infra/config";
 import { selects } from "../../infra/policy/workload";
 import { generated, rendered } from "./rendered";
 
-/** What holds for every service of every stack and example, read back from what is rendered. */
+/** Tests of every service of every stack and example, read from the rendered manifests. */
 
 interface Container {
   readonly name: string;
@@ -52,7 +52,7 @@ function podOf(objects: readonly KubernetesObject[], name: string) {
 }
 
 describe.each([...stacks(), ...examples()])("each service of %s", (stack) => {
-  test("has at least one admitted peer on its http port", async () => {
+  test("has at least one allowed peer on its http port", async () => {
     const [config, objects] = [await configOf(stack), await rendered(stack)];
     const policies = objects.filter(({ kind }) => kind === "NetworkPolicy") as unknown as Policy[];
     for (const { name } of config.services) {
@@ -68,7 +68,7 @@ describe.each([...stacks(), ...examples()])("each service of %s", (stack) => {
     }
   });
 
-  test("is probed by what its image is declared to serve", async () => {
+  test("is probed by what its image serves", async () => {
     const [config, objects] = [await configOf(stack), await rendered(stack)];
     for (const { name, isApplication, probes } of config.services) {
       const { app } = podOf(objects, name);
@@ -87,7 +87,7 @@ describe.each([...stacks(), ...examples()])("each service of %s", (stack) => {
     }
   });
 
-  test("gets no variable that it did not ask for", async () => {
+  test("gets no variable that it does not require", async () => {
     const [config, objects] = [await configOf(stack), await rendered(stack)];
     for (const { name, isApplication, env, sessionStore } of config.services) {
       if (isApplication) continue;

@@ -25,7 +25,7 @@ afterAll(() => project.remove());
 const read = (file: string) => readFile(path.join(project.installed, file), "utf8");
 
 describe("npm pack of @holdfast/pulumi", () => {
-  test("holds the compiled library, its types, the policy pack, the licence and a README, and nothing else", async () => {
+  test("contains the compiled library, its types, the policy pack, the licence and a README, and nothing else", async () => {
     const files = await project.files();
     expect(files).toEqual(
       expect.arrayContaining([
@@ -43,7 +43,7 @@ describe("npm pack of @holdfast/pulumi", () => {
     expect(await read("LICENSE")).toBe(await readFile(path.join(projectRoot, "LICENSE"), "utf8"));
   });
 
-  test("refers to no source map, and imports only what it holds or names as a dependency", async () => {
+  test("refers to no source map, and imports only what it contains or names as a dependency", async () => {
     const known = new Set([...declared(project.manifest), ...builtinModules.map((name) => `node:${name}`)]);
     const wrong: string[] = [];
     for (const file of (await project.files()).filter((name) => /\.(js|d\.ts)$/.test(name))) {
@@ -117,7 +117,7 @@ describe("a project that installs it", () => {
         "kubernetes:networking.k8s.io/v1:Ingress",
       ]),
     );
-    // The one service is given an image without a digest or a fixed tag by the script.
+    // The script gives the only service an image without a digest or a fixed tag.
     expect(violations).toEqual([expect.stringContaining("images-are-fixed: Deployment chat/chat")]);
   });
 
@@ -132,8 +132,8 @@ describe("a project that installs it", () => {
   });
 });
 
-test("Pulumi runs the stack program, not the entry of the package that it lies in", async () => {
-  // Pulumi takes the entry of the nearest package.json where `main` is a folder.
+test("Pulumi runs the stack program, not the entry of its package", async () => {
+  // If `main` is a folder, Pulumi uses the entry of the nearest package.json.
   const { main } = parse(await readFile(path.join(projectRoot, "Pulumi.yaml"), "utf8")) as { main: string };
   expect(path.extname(main)).toBe(".ts");
   expect(existsSync(path.join(projectRoot, main))).toBe(true);
@@ -143,7 +143,7 @@ function describeDiagnostic({ file, messageText }: ts.Diagnostic): string {
   return `${path.basename(file?.fileName ?? "")}: ${ts.flattenDiagnosticMessageText(messageText, " ")}`;
 }
 
-/** Runs the compiled example as Pulumi's testing guide has it, and judges each resource by the package's policies. */
+/** Runs the compiled example as in Pulumi's testing guide, and checks each resource with the package's policies. */
 const renderScript = `
   const pulumi = require("@pulumi/pulumi");
   const resources = [];

@@ -15,7 +15,7 @@ interface Schema {
 
 const provider = new ComponentProvider();
 
-/** Creates components as the engine has the plugin do it, for a program in another language. */
+/** Creates components as the engine does through the plugin, for a program in another language. */
 function constructed(make: () => Promise<object>) {
   return deployed(() => ({ made: pulumi.output(make()) }));
 }
@@ -26,7 +26,7 @@ const construct = (component: string, name: string, inputs: pulumi.Inputs) =>
 describe("the plugin's schema", () => {
   const { resources } = packageSchema() as Schema;
 
-  test("is what was last read and found right: npm run golden writes it anew", async () => {
+  test("is committed as npm run golden writes it", async () => {
     const file = path.join(projectRoot, "infra/plugin/schema.json");
     expect(await readFile(file, "utf8")).toBe(schemaText());
     expect(await provider.getSchema()).toBe(JSON.stringify(packageSchema()));
@@ -52,7 +52,7 @@ describe("the plugin's schema", () => {
 });
 
 describe("a program in another language", () => {
-  test("hands what a component gives to the next", async () => {
+  test("passes a component's outputs to the next", async () => {
     const evaluation = await constructed(async () => {
       const store = await construct("RedisStore", "sessions", { namespace: "chat" });
       const chat = await construct("WebSocketService", "chat", {
@@ -89,7 +89,7 @@ describe("a program in another language", () => {
     ],
     ["a wrong value", { image: "chat:1", port: 0 }, "WebSocketService chat: port is 0. Set it to"],
     ["a misspelt argument", { image: "chat:1", prot: 80 }, "WebSocketService chat: prot is 80"],
-  ])("is told of %s", async (_, inputs, message) => {
+  ])("gets an error for %s", async (_, inputs, message) => {
     let refused: unknown;
     await constructed(async () => {
       refused = await construct("WebSocketService", "chat", inputs).catch((error: unknown) => error);

@@ -23,7 +23,7 @@ test("prints one JSON document and nothing else", async () => {
   expect(JSON.parse(stdout)).toEqual(await renderStack("local"));
 });
 
-test("says what is wrong and fails", async () => {
+test("prints what is wrong and fails", async () => {
   const { code, stdout, stderr } = await renderCommand("--stack", "nope");
   expect({ code, stdout }).toEqual({ code: 1, stdout: "" });
   expect(stderr).toContain("render: Pulumi.nope.yaml does not exist; the stacks are local, prod, staging, ");

@@ -5,18 +5,18 @@ import { renderStack, type RenderOptions } from "../../ops/render/render";
 /** The first use of each of Pulumi's SDKs loads it, which takes seconds on a busy machine. */
 jest.setTimeout(120_000);
 
-/** Real-looking values for every secret, each different and long enough for its schema. */
+/** Realistic values for every secret, each different and long enough for its schema. */
 export const generated = (name: string): string =>
   name === "redisUrl" ? "redis://cache.example:6379" : `${name}-${"x".repeat(40)}`;
 
-/** The same text for the same values, those that are undefined included. */
+/** The same text for the same values, including undefined ones. */
 export function keyOf(...values: readonly unknown[]): string {
   return inspect(values, { depth: null, maxArrayLength: null, maxStringLength: null });
 }
 
 const renderings = new Map<string, Promise<KubernetesObject[]>>();
 
-/** The objects of a stack, new each time; each stack with its overrides is rendered once a test file. */
+/** The objects of a stack, new each time; each stack with its overrides is rendered once for each test file. */
 export async function rendered(
   stack: string,
   overrides: RenderOptions["overrides"] = {},
@@ -36,7 +36,7 @@ interface EnvVar {
   };
 }
 
-/** A Deployment or StatefulSet, as far as tests look into it. */
+/** A Deployment or StatefulSet, with the fields that tests read. */
 export interface Workload {
   readonly metadata: { readonly name: string };
   readonly spec: {
@@ -62,7 +62,7 @@ export function workloads(
   return objects.filter((object) => object.kind === kind) as unknown as Workload[];
 }
 
-/** The environment of a workload's container as the kubelet would make it. */
+/** The environment of a workload's container, as the kubelet would create it. */
 export function environmentOf(
   workload: Workload,
   objects: readonly KubernetesObject[],
@@ -78,7 +78,7 @@ function valueOf(
 ): string {
   if (value !== undefined) return value;
   if (valueFrom?.fieldRef?.fieldPath === "metadata.name") return `${workload.metadata.name}-abcde`;
-  // As the Deployment's controller labels the pods of a template.
+  // The label that the Deployment's controller gives to the pods of a template.
   if (valueFrom?.fieldRef?.fieldPath === "metadata.labels['pod-template-hash']") return "5d4f8c7b9";
   const reference = valueFrom?.secretKeyRef;
   const secret = objects.find(

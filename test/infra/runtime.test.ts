@@ -28,7 +28,7 @@ async function renderedOf(stack: string): Promise<string[]> {
   return names(resources);
 }
 
-/** What the session store of a stack has of its own. */
+/** The resources that only one kind of session store has. */
 const stores = [
   {
     stack: "local",
@@ -51,7 +51,7 @@ const stores = [
   },
 ];
 
-/** The stacks differ in data only; these two have between them every kind of resource that any has. */
+/** The stacks differ in data only; these two together have every kind of resource. */
 describe.each(stores)(
   "the program of stack $stack under Pulumi's own Node.js runtime",
   ({ stack, store }) => {
@@ -75,7 +75,7 @@ describe.each(stores)(
       expect(names(run.registered.filter(({ type }) => !isOurs(type)))).toEqual(names(resources));
     });
 
-    test("tells a person where to connect and how to watch a rollout", () => {
+    test("outputs where to connect and how to watch a rollout", () => {
       expect(run.outputs).toEqual({
         urls: {
           "messaging-service": expect.stringMatching(
@@ -93,12 +93,12 @@ describe.each(stores)(
       });
     });
 
-    test("hands the URL of the store, with its password, to the engine as a secret", () => {
+    test("passes the URL of the store, with its password, to the engine as a secret", () => {
       const secrets = run.registered.filter(({ type }) => type === "kubernetes:core/v1:Secret");
       expect(secrets.map(({ inputs }) => inputs.stringData)).toEqual([secret(store.secret)]);
     });
 
-    test("renews what holds settings and secrets, so that the pods that read them roll", () => {
+    test("replaces objects with settings and secrets, so that the pods that read them roll", () => {
       const renewed = run.registered
         .filter(({ replaceOnChanges }) => replaceOnChanges.length > 0)
         .map(({ name, replaceOnChanges }) => [name, ...replaceOnChanges]);
@@ -110,7 +110,7 @@ describe.each(stores)(
       expect(kept).toEqual(store.kept);
     });
 
-    test("waits for pods no longer than they may take, and for addresses not at all", () => {
+    test("waits for pods no longer than they may take, and never for addresses", () => {
       for (const { type, name, inputs, createTimeout } of run.registered) {
         const metadata = inputs.metadata as { annotations?: Record<string, string> } | undefined;
         const skips = metadata?.annotations?.["pulumi.com/skipAwait"] === "true" || inputs.skipAwait === true;
@@ -124,14 +124,14 @@ describe.each(stores)(
   },
 );
 
-describe.each(["staging", "prod"])("the first preview of stack %s, in which nothing is made yet", (stack) => {
+describe.each(["staging", "prod"])("the first preview of stack %s, in which nothing exists yet", (stack) => {
   let run: Run;
   beforeAll(async () => {
     const { values } = await readStackConfig(stack, {}, (name) => name);
     run = await runUnderEngine(stack, named(values), { preview: true });
   });
 
-  test("hands the unknown on, and registers everything else as it will be", () => {
+  test("passes unknown values on, and registers everything else as it will be", () => {
     expect([run.exitCode, run.log]).toEqual([0, ""]);
     const { unknownValue } = pulumi.runtime;
     const auth = run.registered.find(({ name }) => name === "redis-auth");
@@ -140,13 +140,13 @@ describe.each(["staging", "prod"])("the first preview of stack %s, in which noth
     expect(run.outputs).toMatchObject({ namespace: "nova" });
   });
 
-  test("shows every resource that an update makes", async () => {
+  test("shows every resource that an update creates", async () => {
     expect(registeredIn(run)).toEqual(await renderedOf(stack));
   });
 });
 
 describe("a wrong configuration", () => {
-  test("ends the program with every fault and no resource", async () => {
+  test("ends the program with every error and no resource", async () => {
     const { values } = await readStackConfig(
       "local",
       { host: "*", publisherToken: "t".repeat(32) },
@@ -165,7 +165,7 @@ function named(values: Readonly<Record<string, string>>): Record<string, string>
   return Object.fromEntries(Object.entries(values).map(([key, value]) => [`holdfast:${key}`, value]));
 }
 
-test("Pulumi checks no types on each run: the file that it reads says so itself", () => {
+test("Pulumi does not check types on each run, as the file that it reads says", () => {
   const file = path.resolve(__dirname, "../../infra/stack/tsconfig.json");
   expect(readFileSync(file, "utf8")).toContain('"compilerOptions": { "noCheck": true }');
 });

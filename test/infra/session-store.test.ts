@@ -44,7 +44,7 @@ describe("the store redis", () => {
     ]);
   });
 
-  test("keeps password and URL in a Secret that Pulumi names and knows for secret", async () => {
+  test("keeps password and URL in a Secret that Pulumi names and treats as a secret", async () => {
     const secret = resourceOf(await redis(), "Secret");
     expect(secret.secretInputs).toEqual(["stringData"]);
     expect(secret.inputs.metadata).not.toHaveProperty("name");
@@ -54,7 +54,7 @@ describe("the store redis", () => {
     });
   });
 
-  test("tells the application where its URL is", async () => {
+  test("passes its URL to the application", async () => {
     const evaluation = await redis();
     const { name } = resourceOf(evaluation, "Secret").outputs.metadata as { name: string };
     expect(evaluation.outputs).toEqual({
@@ -67,7 +67,7 @@ describe("the store redis", () => {
     });
   });
 
-  test("shows the password to no process list: it comes by a reference and goes in by standard input", async () => {
+  test("shows the password in no process list: it comes by a reference and is passed on standard input", async () => {
     const evaluation = await redis();
     const { name } = resourceOf(evaluation, "Secret").outputs.metadata as { name: string };
     const { command, args, env } = await serverOf();
@@ -103,7 +103,7 @@ describe("the store redis", () => {
     },
   );
 
-  test("keeps its volume whatever becomes of the StatefulSet", async () => {
+  test("keeps its volume, whatever happens to the StatefulSet", async () => {
     const { persistentVolumeClaimRetentionPolicy, volumeClaimTemplates } = await statefulSetOf({
       storageGiB: 20,
       storageClassName: "fast",
@@ -114,14 +114,14 @@ describe("the store redis", () => {
     ]);
   });
 
-  test("is alive only when it answers a ping, an error is none", async () => {
+  test("is alive only if it answers a ping; an error does not count", async () => {
     const { startupProbe, readinessProbe, livenessProbe } = await serverOf();
     for (const probe of [startupProbe, readinessProbe, livenessProbe]) {
       expect(probe.exec.command).toEqual(["redis-cli", "-e", "ping"]);
     }
   });
 
-  test("is what Pod Security calls restricted", async () => {
+  test("satisfies Pod Security restricted", async () => {
     const { template } = await statefulSetOf();
     expect(template.spec.securityContext).toMatchObject({ runAsNonRoot: true, runAsUser: 999, fsGroup: 999 });
     expect((await serverOf()).securityContext).toMatchObject({
@@ -131,7 +131,7 @@ describe("the store redis", () => {
     });
   });
 
-  test("lets in the services' pods alone, and out nobody", async () => {
+  test("allows only the services' pods in, and nothing out", async () => {
     const { spec } = inputsOf(await redis(), "NetworkPolicy");
     expect(spec).toEqual({
       podSelector: { matchLabels: { "app.kubernetes.io/name": "redis" } },
@@ -159,7 +159,7 @@ describe("the store external", () => {
   const external = (change: object = {}) =>
     create(externalSchema.parse({ kind: "external", ...change }), url);
 
-  test("is a Secret with the URL, known for secret", async () => {
+  test("is a Secret with the URL, treated as a secret", async () => {
     const evaluation = await external();
     expect(kindsOf(evaluation)).toEqual(["Secret"]);
     const secret = resourceOf(evaluation, "Secret");
@@ -167,7 +167,7 @@ describe("the store external", () => {
     expect(secret.secretInputs).toEqual(["stringData"]);
   });
 
-  test("opens the way to the addresses and ports that it is told", async () => {
+  test("opens the way to the configured addresses and ports", async () => {
     const { outputs } = await external({
       mode: "sentinel",
       sentinelName: "sessions",
@@ -187,7 +187,7 @@ describe("the store external", () => {
     });
   });
 
-  test("cannot be made without its URL", async () => {
+  test("cannot be created without its URL", async () => {
     await expect(create(externalSchema.parse({ kind: "external" }))).rejects.toThrow("holdfast:redisUrl");
   });
 });

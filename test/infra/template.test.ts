@@ -5,7 +5,7 @@ import { projectRoot } from "../../ops/render/stacks";
 import { runUnderEngine, type Run } from "./fake-engine";
 import { PolicyProcess } from "./policy/policy-process";
 
-/** What `pulumi new` does with this repository; it starts other Node.js processes, which load Pulumi's SDKs. */
+/** What `pulumi new` does with this repository. It starts other Node.js processes, which load Pulumi's SDKs. */
 jest.setTimeout(300_000);
 
 interface ProjectFile {
@@ -19,7 +19,7 @@ interface ProjectFile {
 const project = "team-chat";
 let file: ProjectFile;
 
-/** The configuration of a stack whose answers are the defaults; Pulumi hands over the defaults of Pulumi.yaml as well. */
+/** The configuration of a stack whose answers are the defaults; Pulumi also passes the defaults of Pulumi.yaml. */
 function answered(): Record<string, string> {
   const text = (value: unknown) => (typeof value === "string" ? value : JSON.stringify(value));
   return Object.fromEntries(
@@ -36,7 +36,7 @@ beforeAll(async () => {
   file = parse(await readFile(path.join(projectRoot, "Pulumi.yaml"), "utf8")) as ProjectFile;
 });
 
-test("asks for what every stack must set, each with an explanation and an answer", () => {
+test("asks for what every stack must set, each with an explanation and an example", () => {
   expect(file.template.description).not.toBe("");
   expect(Object.keys(file.template.config)).toEqual(["namespace", "host", "services"]);
   for (const key of Object.values(file.template.config)) {
@@ -45,7 +45,7 @@ test("asks for what every stack must set, each with an explanation and an answer
   }
 });
 
-test("asks for nothing that Pulumi.yaml declares: answers are texts, and Pulumi refuses a text for an object", () => {
+test("asks for nothing that Pulumi.yaml declares: answers are text, and Pulumi refuses a text for an object", () => {
   expect(Object.keys(file.template.config).filter((key) => key in file.config)).toEqual([]);
 });
 
@@ -55,7 +55,7 @@ describe("a project of another name", () => {
     made = await run(answered());
   });
 
-  test("deploys the image that it was told, by the answers alone", () => {
+  test("deploys the given image, with the answers alone", () => {
     expect(made).toMatchObject({ exitCode: 0, log: "" });
     const [deployment, ...others] = made.registered.filter(({ type }) => type.endsWith(":Deployment"));
     expect(others).toEqual([]);
@@ -82,7 +82,7 @@ describe("a project of another name", () => {
     expect(outputs).toMatchObject({ urls: { chat: "wss://other.example.com/" } });
   });
 
-  test("is told of a wrong answer, and of nothing else", async () => {
+  test("gets an error for a wrong answer, and for nothing else", async () => {
     const { exitCode, log } = await run({ ...answered(), [`${project}:host`]: "-" });
     expect(exitCode).not.toBe(0);
     expect(log).toContain("holdfast:host is -. Set it to a host name");

@@ -71,7 +71,7 @@ describe("timingIssues", () => {
     expect(timingIssues({ ...lawful, idleTimeouts, affinityAges })).toEqual([]);
   });
 
-  test("reports every breach at once", () => {
+  test("reports every violation at once", () => {
     const faults = timingIssues({
       ...lawful,
       drain: { preStopSeconds: 10, drainSeconds: 30, gracePeriodSeconds: 30 },
@@ -86,11 +86,11 @@ describe("timingIssues", () => {
 });
 
 describe("rolloutTimeoutSeconds", () => {
-  test("gives each pod its start and its proof, and one more for the image", () => {
+  test("allows each pod its start and minReadySeconds, and one more for the image", () => {
     expect(rolloutTimeoutSeconds(3, { minReadySeconds: 10, registrationSeconds: 0 })).toBe(280);
   });
 
-  test("waits for a load balancer to take each pod in, where readiness does", () => {
+  test("waits until a load balancer has added each pod, if readiness does", () => {
     expect(rolloutTimeoutSeconds(3, { minReadySeconds: 10, registrationSeconds: 180 })).toBe(1_000);
   });
 });
@@ -114,29 +114,29 @@ describe("surgeFor", () => {
     expect(rolloutSeconds({ ...rollout, surge: surge - 1 })).toBeGreaterThan(limit);
   });
 
-  test("is undefined where one step takes longer than the limit", () => {
+  test("is undefined if one step takes longer than the limit", () => {
     expect(surgeFor(69, rollout)).toBeUndefined();
   });
 });
 
 describe("resolveDrain", () => {
   test.each([
-    { wishes: { drainSeconds: 30 }, propagation: 0, preStopSeconds: 10, gracePeriodSeconds: 45 },
-    { wishes: { drainSeconds: 30 }, propagation: 120, preStopSeconds: 120, gracePeriodSeconds: 155 },
-    { wishes: { drainSeconds: 60 }, propagation: 0, preStopSeconds: 10, gracePeriodSeconds: 75 },
+    { input: { drainSeconds: 30 }, propagation: 0, preStopSeconds: 10, gracePeriodSeconds: 45 },
+    { input: { drainSeconds: 30 }, propagation: 120, preStopSeconds: 120, gracePeriodSeconds: 155 },
+    { input: { drainSeconds: 60 }, propagation: 0, preStopSeconds: 10, gracePeriodSeconds: 75 },
   ])(
-    "makes $gracePeriodSeconds s of $wishes and $propagation s of propagation",
-    ({ wishes, propagation, ...rest }) => {
-      const drain = resolveDrain(wishes, propagation);
-      expect(drain).toEqual({ ...wishes, ...rest });
+    "resolves to $gracePeriodSeconds s for $input and $propagation s of propagation",
+    ({ input, propagation, ...rest }) => {
+      const drain = resolveDrain(input, propagation);
+      expect(drain).toEqual({ ...input, ...rest });
       expect(timingIssues({ ...lawful, drain, propagationSeconds: propagation })).toEqual([]);
     },
   );
 
-  test("leaves what a stack says for the law to judge", () => {
-    const wishes = { preStopSeconds: 10, drainSeconds: 30, gracePeriodSeconds: 45 };
-    const drain = resolveDrain(wishes, 120);
-    expect(drain).toEqual(wishes);
+  test("keeps configured times for the timing constraints to check", () => {
+    const input = { preStopSeconds: 10, drainSeconds: 30, gracePeriodSeconds: 45 };
+    const drain = resolveDrain(input, 120);
+    expect(drain).toEqual(input);
     expect(timingIssues({ ...lawful, drain, propagationSeconds: 120 }).map(({ path }) => path)).toEqual([
       "drain.preStopSeconds",
     ]);

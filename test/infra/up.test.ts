@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { findCli, MissingCliError, npmPackage, oldestVersion, run } from "../../ops/up/cli";
 
-/** A folder that is the whole PATH, with these commands in it: name to shell script. */
+/** A folder that is the whole PATH, with these commands: name to shell script. */
 let folder: string;
 beforeEach(() => (folder = mkdtempSync(path.join(tmpdir(), "holdfast-up-"))));
 afterEach(() => rmSync(folder, { recursive: true }));
@@ -15,7 +15,7 @@ function commands(scripts: Readonly<Record<string, string>>): NodeJS.ProcessEnv 
   return { PATH: folder };
 }
 
-/** What goes wrong is also shown as it happens, which would clutter the test's own output. */
+/** Errors are also printed as they happen, which would clutter the test's own output. */
 let shown: string;
 beforeEach(() => {
   shown = "";
@@ -32,12 +32,12 @@ describe("findCli", () => {
     expect(await findCli(env)).toEqual({ command: "pulumi", args: [] });
   });
 
-  test("asks npm for one where the PATH has none", async () => {
+  test("uses npm's if the PATH has none", async () => {
     const env = commands({ npx: `[ "$*" = "--yes ${npmPackage} version" ] && echo v99.0.0` });
     expect(await findCli(env)).toEqual({ command: "npx", args: ["--yes", npmPackage] });
   });
 
-  test("says of each what was wrong, and what to do", async () => {
+  test("lists for each what was wrong, and what to do", async () => {
     const env = commands({ npx: "echo Downloading >&2; echo pulumi: fetch failed >&2; exit 1" });
     const failure = findCli(env);
     await expect(failure).rejects.toThrow(MissingCliError);
@@ -48,7 +48,7 @@ describe("findCli", () => {
     expect(shown).toContain("Downloading");
   });
 
-  test("does not take for a CLI what only bears its name", async () => {
+  test("does not accept another program with the same name", async () => {
     const env = commands({ pulumi: "echo something else", npx: "exit 1" });
     await expect(findCli(env)).rejects.toThrow("pulumi: it prints no version");
   });
@@ -62,7 +62,7 @@ describe("findCli", () => {
 });
 
 describe("run", () => {
-  test("hands on arguments and the exit code", async () => {
+  test("passes arguments and the exit code", async () => {
     const env = commands({ pulumi: `echo "$@" > ${folder}/seen; exit 7` });
     expect(await run({ command: "pulumi", args: ["--one"] }, ["up", "--stack", "local"], env)).toBe(7);
     expect(readFileSync(path.join(folder, "seen"), "utf8")).toBe("--one up --stack local\n");

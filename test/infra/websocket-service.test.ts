@@ -8,7 +8,7 @@ import { deployed, inputsOf, kindsOf, resourceOf } from "./deployed";
 
 type Pod = k8s.types.output.core.v1.PodSpec;
 
-/** A service as the Holdfast application is one, with everything that an image may need. */
+/** A service like the Holdfast application, with everything that an image may need. */
 const args: WebSocketServiceArgs = {
   ...holdfastPod(["http", "grpc", "metrics", "lifecycle"], "http"),
   namespace: "nova",
@@ -44,7 +44,7 @@ async function containerOf(change: Partial<WebSocketServiceArgs> = {}) {
 }
 
 describe("WebSocketService", () => {
-  test("creates what a service needs, and no autoscaler unless asked", async () => {
+  test("creates what a service needs, and no autoscaler by default", async () => {
     expect(kindsOf(await create())).toEqual([
       "Deployment",
       "NetworkPolicy",
@@ -82,14 +82,14 @@ describe("its Service", () => {
     });
   });
 
-  test("is not waited for: its endpoints follow from the Deployment's", async () => {
+  test("is not awaited: its endpoints follow from the Deployment's", async () => {
     const { metadata } = inputsOf(await create(), "Service");
     expect(metadata.annotations).toEqual({ "pulumi.com/skipAwait": "true" });
   });
 });
 
 describe("its Deployment", () => {
-  test("never has fewer pods than asked for while it rolls", async () => {
+  test("never has fewer pods than replicas while it rolls", async () => {
     const { replicas, strategy, minReadySeconds } = await deploymentOf();
     expect({ replicas, strategy, minReadySeconds }).toEqual({
       replicas: 3,
@@ -131,7 +131,7 @@ describe("its Deployment", () => {
     expect(app.readinessProbe).toMatchObject({ periodSeconds: 2, failureThreshold: 3 });
   });
 
-  test("gives a pod a minute to start before it is judged alive", async () => {
+  test("gives a pod a minute to start before its liveness is checked", async () => {
     const { startupProbe, livenessProbe } = await containerOf();
     expect(startupProbe).toMatchObject({
       httpGet: { path: "/startupz" },
@@ -166,7 +166,7 @@ describe("its Deployment", () => {
     expect((await podOf()).terminationGracePeriodSeconds).toBe(45);
   });
 
-  test("is what Pod Security calls restricted, with nothing to write to but /tmp", async () => {
+  test("satisfies Pod Security restricted, and can write only to /tmp", async () => {
     const pod = await podOf();
     expect(pod.securityContext).toMatchObject({
       runAsNonRoot: true,
@@ -181,7 +181,7 @@ describe("its Deployment", () => {
     expect(pod.volumes).toEqual([{ name: "tmp", emptyDir: {} }]);
   });
 
-  test("has no token for the API server, nor variables that it did not ask for", async () => {
+  test("has no token for the API server, and no variables that it did not request", async () => {
     const pod = await podOf();
     expect(pod).toMatchObject({
       serviceAccountName: "chat",
@@ -191,7 +191,7 @@ describe("its Deployment", () => {
     expect(inputsOf(await create(), "ServiceAccount")).toMatchObject({ automountServiceAccountToken: false });
   });
 
-  test("limits memory to what it requests, and processors not at all", async () => {
+  test("limits memory to its request, and has no CPU limit", async () => {
     expect((await containerOf()).resources).toEqual({
       requests: { cpu: "250m", memory: "512Mi" },
       limits: { memory: "512Mi" },
@@ -200,7 +200,7 @@ describe("its Deployment", () => {
 });
 
 describe("its PodDisruptionBudget", () => {
-  test("lets one pod go at a time, and a broken one always", async () => {
+  test("lets one pod go at a time, and a broken one at any time", async () => {
     expect(inputsOf(await create(), "PodDisruptionBudget")).toMatchObject({
       spec: { maxUnavailable: 1, unhealthyPodEvictionPolicy: "AlwaysAllow" },
     });
@@ -212,7 +212,7 @@ describe("its autoscaler", () => {
     autoscaling: { minReplicas: 2, maxReplicas: 12, connectionsPerPod: 5_000, metricsSource },
   });
 
-  test("follows open sockets, never CPU, and takes one pod a minute away", async () => {
+  test("follows open sockets, never CPU, and removes one pod a minute", async () => {
     const { spec } = inputsOf(await create(scaled()), "HorizontalPodAutoscaler");
     expect(spec).toMatchObject({
       scaleTargetRef: { kind: "Deployment", name: "chat" },
@@ -231,7 +231,7 @@ describe("its autoscaler", () => {
     });
   });
 
-  test("asks the external metrics API for the service's sum", async () => {
+  test("reads the service's sum from the external metrics API", async () => {
     const metricsSource = { kind: "external", labels: { cluster: "eu" } } as const;
     const { spec } = inputsOf(await create(scaled(metricsSource)), "HorizontalPodAutoscaler");
     expect(spec.metrics).toEqual([
@@ -248,7 +248,7 @@ describe("its autoscaler", () => {
     ]);
   });
 
-  test("is KEDA's alone where KEDA asks Prometheus", async () => {
+  test("is created only by KEDA if KEDA queries Prometheus", async () => {
     const metricsSource = {
       kind: "keda",
       prometheusUrl: "http://prometheus.monitoring:9090",
@@ -283,7 +283,7 @@ describe("its autoscaler", () => {
     });
   });
 
-  test("refers to whoever holds what Prometheus wants to see", async () => {
+  test("refers to the object with Prometheus' credentials", async () => {
     const metricsSource: AutoscalerConfig = {
       kind: "keda",
       prometheusUrl: "https://prometheus.example",
@@ -306,7 +306,7 @@ describe("its autoscaler", () => {
     expect(resourceOf(await create(), "Deployment").ignoreChanges).toEqual([]);
   });
 
-  test("does not keep a stack from going over to KEDA", async () => {
+  test("does not keep a stack from changing to KEDA", async () => {
     const { metadata } = inputsOf(await create(scaled()), "HorizontalPodAutoscaler");
     expect(metadata.annotations).toEqual({ "validations.keda.sh/hpa-ownership": "false" });
   });
@@ -338,7 +338,7 @@ describe("its NetworkPolicies", () => {
     ]);
   });
 
-  test("let the edge and monitoring in, each to its ports", async () => {
+  test("allow the edge and monitoring, each to its ports", async () => {
     expect(await ingressOf()).toEqual([
       {
         from: [
@@ -359,14 +359,14 @@ describe("its NetworkPolicies", () => {
     ]);
   });
 
-  test("let pods of the service's own namespace in where they are named", async () => {
+  test("allow named pods of the service's own namespace", async () => {
     const edgePeers = [{ sameNamespace: true as const, podLabels: {} }];
     expect(await ingressOf({ ...nobody, edgePeers, grpcPort: undefined })).toEqual([
       { from: [{ podSelector: { matchLabels: {} } }], ports: [{ protocol: "TCP", port: 8080 }] },
     ]);
   });
 
-  test("open grpc alone to backends", async () => {
+  test("open grpc only to backends", async () => {
     const grpcPeers = [{ namespaceLabels: { team: "shop" }, podLabels: {} }];
     expect(await ingressOf({ ...nobody, grpcPeers })).toEqual([
       {
@@ -376,13 +376,13 @@ describe("its NetworkPolicies", () => {
     ]);
   });
 
-  test("open http alone to a load balancer's addresses", async () => {
+  test("open only http to a load balancer's addresses", async () => {
     expect(await ingressOf({ ...nobody, edgePeers: [{ cidr: "10.0.0.0/16" }] })).toEqual([
       { from: [{ ipBlock: { cidr: "10.0.0.0/16" } }], ports: [{ protocol: "TCP", port: 8080 }] },
     ]);
   });
 
-  test("open nothing to nobody: a rule without peers would let everyone in", async () => {
+  test("never open a port to everyone: a rule without peers is not created", async () => {
     expect(await ingressOf(nobody)).toEqual([]);
   });
 
@@ -390,7 +390,7 @@ describe("its NetworkPolicies", () => {
     expect(JSON.stringify(await policies())).not.toContain("9091");
   });
 
-  test("are others by name where the edge's peers change, so that the new way opens before the old one closes", async () => {
+  test("have other names if the edge's peers change, so that the new way opens before the old one closes", async () => {
     const namesOf = async (change: Partial<WebSocketServiceArgs>) =>
       (await create(change)).resources
         .filter(({ type }) => type.endsWith(":NetworkPolicy"))
@@ -423,7 +423,7 @@ describe("its NetworkPolicies", () => {
     ]);
   });
 
-  test("let your own image go anywhere unless its ways out are named", async () => {
+  test("let your own image connect anywhere, unless its ways out are listed", async () => {
     expect(await egressOf({ egress: undefined })).toEqual([{}]);
   });
 
@@ -453,7 +453,7 @@ describe("a service of any image", () => {
   const container = async (change: Partial<WebSocketServiceArgs> = {}) =>
     (await podSpec(change)).containers[0];
 
-  test("deploys with an image and a port alone", async () => {
+  test("deploys with only an image and a port", async () => {
     const evaluation = await bare();
     expect(kindsOf(evaluation)).toEqual(["Deployment", "PodDisruptionBudget", "Service", "ServiceAccount"]);
     expect(evaluation.outputs.service).toBe("ws://chat.default.svc:3000");
@@ -468,7 +468,7 @@ describe("a service of any image", () => {
     expect(await container()).not.toHaveProperty("livenessProbe");
   });
 
-  test("gets the session store only in the variable that it asks for", async () => {
+  test("gets the session store only in the configured variable", async () => {
     const { env } = (await container({ sessionStore: args.sessionStore, sessionStoreEnv: "CACHE" })) ?? {};
     expect(env).toEqual([{ name: "CACHE", valueFrom: { secretKeyRef: { name: "redis-auth", key: "url" } } }]);
   });
@@ -515,7 +515,7 @@ describe("a service of any image", () => {
     });
   });
 
-  test("runs as another user where the image needs one, for its volumes too", async () => {
+  test("runs as another user if the image needs one, for its volumes too", async () => {
     const pod = await podSpec({
       securityContext: { runAsUser: 101, readOnlyRootFilesystem: false, fsGroup: 5 },
     });
@@ -539,11 +539,11 @@ describe("a service of any image", () => {
     });
   });
 
-  test("changes no setting of the kernel for other ports", async () => {
+  test("changes no kernel setting for other ports", async () => {
     expect((await podSpec({ port: 3000 })).securityContext).not.toHaveProperty("sysctls");
   });
 
-  test("two of one name in two namespaces do not collide", async () => {
+  test("two with one name in two namespaces do not conflict", async () => {
     const { resources } = await deployed(() => {
       for (const namespace of ["blue", "green"]) {
         new WebSocketService(`chat-${namespace}`, { ...own, namespace, serviceName: "chat" });
@@ -557,7 +557,7 @@ describe("a service of any image", () => {
     ]);
   });
 
-  test("takes an image that is known later", async () => {
+  test("accepts an image that is known later", async () => {
     const image = pulumi.output("registry.example.com/chat:2.0.0");
     expect(await container({ image })).toMatchObject({ image: "registry.example.com/chat:2.0.0" });
   });

@@ -4,21 +4,21 @@ import { promisify } from "node:util";
 
 const projectRoot = path.resolve(__dirname, "../..");
 
-/** Prints which of Pulumi's packages a module loads. */
+/** Prints the Pulumi packages that a module loads. */
 const listing = `
   require(process.argv[1]);
   const packages = Object.keys(require.cache).flatMap((file) => /node_modules.(@pulumi.[^/]+)/.exec(file)?.[1] ?? []);
   console.log(JSON.stringify([...new Set(packages)]));
 `;
 
-/** A process of its own: what another test of this one has loaded says nothing. */
+/** A separate process, because other tests of this one may have loaded an SDK. */
 async function sdksOf(module: string): Promise<unknown> {
   const args = ["--require", "tsx/cjs", "--eval", listing, path.join(projectRoot, module)];
   const { stdout } = await promisify(execFile)(process.execPath, args, { cwd: projectRoot });
   return JSON.parse(stdout);
 }
 
-/** Pulumi's SDKs take seconds to load, and are of use only where resources are made. */
+/** Pulumi's SDKs take seconds to load, and are needed only to create resources. */
 test.each([
   ["the check of a configuration", "infra/config/index.ts"],
   ["the timing constraints", "infra/timing.ts"],
@@ -29,6 +29,6 @@ test.each([
   expect(await sdksOf(module)).toEqual([]);
 });
 
-test("a module of an SDK is seen", async () => {
+test("a module of an SDK is found", async () => {
   expect(await sdksOf("node_modules/@pulumi/pulumi/version.js")).toEqual(["@pulumi/pulumi"]);
 });

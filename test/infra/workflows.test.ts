@@ -51,18 +51,18 @@ test("one action has one version everywhere", () => {
   expect([...versions].filter(([, found]) => found.size > 1)).toEqual([]);
 });
 
-test("no workflow has more permissions than to read, and each job says what it needs beyond", () => {
+test("no workflow has more permissions than to read, and each job declares what it needs in addition", () => {
   for (const { permissions, jobs } of workflows()) {
     expect([{}, { contents: "read" }]).toContainEqual(permissions);
     for (const [name, job] of Object.entries(jobs)) {
-      // A job without its own has the workflow's.
+      // A job without its own permissions has the workflow's.
       if (Object.keys(permissions ?? {}).length === 0)
         expect({ name, permissions: job.permissions }).toHaveProperty("permissions.contents", "read");
     }
   }
 });
 
-test("credentials are given to jobs of an environment alone, and never to a fork's code", () => {
+test("only jobs of an environment get credentials, never a fork's code", () => {
   const triggered = workflows().filter(({ on }) => "pull_request" in on);
   expect(triggered.every(({ on }) => !("pull_request_target" in on))).toBe(true);
   const holding = triggered.flatMap(({ jobs }) =>
@@ -106,7 +106,7 @@ describe("actionlint", () => {
   });
 });
 
-/** From the module, so that Go's checksum database vouches for it; kept where npm keeps such things. */
+/** Installed as a Go module, so that Go's checksum database verifies it; kept in npm's usual cache folder. */
 async function actionlint(): Promise<{ command?: string; missing: string }> {
   const version = "v1.7.7";
   const bin = path.join(projectRoot, `node_modules/.cache/actionlint-${version}`);

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
 
-/** Resolves when the condition holds; rejects, naming it, after the limit. */
+/** Resolves once the condition is true; rejects with its name after the limit. */
 export async function until(what: string, holds: () => boolean, limitMs = 8_000): Promise<void> {
   const deadline = performance.now() + limitMs;
   while (!holds()) {

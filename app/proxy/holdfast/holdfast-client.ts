@@ -7,13 +7,13 @@ import type { PodSocket } from "./pod-socket";
 import { Unacknowledged } from "./unacknowledged";
 
 /**
- * A client that speaks `holdfast.v1.json` itself. It sees one pod that never goes: frames pass as they are, but for
- * the syncs, repeated messages and acknowledgements that a change of pods brings. Each new pod's welcome is passed on,
- * because the session's next token is in it.
+ * A client that itself speaks `holdfast.v1.json`. It seems to have one pod that never ends: frames pass unchanged, except the
+ * syncs, repeated messages and acknowledgements that a change of pods causes. The welcome of each new pod is passed on, because
+ * it holds the session's next token.
  */
 export class ProxiedHoldfastClient extends ProxiedSession {
   readonly #publishes = new Map<string, Unacknowledged>();
-  /** Of the user's inbox: how far the client has taken it, where no pod was there to be told. */
+  /** For the user's inbox: the newest position that the client has read and that could not be sent to a pod. */
   #read: string | undefined;
   #waitingBytes = 0;
   readonly #handshake: NodeJS.Timeout;
@@ -36,16 +36,16 @@ export class ProxiedHoldfastClient extends ProxiedSession {
   }
 
   override stop(): void {
-    this.client.terminate(); // its session waits
+    this.client.terminate(); // its session stays for a resume
   }
 
-  /** Before its hello a client is not asked for anything: that has a deadline of its own. */
+  /** A client that has not sent its hello gets no pings: the hello has its own timeout. */
   override tick(now: number): void {
     if (this.introduced) super.tick(now);
   }
 
   protected override ping(): void {
-    this.#send({ type: "ping" }); // a browser's script sees only frames
+    this.#send({ type: "ping" }); // a script in a browser sees only application frames
   }
 
   protected override onMessage(data: Buffer, isBinary: boolean): void {
@@ -105,7 +105,7 @@ export class ProxiedHoldfastClient extends ProxiedSession {
 
   protected override onClientClosed(code: number): void {
     clearTimeout(this.#handshake);
-    // 1000 says that it leaves for good; after anything else its session waits for it.
+    // 1000 means that the client leaves permanently; after any other code its session stays for a resume.
     this.end(code === closeCodes.normal ? closeCodes.normal : closeCodes.goingAway);
   }
 
@@ -125,7 +125,10 @@ export class ProxiedHoldfastClient extends ProxiedSession {
     if (this.#count(room, (publishes) => publishes.take(id))) this.client.send(text);
   }
 
-  /** The client repeats what can be repeated, so it is told everything, and the proxy forgets what it has told. */
+  /**
+   * The client repeats what can be repeated, so every error is passed on, and the proxy drops the publishes that the client will
+   * repeat.
+   */
   protected override tellPublishError(
     { room = "", id, retryable, code }: ErrorFrame & { id: number },
     text: string,
@@ -153,7 +156,7 @@ export class ProxiedHoldfastClient extends ProxiedSession {
     return this.waitingBytes > this.context.config.MAX_WAITING_BYTES;
   }
 
-  /** Changes the publishes of a room, and the sum of what waits with them. */
+  /** Changes the publishes of a room, and updates the sum of the waiting bytes. */
   #count<Result>(room: string, change: (publishes: Unacknowledged) => Result): Result {
     let publishes = this.#publishes.get(room);
     if (!publishes) {

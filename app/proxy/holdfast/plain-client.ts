@@ -18,19 +18,22 @@ import { retrySettings } from "../upstream-reconnect";
 import { ProxiedSession } from "./proxied-session";
 import type { PodSocket } from "./pod-socket";
 
-/** How long a line is tried before its sender is told that it may be lost; as long as a client's publish. Milliseconds. */
+/**
+ * How long the proxy tries to publish a line before it tells the sender that the line may be lost. The same as for a client's
+ * publish. Milliseconds.
+ */
 const publishTimeoutMs = 120_000;
 
 /**
- * A client without a subprotocol (wscat, a person, a browser's bare WebSocket): each line in is a message to the room in
- * its path, each message out one JSON line, as a pod itself would do it; but behind the proxy it misses nothing,
- * because the proxy has a session for it.
+ * A client without a subprotocol (wscat, or a browser's bare WebSocket): each inbound line is a message to the room in its path,
+ * each outbound message is one JSON line, as with a pod. Unlike with a pod, the client misses nothing, because the proxy keeps a
+ * session for it.
  */
 export class ProxiedPlainClient extends ProxiedSession {
   readonly #room: string;
   readonly #outbox: Outbox;
   readonly #receipts: Receipts;
-  /** Lines that wait for one of the places that the protocol gives to publishes without an answer. */
+  /** Lines that wait because the protocol limits the number of publishes without an answer. */
   #lines: string[] = [];
   #linesBytes = 0;
   #unanswered = 0;
@@ -52,7 +55,7 @@ export class ProxiedPlainClient extends ProxiedSession {
     return this.#linesBytes + this.#unansweredBytes + this.askedBytes;
   }
 
-  /** There is no way to ask: its turn in the drain is its close. */
+  /** There is no frame to ask a plain client to move. The drain closes it when its turn comes. */
   override goAway(): boolean {
     this.close(closeCodes.serviceRestart, "service restart");
     return false;
@@ -110,14 +113,14 @@ export class ProxiedPlainClient extends ProxiedSession {
     });
   }
 
-  /** What it said last may still wait for a pod: it said it before it left. */
+  /** Its last lines may still wait for a pod, so they are sent before the session ends. */
   protected override onClientClosed(): void {
     this.#gone = true;
     if (this.#unanswered === 0) this.#end();
     else this.#linger.set(this.context.config.HOLD_SECONDS * 1_000, () => this.#end());
   }
 
-  /** Nobody can resume it, so its session ends with it, however it closed. */
+  /** No client can resume this session, so it ends with the connection, whatever the close code. */
   #end(): void {
     this.#linger.clear();
     this.#receipts.flush();
@@ -131,7 +134,7 @@ export class ProxiedPlainClient extends ProxiedSession {
   }
 
   protected override tellSync(): void {
-    // A line that is no message would puzzle whoever reads messages.
+    // Nothing is sent: the client expects only messages.
   }
 
   protected override tellMessage({ room, offset }: MessageFrame, text: string): void {
@@ -140,7 +143,7 @@ export class ProxiedPlainClient extends ProxiedSession {
   }
 
   protected override tellAck({ id, offset }: AckFrame): void {
-    this.#outbox.take(id)?.resolve(offset); // the message itself comes back
+    this.#outbox.take(id)?.resolve(offset); // no acknowledgement is sent: the message itself comes back to the sender
   }
 
   protected override tellPublishError(frame: ErrorFrame & { id: number }): void {

@@ -10,28 +10,28 @@ import type { Upstream } from "../dialer";
 import { UpstreamSocket } from "../upstream-socket";
 
 export interface PodSocketHandlers {
-  /** `frame` is undefined for a type that this version does not know. */
+  /** `frame` is undefined for a frame type that this version does not know. */
   frame(socket: PodSocket, frame: ServerFrame | undefined, text: string): void;
-  /** Called once, unless {@link PodSocket.leave} came first. */
+  /** Called once, unless {@link PodSocket.leave} was called before. */
   closed(socket: PodSocket, code: number, reason: string): void;
   drained(): void;
 }
 
-/** One upstream socket that speaks `holdfast.v1.json`, with a deadline for its welcome and a heartbeat behind it. */
+/** One upstream socket that speaks `holdfast.v1.json`, with a timeout for its welcome and then a heartbeat. */
 export class PodSocket implements Link {
   readonly channels: Map<string, Channel> = new Map<string, Channel>();
   readonly address: string;
   readonly socket: UpstreamSocket;
   welcome: WelcomeFrame | undefined;
-  /** When it was welcomed, on the monotonic clock. */
+  /** When the welcome came, on the monotonic clock. */
   welcomedAt = Number.POSITIVE_INFINITY;
-  /** The hello was sent, so the pod may have resumed the session for this socket, welcome or not. */
+  /** The hello was sent, so the pod may have resumed the session for this socket, even if no welcome came. */
   greeted = false;
   readonly #handlers: PodSocketHandlers;
   readonly #deadline = new Alarm(systemTimers);
   readonly #heartbeat = new Heartbeat(systemTimers, () => {
     if (this.socket.ws.isPaused && this.welcome)
-      this.#heartbeat.start(2 * this.welcome.pingMs); // nobody listens
+      this.#heartbeat.start(2 * this.welcome.pingMs); // nothing is read now
     else this.#fail("nothing heard from the pod");
   });
   #over = false;
@@ -42,7 +42,7 @@ export class PodSocket implements Link {
     this.socket = new UpstreamSocket(ws, stream, () => handlers.drained());
     ws.on("message", (data: RawData) => this.#receive((data as Buffer).toString()));
     ws.on("close", (code, reason) => this.#finish(code, reason.toString()));
-    // Closed since it was opened, with nobody listening; told later, when whoever made this has it.
+    // It closed before a listener was added: reports the close after the constructor has returned.
     if (ws.readyState === ws.CLOSED)
       process.nextTick(() => this.#finish(abnormal, "closed before it was used"));
   }
@@ -52,8 +52,8 @@ export class PodSocket implements Link {
   }
 
   /**
-   * @param frames the hello, and what did not fit into it
-   * @param timeoutMs in which the welcome must come
+   * @param frames the hello, and further frames for what did not fit into it
+   * @param timeoutMs the longest time for the welcome
    */
   greet(frames: readonly ClientFrame[], timeoutMs: number): void {
     this.greeted = true;
@@ -69,7 +69,7 @@ export class PodSocket implements Link {
     if (!this.#over) this.socket.send(text);
   }
 
-  /** Ends it, unheard: no handler is called any more. */
+  /** Closes the socket without calling a handler. */
   leave(code: number): void {
     if (this.#over) return;
     this.#release();
@@ -87,7 +87,7 @@ export class PodSocket implements Link {
       return;
     }
     if (frame?.type === "ping") {
-      // A pod refuses whatever comes before the hello: an older one may ping before it.
+      // A pod refuses any frame before the hello, but a pod of an older version may ping before it.
       if (this.greeted) this.send({ type: "pong" });
       return;
     }
@@ -119,5 +119,5 @@ export class PodSocket implements Link {
   }
 }
 
-/** How a socket that was replaced, or whose client left for good, is closed: the pod forgets it. */
+/** The close code for a socket that was replaced, or whose client left permanently: the pod ends the session's connection. */
 export const leftForGood = closeCodes.normal;

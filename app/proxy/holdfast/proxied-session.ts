@@ -20,29 +20,29 @@ import { ProxiedConnection, type Admitted, type ProxyContext } from "../proxied-
 import { UpstreamReconnect, retrySettings } from "../upstream-reconnect";
 import { leftForGood, PodSocket, type PodSocketHandlers } from "./pod-socket";
 
-/** Messages behind a gap that are held back: a short cut only, the pod sends them again. */
+/** How many messages after a gap are kept. This is only an optimization: the pod sends them again. */
 const maxHeld = 64;
 
-/** A room with its channels, measured at about 900 on Node.js 20. Bytes. */
+/** The memory of a room with its channels, measured at about 900 bytes on Node.js 20. Bytes. */
 function costOfRoom(room: string): number {
   return 1_024 + room.length;
 }
 
 /** A room that the client is in. */
 interface ProxiedRoom {
-  /** What the client was given, so what it may be given next. */
+  /** What the client has received in this room, and therefore what it may receive next. */
   readonly sequence: Sequence;
-  /** Messages of history that its first join wants. */
+  /** How many messages of history its first join requests. */
   readonly history: number | undefined;
-  /** The client has asked, and waits for a sync. */
+  /** True while the client waits for the sync that answers its join. */
   asked: boolean;
-  /** How it named its request, for the sync that answers it. */
+  /** The client's id of the join request, for the sync that answers it. */
   readonly requestId: number | undefined;
 }
 
 /**
- * A proxied connection whose service speaks `holdfast.v1.json`: the session and the places in rooms outlive each upstream
- * socket. A pod that asks to be left serves on until the next one delivers every room. The subclasses are the two
+ * A proxied connection whose service speaks `holdfast.v1.json`: the session and its room positions outlive each upstream socket.
+ * A pod that asks the proxy to move keeps serving until the next pod delivers every room. There is a subclass for each of the two
  * languages that clients speak.
  */
 export abstract class ProxiedSession extends ProxiedConnection {
@@ -56,20 +56,25 @@ export abstract class ProxiedSession extends ProxiedConnection {
   };
   #hello: Pick<HelloFrame, "client" | "token"> | undefined;
   #session: HelloFrame["session"];
-  /** The largest frame that pods take: as the last welcome said, before it what the proxy takes itself. Bytes. */
+  /**
+   * The largest frame that pods accept: the value in the last welcome; before the first welcome, the proxy's own limit. Bytes.
+   */
   #maxPayloadBytes = this.context.config.MAX_PAYLOAD_BYTES;
-  /** The socket that serves, or is to. */
+  /** The socket that serves, or is about to serve. */
   #current: PodSocket | undefined;
   /** During a move: the socket that will take over. Both deliver. */
   #next: PodSocket | undefined;
   #movingSince: number | undefined;
-  /** An upstream was lost while the client read too slowly: it is dialled when the client has caught up. */
+  /** An upstream was lost while the client read too slowly: the service is dialled again once the client has caught up. */
   #parked: { readonly code: number; readonly lastedMs: number } | undefined;
-  /** A socket was lost between hello and welcome: a stalled pod may read that hello late, and take over from a later socket. */
+  /**
+   * A socket was lost between hello and welcome. A stalled pod may read that hello late and take the session over from a later
+   * socket.
+   */
   #orphanedHello = false;
-  /** Rooms that were asked for and have no answer: what they cost. */
+  /** The memory that rooms take whose join has no answer yet. Bytes. */
   protected askedBytes = 0;
-  /** Joins that pods were asked for: each has its number. */
+  /** Counts joins sent to pods: each gets a number. */
   #asks = 0;
   #over = false;
 
@@ -84,25 +89,28 @@ export abstract class ProxiedSession extends ProxiedConnection {
     this.#current.socket.read(true);
   }
 
-  // ---- for the languages ----
+  // ---- for the subclasses ----
 
-  /** A frame for the client that speaks for itself: a welcome, or a type that this version does not know. */
+  /** Passes on a frame that is for the client itself: a welcome, or a type that this version does not know. */
   protected abstract tell(frame: ServerFrame | undefined, text: string): void;
   protected abstract tellSync(frame: SyncFrame): void;
   protected abstract tellMessage(frame: MessageFrame, text: string): void;
   protected abstract tellAck(frame: AckFrame, text: string): void;
   /** A publish was refused. */
   protected abstract tellPublishError(frame: ErrorFrame & { id: number }, text: string): void;
-  /** A join was refused for good; the room is left. */
+  /** A join was refused permanently; the client is no longer in the room. */
   protected abstract tellJoinError(frame: ErrorFrame, text: string): void;
-  /** The room's publishes go out here, those without an answer first. */
+  /** Publishes of the room now go to this socket, first those without an answer. */
   protected abstract attach(room: string, socket: PodSocket): void;
-  /** No socket takes publishes now. */
+  /** No socket accepts publishes now. */
   protected abstract detach(): void;
-  /** Whether the client's socket is not to be read now. */
+  /** Whether the proxy must pause reading from the client. */
   protected abstract mustWait(): boolean;
 
-  /** The client has introduced itself: the pod is greeted with its session, and with its rooms from where they stand. */
+  /**
+   * The client has sent its hello: the proxy sends a pod a hello with the client's session, and with its rooms and their
+   * positions.
+   */
   protected introduce(hello: HelloFrame): void {
     this.#hello = { client: hello.client, ...(hello.token !== undefined && { token: hello.token }) };
     this.#session = hello.session;
@@ -115,7 +123,7 @@ export abstract class ProxiedSession extends ProxiedConnection {
     return this.#hello !== undefined;
   }
 
-  /** The client joins a room, or asks for it again from another position. */
+  /** The client joins a room, or joins it again from another position. */
   protected ask(request: RoomRequest): void {
     const room = this.#open(request);
     for (const socket of this.#greeted()) {
@@ -129,25 +137,25 @@ export abstract class ProxiedSession extends ProxiedConnection {
     for (const socket of this.#greeted()) socket.send({ type: "leave", room });
   }
 
-  /** Whether the client is in a room, or has asked to be. */
+  /** Whether the client is in a room, or has sent a join for it. */
   protected isIn(room: string): boolean {
     return this.#rooms.has(room);
   }
 
-  /** Where publishes to a room go now; undefined where they wait. */
+  /** The socket for publishes to a room; undefined while they must wait. */
   protected sink(room: string): PodSocket | undefined {
     const socket = this.#current;
     return socket?.welcome && socket.channels.get(room)?.epoch !== undefined ? socket : undefined;
   }
 
-  /** To the pod that serves; false where there is none. */
+  /** Sends to the pod that serves. Returns false if there is none. */
   protected sendToPod(text: string): boolean {
     const serving = this.#current?.welcome ? this.#current : undefined;
     serving?.sendText(text);
     return serving !== undefined;
   }
 
-  /** Ends all upstreams: the client is gone, and nothing of it waits. */
+  /** Ends all upstreams: the client is gone, and no data of it waits. */
   protected end(code: number): void {
     if (this.#over) return;
     this.#over = true;
@@ -161,19 +169,19 @@ export abstract class ProxiedSession extends ProxiedConnection {
     this.done();
   }
 
-  /** Called behind everything that the client has said. */
+  /** Called after every frame of the client. */
   protected flowIfFull(): void {
     const { client } = this;
     if (client.ws.isPaused || client.full || this.mustWait() || this.#current?.socket.full === true)
       this.flow();
   }
 
-  /** Each side is read as far as the other one takes what comes. */
+  /** Reads each side only as fast as the other one takes the data. */
   protected flow(): void {
     const takes = !this.client.full;
     this.#current?.socket.read(takes);
     this.#next?.socket.read(takes);
-    // Whoever does not read the answers may not go on asking.
+    // A client that does not read the answers must not send more requests.
     this.client.read(takes && !this.mustWait() && this.#current?.socket.full !== true);
   }
 
@@ -195,7 +203,7 @@ export abstract class ProxiedSession extends ProxiedConnection {
 
   #greet(socket: PodSocket): void {
     if (!this.#hello) return;
-    if (!this.#rooms.has(INBOX)) this.#open({ room: INBOX }); // the pod joins it in any case
+    if (!this.#rooms.has(INBOX)) this.#open({ room: INBOX }); // the pod joins the inbox in any case
     const hello: HelloFrame = {
       type: "hello",
       ...this.#hello,
@@ -203,7 +211,8 @@ export abstract class ProxiedSession extends ProxiedConnection {
       rooms: [...this.#rooms].map(([name, room]) => this.#request(name, room, this.#expect(socket, name))),
     };
     socket.greet(
-      // Longer than what the client sent: the rooms it joined since, their positions, the proxy's own names.
+      // It may be longer than the client's own hello: it holds the rooms joined since then, their positions, and the proxy's
+      // request ids.
       splitHello(hello, this.#maxPayloadBytes),
       this.context.config.HANDSHAKE_TIMEOUT_SECONDS * 1_000,
     );
@@ -214,7 +223,7 @@ export abstract class ProxiedSession extends ProxiedConnection {
       case "welcome":
         this.#session = { id: frame.session.id, token: frame.session.token };
         this.#maxPayloadBytes = frame.maxPayloadBytes;
-        this.tell(frame, text); // the next token is the client's too: it may have to resume by itself
+        this.tell(frame, text); // the client needs the next token too: it may have to resume by itself
         if (socket === this.#current) this.#serve(socket);
         break;
       case "goaway":
@@ -251,7 +260,7 @@ export abstract class ProxiedSession extends ProxiedConnection {
     if (socket !== this.#current) return;
     this.#current = undefined;
     this.detach();
-    // By the next socket of this very session, not by another proxy of its token.
+    // The takeover came from another socket of this connection, not from another client with the same token.
     const ours = code === closeCodes.takenOver && (this.#orphanedHello || this.#next !== undefined);
     if (!ours && (code === closeCodes.takenOver || this.context.isFinal(code))) {
       this.close(code, reason);
@@ -267,8 +276,8 @@ export abstract class ProxiedSession extends ProxiedConnection {
   #reconnect(code: number, lastedMs: number): void {
     this.#move.clear();
     this.#movingSince = undefined;
-    if (!this.introduced) return; // dialled when there is something to say
-    // A pod that gave up a slow client would give it up again.
+    if (!this.introduced) return; // dialled once the client has sent its hello
+    // A pod that closed the connection because the client reads too slowly would do it again.
     if (code === closeCodes.slowConsumer && this.client.full) this.#parked = { code, lastedMs };
     else this.#upstream.lost(code, lastedMs);
     this.flow();
@@ -281,7 +290,7 @@ export abstract class ProxiedSession extends ProxiedConnection {
 
   // ---- the move: the next pod before the old one goes ----
 
-  /** The next pod is dialled when this one has asked for it. */
+  /** This pod has asked the proxy to move: dials the next pod. */
   #onGoaway(socket: PodSocket, { reason, delayMs }: GoawayFrame): void {
     if (reason === "rebalance") this.context.dialer.endpoints.crowded(socket.address);
     else this.#leaving(socket);
@@ -301,7 +310,7 @@ export abstract class ProxiedSession extends ProxiedConnection {
       this.#greet(this.#next);
       this.flow();
     } catch (error) {
-      // While the old pod serves, a failed move is only tried again, whatever the answer was.
+      // While the old pod serves, a failed move is repeated, whatever the pod answered.
       this.context.log.debug({ err: (error as Error).message }, "move");
       if (!this.#over && this.#movingSince !== undefined) this.#move.again(() => void this.#openNext());
     }
@@ -335,7 +344,7 @@ export abstract class ProxiedSession extends ProxiedConnection {
     return state;
   }
 
-  /** A channel for a room that the socket is about to be asked for. */
+  /** Creates a channel for a room that the proxy is about to join on this socket. */
   #expect(socket: PodSocket, name: string): Channel {
     const channel = new Channel(retrySettings);
     channel.requestId = ++this.#asks;
@@ -343,7 +352,7 @@ export abstract class ProxiedSession extends ProxiedConnection {
     return channel;
   }
 
-  /** What the pod is asked: by the proxy's own name, since the client may have used one number on several sockets. */
+  /** The join for the pod. It has a request id of the proxy, because the client may have used the same id on several sockets. */
   #request(name: string, { sequence: { position }, history }: ProxiedRoom, channel: Channel): RoomRequest {
     channel.asked = position;
     return {
@@ -354,7 +363,7 @@ export abstract class ProxiedSession extends ProxiedConnection {
     };
   }
 
-  /** It has its answer, or is left. */
+  /** The join has its answer, or the client has left the room. */
   #answered(room: string): void {
     const state = this.#rooms.get(room);
     if (state?.asked !== true) return;
@@ -390,12 +399,12 @@ export abstract class ProxiedSession extends ProxiedConnection {
     text: string,
   ): void {
     if (frame.room === undefined) {
-      this.tell(frame, text); // about the whole socket: its close tells more
+      this.tell(frame, text); // it concerns the whole socket: the close that follows says more
       return;
     }
     const room = this.#rooms.get(frame.room);
     const channel = socket.channels.get(frame.room);
-    if (!room || !channel) return; // left meanwhile
+    if (!room || !channel) return; // the client left the room meanwhile
     switch (frame.type) {
       case "sync":
         this.#synced(socket, channel, room, frame);
@@ -425,7 +434,7 @@ export abstract class ProxiedSession extends ProxiedConnection {
       this.#askAgain(socket, channel, frame.room, room);
       return;
     }
-    // What only says that the next pod goes on where the last one stopped is between it and the proxy.
+    // A sync that only confirms that the next pod continues where the last one stopped is not passed on to the client.
     if (room.asked || synced !== "kept" || before?.epoch !== frame.epoch) {
       const { type, room: name, epoch, offset, recovered } = frame;
       const requestId = room.asked && room.requestId !== undefined ? { requestId: room.requestId } : {};

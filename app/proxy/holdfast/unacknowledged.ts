@@ -2,8 +2,8 @@ import type { FrameSink } from "../../client/outbox";
 import { messageOverheadBytes } from "../upstream-socket";
 
 /**
- * The publishes of one room that a client has sent under ids of its own and that no pod has answered: to each next pod
- * they are sent again, in order. The pods store each id once.
+ * The publishes of one room that a client has sent under its own ids and that no pod has answered. They are sent again, in order,
+ * to each next pod. Pods store each id once.
  */
 export class Unacknowledged {
   /** In the order of sending. */
@@ -16,7 +16,7 @@ export class Unacknowledged {
   }
 
   publish(id: number, text: string): void {
-    this.#unsubscribe(id); // sent again by the client: it belongs behind what it has sent before
+    this.#unsubscribe(id); // repeated by the client: it now comes after everything that the client has sent before
     this.#texts.set(id, text);
     this.bytes += costOf(text);
     this.#sink?.sendText(text);
@@ -32,12 +32,12 @@ export class Unacknowledged {
     this.#sink = undefined;
   }
 
-  /** The pod has answered. False where it had before, on another socket. */
+  /** The pod has answered. Returns false if a pod has already answered it on another socket. */
   take(id: number): boolean {
     return this.#unsubscribe(id);
   }
 
-  /** The client was told to send this one again, and with it everything behind: what it sends then counts. */
+  /** The client was asked to repeat this publish and all later ones: drops them, because the repetitions replace them. */
   dropFrom(id: number): void {
     for (const later of [...this.#texts.keys()]) if (later >= id) this.#unsubscribe(later);
   }

@@ -1,6 +1,6 @@
 import { engineTypes, parseHead, type PacketHead } from "./packet";
 
-/** A packet of Socket.IO as a whole: its text frame, and the binary frames that belong to it. */
+/** A complete packet of Socket.IO: its text frame, and the binary frames that belong to it. */
 export interface Packet {
   readonly head: PacketHead;
   readonly text: string;
@@ -8,26 +8,26 @@ export interface Packet {
   readonly bytes: number;
 }
 
-/** What one frame was. */
+/** What one frame turned out to be. */
 export type Read =
   | { readonly kind: "packet"; readonly packet: Packet }
-  /** Of Engine.IO alone. */
+  /** A packet of Engine.IO only. */
   | { readonly kind: "engine"; readonly text: string }
   /** More frames belong to it. */
   | { readonly kind: "partial" }
-  /** Not of the protocol that is known here: what was held back, this frame included. */
+  /** Not part of the known protocol. Holds the frames so far, including this one. */
   | { readonly kind: "unreadable"; readonly frames: readonly (string | Buffer)[] };
 
-/** Puts the frames of one direction together: half a packet would break the parser of whoever gets it. Pure. */
+/** Combines the frames of one direction into packets: half a packet would break the receiver's parser. Pure. */
 export class Assembler {
   readonly #maxBytes: number;
   #head: PacketHead | undefined;
   #text = "";
   #attachments: Buffer[] = [];
-  /** Of the packet that is not complete. */
+  /** The bytes of the packet that is not complete. */
   bytes = 0;
 
-  /** @param maxBytes of one packet */
+  /** @param maxBytes the largest packet */
   constructor(maxBytes = Infinity) {
     this.#maxBytes = maxBytes;
   }
@@ -48,7 +48,7 @@ export class Assembler {
   }
 
   #attach(data: Buffer, binary: boolean, head: PacketHead): Read {
-    // Pings and pongs of the other side may come in between: it pings by a timer.
+    // Pings and pongs may come in between, because they are sent by a timer.
     if (!binary && !data.toString("latin1", 0, 1).startsWith(engineTypes.message))
       return { kind: "engine", text: data.toString() };
     this.#attachments.push(data);

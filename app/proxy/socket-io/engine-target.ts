@@ -1,9 +1,7 @@
-/**
- * The query of Engine.IO's requests. All but the session id is passed on as it came. Pure.
- */
+/** The query of Engine.IO's requests. All parameters except the session id are passed on unchanged. Pure. */
 
 export interface EngineQuery {
-  /** Revision of the protocol: 4 since Socket.IO 3. */
+  /** The revision of the protocol: 4 since Socket.IO 3. */
   readonly revision: string | undefined;
   readonly transport: string | undefined;
   readonly sid: string | undefined;
@@ -29,10 +27,10 @@ export function withSid(target: string, sid: string | undefined): string {
   return parts.length === 0 || (parts.length === 1 && parts[0] === "") ? path : `${path}?${parts.join("&")}`;
 }
 
-/** What the proxy appends to session ids: a dot, and the pod's tag. */
+/** The session id, and what the proxy appends to it: a dot, and the pod's tag. */
 const tagged = /^(.+)\.([\w-]{16})$/s;
 
-/** A session id as a client has it: the pod's own, and the tag of the pod that made it. */
+/** Splits a session id of a client into the pod's own id, and the tag of the pod that created it. */
 export function splitSid(sid: string): { readonly sid: string; readonly tag: string | undefined } {
   const [, own, tag] = tagged.exec(sid) ?? [];
   return own === undefined ? { sid, tag: undefined } : { sid: own, tag };

@@ -1,7 +1,7 @@
 /**
  * Packets of the Socket.IO protocol, revision 5, inside messages of Engine.IO, revision 4
- * (https://socket.io/docs/v4/socket-io-protocol/, https://socket.io/docs/v4/engine-io-protocol/). Only their heads are
- * read: what an application says stays as it is. Pure.
+ * (https://socket.io/docs/v4/socket-io-protocol/, https://socket.io/docs/v4/engine-io-protocol/). Only their heads are read:
+ * application data passes unchanged. Pure.
  */
 
 export const packetTypes = {
@@ -14,7 +14,7 @@ export const packetTypes = {
   binaryAck: 6,
 } as const;
 
-/** First characters of Engine.IO's text frames; a binary frame is a message without one. */
+/** The first characters of Engine.IO's text frames. A binary frame is a message without one. */
 export const engineTypes = {
   open: "0",
   close: "1",
@@ -26,25 +26,25 @@ export const engineTypes = {
 
 export interface PacketHead {
   readonly type: number;
-  /** Binary frames that follow. */
+  /** The number of binary frames that follow. */
   readonly attachments: number;
   readonly namespace: string;
-  /** Of an event that wants to be acknowledged, or of the acknowledgement. */
+  /** The id of an event that requests an acknowledgement, or of the acknowledgement. */
   readonly id: number | undefined;
-  /** Where the digits of the id are, and where the JSON begins. */
+  /** Where the digits of the id begin, and where the JSON begins. */
   readonly idAt: number;
   readonly dataAt: number;
 }
 
-/** More than any client sends: the parser of Socket.IO takes 10 unless told otherwise. */
+/** More than any client sends: the parser of Socket.IO accepts 10 by default. */
 const maxAttachments = 1_000;
 
 const head = /^4(?:([0-4])|([56])(\d{1,4})-)(?:(\/[^,]*)(?:,|$))?(\d{1,15})?/;
 
-/** What the JSON of each type begins with; an acknowledgement and an event are arrays, a connection is an object. */
+/** The first characters of each type's JSON: an acknowledgement and an event are arrays, a connection is an object. */
 const firstOfData = [["{", ""], [""], ["["], ["["], ["{", '"'], ["["], ["["]];
 
-/** Reads the head of a text frame that begins with `4`. Undefined where this is no packet of Socket.IO. */
+/** Reads the head of a text frame that begins with `4`. Undefined if it is not a packet of Socket.IO. */
 export function parseHead(text: string): PacketHead | undefined {
   const match = head.exec(text);
   if (!match) return undefined;
@@ -70,12 +70,12 @@ export function withId(text: string, { idAt, dataAt }: PacketHead, id: number): 
   return `${text.slice(0, idAt)}${id}${text.slice(dataAt)}`;
 }
 
-/** @param payload JSON of an object, or nothing */
+/** @param payload JSON of an object, or an empty text */
 export function connectPacket(namespace: string, payload: string): string {
   return `40${namespace === "/" ? "" : `${namespace},`}${payload}`;
 }
 
-/** The JSON object that a packet carries; undefined where there is none. */
+/** The JSON object in a packet; undefined if there is none. */
 export function objectIn(text: string, { dataAt }: PacketHead): Record<string, unknown> | undefined {
   return parseObject(text.slice(dataAt));
 }
@@ -92,8 +92,8 @@ export function parseObject(json: string): Record<string, unknown> | undefined {
 }
 
 /**
- * With connection state recovery the server appends an offset to each event's arguments: a string without anything
- * that JSON escapes (`yeast` in memory, `<ms>-<seq>` with Redis streams). The event's name alone is no offset.
+ * With connection state recovery the server appends an offset to the arguments of each event: a string without characters that
+ * JSON escapes (`yeast` in memory, `<ms>-<seq>` with Redis streams). The name of an event alone does not match.
  */
 const offset = /,"([A-Za-z0-9_.:-]{1,64})"\]$/;
 

@@ -2,16 +2,21 @@ import { StringDecoder } from "node:string_decoder";
 import type { Packet } from "./assembler";
 import { parseHead } from "./packet";
 
-/** Packets of a polling payload are parted by this (Engine.IO protocol, "HTTP long-polling"). */
+/** Separates the packets of a polling payload (Engine.IO protocol, "HTTP long-polling"). */
 const separator = "\u001e";
 
-/** Of a packet that is looked at: its head, and what a namespace is connected with. A longer one is passed, but not kept. */
+/**
+ * How much of a packet is kept for inspection: its head, and the payload of a namespace's connection. A longer packet passes, but
+ * is not kept.
+ */
 const maxHeadBytes = 65_536;
 
-/** The offset is at a packet's end. */
+/** How much of a packet's end is kept: the offset is there. */
 const tailBytes = 80;
 
-/** Looks at the packets of a polling payload while it streams past. Attachments (`b…`) and what is no packet are skipped. */
+/**
+ * Inspects the packets of a polling payload while it streams through. Skips attachments (`b…`) and anything that is not a packet.
+ */
 export class PayloadScanner {
   readonly #decoder = new StringDecoder("utf8");
   readonly #onPacket: (packet: Packet) => void;
@@ -30,7 +35,7 @@ export class PayloadScanner {
     }
   }
 
-  /** The payload, or one packet of it, is complete. */
+  /** The payload is complete, and with it its last packet. */
   end(): void {
     const text = this.#head + this.#tail;
     this.#head = this.#tail = "";

@@ -1,18 +1,18 @@
 import { createHash } from "node:crypto";
 
-/** For how long a pod is known that is not ready any more: as long as it may drain. Milliseconds. */
+/** How long a pod that is no longer ready is remembered: as long as it may drain. Milliseconds. */
 const rememberMs = 3_600_000;
 
 /**
- * Short names of pods that clients may see. A tag is a hash of the address, so every proxy makes the same one without a
- * word to the others, and finds the pod among those that it knows.
+ * Short names of pods that are safe to show to clients. A tag is a hash of the address, so every proxy computes the same one
+ * without talking to the others, and finds its pod among the pods that it knows.
  */
 export class PodTags {
   readonly #salt: string;
   readonly #now: () => number;
   readonly #pods = new Map<string, { readonly address: string; seenAt: number }>();
 
-  /** @param salt differs from service to service */
+  /** @param salt differs for each service */
   constructor(salt: string, now: () => number = () => performance.now()) {
     this.#salt = salt;
     this.#now = now;

@@ -10,51 +10,51 @@ import { PayloadScanner } from "./payload-scanner";
 import { PodTags } from "./pod-tags";
 import { parseOpen, SocketIoSession } from "./session";
 
-/** An open packet is about 120 bytes; a larger answer to a handshake is something else, and passes as it is. */
+/** An open packet has about 120 bytes. A larger answer to a handshake is something else, and passes unchanged. */
 const maxHandshakeBytes = 65_536;
 
-/** How often sessions are looked through for those that ended. Milliseconds. */
+/** How often expired sessions are removed. Milliseconds. */
 const sweepMs = 5_000;
 
-/** A client may be late by so much with its next poll. Milliseconds. */
+/** How late the next poll of a client may be. Milliseconds. */
 const graceMs = 10_000;
 
 /**
- * What is kept of sessions by long-polling: of one, since it has no socket that could be held back, and of all. Beyond the
- * latter the oldest are forgotten; they go on, but end with their pods also after an upgrade. Bytes.
+ * The memory for long-polling sessions: for one session, because it has no socket that the proxy could pause, and for all of
+ * them. Above the second limit the oldest are dropped: they keep working, but end with their pods even after an upgrade. Bytes.
  */
 const maxUnansweredBytes = 65_536;
 const maxKeptBytes = 67_108_864;
 
-/** What Engine.IO's own server answers to a session that it does not have: clients open a new one. */
+/** The answer of Engine.IO's own server for a session that it does not have: clients then open a new one. */
 const unknownSid = () =>
   new Refusal(400, "unknown_sid", '{"code":1,"message":"Session ID unknown"}', "application/json");
 
 interface PollingSession {
   readonly state: SocketIoSession;
   expiresAt: number;
-  /** Of what is counted for all. */
+  /** This session's part of the total. */
   bytes: number;
-  /** Requests under way. */
+  /** The number of polls in progress. */
   polls: number;
 }
 
-/** Where the upgrade of a session, or the first request of one, goes. */
+/** The pod and path for the upgrade of a session, or for the first request of one. */
 export interface EngineTarget {
   readonly path: string;
   readonly address?: string;
-  /** What this proxy has seen of the session; undefined where another one has. */
+  /** What this proxy knows about the session; undefined if another proxy has it. */
   readonly session?: SocketIoSession | undefined;
   readonly isUpgrade: boolean;
   readonly revision: string | undefined;
 }
 
 /**
- * The long-polling of Engine.IO: each request of a session goes to the pod that has it. The pod is told by a tag at the
- * end of the session id that the client has; the pod itself never sees it. So every proxy can tell, without a cookie,
- * which cross-origin scripts and clients outside of browsers do not send.
+ * The long-polling of Engine.IO: each request of a session must go to the pod that has it. A tag at the end of the client's
+ * session id names that pod; the pod itself never sees the tag. So every proxy finds the pod without a cookie, which cross-origin
+ * scripts and clients outside of browsers do not send.
  *
- * What passes is looked at, so that a session which goes on by WebSocket is known from its beginning.
+ * The traffic is inspected, so that a session that continues by WebSocket is known from its beginning.
  */
 export class Polling {
   readonly #context: ProxyContext;
@@ -69,7 +69,7 @@ export class Polling {
     this.#timer = setInterval(() => this.#sweep(), sweepMs).unref();
   }
 
-  /** Sessions that this proxy knows. */
+  /** The number of sessions that this proxy knows. */
   get size(): number {
     return this.#sessions.size;
   }
@@ -80,9 +80,9 @@ export class Polling {
 
   async route(request: IncomingMessage, { request: { path } }: Passable): Promise<HttpRoute> {
     const { transport, revision } = engineQuery(path);
-    if (transport !== "polling") return { path }; // what else the service has: its script, other pages
+    if (transport !== "polling") return { path }; // other files of the service, such as its client script
     const { path: own, address, session } = await this.target(path);
-    // Nothing can be read of, or changed in, what is compressed.
+    // A compressed body can be neither read nor changed.
     const without = ["accept-encoding"];
     if (address === undefined) {
       const onResponse = (answer: Answer) => this.#onHandshake(answer);
@@ -107,12 +107,12 @@ export class Polling {
     };
   }
 
-  /** Where an upgrade goes, or a request of long-polling. Rejects with {@link Refusal} where the pod is not known. */
+  /** The target of an upgrade, or of a long-polling request. Rejects with {@link Refusal} if the pod is not known. */
   async target(path: string): Promise<EngineTarget> {
     const { sid: given, revision } = engineQuery(path);
     if (given === undefined) return { path, isUpgrade: false, revision };
     const { sid, tag } = splitSid(given);
-    // Made before there was a proxy: any pod may have it.
+    // The session was opened without a proxy: any pod may have it.
     if (tag === undefined) return { path, isUpgrade: true, revision };
     const address = this.#tags.addressOf(tag) ?? (await this.#discover(tag));
     if (address === undefined) throw unknownSid();
@@ -125,7 +125,7 @@ export class Polling {
     };
   }
 
-  /** The session goes on by WebSocket. */
+  /** The session continues by WebSocket. */
   upgraded(session: SocketIoSession): void {
     this.#remove(session.open.sid);
   }
@@ -159,7 +159,7 @@ export class Polling {
     return { stream, resizes: true };
   }
 
-  /** Tags the session's id in an open packet, and notes the session. */
+  /** Adds the pod's tag to the session id in an open packet, and stores the session. */
   #rewrite(text: string, address: string): string {
     const [first = "", ...rest] = text.split("\u001e");
     const open = parseOpen(first);
@@ -176,7 +176,7 @@ export class Polling {
     return [`0${JSON.stringify(told)}`, ...rest].join("\u001e");
   }
 
-  /** Looks at what a poll brings. */
+  /** Inspects the answer to a poll. */
   #onPoll(session: PollingSession, status: number): AnswerFilter | undefined {
     if (status !== 200) {
       this.#remove(session.state.open.sid);
@@ -226,7 +226,7 @@ export class Polling {
   }
 }
 
-/** Notes what a pod says to a client that polls. */
+/** Records what a pod sends to a client that polls. */
 function fromPod(session: SocketIoSession, packet: Packet): void {
   const { head } = packet;
   const namespace = session.namespaces.get(head.namespace);

@@ -11,36 +11,36 @@ import { withSid, engineQuery } from "./engine-target";
 import { connectPacket, engineTypes, packetTypes } from "./packet";
 import { parseOpen, SocketIoSession, type Namespace } from "./session";
 
-/** How the client came, and what is known of it. */
+/** How the client connected, and what is known about it. */
 export interface EngineStart {
-  /** It upgrades a session of long-polling. */
+  /** Whether it upgrades a long-polling session. */
   readonly isUpgrade: boolean;
-  /** Of that session; undefined where this proxy has not seen it. */
+  /** The state of that session; undefined if this proxy does not know it. */
   readonly session: SocketIoSession | undefined;
-  /** The upgrade is complete. */
+  /** Called once the upgrade is complete. */
   readonly onUpgraded: (session: SocketIoSession) => void;
 }
 
 /**
- * Servers close what has joined no namespace in 45 s (`connectTimeout` of Socket.IO). Before that, the end of a pod is all
- * that such a close can mean. Milliseconds.
+ * Servers close a client that has joined no namespace within 45 s (`connectTimeout` of Socket.IO). Before that time, such a close
+ * can only mean that the pod ends. Milliseconds.
  */
 const connectTimeoutMs = 40_000;
 
 /**
- * - `opening`: its first pod has not said its open packet yet.
- * - `probing`: it upgrades a session of long-polling; both transports are open, and end together.
- * - `live`: pods change behind it.
- * - `transparent`: it speaks something that is not known here. Every frame passes as it is, and it ends with its pod.
+ * - `opening`: its first pod has not sent its open packet yet.
+ * - `probing`: it upgrades a long-polling session; both transports are open, and end together.
+ * - `live`: pods can change behind it.
+ * - `transparent`: it uses an unknown protocol. Every frame passes unchanged, and it ends with its pod.
  */
 type Phase = "opening" | "probing" | "live" | "transparent";
 
-/** A pod behind a live connection: opens, connects the namespaces again, serves. */
+/** The phases of a pod behind a live connection: it opens, connects the namespaces again, and serves. */
 type PodPhase = "opening" | "connecting" | "serving";
 
 /**
- * A client of Socket.IO by WebSocket. It sees one connection of Engine.IO that never ends: the next pod's open packet is
- * kept from it, each side's pings are answered here, and its namespaces are connected again as it has connected them.
+ * A Socket.IO client by WebSocket. It sees one Engine.IO connection that never ends: the proxy does not pass on the open packet
+ * of the next pod, answers the pings of each side, and connects the client's namespaces again in the same way as the client did.
  */
 export class ProxiedSocketIo extends ProxiedConnection {
   #phase: Phase;
@@ -50,7 +50,7 @@ export class ProxiedSocketIo extends ProxiedConnection {
   readonly #reconnect: UpstreamReconnect;
   readonly #fromClient: Assembler;
   #fromPod = new Assembler();
-  /** What the client has said that no pod was sent. */
+  /** Packets of the client that were not sent to a pod yet. */
   readonly #queue: Packet[] = [];
   #queueBytes = 0;
   #pod: UpstreamSocket | undefined;
@@ -62,7 +62,7 @@ export class ProxiedSocketIo extends ProxiedConnection {
   readonly #deadline = new Alarm(systemTimers);
   readonly #linger = new Alarm(systemTimers);
   #pings: NodeJS.Timeout | undefined;
-  /** The client closes: by Engine.IO's packet, or by WebSocket. */
+  /** The client is closing: with Engine.IO's packet, or with a WebSocket close. */
   #leaving = false;
   #closed: { readonly code: number; readonly reason: string } | undefined;
   #over = false;
@@ -93,7 +93,9 @@ export class ProxiedSocketIo extends ProxiedConnection {
     return this.#queueBytes + this.#fromClient.bytes;
   }
 
-  /** There is no way to ask: its turn in the drain is its close, after which it connects to another proxy by itself. */
+  /**
+   * There is no packet to ask the client to move. The drain closes it when its turn comes, and it reconnects to another proxy.
+   */
   override goAway(): boolean {
     this.close(closeCodes.serviceRestart, "service restart");
     return false;
@@ -161,18 +163,18 @@ export class ProxiedSocketIo extends ProxiedConnection {
     this.#flow();
   }
 
-  /** The code with which the client is closed for a pod that has ended; undefined where the next pod takes over. */
+  /** The code with which the client is closed after its pod ended; undefined if the next pod takes over. */
   #endBy(code: number): number | undefined {
     const session = this.#session;
     if (this.#phase !== "live" || !session || session.unreadable || this.context.isFinal(code)) return code;
     const left =
       session.namespaces.size === 0 &&
       (session.everConnected || performance.now() - this.#startedAt > connectTimeoutMs);
-    if (left && this.#queue.length === 0) return code; // the server has put it out of every namespace
+    if (left && this.#queue.length === 0) return code; // the server has disconnected the client from every namespace
     return session.podLost(code === abnormal, performance.now()) ? undefined : closeCodes.serviceRestart;
   }
 
-  /** The next pod has opened: it hears who the client is. */
+  /** The next pod has opened: sends it the client's namespaces. */
   #connectAgain(pod: UpstreamSocket, session: SocketIoSession): void {
     this.#podPhase = "connecting";
     for (const namespace of session.namespaces.values()) {
@@ -194,7 +196,7 @@ export class ProxiedSocketIo extends ProxiedConnection {
     this.#flow();
   }
 
-  // ---- what pods say ----
+  // ---- packets of pods ----
 
   #onPodMessage(pod: UpstreamSocket, data: Buffer, binary: boolean): void {
     if (this.#phase === "transparent" || this.#phase === "probing") {
@@ -253,7 +255,8 @@ export class ProxiedSocketIo extends ProxiedConnection {
     switch (head.type) {
       case packetTypes.connect: {
         const before = namespace.announced;
-        // A client that is told of its new id knows what it has to do again; one that was recovered has nothing to do.
+        // A client with a new id knows that it must set up its state again. A client whose state was recovered has nothing to do,
+        // so it is not told.
         if (!session.connected(namespace, packet) || !before) this.#tell(packet);
         this.#confirmed(namespace.name);
         break;
@@ -277,8 +280,8 @@ export class ProxiedSocketIo extends ProxiedConnection {
   }
 
   /**
-   * A client that was connected takes no refusal: its socket would think on that it is. Closed, it comes back by itself,
-   * and its `auth` function may have a better token by then.
+   * A connected client ignores a refusal: its socket would still count as connected. After a close it reconnects by itself, and
+   * its `auth` function may have a better token by then.
    */
   #refused(session: SocketIoSession, namespace: Namespace, packet: Packet): void {
     if (namespace.announced) {
@@ -295,7 +298,7 @@ export class ProxiedSocketIo extends ProxiedConnection {
     for (const attachment of attachments) this.client.send(attachment, true);
   }
 
-  // ---- what the client says ----
+  // ---- packets of the client ----
 
   protected override onMessage(data: Buffer, binary: boolean): void {
     if (this.#phase === "transparent") {
@@ -314,7 +317,7 @@ export class ProxiedSocketIo extends ProxiedConnection {
         this.#send();
         break;
       case "unreadable":
-        // Behind everything that waits for a pod, and its turn never comes without one.
+        // These frames would have to wait behind packets that wait for a pod, and cannot wait.
         if (this.#queue.length > 0) {
           this.close(policyViolation, "not a packet of Socket.IO");
           return;
@@ -334,7 +337,8 @@ export class ProxiedSocketIo extends ProxiedConnection {
         if (this.#phase !== "probing" || !this.#session) return;
         this.#pod?.send(text);
         this.#start.onUpgraded(this.#session);
-        // A client polls until it upgrades, so its last poll has ended since; another proxy had it, and who knows what else.
+        // A client polls until it upgrades. If its last poll on this proxy ended before this socket opened, another proxy served
+        // polls since, and this proxy has not seen all of the session.
         if (this.#session.polledAt < this.#startedAt) this.#session.unreadable = true;
         this.#live(this.#session);
         break;
@@ -354,7 +358,7 @@ export class ProxiedSocketIo extends ProxiedConnection {
     this.#pings = setInterval(() => this.client.send(engineTypes.ping), session.open.pingInterval).unref();
   }
 
-  /** From now on nothing is read, and the next pod would not know this client. */
+  /** From now on nothing is inspected, and the next pod could not take this client over. */
   #passThrough(): void {
     this.#phase = "transparent";
     clearInterval(this.#pings);
@@ -364,7 +368,7 @@ export class ProxiedSocketIo extends ProxiedConnection {
     this.#flow();
   }
 
-  /** What it said before it closed goes first. */
+  /** What the client sent before it closed is sent first. */
   protected override onClientClosed(code: number, reason: string): void {
     clearInterval(this.#pings);
     this.#closed = { code, reason };
@@ -407,7 +411,7 @@ export class ProxiedSocketIo extends ProxiedConnection {
     return this.#ownBytes > this.context.config.MAX_WAITING_BYTES || this.#pod?.full === true;
   }
 
-  /** Each side is read as far as the other one takes what comes. */
+  /** Reads each side only as fast as the other one takes the data. */
   #flow(): void {
     if (this.#pod && !this.#pod.full && this.#queue.length > 0) this.#send();
     this.#pod?.read(!this.client.full);

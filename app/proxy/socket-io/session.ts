@@ -2,33 +2,36 @@ import { messageOverheadBytes } from "../upstream-socket";
 import type { Packet } from "./assembler";
 import { objectIn, offsetIn, packetTypes, parseObject, withId } from "./packet";
 
-/** A namespace that the client is in, or has asked for. */
+/** A namespace that the client has joined, or has asked to join. */
 export interface Namespace {
   readonly name: string;
-  /** The JSON that the client connected with; empty without. */
+  /** The JSON with which the client connected; empty if there was none. */
   readonly payload: string;
   /** The client was told that it is connected. */
   announced: boolean;
-  /** Of connection state recovery, where the server has it on. */
+  /** The private session id of connection state recovery, if the server has it on. */
   pid?: string | undefined;
-  /** Of the last event that was passed on. */
+  /** The offset of the last event that was passed on. */
   offset?: string | undefined;
-  /** Servers count events that want an acknowledgement by themselves, so each pod's numbers get a place of their own. */
+  /**
+   * Each pod counts the events that request an acknowledgement from 0. This is added to a pod's ids, so that those of different
+   * pods do not overlap.
+   */
   shift: number;
-  /** The largest number that the client knows. */
+  /** The largest id that the client knows. */
   top: number;
 }
 
-/** An event of the client's that wants an acknowledgement and has none yet. */
+/** An event of the client that requests an acknowledgement and has none yet. */
 export interface Unanswered {
-  /** Undefined where it went by long-polling, through which nothing is kept. */
+  /** Undefined if it came by long-polling, where packets are not kept. */
   readonly packet: Packet | undefined;
   readonly at: number;
-  /** How many pods were cut while they had it. */
+  /** How many pods were cut while they had this event. */
   cuts: number;
 }
 
-/** What the open packet of Engine.IO says. Milliseconds. */
+/** The contents of Engine.IO's open packet. Milliseconds. */
 export interface EngineOpen {
   readonly sid: string;
   readonly pingInterval: number;
@@ -36,48 +39,51 @@ export interface EngineOpen {
 }
 
 /**
- * An event that was not acknowledged for so long is taken for one that never will be: many handlers do not call back.
- * It is not sent again. Milliseconds.
+ * How long the proxy waits for an acknowledgement. After that it will not come: many handlers never call back. The event is not
+ * sent again. Milliseconds.
  */
 export const answerMs = 30_000;
 
-/** An event in flight while so many pods were cut is what cuts them. */
+/** If this many pods were cut while an event was in progress, the event is probably the cause. */
 const maxCuts = 2;
 
-/** Namespaces, and bytes of what they were connected with, that one client may have. */
+/** The most namespaces of one client, and the most bytes of the payloads with which they were connected. */
 const maxNamespaces = 128;
 const maxPayloadBytes = 65_536;
 
 /**
- * What the proxy knows of one client of Socket.IO, over all its pods: who it is in each namespace, and what it waits for.
- * Pure: no socket.
+ * What the proxy knows about one Socket.IO client, across all of its pods: its namespaces, and the events without an
+ * acknowledgement. Pure: it has no socket.
  */
 export class SocketIoSession {
   readonly namespaces = new Map<string, Namespace>();
-  /** By namespace and id, in the order of sending. */
+  /** By namespace and id, in the order in which they were sent. */
   readonly unanswered = new Map<string, Unanswered>();
-  /** It said what is not understood here, or more than is kept, or was not seen whole: its pod cannot be changed. */
+  /**
+   * The client sent something unknown, or more than is kept, or the proxy has not seen the whole session: its pod cannot be
+   * changed.
+   */
   unreadable = false;
-  /** When the last poll ended that this proxy has seen; on the clock of `performance.now()`. */
+  /** When the last poll through this proxy ended, on the clock of `performance.now()`. */
   polledAt = -Infinity;
   everConnected = false;
   unansweredBytes = 0;
   #payloadBytes = 0;
-  /** Namespaces that were left. What is still under way for them tells nothing. */
+  /** Namespaces that the client has left. Packets that still arrive for them are ignored. */
   readonly #left = new Set<string>();
 
   constructor(
     readonly open: EngineOpen,
-    /** Beyond it the oldest events that want an acknowledgement are forgotten. */
+    /** Above this, the oldest events without an acknowledgement are dropped. */
     public maxUnansweredBytes: number,
   ) {}
 
-  /** What it costs to keep. */
+  /** The memory that it takes. */
   get bytes(): number {
     return this.#payloadBytes + this.unansweredBytes + messageOverheadBytes * (1 + this.namespaces.size);
   }
 
-  /** The client's packet as the pod that serves now gets it; undefined where it is not for that pod. */
+  /** The client's packet for the pod that serves now; undefined if it is not for that pod. */
   toPod(packet: Packet, now: number, kept = true): Packet | undefined {
     const { head, text } = packet;
     const namespace = this.namespaces.get(head.namespace);
@@ -85,7 +91,7 @@ export class SocketIoSession {
       this.#add(head.namespace, text.slice(head.dataAt), namespace);
       return packet;
     }
-    // For one that was left, the server would close the whole connection (socket.io, client.js, "invalid state").
+    // For a namespace that was left, the server would close the whole connection (socket.io, client.js, "invalid state").
     if (!namespace) return this.unseen(head.namespace) ? packet : undefined;
     switch (head.type) {
       case packetTypes.disconnect:
@@ -98,7 +104,7 @@ export class SocketIoSession {
       case packetTypes.ack:
       case packetTypes.binaryAck: {
         const id = (head.id ?? -1) - namespace.shift;
-        if (id < 0) return undefined; // the pod that asked is gone
+        if (id < 0) return undefined; // the pod that requested it is gone
         return namespace.shift === 0 ? packet : { ...packet, text: withId(text, head, id) };
       }
       default:
@@ -106,7 +112,7 @@ export class SocketIoSession {
     }
   }
 
-  /** A namespace's connection was confirmed. True where it goes on as if nothing had been: with its rooms and missed events. */
+  /** A namespace's connection was confirmed. Returns true if its state was recovered, with its rooms and missed events. */
   connected(namespace: Namespace, packet: Packet): boolean {
     const pid = objectIn(packet.text, packet.head)?.pid;
     const recovered = typeof pid === "string" && pid === namespace.pid;
@@ -117,7 +123,7 @@ export class SocketIoSession {
     return recovered;
   }
 
-  /** A pod's event as the client gets it. */
+  /** A pod's event, with the id that the client gets. */
   toClient(namespace: Namespace, packet: Packet): Packet {
     const { head, text } = packet;
     if (head.id === undefined) {
@@ -130,9 +136,9 @@ export class SocketIoSession {
   }
 
   /**
-   * A packet of a namespace that the client is not in, as far as is known.
+   * Handles a packet of a namespace that the client is not in, as far as the proxy knows.
    *
-   * @returns true where it never was: it was connected through another proxy, so the next pod could not be told of it
+   * @returns true if it never was in it: another proxy connected it, so this one could not connect it to the next pod
    */
   unseen(name: string): boolean {
     if (this.#left.has(name)) return false;
@@ -153,7 +159,7 @@ export class SocketIoSession {
     for (const key of [...this.unanswered.keys()]) if (key.startsWith(`${name}\n`)) this.#remove(key);
   }
 
-  /** What the next pod is told for a namespace: as the client did, with what recovers its state. */
+  /** The payload for the next pod: the client's own, with the fields that recover the namespace's state. */
   payloadOf({ payload, pid, offset }: Namespace): string {
     if (pid === undefined) return payload;
     return JSON.stringify({ ...parseObject(payload), pid, ...(offset !== undefined && { offset }) });
@@ -162,8 +168,8 @@ export class SocketIoSession {
   /**
    * The pod is gone.
    *
-   * @param cut without a close frame
-   * @returns false where the client's socket must go as well: only then do its acknowledgements fail
+   * @param cut whether it ended without a close frame
+   * @returns false if the client's socket must be closed too, because only that fails the client's pending acknowledgements
    */
   podLost(cut: boolean, now: number): boolean {
     for (const namespace of this.namespaces.values()) namespace.shift = namespace.top + 1;
@@ -180,7 +186,7 @@ export class SocketIoSession {
     const object = payload === "" ? {} : parseObject(payload);
     if (!object || this.namespaces.size >= maxNamespaces || this.#payloadBytes > maxPayloadBytes)
       this.unreadable = true;
-    const { pid, offset } = object ?? {}; // of a client that has come back by itself
+    const { pid, offset } = object ?? {}; // set by a client that reconnects by itself
     this.namespaces.set(name, {
       name,
       payload,
@@ -197,7 +203,7 @@ export class SocketIoSession {
     this.#remove(key);
     this.unanswered.set(key, { packet, at, cuts: 0 });
     this.unansweredBytes += costOf(packet);
-    // The oldest are those that nobody answers.
+    // The oldest events are probably never acknowledged.
     for (const [oldest] of this.unanswered) {
       if (this.unansweredBytes <= this.maxUnansweredBytes) break;
       this.#remove(oldest);
@@ -216,7 +222,7 @@ function costOf(packet: Packet | undefined): number {
   return messageOverheadBytes + (packet?.bytes ?? 0);
 }
 
-/** Reads an open packet, `0{…}`; undefined where it is none. */
+/** Reads an open packet, `0{…}`; undefined if it is not one. */
 export function parseOpen(text: string): EngineOpen | undefined {
   const open = text.startsWith("0") ? parseObject(text.slice(1)) : undefined;
   const { sid, pingInterval, pingTimeout } = open ?? {};

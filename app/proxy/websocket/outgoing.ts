@@ -1,29 +1,29 @@
 import { messageOverheadBytes } from "../upstream-socket";
 
-/** What a client has said, on its way to a service that knows nothing of proxies. */
+/** A message of a client, on its way to a service that does not know about the proxy. */
 export interface Message {
   readonly data: Buffer;
   readonly binary: boolean;
 }
 
-/** What the service may rely on: `PROXY_MODE`. */
+/** The delivery guarantee: `PROXY_MODE`. */
 export type Guarantee = "at-most-once" | "at-least-once";
 
 /**
- * The line of a client's messages, in order, over all upstreams. At most once: a message leaves the line as it is
- * written. At least once: it stays until the pod has answered a ping that was written behind it (RFC 6455 section 5.5.2;
- * a pod answers pings in the order in which it reads, so it has read the message), and is written again to the next pod
- * otherwise. Pure: no socket.
+ * The queue of a client's messages, in order, across all upstreams. At most once: a message leaves the queue when it is written.
+ * At least once: it stays until the pod has answered a ping that was written after it; otherwise it is written again to the next
+ * pod. (RFC 6455 section 5.5.2: a pod answers pings in the order in which it reads, so it has read the message.) Pure: it has no
+ * socket.
  */
 export class Outgoing {
   readonly #guarantee: Guarantee;
-  /** Written first; those before `#unsent` only wait to be confirmed. */
+  /** Messages to write, in order. Those before `#unsent` only wait for their confirmation. */
   #messages: Message[] = [];
   #unsent = 0;
-  /** How many messages were confirmed and dropped: what numbers in pings count from. */
+  /** The number of messages that were confirmed and dropped. The numbers in pings include them. */
   #confirmed = 0;
   #pinged = 0;
-  /** What it costs to keep: empty messages as well. */
+  /** The memory that the queue takes, including that of empty messages. */
   bytes = 0;
 
   constructor(guarantee: Guarantee) {
@@ -39,7 +39,7 @@ export class Outgoing {
     this.bytes += costOf(message);
   }
 
-  /** What is to be written next; whether it could be is told by {@link Outgoing.sent}. */
+  /** The next message to write; the caller reports a write with {@link Outgoing.sent}. */
   get next(): Message | undefined {
     return this.#messages[this.#unsent];
   }
@@ -50,7 +50,7 @@ export class Outgoing {
     else this.#drop(1);
   }
 
-  /** The number to ping with, so that its pong confirms what was written; undefined where nothing new waits, or a pong is due. */
+  /** The number for a ping whose pong confirms what was written. Undefined if nothing new waits, or a pong is pending. */
   pingNumber(): number | undefined {
     const written = this.#confirmed + this.#unsent;
     if (this.#unsent === 0 || this.#pinged > this.#confirmed) return undefined;
@@ -61,12 +61,12 @@ export class Outgoing {
   /** The pod has answered the ping with this number. */
   confirmed(number: number): void {
     const count = number - this.#confirmed;
-    if (!Number.isSafeInteger(count) || count <= 0 || count > this.#unsent) return; // no ping of ours
+    if (!Number.isSafeInteger(count) || count <= 0 || count > this.#unsent) return; // not a ping of this proxy
     this.#unsent -= count;
     this.#drop(count);
   }
 
-  /** The pod is gone: the next one gets everything that was not confirmed. */
+  /** The pod is gone: the next one gets every message that was not confirmed. */
   rewind(): void {
     this.#unsent = 0;
     this.#pinged = this.#confirmed;

@@ -9,8 +9,8 @@ import { UpstreamReconnect } from "../upstream-reconnect";
 import { Outgoing, type Guarantee } from "./outgoing";
 
 /**
- * A proxied connection whose service may be any WebSocket server: messages pass as they are, and where an upstream ends
- * without being final, the next pod is dialled with the same path, headers, subprotocol and session header.
+ * A proxied connection whose service may be any WebSocket server: messages pass unchanged. If an upstream ends and its close is
+ * not final, the next pod is dialled with the same path, headers, subprotocol and session header.
  */
 export class ProxiedPipe extends ProxiedConnection {
   readonly #outgoing: Outgoing;
@@ -19,7 +19,7 @@ export class ProxiedPipe extends ProxiedConnection {
   #pod: UpstreamSocket | undefined;
   #podSince = 0;
   #podHeardAt = 0;
-  /** How the client closed; the service is told when it has everything else. */
+  /** How the client closed. The service is told after it has received everything else. */
   #closed: { readonly code: number; readonly reason: string } | undefined;
   #over = false;
 
@@ -38,7 +38,7 @@ export class ProxiedPipe extends ProxiedConnection {
     return this.#outgoing.bytes + (this.#pod?.bufferedBytes ?? 0);
   }
 
-  /** There is no way to ask: its turn in the drain is its close. */
+  /** There is no frame to ask the client to move. The drain closes it when its turn comes. */
   override goAway(): boolean {
     this.close(closeCodes.serviceRestart, "service restart");
     return false;
@@ -81,7 +81,7 @@ export class ProxiedPipe extends ProxiedConnection {
     if (ws.readyState === ws.CLOSED) {
       this.#lost(abnormal, "", address);
     } else if (ws.protocol !== protocol) {
-      // Another version of the service may speak another one; the client cannot be asked again.
+      // Another version of the service may choose another subprotocol, but the client's handshake is over.
       ws.terminate();
     } else {
       this.#reconnect.served();
@@ -116,7 +116,7 @@ export class ProxiedPipe extends ProxiedConnection {
     this.#flow();
   }
 
-  /** What it said before it closed goes first. */
+  /** What the client sent before it closed is sent first. */
   protected override onClientClosed(code: number, reason: string): void {
     this.#closed = { code, reason };
     if (this.#outgoing.size > 0)
@@ -128,7 +128,7 @@ export class ProxiedPipe extends ProxiedConnection {
     const pod = this.#pod;
     if (!pod) return;
     for (let next = this.#outgoing.next; next && !pod.full; next = this.#outgoing.next) {
-      if (!pod.send(next.data, next.binary)) return; // it is closing: the next pod gets it
+      if (!pod.send(next.data, next.binary)) return; // the pod is closing: the next one gets the message
       this.#outgoing.sent();
     }
     const number = this.#outgoing.pingNumber();
@@ -151,11 +151,11 @@ export class ProxiedPipe extends ProxiedConnection {
     return this.#outgoing.bytes > this.context.config.MAX_WAITING_BYTES;
   }
 
-  /** Each side is read as far as the other one takes what comes. */
+  /** Reads each side only as fast as the other one takes the data. */
   #flow(): void {
     if (this.#pod && !this.#pod.full && this.#outgoing.next) this.#send();
     this.#pod?.read(!this.client.full);
-    // Whoever does not read the answers may not go on asking.
+    // A client that does not read the answers must not send more requests.
     this.client.read(!this.client.full && !this.#mustWait() && this.#pod?.full !== true);
   }
 }

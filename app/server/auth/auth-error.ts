@@ -1,11 +1,12 @@
 /**
- * Why nobody was recognised.
- * `missing`: no token where one is wanted. `invalid`: not one of ours, for whatever reason. `expired`: was good, its time is over.
- * `unavailable`: the keys could not be fetched, so nothing is known about the token; the same token may be accepted later.
+ * Why authentication failed.
+ * `missing`: there is no token, but one is required. `invalid`: the token is not from the configured issuer, for any reason.
+ * `expired`: the token was valid, but its time is over.
+ * `unavailable`: the keys could not be fetched, so the token could not be checked. The same token may be accepted later.
  */
 export type AuthErrorCode = "missing" | "invalid" | "expired" | "unavailable";
 
-/** Nobody was recognised. The message is fit for a log and for the client: it never holds the token or its claims. */
+/** Authentication failed. The message is safe to log and to send to the client: it never contains the token or its claims. */
 export class AuthError extends Error {
   constructor(
     readonly code: AuthErrorCode,

@@ -4,12 +4,12 @@ import { AuthError } from "./auth-error";
 import type { Identity } from "./identity";
 import { createJwtVerifier } from "./jwt";
 
-/** Turns what a connection presents into the user that it belongs to. */
+/** Finds the user of a connection from the token that the client sent. */
 export interface Authenticator {
   /**
    * Throws {@link AuthError}.
-   * @param token what the upgrade or the hello carried. Ignored in anonymous mode.
-   * @param anonymousSeed what stays the same for one client instance and is known to it alone: its `client` id.
+   * @param token the token of the upgrade or the hello. Ignored in anonymous mode.
+   * @param anonymousSeed a value that stays the same for one client instance and that only it knows: its `client` id.
    */
   authenticate(token: string | undefined, anonymousSeed: string): Promise<Identity>;
 }
@@ -30,7 +30,9 @@ export function createAuthenticator(config: AuthConfig): Authenticator {
   };
 }
 
-/** 128 bits of the seed's hash: the same client comes back as the same user, and the user's name does not give the seed away. */
+/**
+ * Uses 128 bits of the seed's hash: the same client gets the same user id each time, and the user id does not reveal the seed.
+ */
 function anonymousIdentity(seed: string): Identity {
   const hash = createHash("sha256").update(seed).digest().subarray(0, 16);
   return { user: `anon-${hash.toString("base64url")}`, claims: {} };

@@ -1,26 +1,32 @@
 import type { IncomingHttpHeaders } from "node:http";
 import { TOKEN_SUBPROTOCOL_PREFIX } from "../../protocol/frames";
 
-/** The part of an upgrade request that credentials are read from. */
+/** The part of an upgrade request that holds credentials. */
 export interface CredentialsRequest {
   /** The request target, path and query. */
   readonly url?: string | undefined;
   readonly headers: Pick<IncomingHttpHeaders, "authorization" | "sec-websocket-protocol">;
 }
 
-/** What an upgrade request presents: at most one token, or the reason why the request is refused (400), fit for the client. */
+/**
+ * The credentials of an upgrade request: at most one token, or the reason why the request is refused (400). The reason is safe to
+ * send to the client.
+ */
 export type Credentials =
   { readonly ok: true; readonly token?: string } | { readonly ok: false; readonly reason: string };
 
-/** Query keys under which people send tokens. URLs end in access logs, proxies and browser histories. */
+/**
+ * Query keys under which people send tokens. A token there is refused, because URLs end up in access logs, proxies and browser
+ * histories.
+ */
 const tokenKeys: ReadonlySet<string> = new Set(["token", "access_token", "jwt", "authorization"]);
 
-/** RFC 6750 section 2.1: what follows `Bearer`. */
+/** RFC 6750 section 2.1: the syntax of a Bearer token. */
 const bearer = /^Bearer +([A-Za-z0-9\-._~+/]+=*) *$/i;
 
 /**
- * Reads the token of an upgrade request: `Authorization: Bearer …`, or for browsers, which cannot set headers, the
- * subprotocol `holdfast.token.<jwt>`. A request without a token is fine here: its `hello` may carry one.
+ * Reads the token of an upgrade request: `Authorization: Bearer …`, or for browsers, which cannot set headers, the subprotocol
+ * `holdfast.token.<jwt>`. A request without a token is valid here: its `hello` may carry one.
  */
 export function readCredentials(request: CredentialsRequest): Credentials {
   const key = tokenKeyOf(request.url ?? "");
@@ -31,7 +37,7 @@ export function readCredentials(request: CredentialsRequest): Credentials {
   }
   const authorization = request.headers.authorization ?? "";
   const fromHeader = bearer.exec(authorization)?.[1];
-  // Another scheme is not for us (an edge may ask for Basic); a broken Bearer is meant for us.
+  // Another scheme is not for this server (an edge may ask for Basic), so it is ignored. A malformed Bearer header is an error.
   if (fromHeader === undefined && /^Bearer\b/i.test(authorization)) {
     return refused("the Authorization header must be Bearer, a space, and the token");
   }

@@ -5,20 +5,20 @@ import type { Identity } from "./identity";
 import { createKeySource } from "./key-source";
 import { isUserId, MAX_USER_ID_LENGTH } from "./user-id";
 
-/** Bytes of a token, at most: half of what Node takes for all headers together. Longer ones are not even decoded. */
+/** The longest token that is decoded. Bytes: half of what Node accepts for all headers together. */
 const MAX_TOKEN_LENGTH = 8_192;
 
-/** How far the issuer's clock and ours may differ. Seconds. */
+/** The greatest difference between the issuer's clock and this pod's clock. Seconds. */
 const CLOCK_TOLERANCE_SECONDS = 5;
 
 /** Verifies a token of the configured issuer. Throws {@link AuthError}. */
 export type JwtVerifier = (token: string) => Promise<Identity>;
 
-/** A verifier for the configuration's one key or key set. */
+/** Creates a verifier for the configured key or key set. */
 export function createJwtVerifier(config: AuthConfig): JwtVerifier {
   const keys = createKeySource(config);
   const options: JWTVerifyOptions = {
-    // Pinned by the kind of key, never taken from the token: a public key must not serve as an HMAC secret.
+    // The algorithms follow from the kind of key, never from the token: a public key must not serve as an HMAC secret.
     algorithms: [...keys.algorithms],
     clockTolerance: CLOCK_TOLERANCE_SECONDS,
     requiredClaims: ["sub", "exp"],
@@ -42,13 +42,13 @@ function toIdentity(payload: JWTPayload): Identity {
   if (!isUserId(payload.sub)) {
     throw new AuthError("invalid", `the token's sub must be 1 to ${MAX_USER_ID_LENGTH} printable characters`);
   }
-  // jose wants a number, but JSON's 1e999 is one as well: Infinity.
+  // jose requires a number, but JSON's 1e999 is a number too: Infinity.
   const expiresAt = ((payload.exp ?? Infinity) + CLOCK_TOLERANCE_SECONDS) * 1_000;
   if (!Number.isFinite(expiresAt)) throw new AuthError("invalid", "the token's exp is out of range");
   return { user: payload.sub, expiresAt, claims: payload };
 }
 
-/** jose's errors carry the token's claims as their cause, so they end here; only `unavailable` keeps its cause. */
+/** The cause of a jose error holds the token's claims, so it is dropped. Only `unavailable` keeps its cause. */
 function toAuthError(error: unknown): AuthError {
   if (error instanceof AuthError) return error;
   if (error instanceof errors.JWTExpired) return new AuthError("expired", "the token has expired");

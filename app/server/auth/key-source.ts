@@ -7,23 +7,26 @@ import { AuthError } from "./auth-error";
 /** Where the keys of tokens come from, and which algorithms fit them. */
 export interface KeySource {
   readonly algorithms: readonly string[];
-  /** Throws {@link AuthError} `unavailable` where keys cannot be fetched. */
+  /** Throws {@link AuthError} `unavailable` if the keys cannot be fetched. */
   readonly find: JWTVerifyGetKey;
 }
 
-/** How long a fetched key set is used before it is fetched again: a key that was withdrawn is refused after this. Milliseconds. */
+/** How long a fetched key set is used before it is fetched again. A withdrawn key is refused after this time. Milliseconds. */
 const KEY_SET_MAX_AGE_MS = 600_000;
 
-/** Between two fetches for unknown keys, so that made-up key ids cannot be turned against the issuer. Milliseconds. */
+/** Time between two fetches for unknown keys, so that tokens with invented key ids cannot flood the issuer. Milliseconds. */
 const KEY_SET_COOLDOWN_MS = 5_000;
 
 /** Shorter than the handshake timeout's default (5 s), so that the client learns the reason. Milliseconds. */
 const KEY_SET_TIMEOUT_MS = 3_000;
 
-/** The bits below which jose refuses an RSA key (RFC 7518 section 3.3): told at the start instead of at each token. */
+/**
+ * jose refuses an RSA key with fewer bits (RFC 7518 section 3.3). Checked at the start, so that the error does not come with each
+ * token.
+ */
 const MIN_RSA_BITS = 2_048;
 
-/** The key or key set of the configuration, which holds exactly one. Throws `ConfigError`. */
+/** The configured key or key set; the configuration holds exactly one. Throws `ConfigError`. */
 export function createKeySource(config: AuthConfig): KeySource {
   if (config.JWT_SECRET !== undefined) {
     const secret = new TextEncoder().encode(config.JWT_SECRET);
@@ -40,7 +43,7 @@ export function createKeySource(config: AuthConfig): KeySource {
 }
 
 function readPublicKey(pem: string): KeyObject {
-  // Node would quietly derive the public key, and the private one would lie in every pod.
+  // Node would derive the public key without a warning, and every pod would hold the private key.
   if (pem.includes("PRIVATE KEY")) {
     throw new ConfigError("JWT_PUBLIC_KEY: is a private key; give its public half (openssl pkey -pubout)");
   }
@@ -68,7 +71,7 @@ function remoteKeySet(url: URL): JWTVerifyGetKey {
     timeoutDuration: KEY_SET_TIMEOUT_MS,
   });
   return async (header, token) => {
-    // While jose cools down it does not look again for an unknown key, which may have been published since.
+    // During its cooldown jose does not fetch an unknown key again, although the issuer may have published it since.
     const mayLookAgain = !keySet.coolingDown;
     try {
       return await keySet(header, token);
@@ -82,7 +85,9 @@ function remoteKeySet(url: URL): JWTVerifyGetKey {
   };
 }
 
-/** Errors that the token causes; all others are the endpoint's: not reached, too slow, no 200, not a key set. */
+/**
+ * True for errors that the token causes. All others come from the endpoint: unreachable, too slow, not status 200, not a key set.
+ */
 function isAboutToken(error: unknown): boolean {
   return (
     error instanceof errors.JWKSNoMatchingKey ||

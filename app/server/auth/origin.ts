@@ -1,9 +1,8 @@
 /**
- * Whether an upgrade with this Origin header may go on. Every browser sends one, so a listed Origin is what keeps other
- * sites' pages from connecting in a user's name; a client without one is no browser and is judged by its token
- * (in anonymous mode: by nothing). Compared exactly: no wildcards, no ports filled in.
- *
- * `null` is what sandboxed frames and local files of anyone send: it is nobody's Origin and never allowed.
+ * Whether an upgrade with this Origin header is allowed. Every browser sends the header, so the list keeps pages of other sites
+ * from connecting in a user's name. A client without the header is not a browser, and only its token is checked (in anonymous
+ * mode: nothing). The comparison is exact: no wildcards, no default ports.
+ * `null` is never allowed: sandboxed frames and local files of any site send it.
  */
 export function isOriginAllowed(origin: string | undefined, allowed: readonly string[]): boolean {
   if (origin === undefined) return true;

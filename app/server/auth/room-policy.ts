@@ -2,8 +2,8 @@ import { INBOX } from "../../protocol/frames";
 import type { Identity } from "./identity";
 
 /**
- * Who may do what in which room. Asked at each join and publish, and again for every room of a resumed session, since
- * the token may be another one. Replace it by any object of this shape.
+ * Decides who may join and publish in a room. Called at each join and publish, and again for every room of a resumed session,
+ * because the token may be another one. Replace it by any object of this shape.
  */
 export interface RoomPolicy {
   mayJoin(identity: Identity, room: string): boolean;
@@ -11,11 +11,10 @@ export interface RoomPolicy {
 }
 
 /**
- * By the token's claim `holdfast: { join?: string[], publish?: string[] }`. Without the claim everyone may everything.
- * With it, only what it lists: room ids, or beginnings of room ids followed by `*`. A list left out allows nothing, and
- * a malformed claim denies: a typing error must not open a room.
- *
- * Everyone reads their inbox (`@me`); only the server and backends write to it.
+ * Decides by the token's claim `holdfast: { join?: string[], publish?: string[] }`. Without the claim, everything is allowed.
+ * With it, only the listed rooms are allowed: room ids, or beginnings of room ids followed by `*`. A missing list allows nothing,
+ * and a malformed claim denies everything: a typing error must not open a room.
+ * Every user may read their own inbox (`@me`); only the server and backends may write to it.
  */
 export const claimsRoomPolicy: RoomPolicy = {
   mayJoin: (identity, room) => room === INBOX || isGranted(identity, "join", room),
@@ -32,7 +31,7 @@ function isGranted(identity: Identity, right: "join" | "publish", room: string):
   return patterns.some((pattern) => matches(pattern, room));
 }
 
-/** A room id, or the beginning of one with `*` behind it. */
+/** A room id, or the beginning of one followed by `*`. */
 function isPattern(value: unknown): value is string {
   return typeof value === "string" && /^[^*]+\*?$|^\*$/.test(value);
 }

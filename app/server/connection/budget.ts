@@ -3,14 +3,14 @@ import type { ReadGate } from "./read-gate";
 import { TokenBucket } from "./token-bucket";
 
 /**
- * What each frame costs of `MAX_FRAME_RATE`, where 1 is about what a join costs this pod and Redis together: some
- * commands and their answers. Accepted publishes have limits of their own. A frame also costs {@link costPerByte}.
+ * The cost of each frame in units of `MAX_FRAME_RATE`. 1 is about the cost of a join for this pod and Redis together: some
+ * commands and their answers. Accepted publishes have limits of their own. Every frame also costs {@link costPerByte}.
  */
 export const frameCosts = {
   hello: 1,
   join: 1,
   leave: 1,
-  /** Coalesced: of many, one is under way. */
+  /** Coalesced: the pod stores only one of many at a time. */
   read: 0.2,
   ping: 0.1,
   pong: 0.05,
@@ -21,10 +21,10 @@ export const frameCosts = {
 /** Parsing 16 KiB of JSON takes about as long as a join. */
 const costPerByte = 1 / 16_384;
 
-/** Bytes of publishes a second for each publish that is allowed in it, where the configuration does not say. */
+/** The default of bytes of publishes per second, for each publish that is allowed per second. */
 const bytesPerPublish = 4_096;
 
-/** Publishes may come at once for as many bytes as this many seconds bring. */
+/** The burst of publishes, in seconds of the byte rate. */
 const publishBurstSeconds = 10;
 
 type Settings = Pick<
@@ -38,9 +38,8 @@ type Settings = Pick<
 >;
 
 /**
- * What one socket may ask of the pod. A publish that is over its budget is refused, so that the client can wait; any
- * other frame is served, and the socket is not read again until its cost is paid: the peer itself is slowed down, and
- * nothing piles up.
+ * The budget of one socket. A publish above its budget is refused, so that the client can wait. Any other frame is served, but
+ * the pod does not read the socket again until its cost is paid. This slows the peer down, and no frames pile up.
  */
 export class Budget {
   readonly #frames: TokenBucket;
@@ -65,12 +64,12 @@ export class Budget {
     this.#roomCreations = new TokenBucket(MAX_ROOM_CREATION_RATE, MAX_ROOMS, at);
   }
 
-  /** Pays for a frame that is served in any case; `bytes` as it came. */
+  /** Pays for a frame that is served in any case. `bytes` is its size as received. */
   spend(cost: number, bytes = 0): void {
     this.#wait(this.#frames.spend(cost + bytes * costPerByte, this.now()));
   }
 
-  /** Whether a publish of so many bytes, as they are stored, may go on; it is paid for if so. */
+  /** Whether a publish of this many bytes, as stored, is within the budget. If so, pays for it. */
   takePublish(bytes: number, createsRoom: boolean): boolean {
     const now = this.now();
     return (
@@ -89,7 +88,7 @@ export class Budget {
     this.gate.hold("budget");
     this.#timer = setTimeout(() => {
       this.#timer = undefined;
-      const left = this.#frames.spend(0, this.now()); // what one read had brought was served meanwhile
+      const left = this.#frames.spend(0, this.now()); // frames of the last read were served meanwhile
       if (left > 0) this.#wait(left);
       else this.gate.release("budget");
     }, ms);

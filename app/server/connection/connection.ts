@@ -23,9 +23,9 @@ import { Subscriptions } from "./subscriptions";
 import type { Takeovers } from "./takeovers";
 import { ClosedError, type Transport } from "./transport";
 
-/** The connections of a pod, as each of them needs them; see `Connections`. */
+/** The connections of a pod, as one connection uses them; see `Connections`. */
 export interface ConnectionSet {
-  /** Whether the pod has as many authenticated connections as it may have. */
+  /** Whether the pod has reached its maximum of authenticated connections. */
   readonly isFull: boolean;
   add(connection: Connection, isAuthenticated: boolean): void;
   admit(connection: Connection): boolean;
@@ -49,33 +49,32 @@ export interface ConnectionContext {
   readonly connections: ConnectionSet;
   readonly takeovers: Takeovers;
   readonly replay: ReplayBudget;
-  /** Undefined where the clients of pods are not evened out. */
+  /** Undefined if rebalancing is off. */
   readonly rebalancer: Rebalancer | undefined;
 }
 
-/** What an upgrade request brought. */
+/** What the pod knows from an upgrade request. */
 export interface UpgradeInfo {
   /** The room in the path. */
   readonly room: string;
-  /** Verified at the upgrade already, where it carried a token. */
+  /** The verified identity, if the upgrade carried a token. */
   readonly identity: Identity | undefined;
   readonly remoteAddress: string;
 }
 
 /**
- * One socket from its upgrade to its close: whose it is, its session, its pings and its end. The rooms that it is in and
- * what it publishes are objects of their own. The two subclasses differ in what they read and write: frames of
- * `holdfast.v1.json`, or plain text.
+ * One socket from its upgrade to its close: its user, its session, its pings and its end. Its rooms and its publishes are
+ * separate objects. The two subclasses differ in what they read and write: frames of `holdfast.v1.json`, or plain text.
  */
 export abstract class Connection {
   readonly createdAt = Date.now();
   identity: Identity | undefined;
   session: Session | undefined;
-  /** Whether it goes on with a session that was there before. */
+  /** Whether this connection resumed an existing session. */
   resumed = false;
   /** When the client was asked to move to another pod, in Unix milliseconds. */
   goawayAt: number | undefined;
-  /** Set where a newer socket has the session: this one must not end it. */
+  /** True once a newer socket has the session: this connection must not end the session. */
   hasMoved = false;
   readonly subscriptions: Subscriptions;
   protected readonly gate: ReadGate<"budget" | "greeting">;
@@ -109,30 +108,30 @@ export abstract class Connection {
         this.budget.spend(frameCosts[kind]);
       });
     }
-    // ws has answered with the right close code already (too large, bad UTF-8, broken frame); `close` follows.
+    // ws has already answered with the right close code (too large, bad UTF-8, malformed frame); `close` follows.
     ws.on("error", (error) => context.log.debug({ err: error.message }, "socket"));
     ws.on("close", (code) => this.#onClosed(code));
   }
 
   /** One text message from the client. */
   protected abstract onText(text: string): void;
-  /** Delivery of a room goes on behind `position`; `requestId` where that answers a join. */
+  /** Tells the client that delivery of a room continues after `position`. `requestId` is set if this answers a join. */
   abstract sendSync(room: string, position: Position, recovered: boolean, requestId?: number): void;
-  /** The pod will go: asks the client to move, in whatever way it understands. */
+  /** The pod is about to stop: asks the client to move. Returns false if the client cannot be asked; this call then closes it. */
   abstract goAway(): boolean;
-  /** Another pod has fewer clients: asks this one to go there. False where it cannot be asked now. */
+  /** Another pod has fewer clients: asks this client to move there. Returns false if it cannot be asked now. */
   abstract moveOn(): boolean;
-  /** Messages of the user's inbox have left this process. */
+  /** Messages of the user's inbox have been written to the socket. */
   abstract inboxWritten(position: Position): void;
   abstract sendAck(room: string, id: number, offset: number): void;
   abstract sendError(code: ErrorCode, message: string, about: { room?: string; id?: number }): void;
   protected abstract ping(): void;
-  /** Whether the client sends a publish again, under its id, when it was asked to. */
+  /** Whether the client repeats a refused publish under the same id. */
   protected abstract repeatsPublishes(): boolean;
-  /** The socket is gone: timers end. */
+  /** The socket is closed: stops timers. */
   protected abstract onClosed(): void;
 
-  /** Whether a close has begun: nothing that comes is served any more. */
+  /** Whether closing has begun. No further frame is served. */
   protected get ended(): boolean {
     return this.#ended;
   }
@@ -146,7 +145,7 @@ export abstract class Connection {
     this.transport.close(code, reason);
   }
 
-  /** Closes without waiting for an answer: the peer has not said who it is. */
+  /** Closes without waiting for the peer's close frame: the peer is not authenticated. */
   cut(code: number, reason: string): void {
     this.#ended = true;
     this.transport.cut(code, reason);
@@ -160,7 +159,7 @@ export abstract class Connection {
     this.#turns.write(frames, onWritten);
   }
 
-  /** Acknowledges what is being stored, then closes. */
+  /** Acknowledges the publishes that are being stored, then closes. */
   async finish(code: number, reason: string): Promise<void> {
     await this.publishing.idle();
     this.close(code, reason);
@@ -184,7 +183,10 @@ export abstract class Connection {
     }
   }
 
-  /** How long nothing has shown that the peer is there. What it has taken shows it too: a ping waits behind a page. */
+  /**
+   * How long ago the peer last showed that it is alive. Reading written bytes counts too, because a ping waits behind a page of
+   * history.
+   */
   #silentMs(now: number): number {
     return Math.min(now - this.#lastSeenAt, performance.now() - this.transport.progressedAt);
   }
@@ -201,13 +203,13 @@ export abstract class Connection {
     return this.identity;
   }
 
-  /** The session is there: from now on the pod knows this connection by it. */
+  /** The session is open: registers this connection under it. */
   protected adopt(session: Session): void {
     this.session = session;
     this.context.connections.adopt(this, session);
   }
 
-  /** Answers an operation that failed. */
+  /** Answers a failed operation. */
   fail(error: unknown, about: { room?: string; id?: number }): void {
     if (error instanceof ClosedError) return;
     if (error instanceof UnavailableError) {
@@ -223,7 +225,7 @@ export abstract class Connection {
     this.close(closeCodes.internal, "internal error");
   }
 
-  /** A handshake that failed ends the socket. */
+  /** Closes the socket after a failed handshake. */
   protected refuse(error: unknown): void {
     if (error instanceof AuthError) {
       const code = error.retryable
@@ -242,7 +244,7 @@ export abstract class Connection {
     }
   }
 
-  /** Tells the pod that had the session, so that the older socket goes. */
+  /** Tells the pod that served the session before to close the older socket. */
   protected async evict(previousPod: string, session: Session): Promise<void> {
     if (previousPod === this.context.config.POD_NAME) {
       this.context.connections.closeTakenOver(session.id, session.generation);
@@ -267,11 +269,11 @@ export abstract class Connection {
     }
   }
 
-  /** Whether the client that closed with this code will not come back. */
+  /** Whether a client that closed with this code will not come back. */
   protected isCleanLeave(code: number): boolean {
     return code === closeCodes.normal;
   }
 }
 
-/** The pod has all the connections that it may have. */
+/** The pod has reached its maximum of connections. */
 class FullError extends Error {}

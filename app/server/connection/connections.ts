@@ -6,16 +6,16 @@ import { presenceTtlMs, type Presence, type RoomStore } from "../store/room-stor
 import type { Session, SessionStore } from "../store/session-store";
 import type { Connection, ConnectionSet } from "./connection";
 
-/** How often the pod looks whose token has expired. Milliseconds. */
+/** How often the pod checks for expired tokens. Milliseconds. */
 const expiryMs = 1_000;
 
-/** Who has joined is listed as present after this long, at most. Milliseconds. */
+/** A member that joined a room is listed as present after at most this time. Milliseconds. */
 const firstJoinsMs = 1_000;
 
-/** The same of a session that was resumed. Milliseconds. */
+/** The same for a session that was resumed. Milliseconds. */
 const returnedMs = 5_000;
 
-/** Sessions and presences that one batch refreshes: a few milliseconds of work, after which messages have their turn. */
+/** How many sessions and presence entries one batch refreshes. A batch takes a few milliseconds, so messages do not wait long. */
 const batchSize = 100;
 
 type Settings = Pick<
@@ -24,16 +24,16 @@ type Settings = Pick<
 >;
 
 /**
- * The connections of this pod, with the work that is done for all of them: pings, token expiry, and keeping sessions
- * and presence alive in Redis. One timer for each, not one a connection.
+ * The connections of this pod, and the work that is done for all of them: pings, token expiry, and keeping sessions and presence
+ * alive in Redis. There is one timer for each kind of work, not one for each connection.
  */
 export class Connections implements ConnectionSet, Iterable<Connection> {
   readonly #all: TimerWheel<Connection>;
-  /** Those whose user is not known yet, the oldest first. */
+  /** Connections without a known user, oldest first. */
   readonly #unauthenticated = new Set<Connection>();
   readonly #settings: Settings;
   readonly #bySession = new Map<string, Connection>();
-  /** Those who have joined a room since presence was last noted, by their place in it. */
+  /** Presence to note in Redis, by membership: rooms joined since the last time. */
   readonly #firstJoins = new Map<object, Presence>();
   readonly #returned = new Map<object, Presence>();
   readonly #log: Logger;
@@ -73,14 +73,14 @@ export class Connections implements ConnectionSet, Iterable<Connection> {
     return this.#all[Symbol.iterator]();
   }
 
-  /** Whether the pod has as many authenticated connections as it may have. */
+  /** Whether the pod has reached its maximum of authenticated connections. */
   get isFull(): boolean {
     return this.size - this.#unauthenticated.size >= this.#settings.MAX_CONNECTIONS;
   }
 
   /**
-   * A connection that was upgraded. Where too many have not said who they are, the oldest of these goes: whoever holds
-   * such connections open keeps nobody out who says hello at once.
+   * Adds an upgraded connection. If there are too many unauthenticated connections, closes the oldest of them: a client that
+   * sends its hello at once is never kept out by idle connections.
    */
   add(connection: Connection, isAuthenticated: boolean): void {
     this.#all.add(connection);
@@ -92,7 +92,7 @@ export class Connections implements ConnectionSet, Iterable<Connection> {
     oldest.cut(closeCodes.tryAgainLater, "too many connections wait for a hello");
   }
 
-  /** The user of a connection is known now. False where the pod is full: it must go. */
+  /** The user of a connection is now known. Returns false if the pod is full; the connection must then close. */
   admit(connection: Connection): boolean {
     if (this.isFull) return false;
     this.#unauthenticated.delete(connection);
@@ -109,7 +109,7 @@ export class Connections implements ConnectionSet, Iterable<Connection> {
     this.#whenEmpty = [];
   }
 
-  /** The connection has its session now. An older socket of it here goes. */
+  /** The connection now has its session. Closes an older socket of the same session on this pod. */
   adopt(connection: Connection, session: Session): void {
     this.closeTakenOver(session.id, session.generation);
     this.#bySession.set(session.id, connection);
@@ -120,13 +120,13 @@ export class Connections implements ConnectionSet, Iterable<Connection> {
     this.#bySession.get(sessionId)?.closeTakenOver(generation);
   }
 
-  /** Resolves when the last connection has closed. */
+  /** Resolves once all connections have closed. */
   empty(): Promise<void> {
     if (this.size === 0) return Promise.resolve();
     return new Promise((resolve) => this.#whenEmpty.push(resolve));
   }
 
-  /** Writes the sessions of this pod again: Redis may have lost them, or rooms and tokens of the last second. */
+  /** Writes the sessions of this pod again: Redis may have lost them, or their last second of changes. */
   async restoreSessions(sessions: SessionStore): Promise<void> {
     await this.#inBatches("sessions", [...this.#bySession.values()], (batch) =>
       sessions.restoreAll(batch.flatMap(({ session }) => session ?? [])),
@@ -134,14 +134,14 @@ export class Connections implements ConnectionSet, Iterable<Connection> {
   }
 
   /**
-   * A connection has joined a room: it is listed as present soon, in one command with others. One that resumes is
-   * mostly listed already, under the same connection id.
+   * A connection has joined a room. The pod notes its presence soon, in one command together with others. A resumed connection is
+   * usually listed already, under the same connection id.
    */
   noteJoined(membership: object, present: Presence, resumed: boolean): void {
     (resumed ? this.#returned : this.#firstJoins).set(membership, present);
   }
 
-  /** It has left again. */
+  /** The connection has left the room. */
   noteLeft(membership: object): void {
     this.#firstJoins.delete(membership);
     this.#returned.delete(membership);
@@ -156,7 +156,10 @@ export class Connections implements ConnectionSet, Iterable<Connection> {
     for (const connection of this) if (connection.isExpired(now)) connection.tick(now);
   }
 
-  /** Who leaves meanwhile is taken out of the map, and is not noted; who could not be noted stays for the next time. */
+  /**
+   * A member that leaves meanwhile is removed from the map and not noted. A member that could not be noted stays in it for the
+   * next round.
+   */
   async #noteJoined(joined: Map<object, Presence>, rooms: RoomStore): Promise<void> {
     await this.#inBatches("presence", [...joined.keys()], async (batch) => {
       const entries = batch.flatMap((place) => joined.get(place) ?? []);

@@ -23,12 +23,12 @@ export class HoldfastConnection extends Connection {
     this.context.config.HANDSHAKE_TIMEOUT_SECONDS * 1_000,
   );
   /**
-   * Frames behind the hello in what was read with it: served in order, once it is answered. The socket is not read
-   * meanwhile, so they are what one read brought, 64 KiB at most.
+   * Frames that came in the same read as the hello: served in order once the hello is answered. The socket is not read meanwhile,
+   * so they are at most one read, 64 KiB.
    */
   #early: string[] = [];
 
-  /** Before its hello a client is not asked for anything: that has a deadline of its own. */
+  /** A client that has not sent its hello gets no pings: the hello has its own timeout. */
   override tick(now: number): void {
     if (this.#state !== "awaiting hello" || this.isExpired(now)) super.tick(now);
   }
@@ -38,12 +38,12 @@ export class HoldfastConnection extends Connection {
       this.#early.push(text);
       return;
     }
-    // Its length in UTF-16 units: near enough to its bytes for what it costs.
+    // The length in UTF-16 units is close enough to the number of bytes for the cost.
     const { length } = text;
     try {
       const frame = parseClientFrame(text);
       if (frame.type !== "publish") this.budget.spend(frameCosts[frame.type], length);
-      if (frame.type === "pong") return; // also before the hello: it answers a ping of whoever stands between
+      if (frame.type === "pong") return; // accepted before the hello too: it answers a ping of a proxy on the path
       if (this.#state === "awaiting hello") {
         if (frame.type !== "hello")
           throw new FrameError(`the first frame must be hello, found ${frame.type}`);
@@ -71,7 +71,7 @@ export class HoldfastConnection extends Connection {
       }
     } catch (error) {
       if (!(error instanceof FrameError)) {
-        this.fail(error, {}); // one frame must never end the pod
+        this.fail(error, {}); // an error in one frame must never end the pod
         return;
       }
       this.sendError("bad_frame", error.message, {});
@@ -84,7 +84,7 @@ export class HoldfastConnection extends Connection {
     this.gate.hold("greeting");
     try {
       const { user } = await this.authenticate(hello.token, hello.client);
-      if (!this.isOpen()) return; // it was not known in time whose it is
+      if (!this.isOpen()) return; // closed meanwhile: the session was not opened in time
       if (hello.session && this.context.rebalancer?.sendsOn(hello.session.id, user, this) === true) {
         this.close(closeCodes.tryAgainLater, "another pod has room; the connection before goes on");
         return;
@@ -128,7 +128,7 @@ export class HoldfastConnection extends Connection {
     }
   }
 
-  /** Behind the syncs: until this socket delivers, the older one goes on. */
+  /** After the syncs: the older socket delivers until this one does. */
   #evict(previousPod: string, session: Session): void {
     this.evict(previousPod, session).catch((error: unknown) =>
       this.context.log.warn({ err: error }, "evict"),
@@ -153,7 +153,7 @@ export class HoldfastConnection extends Connection {
     return { ...(await sessions.create(user, performance.now() - startedAt)), resumed: false };
   }
 
-  /** The user's inbox and the rooms of the hello; what else the session had was left while the client was away. */
+  /** The user's inbox and the rooms in the hello. The session's other rooms were left while the client was away. */
   #roomsOf(hello: HelloFrame, session: Session): RoomRequest[] {
     const requests = new Map<string, RoomRequest>([[INBOX, { room: INBOX }]]);
     for (const request of hello.rooms) requests.set(request.room, request);
@@ -175,12 +175,12 @@ export class HoldfastConnection extends Connection {
     this.#noting ??= this.#noteRead().finally(() => (this.#noting = undefined));
   }
 
-  /** One at a time: the newest says all that those before it said. */
+  /** One write at a time: the newest position includes those before it. */
   async #noteRead(): Promise<void> {
     while (this.#toNote) {
       const { room, position } = this.#toNote;
       this.#toNote = undefined;
-      await this.context.roomStore.markRead(room, position).catch(() => undefined); // a later one says more
+      await this.context.roomStore.markRead(room, position).catch(() => undefined); // a later write has a newer position
     }
   }
   #toNote: { readonly room: RoomKeys; readonly position: Position } | undefined;
@@ -227,11 +227,12 @@ export class HoldfastConnection extends Connection {
   }
 
   override inboxWritten(): void {
-    // The client says itself what it has received.
+    // The client itself reports what it has received.
   }
 
   protected override ping(): void {
-    // A frame, not a control frame: a browser's script sees only frames, and must notice a dead socket too.
+    // An application frame, not a WebSocket control frame: a script in a browser sees only these, and must notice a dead socket
+    // too.
     this.#send({ type: "ping" });
   }
 

@@ -3,11 +3,11 @@ import type { LiveRoom, RoomMember } from "../rooms/live-room";
 import type { Metrics } from "../metrics";
 import type { Transport } from "./transport";
 
-/** The connection that is in the room, as far as the room has to do with it. */
+/** The parts of a connection that its room memberships use. */
 export interface Member {
   readonly transport: Transport;
   readonly context: { readonly metrics: Metrics };
-  /** Whether it goes on with a session that was there before. */
+  /** Whether the connection resumed an existing session. */
   readonly resumed: boolean;
   replay(frames: Buffer, onWritten?: () => void): void;
   takeReplayTurn(): Promise<() => void>;
@@ -22,17 +22,17 @@ export class Membership implements RoomMember {
   live = false;
   epoch = "";
   room: LiveRoom | undefined;
-  /** Called with the next sync: from here on the room is joined, though history may still be on its way. */
+  /** Called with the next sync. From then on the room is joined, though history may still be on its way. */
   readonly whenSynced: (() => void)[] = [];
-  /** A message to this room was let through that may be its first. */
+  /** A publish to this room was accepted that may be the room's first message. */
   mayHaveCreated = false;
 
   constructor(
     readonly name: string,
     readonly connection: Member,
-    /** The client named a position: what `sync` says of it is worth counting. */
+    /** The client sent a position, so the sync counts as a recovery or a loss. */
     private readonly resuming: boolean,
-    /** The client's name for the join; its first sync is the answer. */
+    /** The client's id of the join request; the first sync answers it. */
     private readonly requestId: number | undefined,
   ) {}
 
@@ -44,7 +44,7 @@ export class Membership implements RoomMember {
     this.connection.replay(frames, this.#noteOf(last));
   }
 
-  /** What is done once messages up to `last` have been written. */
+  /** The callback for when messages up to `last` have been written. */
   #noteOf(last: number): (() => void) | undefined {
     const { epoch } = this;
     return this.name === INBOX ? () => this.connection.inboxWritten({ epoch, offset: last }) : undefined;

@@ -3,22 +3,22 @@ import { closeCodes } from "../../protocol/close-codes";
 import { INBOX, type ErrorCode, type Position } from "../../protocol/frames";
 import { Connection } from "./connection";
 
-/** A pause in which deliveries of the user's inbox are noted together. Milliseconds. */
+/** How long deliveries of the user's inbox gather before they are noted together. Milliseconds. */
 const readDelayMs = 200;
 
 /**
- * A connection without a subprotocol (wscat, a person): each line in is a message to the room in the path, each message
- * out one JSON line. It has a session, but cannot resume it: what it misses while it is away from a room is missed.
- * What was sent to its user waits, and is taken for received once it is written.
+ * A connection without a subprotocol (for example wscat). Each inbound line is a message to the room in the path; each outbound
+ * message is one JSON line. It has a session but cannot resume it, so messages sent to the room while it is away are lost.
+ * Messages in the user's inbox wait there, and count as received once they are written to the socket.
  */
 export class PlainConnection extends Connection {
   #publishId = 0;
   #read: Position | undefined;
   #readTimer: NodeJS.Timeout | undefined;
-  /** Lines that were read with the upgrade; the socket is not read until the session is open. */
+  /** Lines that came with the upgrade. The socket is not read until the session is open. */
   #early: string[] | undefined = [];
 
-  /** Opens the session and joins. Not in the constructor: it takes time and can fail. */
+  /** Opens the session and joins. Not in the constructor, because it is asynchronous and can fail. */
   async start(): Promise<void> {
     this.gate.hold("greeting");
     try {
@@ -32,7 +32,7 @@ export class PlainConnection extends Connection {
       await subscriptions.joined(subscriptions.join({ room: INBOX }, "acked"), { room: INBOX });
       await subscriptions.joined(subscriptions.join({ room }), { room });
       if (!subscriptions.of(room)) {
-        this.close(closeCodes.tryAgainLater, "the room could not be joined"); // where it may not be, it is closed already
+        this.close(closeCodes.tryAgainLater, "the room could not be joined"); // already closed if it was forbidden
       }
       const early = this.#early ?? [];
       this.#early = undefined;
@@ -56,11 +56,11 @@ export class PlainConnection extends Connection {
   }
 
   override sendSync(): void {
-    // A line that is no message would puzzle whoever reads messages.
+    // Nothing is sent: the client expects only messages.
   }
 
   override sendAck(): void {
-    // The message itself comes back.
+    // Nothing is sent: the message itself comes back to the sender.
   }
 
   override sendError(code: ErrorCode, message: string, about: { room?: string }): void {
@@ -69,18 +69,18 @@ export class PlainConnection extends Connection {
       this.close(closeCodes.unauthorized, message);
   }
 
-  /** There is no way to ask: its turn in the drain is its close. */
+  /** There is no frame to ask a plain client to move. The drain closes it when its turn comes. */
   override goAway(): boolean {
     void this.finish(closeCodes.serviceRestart, "service restart");
     return false;
   }
 
-  /** Nor without closing it. */
+  /** A plain client can only be moved by closing it. */
   override moveOn(): boolean {
     return false;
   }
 
-  /** A line that was refused is typed again as a new one. */
+  /** A person types a refused line again, and it is then a new message. */
   protected override repeatsPublishes(): boolean {
     return false;
   }
@@ -102,7 +102,7 @@ export class PlainConnection extends Connection {
     clearTimeout(this.#readTimer);
   }
 
-  /** Nobody can resume it, so its session ends with it, however it closes. */
+  /** No client can resume this session, so it ends with the connection, whatever the close code. */
   protected override isCleanLeave(): boolean {
     return true;
   }

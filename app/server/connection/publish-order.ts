@@ -1,25 +1,25 @@
 /**
- * Keeps a publisher's order over refusals that it repeats. A client sends its publishes in the order of their ids, and
- * repeats them from the one that was refused: until that repetition comes, everything behind it is refused as well,
- * or later messages would overtake it.
+ * Keeps the order of a publisher's messages when some were refused. A client sends publishes in the order of their ids, and after
+ * a refusal repeats all from the refused one on. Until that repetition arrives, every later publish is refused too; otherwise
+ * later messages would overtake it.
  */
 export class PublishOrder {
-  /** By room, the newest id that was refused. */
+  /** The newest refused id, by room. */
   readonly #refused = new Map<string, number>();
 
   /** @param maxRooms a client that keeps to the protocol publishes to no more rooms than it may join */
   constructor(private readonly maxRooms: number) {}
 
-  /** Whether a publish comes too early: one before it was refused and has not come again. */
+  /** Whether a publish comes too early: an earlier one was refused and has not been repeated yet. */
   isEarly(room: string, id: number): boolean {
     const newest = this.#refused.get(room);
     if (newest === undefined) return false;
-    // An id that was refused before: the client has begun to repeat, with the oldest that it still wants.
+    // The client has begun to repeat, starting with the oldest id that it still needs.
     if (id <= newest) this.#refused.delete(room);
     return id > newest;
   }
 
-  /** Notes that the client was asked to send this publish again. */
+  /** Notes that this publish was refused, and that the client will repeat it. */
   refused(room: string, id: number): void {
     const newest = this.#refused.get(room);
     if (newest === undefined && this.#refused.size >= this.maxRooms) return;

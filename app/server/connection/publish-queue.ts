@@ -6,30 +6,30 @@ export interface WaitingPublish {
   readonly id: number;
   /** See `StoredMessage`. */
   readonly body: string;
-  /** When it was taken from the client, on the monotonic clock. */
+  /** When it was accepted from the client. Monotonic clock, milliseconds. */
   readonly takenAt: number;
 }
 
-/** What became of it: its offset, or why it was not stored. */
+/** The result of a publish: its offset, or why it was not stored. */
 export type PublishOutcome =
   { readonly offset: number; readonly duplicate: boolean } | { readonly error: unknown };
 
-/** Bytes of bodies that one step takes at most, so that Redis is not held up by one publisher; at least one publish. */
+/** The most bytes of bodies in one step, so that one publisher does not block Redis. A step holds at least one publish. */
 const stepBytes = 262_144;
 
-/** What a {@link PublishQueue} does with its publishes. */
+/** The callbacks of a {@link PublishQueue}. */
 interface Steps {
-  /** Stores publishes of one room, in their order, and tells of each; throws where none could be stored. */
+  /** Stores publishes of one room in their order, and returns the outcome of each. Throws if none could be stored. */
   store(room: string, publishes: readonly WaitingPublish[]): Promise<PublishOutcome[]>;
-  /** Called once for each; in order within a room. */
+  /** Called once for each publish; in order within a room. */
   answer(publish: WaitingPublish, outcome: PublishOutcome): void;
-  /** Asked when its turn has come: whether it must fail with one before it, untried. */
+  /** Called when its turn comes: whether it must fail without a try, because an earlier one failed. */
   isHeld(publish: WaitingPublish): boolean;
 }
 
 /**
- * The publishes of one connection, in a queue for each room: a shard of a Cluster that does not answer delays its own
- * rooms only. Answers come in order within a room; rooms do not wait for each other.
+ * The publishes of one connection, with one queue for each room: a shard of a Cluster that does not answer delays only its own
+ * rooms. Answers come in order within a room; rooms do not wait for each other.
  */
 export class PublishQueue {
   readonly #steps: Steps;
@@ -39,7 +39,7 @@ export class PublishQueue {
     this.#steps = { store, answer, isHeld };
   }
 
-  /** Publishes that have no answer yet, of all rooms. */
+  /** The number of publishes without an answer, in all rooms. */
   get size(): number {
     let size = 0;
     for (const queue of this.#rooms.values()) size += queue.size;
@@ -54,22 +54,24 @@ export class PublishQueue {
     queue.add(publish);
   }
 
-  /** Resolves when every publish so far has its answer. */
+  /** Resolves once every publish so far has its answer. */
   async idle(): Promise<void> {
     await Promise.all([...this.#rooms.values()].map((queue) => queue.done));
   }
 }
 
 /**
- * One room's publishes. While one step is being stored the next ones gather, and go together: one script, so that the
- * publisher's order holds whatever fails, and one wait where acknowledgements are durable, however many they are.
+ * The publishes of one room. While one step is being stored, the next publishes gather and go together: in one script, so that
+ * the publisher's order holds after any failure, and with a single wait if acknowledgements must be durable.
  */
 class RoomQueue {
   #waiting: WaitingPublish[] = [];
   #storing = 0;
-  /** When the session store was last known to be away: what waited then fails with it, not after a wait of its own. */
+  /**
+   * When the session store was last unavailable. Publishes that already waited then fail at once, without a timeout of their own.
+   */
   #unavailableAt = 0;
-  /** Resolves when the queue is empty; it is not used again. */
+  /** Resolves once the queue is empty; it is not used again. */
   readonly done: Promise<void>;
 
   constructor(
@@ -89,7 +91,7 @@ class RoomQueue {
   }
 
   async #run(onEmpty: () => void): Promise<void> {
-    await Promise.resolve(); // what one read of the socket brought goes together
+    await Promise.resolve(); // the publishes of one socket read go together
     while (this.#waiting.length > 0) {
       const step = this.#take();
       const outcomes = await this.#store(step);
@@ -109,7 +111,7 @@ class RoomQueue {
     return step;
   }
 
-  /** What became of each that was tried. */
+  /** Returns the outcome of each publish that was tried. */
   async #store(step: readonly WaitingPublish[]): Promise<Map<WaitingPublish, PublishOutcome>> {
     const outcomes = new Map<WaitingPublish, PublishOutcome>();
     const publishes = step.filter(

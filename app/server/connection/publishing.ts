@@ -13,7 +13,7 @@ import { PublishOrder } from "./publish-order";
 import { PublishQueue, type PublishOutcome, type WaitingPublish } from "./publish-queue";
 import type { Subscriptions } from "./subscriptions";
 
-/** The connection that publishes, as far as its publishes have to do with it. */
+/** The parts of a connection that its publishes use. */
 interface Publisher {
   readonly context: {
     readonly config: Pick<AppConfig, "MAX_PAYLOAD_BYTES" | "MAX_ROOMS">;
@@ -29,18 +29,18 @@ interface Publisher {
   close(code: number, reason: string): void;
 }
 
-/** The publishes of one connection: which are taken, in which order they are stored, and how each is answered. */
+/** The publishes of one connection: which are accepted, in which order they are stored, and how each is answered. */
 export class Publishing {
   readonly #connection: Publisher;
   readonly #subscriptions: Subscriptions;
   readonly #budget: Budget;
   readonly #queue: PublishQueue;
-  /** Publishes that were not taken, and those that were taken but not stored: nothing behind them may overtake them. */
+  /** The order of publishes at acceptance, and at storing: nothing may overtake a publish that was refused or not stored. */
   readonly #acceptOrder: PublishOrder;
   readonly #storeOrder: PublishOrder;
   #publisher = "";
 
-  /** @param repeats whether the client sends a publish again, under its id, when it was asked to */
+  /** @param repeats whether the client repeats a refused publish under the same id */
   constructor(connection: Publisher, subscriptions: Subscriptions, budget: Budget, repeats: boolean) {
     this.#connection = connection;
     this.#subscriptions = subscriptions;
@@ -55,7 +55,7 @@ export class Publishing {
     );
   }
 
-  /** Takes a message; the answer follows in the order of the publishes. */
+  /** Accepts a message. The answers follow in the order of the publishes. */
   take(name: string, publisher: string, id: number, data: unknown, bytesReceived: number): void {
     const { identity, session, context } = this.#connection;
     const refuse = (code: ErrorCode, message: string) => {
@@ -78,7 +78,7 @@ export class Publishing {
       refuse("unavailable", "an earlier publish was refused; send that one again first");
       return;
     }
-    // The body as it is stored: what a client writes as 1e20 has 21 digits there.
+    // Counts the body as it is stored: a client's 1e20 has 21 digits there.
     const text = JSON.stringify(data);
     const bytes = Buffer.byteLength(text);
     const most = context.config.MAX_PAYLOAD_BYTES;
@@ -97,13 +97,13 @@ export class Publishing {
     this.#queue.add({ room: name, id, body: bodyOf(session.user, text), takenAt: performance.now() });
   }
 
-  /** The connection has left the room: what was refused there holds nothing up when it comes back. */
+  /** The connection has left the room. A publish that was refused there no longer blocks others when it joins again. */
   leave(name: string): void {
     this.#acceptOrder.unsubscribe(name);
     this.#storeOrder.unsubscribe(name);
   }
 
-  /** Resolves when every publish so far has its answer. */
+  /** Resolves once every publish so far has its answer. */
   idle(): Promise<void> {
     return this.#queue.idle();
   }

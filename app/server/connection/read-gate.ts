@@ -1,8 +1,9 @@
 import type { WebSocket } from "ws";
 
 /**
- * Whether a socket is read. It is not for as long as there is any reason; what the peer sends meanwhile waits in the
- * kernel and, once that is full, at the peer. What one read has brought already, 64 KiB at most, still comes.
+ * Pauses and resumes reading of a socket. The socket is paused while there is at least one reason. What the peer sends meanwhile
+ * waits in the kernel and, once that buffer is full, at the peer. Data of a read that has already happened, at most 64 KiB, is
+ * still delivered.
  */
 export class ReadGate<Reason extends string> {
   readonly #reasons = new Set<Reason>();

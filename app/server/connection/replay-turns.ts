@@ -3,19 +3,19 @@ import { Slots } from "./slots";
 import { TokenBucket } from "./token-bucket";
 import type { Transport } from "./transport";
 
-/** Pages of one socket that are read at a time: one on its way while the other is written. */
+/** How many pages of history one socket handles at a time: one is read while the other is written. */
 const pagesAtOnce = 2;
 
-/** History at once, in seconds of `MAX_REPLAY_RATE`. */
+/** The burst of history, in seconds of `MAX_REPLAY_RATE`. */
 const burstSeconds = 4;
 
-/** What reading a page costs at least, however little is in it. Bytes. */
+/** The least that reading a page costs, even if it holds little. Bytes. */
 const leastBytes = 4_096;
 
 /**
- * The turns in which the rooms of one socket get their history: a page only when the socket has taken most of what it was
- * given, when the pod has room for it, and within the socket's rate. So history never fills a socket's buffer, and what a
- * peer that does not read holds is two pages.
+ * Decides when the rooms of one socket read the next page of history: when the socket has taken most of the last one, when the
+ * pod's replay budget has room, and within the socket's rate. So history never fills a socket's buffer, and a peer that does not
+ * read holds at most two pages.
  */
 export class ReplayTurns implements ReplayReader {
   readonly #slots = new Slots(pagesAtOnce);
@@ -38,7 +38,7 @@ export class ReplayTurns implements ReplayReader {
     this.transport.onSlow();
   }
 
-  /** Resolves when a page may be read and written; its result ends the turn. Rejects when the socket is closed. */
+  /** Resolves once a page may be read and written; call the result to end the turn. Rejects if the socket is closed. */
   async take(): Promise<() => void> {
     const freeSlot = await this.#slots.take();
     try {
@@ -64,7 +64,7 @@ export class ReplayTurns implements ReplayReader {
     });
   }
 
-  /** The socket is gone: nobody waits for its rate any more. */
+  /** The socket is closed: ends the waits for its rate. */
   close(): void {
     for (const [timer, resolve] of this.#pauses) {
       clearTimeout(timer);

@@ -1,4 +1,4 @@
-/** Lets so many through at a time; the others wait in their order. */
+/** Lets a limited number of tasks run at a time. The others wait in order. */
 export class Slots {
   #free: number;
   readonly #waiting: (() => void)[] = [];
@@ -7,7 +7,7 @@ export class Slots {
     this.#free = count;
   }
 
-  /** Resolves with what frees the slot again; calling that twice does no harm. */
+  /** Resolves with a function that frees the slot. It is safe to call twice. */
   async take(): Promise<() => void> {
     if (this.#free > 0) this.#free -= 1;
     else await new Promise<void>((resolve) => this.#waiting.push(resolve));

@@ -10,7 +10,7 @@ import type { Session, SessionStore } from "../store/session-store";
 import { Membership, type Member } from "./membership";
 import { Slots } from "./slots";
 
-/** The connection whose rooms these are, as far as they have to do with it. */
+/** The parts of a connection that its subscriptions use. */
 interface Subscriber extends Member {
   readonly context: Member["context"] & {
     readonly config: Pick<AppConfig, "MAX_ROOMS" | "SERVICE_NAME">;
@@ -30,10 +30,10 @@ interface Subscriber extends Member {
   fail(error: unknown, about: { room?: string }): void;
 }
 
-/** Joins of one socket that ask Redis at a time; the others wait for them. */
+/** How many joins of one socket ask Redis at a time. The others wait. */
 const joinsAtOnce = 4;
 
-/** The rooms that one connection is in, the user's inbox among them. */
+/** The rooms that one connection is in, including the user's inbox. */
 export class Subscriptions {
   readonly #memberships = new Map<string, Membership>();
   readonly #joins = new Slots(joinsAtOnce);
@@ -43,7 +43,7 @@ export class Subscriptions {
     this.#connection = connection;
   }
 
-  /** The connection's place in a room; undefined where it has not joined. */
+  /** The connection's membership of a room; undefined if it has not joined. */
   of(name: string): Membership | undefined {
     return this.#memberships.get(name);
   }
@@ -53,7 +53,7 @@ export class Subscriptions {
     return name === INBOX ? userKeys(session?.user ?? "") : roomKeys(context.config.SERVICE_NAME, name);
   }
 
-  /** The rooms in which the connection is present. Nobody asks who is in a user's inbox. */
+  /** The rooms in which the connection is present. A user's inbox has no presence list. */
   *presence(): Generator<Presence> {
     const { session } = this.#connection;
     if (!session) return;
@@ -74,7 +74,7 @@ export class Subscriptions {
     }
   }
 
-  /** Waits until a join is answered: its sync is written, or its error. History may follow for long. */
+  /** Waits until a join is answered: its sync or its error is written. History may follow long after that. */
   async joined(join: Promise<void>, { room }: RoomRequest): Promise<void> {
     const membership = this.#memberships.get(room);
     if (membership?.epoch === "") {
@@ -88,7 +88,7 @@ export class Subscriptions {
   #whyNotJoin(name: string): ErrorCode | undefined {
     const { context, identity } = this.#connection;
     if (!identity || !context.policy.mayJoin(identity, name)) return "forbidden";
-    // The user's inbox is not counted.
+    // The user's inbox does not count.
     return !this.#memberships.has(name) && this.#memberships.size > context.config.MAX_ROOMS
       ? "too_many_rooms"
       : undefined;
@@ -103,7 +103,7 @@ export class Subscriptions {
     if (!session) return;
     const before = this.#memberships.get(name);
     if (before) connections.noteLeft(before);
-    if (before?.room) rooms.leave(before.room, before); // also where it still joins: only this join is answered
+    if (before?.room) rooms.leave(before.room, before); // also if it is still joining: only the newer join is answered
     const membership = new Membership(name, this.#connection, position !== undefined, request.requestId);
     this.#memberships.set(name, membership);
     const isWanted = () => this.#memberships.get(name) === membership && transport.open;
@@ -111,9 +111,9 @@ export class Subscriptions {
     const wasIn = session.rooms.has(name);
     let freeSlot: (() => void) | undefined;
     try {
-      // In the record before on the wire: who reads a sync can rely on the session.
+      // Written to the session before the sync is sent: a client that has the sync can rely on the session.
       if (name !== INBOX && !wasIn) await sessions.addRoom(session, name);
-      // Held until the room is joined; history may be on its way for long after.
+      // The slot is held until the room is joined; history may take much longer.
       freeSlot = await this.#joins.take();
       membership.whenSynced.push(freeSlot);
       if (!isWanted()) return;
@@ -135,18 +135,18 @@ export class Subscriptions {
     }
   }
 
-  /** False where the connection is not in the room. */
+  /** Returns false if the connection is not in the room. */
   leave(name: string): boolean {
     const membership = this.#memberships.get(name);
     const { session, context } = this.#connection;
     if (!membership || !session) return false;
     this.#memberships.delete(name);
     this.#absent(membership);
-    context.sessions.removeRoom(session, name).catch(() => undefined); // the record expires with the session
+    context.sessions.removeRoom(session, name).catch(() => undefined); // otherwise the entry expires with the session
     return true;
   }
 
-  /** The socket is gone: the connection is in no room any more. Its session still is. */
+  /** The socket is closed: the connection leaves all rooms. The session keeps them. */
   close(): void {
     for (const membership of this.#memberships.values()) this.#absent(membership);
     this.#memberships.clear();
@@ -158,9 +158,9 @@ export class Subscriptions {
     context.rooms.leave(membership.room, membership);
     context.connections.noteLeft(membership);
     if (membership.name === INBOX) return;
-    // The entry of a socket that was moved belongs to the newer one, under the same connection id.
+    // After a move, the presence entry belongs to the newer socket, which has the same connection id.
     if (hasMoved) return;
-    context.roomStore.noteAbsent(membership.room.keys, session.user, session.id).catch(() => undefined); // the entry ages out
+    context.roomStore.noteAbsent(membership.room.keys, session.user, session.id).catch(() => undefined); // otherwise it expires
   }
 }
 

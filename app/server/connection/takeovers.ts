@@ -1,18 +1,18 @@
 import { Gather } from "../store/gather";
 
-/** Says something on a channel. Resolves with how many hear it. */
+/** Publishes a text on a channel. Resolves with the number of receivers. */
 type Say = (text: string) => Promise<number>;
 
 /**
- * Tells pods that sessions of theirs are served elsewhere. After a crash thousands are, and nobody listens: where the
- * first of a group reaches nobody, neither would the others, so they are not sent.
+ * Tells other pods that this pod now serves some of their sessions. After a pod crash there are thousands of these texts and no
+ * receiver. If the first text to a pod reaches nobody, the others of its group are not sent.
  */
 export class Takeovers {
   readonly #pods = new Map<string, { readonly gather: Gather<string, undefined>; waiting: number }>();
 
   /**
-   * @param say speaks to a pod
-   * @param patienceMs how long a text may wait for those before it. Milliseconds
+   * @param say publishes a text to a pod
+   * @param patienceMs how long a text may wait for earlier texts. Milliseconds
    */
   constructor(
     private readonly say: (pod: string, text: string) => Promise<number>,
@@ -36,7 +36,7 @@ export class Takeovers {
   }
 }
 
-/** What became of each: an error concerns its own text alone. */
+/** The outcome of each text: an error concerns only its own text. */
 async function tellAll(texts: readonly string[], say: Say): Promise<(undefined | Error)[]> {
   const outcomeOf = (text: string) => say(text).catch((error: unknown) => error as Error);
   const [first = "", ...others] = texts;

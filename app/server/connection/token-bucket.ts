@@ -1,9 +1,9 @@
-/** A token bucket: `rate` a second sustained, `burst` at once. Pure but for the clock that it is given. */
+/** A token bucket: `rate` per second sustained, `burst` at once. Pure: the caller passes the time. */
 export class TokenBucket {
   #tokens: number;
   #at: number;
 
-  /** @param now milliseconds, never going back */
+  /** @param now milliseconds, never decreasing */
   constructor(
     private readonly rate: number,
     private readonly burst: number,
@@ -13,7 +13,10 @@ export class TokenBucket {
     this.#at = now;
   }
 
-  /** Takes `cost`; false, and takes nothing, where there is less. What costs more than a burst takes a full bucket. */
+  /**
+   * Takes `cost` and returns true. If fewer tokens are left, takes nothing and returns false. A cost above the burst takes a full
+   * bucket.
+   */
   take(cost: number, now: number): boolean {
     this.#refill(now);
     if (this.#tokens < Math.min(cost, this.burst)) return false;
@@ -21,7 +24,7 @@ export class TokenBucket {
     return true;
   }
 
-  /** Takes `cost` in any case, into debt. Returns how long until the debt is paid: milliseconds, 0 without one. */
+  /** Takes `cost` in any case, and may go into debt. Returns how long until the debt is paid: milliseconds, 0 without a debt. */
   spend(cost: number, now: number): number {
     this.#refill(now);
     this.#tokens -= cost;

@@ -2,28 +2,28 @@ import type { Duplex } from "node:stream";
 import type { WebSocket } from "ws";
 import { textFrame } from "../rooms/frame";
 
-/** RFC 6455 section 5.5: a control frame carries at most 125 bytes, two of which are the code. */
+/** RFC 6455 section 5.5: a control frame carries at most 125 bytes; the close code takes two of them. */
 const maxReasonBytes = 123;
 
-/** Below this many waiting bytes a socket takes another page of history. */
+/** A socket with fewer waiting bytes than this takes another page of history. */
 const lowWaterBytes = 65_536;
 
-/** How long a socket that is cut may take to accept its close frame. Milliseconds. */
+/** How long a cut socket has to send its close frame. Milliseconds. */
 const cutMs = 500;
 
-/** What is written to a socket that has closed. */
+/** Thrown for writes to a closed socket. */
 export class ClosedError extends Error {
   readonly code = "HOLDFAST_CLOSED";
 }
 
 /**
- * The writing side of one socket. Frames go straight to the stream below ws: most are built once for many sockets. Compression
- * is off, so ws writes its control frames there at once too, and the two never interleave.
+ * The writing side of one socket. Frames go directly to the stream below ws, because most are built once for many sockets.
+ * Compression is off, so ws also writes its control frames there at once, and the two never interleave.
  */
 export class Transport {
-  /** When the peer last took something that had waited for it; milliseconds of the monotonic clock. */
+  /** When the peer last took bytes that had waited for it. Monotonic clock, milliseconds. */
   progressedAt = performance.now();
-  /** Of the bytes that wait, those of history: the server's own choice, so no fault of the peer's. */
+  /** Waiting bytes that are history. They do not count as slowness of the peer, because the server chose to send them. */
   #replayBytes = 0;
   #writers: { resolve: () => void; reject: (error: Error) => void }[] = [];
 
@@ -31,7 +31,7 @@ export class Transport {
     private readonly ws: WebSocket,
     private readonly stream: Duplex,
     private readonly maxBufferedBytes: number,
-    /** Called once, when the peer is too slow: more than `maxBufferedBytes` wait; nothing is written afterwards. */
+    /** Called once if the peer is too slow, that is if more than `maxBufferedBytes` wait. Nothing is written afterwards. */
     readonly onSlow: () => void,
   ) {
     stream.on("drain", () => {
@@ -49,12 +49,14 @@ export class Transport {
     return this.stream.writableLength;
   }
 
-  /** Writes a text as one buffer: ws would write its header and its body, which costs a third more. */
+  /** Writes a text as one buffer: ws would write header and body separately, which costs a third more. */
   text(text: string): void {
     this.frames(textFrame(text));
   }
 
-  /** Writes whole frames as they are. `onWritten` is called when they have left this process, not if they never do. */
+  /**
+   * Writes whole frames as they are. `onWritten` is called once they have left this process; it is not called if they never do.
+   */
   frames(frames: Buffer, onWritten?: () => void): void {
     if (!this.#mayWrite()) return;
     if (onWritten === undefined) this.stream.write(frames);
@@ -62,8 +64,8 @@ export class Transport {
   }
 
   /**
-   * Writes frames of history. They come page by page, as the socket drains, so they do not count as slowness.
-   * `onGone` is called once they have left this process, or when it is clear that they never will.
+   * Writes frames of history. They are written page by page, as the socket drains, so they do not count as slowness. `onGone` is
+   * called once they have left this process, or once they never will.
    */
   replay(frames: Buffer, onGone: (written: boolean) => void): void {
     if (!this.#mayWrite()) {
@@ -82,7 +84,7 @@ export class Transport {
     if (this.#mayWrite()) this.ws.ping();
   }
 
-  /** Resolves when the socket takes more; rejects with {@link ClosedError}. */
+  /** Resolves once the socket takes more; rejects with {@link ClosedError}. */
   writable(): Promise<void> {
     if (this.open && this.bufferedBytes < lowWaterBytes) return Promise.resolve();
     return new Promise((resolve, reject) => {
@@ -91,7 +93,7 @@ export class Transport {
     });
   }
 
-  /** Sends a close frame; the closing handshake has the server's close timeout, then the socket is cut. */
+  /** Sends a close frame. The closing handshake has the server's close timeout; after it, the socket is cut. */
   close(code: number, reason: string): void {
     this.ws.close(
       code,
@@ -102,7 +104,7 @@ export class Transport {
     );
   }
 
-  /** Sends a close frame and ends the connection behind it, without waiting for the peer. */
+  /** Sends a close frame and then ends the connection, without waiting for the peer. */
   cut(code: number, reason: string): void {
     this.close(code, reason);
     const timer = setTimeout(() => this.terminate(), cutMs).unref();

@@ -1,28 +1,29 @@
 /**
- * What the Publisher service asks of the rest of the server. All values are checked before they come here.
- *
- * Errors: one with the `code` {@link backendErrors.unavailable} is retryable and answered UNAVAILABLE; one with
- * {@link backendErrors.sparseId} is the caller's fault and answered INVALID_ARGUMENT; any other is logged and answered INTERNAL.
- *
- * `signal` is aborted when nobody waits for the answer any more: the caller went away or its deadline passed. What has
- * begun may be finished or not, what has not should not begin.
+ * The part of the server that the Publisher service uses. All values are checked before these calls.
+ * Errors: `code` {@link backendErrors.unavailable} is retryable and answered UNAVAILABLE; {@link backendErrors.sparseId} is an
+ * error of the caller and answered INVALID_ARGUMENT; any other error is logged and answered INTERNAL.
+ * `signal` is aborted once nobody waits for the answer: the caller left or its deadline passed. Work that has begun may finish or
+ * not; work that has not begun must not begin.
  */
 export interface PublisherBackend {
   /** Stores a message in a room and delivers it. */
   publishToRoom(message: RoomMessage, signal: AbortSignal): Promise<StoredAt>;
   /** Stores a message in a user's inbox and delivers it. */
   publishToUser(message: UserMessage, signal: AbortSignal): Promise<StoredAt>;
-  /** Who is in a room, on any pod, in any order; each user once. */
+  /** The users in a room, on all pods, in any order; each user once. */
   presence(room: string, signal: AbortSignal): Promise<readonly PresentUser[]>;
-  /** Closes all sockets of a user, on every pod, with code 1000 and this reason (at most 123 bytes). Nobody there is fine. */
+  /**
+   * Closes all sockets of a user, on every pod, with code 1000 and this reason (at most 123 bytes). It succeeds if the user has
+   * no socket.
+   */
   closeUser(user: string, reason: string, signal: AbortSignal): Promise<void>;
 }
 
-/** The codes of errors that a backend throws on purpose. */
+/** The codes of errors that a backend throws deliberately. */
 export const backendErrors = {
-  /** The session store is away. */
+  /** The session store is unavailable. */
   unavailable: "HOLDFAST_UNAVAILABLE",
-  /** The publisher's numbers do not count by 1, so that the store cannot remember them. */
+  /** The publisher's message numbers do not count by 1, so the store cannot remember them. */
   sparseId: "HOLDFAST_SPARSE_ID",
 } as const;
 
@@ -31,7 +32,7 @@ interface Message {
   readonly data: unknown;
   /** The user id that receivers see. */
   readonly from: string;
-  /** Present: the same again is stored once. Absent: a message of its own. */
+  /** Present: a repeated message with the same id is stored once. Absent: each message is stored. */
   readonly id?: PublishId;
 }
 
@@ -44,13 +45,13 @@ export interface UserMessage extends Message {
 }
 
 /**
- * The caller's own name for a message. Keep publishers apart from clients' ids in the store: a backend must not be able to
- * take a client's numbers, or the other way round.
+ * The caller's own id for a message. The store must keep the publishers of backends apart from the ids of clients: a backend must
+ * not be able to use a client's numbers, or the reverse.
  */
 export interface PublishId {
   /** 1–64 of `A-Z a-z 0-9 _ . : -`. */
   readonly publisher: string;
-  /** Counts from 1 by 1 in each room. */
+  /** Starts at 1 and counts by 1 in each room. */
   readonly number: number;
 }
 

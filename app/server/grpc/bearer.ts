@@ -1,8 +1,8 @@
 import { createHash, timingSafeEqual } from "node:crypto";
 
 /**
- * Whether `authorization` metadata is exactly one `Bearer <token>`. Takes the same time for every wrong token: hashes have
- * one length and are compared in constant time, so that neither length nor beginning can be found by trying.
+ * Whether the `authorization` metadata is exactly one `Bearer <token>`. The check takes the same time for every wrong token: it
+ * compares hashes, which have one length, in constant time, so a caller cannot find the length or the beginning by trying.
  */
 export function isBearer(authorization: readonly (string | Buffer)[], token: string): boolean {
   const [value] = authorization;

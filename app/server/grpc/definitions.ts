@@ -3,8 +3,8 @@ import type { ServiceDefinition } from "@grpc/grpc-js";
 import { loadSync } from "@grpc/proto-loader";
 
 /**
- * Beside this file, and beside the bundle: the build copies `app/server/grpc/proto` to `app/dist/proto`, so that this
- * one expression is right in both.
+ * Next to this file, and next to the bundle: the build copies `app/server/grpc/proto` to `app/dist/proto`, so this path is right
+ * for both.
  */
 const protoDirectory = join(__dirname, "proto");
 
@@ -17,9 +17,9 @@ const files = {
 export type ServiceName = keyof typeof files;
 
 /**
- * Reads a service's definition from its .proto file. Decoded messages have every field: defaults where none was sent,
- * null for absent messages; a `oneof` has a property of its own name that says which member was sent. 64-bit integers
- * are numbers: check them with `Number.isSafeInteger`. Throws when the file is missing or wrong.
+ * Reads a service's definition from its .proto file. Decoded messages have every field: defaults for fields that were not sent,
+ * null for absent messages. A `oneof` has a property of its own name with the name of the member that was sent. 64-bit integers
+ * are numbers: check them with `Number.isSafeInteger`. Throws if the file is missing or malformed.
  */
 export function loadService(name: ServiceName): ServiceDefinition {
   const definitions = loadSync(files[name], {

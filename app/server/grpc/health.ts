@@ -6,14 +6,14 @@ import {
 } from "@grpc/grpc-js";
 import { CallError } from "./status";
 
-/** Whether this pod should be given work. The same signal as `/readyz`. */
+/** Whether this pod should get work. The same signal as `/readyz`. */
 export interface Readiness {
   isReady(): boolean;
-  /** Calls `listener` after each change; returns its undo. */
+  /** Calls `listener` after each change; returns a function that unsubscribes. */
   onChange(listener: () => void): () => void;
 }
 
-/** Streams of Watch at a time: no token is asked for here, so they are bounded. */
+/** The most Watch streams at a time. They are limited because Health requires no token. */
 export const MAX_WATCHERS = 1_000;
 
 interface HealthRequest {
@@ -26,16 +26,16 @@ interface HealthResponse {
 
 type WatchStream = ServerWritableStream<HealthRequest, HealthResponse>;
 
-/** `grpc.health.v1.Health`: all services of this server are as ready as the pod is, and none while it drains. */
+/** `grpc.health.v1.Health`: all services of this server are as ready as the pod. While it drains, none is. */
 export class Health {
   readonly #readiness: Readiness;
   readonly #services: ReadonlySet<string>;
-  /** Each stream with the status that it was told last. */
+  /** Each stream with the last status that was sent to it. */
   readonly #watchers = new Map<WatchStream, HealthResponse["status"]>();
   readonly #undo: () => void;
   #draining = false;
 
-  /** @param services full names; the empty name, the server as a whole, is always one. */
+  /** @param services full names; the empty name, the server as a whole, is always included. */
   constructor(readiness: Readiness, services: readonly string[]) {
     this.#readiness = readiness;
     this.#services = new Set(["", ...services]);
@@ -61,7 +61,9 @@ export class Health {
     }) satisfies handleServerStreamingCall<HealthRequest, HealthResponse>,
   };
 
-  /** NOT_SERVING from now on, for good; streams are told and ended, since an endless stream would hold up the drain. */
+  /**
+   * NOT_SERVING from now on, permanently. Notifies and ends the Watch streams, because an endless stream would block the drain.
+   */
   drain(): void {
     if (this.#draining) return;
     this.#draining = true;

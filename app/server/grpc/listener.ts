@@ -2,33 +2,33 @@ import { once } from "node:events";
 import { type AddressInfo, createServer, type Socket } from "node:net";
 
 /**
- * A port whose connections can be cut. grpc-js' own `forceShutdown` cannot, once a graceful shutdown has begun: it then
- * only asks its peers to hang up, and a call that never ends would keep the process.
+ * A port whose connections can be cut. grpc-js' own `forceShutdown` cannot do this once a graceful shutdown has begun: it then
+ * only asks its peers to close, and a call that never ends would keep the process running.
  */
 export interface Listener {
   readonly port: number;
-  /** Accepts no more; resolves when the last connection has ended. */
+  /** Accepts no further connections; resolves once the last connection has ended. */
   close(): Promise<void>;
   /** Ends all connections at once. */
   cut(): void;
 }
 
-/** Connections at a time: callers share one for many calls, and probes are short. One more is closed at once. */
+/** The most connections at a time: callers share one for many calls, and probes are short. One more is closed at once. */
 const maxConnections = 1_000;
 
-/** From a connection to the end of its preface. Milliseconds. */
+/** The longest time from a connection to the end of its preface. Milliseconds. */
 const prefaceMs = 10_000;
 
 /** What every client sends first: 24 bytes and a SETTINGS frame, at least 9 (RFC 9113 section 3.4). */
 const prefaceBytes = 33;
 
-/** Other than the usual limits, for tests. */
+/** Replaces the usual limits in tests. */
 export interface ListenerLimits {
   readonly prefaceMs?: number;
   readonly maxConnections?: number;
 }
 
-/** Listens and hands over each connection. Throws where it cannot, naming address and port. */
+/** Listens and passes on each connection. If it cannot listen, throws an error with the address and the port. */
 export async function listen(
   address: string,
   port: number,

@@ -13,7 +13,7 @@ import {
 } from "./requests";
 import type { UnaryCalls } from "./unary";
 
-/** Users in one answer, at most: with names of the greatest length it stays below the 4 MiB that clients accept. */
+/** The most users in one answer. With names of the greatest length, the answer stays below the 4 MiB that clients accept. */
 export const MAX_PRESENT_USERS = 5_000;
 
 interface PresenceResponse {
@@ -21,7 +21,7 @@ interface PresenceResponse {
   readonly totalUsers: number;
 }
 
-/** The handlers of `holdfast.v1.Publisher`. A type, since grpc-js takes only what has an index signature. */
+/** The handlers of `holdfast.v1.Publisher`. A type and not an interface, because grpc-js requires an index signature. */
 // eslint-disable-next-line @typescript-eslint/consistent-type-definitions
 export type PublisherHandlers = {
   readonly PublishToRoom: handleUnaryCall<PublishToRoomRequest, StoredAt>;
@@ -30,7 +30,7 @@ export type PublisherHandlers = {
   readonly CloseUser: handleUnaryCall<CloseUserRequest, Record<string, never>>;
 };
 
-/** `holdfast.v1.Publisher`: checks requests and hands them to the backend. */
+/** `holdfast.v1.Publisher`: checks requests and passes them to the backend. */
 export function createPublisher(
   calls: UnaryCalls,
   backend: PublisherBackend,

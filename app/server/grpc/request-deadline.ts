@@ -1,11 +1,11 @@
 import { ServerInterceptingCall, status, type ServerInterceptor } from "@grpc/grpc-js";
 
-/** From a call's headers to the end of its request, which is one message. Milliseconds. */
+/** The longest time from a call's headers to the end of its request, which is one message. Milliseconds. */
 const requestMs = 10_000;
 
 /**
- * Ends calls whose request does not come: handlers only begin with a whole request, so such a call would have no
- * deadline of ours, and its stream no end.
+ * Ends calls whose request does not arrive. Handlers begin only with a whole request, so such a call would have no deadline of
+ * this server, and its stream would never end.
  */
 export function requestDeadline(ms = requestMs): ServerInterceptor {
   return (_method, call) => {

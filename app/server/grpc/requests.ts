@@ -5,7 +5,10 @@ import { isUserId, MAX_USER_ID_LENGTH } from "../auth/user-id";
 import type { PublishId, RoomMessage, UserMessage } from "./backend";
 import { invalid } from "./status";
 
-/** The requests as protobuf decodes them, and the checks that it cannot do. All throw INVALID_ARGUMENT naming the field. */
+/**
+ * The requests as protobuf decodes them, and the checks that protobuf cannot do. All throw INVALID_ARGUMENT with the name of the
+ * field.
+ */
 
 interface DecodedMessage {
   readonly from: string;
@@ -81,7 +84,7 @@ function checkData({ data, json = "", binary }: DecodedMessage, maxPayloadBytes:
   }
   if (data === "binary") return text;
   const value = parseJson(text);
-  const stored = Buffer.byteLength(JSON.stringify(value)); // 1e20 has 21 digits there
+  const stored = Buffer.byteLength(JSON.stringify(value)); // 1e20 has 21 digits when it is stored
   if (stored <= maxPayloadBytes) return value;
   throw invalid("json", `must be at most ${maxPayloadBytes} bytes as delivered, found ${stored}`);
 }

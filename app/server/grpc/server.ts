@@ -12,16 +12,16 @@ import { DEFAULT_DEADLINE_MS, UnaryCalls } from "./unary";
 export interface GrpcOptions {
   /** The address to bind to, IPv4 or IPv6. */
   readonly address: string;
-  /** 0 takes a free one. */
+  /** 0 uses any free port. */
   readonly port: number;
-  /** What callers of the Publisher present; empty: the Publisher is not served, only Health. */
+  /** The token that callers of the Publisher must send. If it is empty, only Health is served. */
   readonly publisherToken: string;
   /** The largest `data` of a message, as clients receive it. Bytes. */
   readonly maxPayloadBytes: number;
   readonly backend: PublisherBackend;
   readonly readiness: Readiness;
   readonly log: Logger;
-  /** How long a request may take to come; see request-deadline.ts. */
+  /** The longest time that a request may take to arrive; see request-deadline.ts. */
   readonly requestMs?: number;
   readonly limits?: ListenerLimits;
 }
@@ -29,27 +29,31 @@ export interface GrpcOptions {
 export interface GrpcServer {
   readonly port: number;
   /**
-   * Health says NOT_SERVING, new calls are turned away, those in flight finish; resolves when the last one has.
-   * @param budgetMs after which what is left is cut: a caller's deadline may be longer than a drain. Default 30 s.
+   * Health reports NOT_SERVING, new calls are refused, calls in progress finish. Resolves once the last one has finished.
+   * @param budgetMs cuts the calls that are left after this time, because a caller's deadline may be longer than a drain. Default
+   * 30 s.
    */
   drain(budgetMs?: number): Promise<void>;
-  /** Cuts what is left and closes. */
+  /** Cuts the calls that are left and closes. */
   stop(): Promise<void>;
 }
 
-/** What a request may hold beside `data`: names and ids, well below this. Bytes. */
+/** The most bytes that a request holds besides `data`: names and ids stay well below this. */
 const REQUEST_OVERHEAD_BYTES = 4_096;
 
-/** Callers that vanished without a word would stay among the watchers: they are pinged, and given up on. Milliseconds. */
+/**
+ * A caller that vanished would stay in the list of watchers. The server pings connections and closes those that do not answer.
+ * Milliseconds.
+ */
 const KEEPALIVE_MS = 30_000;
 const KEEPALIVE_TIMEOUT_MS = 10_000;
 
-/** How long it may take until grpc-js has noticed that its connections are cut. Milliseconds. */
+/** The longest time until grpc-js notices that its connections are cut. Milliseconds. */
 const cutMs = 500;
 
 const PUBLISHER: ServiceName = "holdfast.v1.Publisher";
 
-/** Serves Health and, where there is a token for it, the Publisher. Throws where it cannot bind. */
+/** Serves Health and, if a token is configured, the Publisher. Throws if it cannot bind. */
 export async function startGrpc(options: GrpcOptions): Promise<GrpcServer> {
   const server = new Server({
     "grpc.max_receive_message_length": options.maxPayloadBytes + REQUEST_OVERHEAD_BYTES,
@@ -102,7 +106,7 @@ export async function startGrpc(options: GrpcOptions): Promise<GrpcServer> {
   };
 }
 
-/** Tells every connection to go elsewhere and resolves when the last call on them has ended. */
+/** Sends GOAWAY on every connection and resolves once the last call has ended. */
 function shutDown(server: Server): Promise<void> {
   return new Promise((resolve, reject) => {
     server.tryShutdown((error) => (error === undefined ? resolve() : reject(error)));

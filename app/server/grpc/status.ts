@@ -1,7 +1,7 @@
 import { status } from "@grpc/grpc-js";
 import { backendErrors } from "./backend";
 
-/** How a call ended, where it did not succeed. */
+/** The status of a call that failed. */
 export class CallError extends Error {
   constructor(
     readonly code: status,
@@ -12,12 +12,12 @@ export class CallError extends Error {
   }
 }
 
-/** A field of a request is wrong: `<field> <rule>`, with what was found where that helps and is short. */
+/** A field of a request is wrong: `<field> <rule>`, with the actual value if that is short and helps. */
 export function invalid(field: string, rule: string): CallError {
   return new CallError(status.INVALID_ARGUMENT, `${field} ${rule}`);
 }
 
-/** What a caller is told about an error. Undefined for one that nobody foresaw: it may name what is not the caller's business. */
+/** The status that a caller gets for an error. Undefined for an unexpected error: its message may hold internals. */
 export function toCallError(error: unknown): CallError | undefined {
   if (error instanceof CallError) return error;
   switch (codeOf(error)) {

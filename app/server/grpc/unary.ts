@@ -3,16 +3,16 @@ import type { Logger } from "pino";
 import { isBearer } from "./bearer";
 import { CallError, toCallError } from "./status";
 
-/** The work of one call: takes the decoded request, gives the response, throws what went wrong. */
+/** The work of one call: takes the decoded request, returns the response, or throws. */
 export type Work<Request, Response> = (request: Request, signal: AbortSignal) => Promise<Response>;
 
-/** Calls whose work has not ended, at most; one more is refused. Each holds one request: 500 × 64 KiB are 32 MiB. */
+/** The most calls whose work has not ended; one more is refused. Each holds one request: 500 × 64 KiB are 32 MiB. */
 export const MAX_CALLS = 500;
 
-/** What a call without a deadline is given: a forgotten one must not outlast a drain. Milliseconds. */
+/** The deadline of a call that has none: a forgotten call must not outlast a drain. Milliseconds. */
 export const DEFAULT_DEADLINE_MS = 30_000;
 
-/** Makes handlers of works: the token is checked, calls are counted, deadlines kept and errors turned into statuses. */
+/** Turns work functions into handlers: checks the token, counts calls, keeps deadlines and turns errors into statuses. */
 export class UnaryCalls {
   readonly #token: string;
   readonly #log: Logger;
@@ -44,7 +44,7 @@ export class UnaryCalls {
     }
     const abort = new AbortController();
     const end = (code: status, message: string) => abort.abort(new CallError(code, message));
-    // grpc-js keeps the caller's own deadline: it answers by itself and reports the call as cancelled.
+    // grpc-js itself keeps the caller's own deadline: it answers, and reports the call as cancelled.
     call.once("cancelled", () => end(status.CANCELLED, "nobody waits for the answer"));
     const late = `not done in ${DEFAULT_DEADLINE_MS} ms; set a deadline to wait longer`;
     const timer =
@@ -58,7 +58,7 @@ export class UnaryCalls {
     }
   }
 
-  /** Counts until the work itself has ended: work that nobody waits for takes room all the same. */
+  /** Counts a call until its work has ended: work that nobody waits for still uses memory. */
   async #counted<Response>(work: Promise<Response>): Promise<Response> {
     this.#running += 1;
     try {
@@ -76,7 +76,7 @@ export class UnaryCalls {
   }
 }
 
-/** The work's outcome, or the signal's reason where that comes first. */
+/** The outcome of the work, or the signal's reason if the signal is aborted first. */
 function unlessAborted<T>(signal: AbortSignal, work: Promise<T>): Promise<T> {
   const aborted = new Promise<never>((_resolve, reject) => {
     signal.addEventListener("abort", () => reject(signal.reason as CallError), { once: true });

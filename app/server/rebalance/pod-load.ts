@@ -1,27 +1,27 @@
-/** What a pod tells the others of its service. */
+/** The load that a pod reports to the other pods of its service. */
 export interface PodLoad {
   readonly pod: string;
-  /** Clients that it serves. */
+  /** The clients that it serves. */
   readonly connections: number;
-  /** Which pod template it was made from. Where there are several, a rollout is under way. */
+  /** The revision of its pod template. Several revisions mean that a rollout is in progress. */
   readonly revision: string;
-  /** It drains: its clients are moved away in any case. */
+  /** True while it drains: all of its clients move anyway. */
   readonly isLeaving: boolean;
 }
 
-/** Of the mean, what a pod may have more before clients are asked to move. */
+/** How far a pod may be above the mean, as a share of the mean, before clients are asked to move. */
 const tolerance = 0.2;
 
-/** Fewer clients too many are not worth their moves. */
+/** A smaller excess is not worth the moves. */
 export const smallestExcess = 10;
 
-/** How many clients a pod has beyond the mean of all pods; 0 where there is no other pod. */
+/** How many clients a pod has above the mean of all pods; 0 if there is no other pod. */
 export function excessOf(clients: number, loads: readonly PodLoad[]): number {
   if (loads.length < 2) return 0;
   return Math.max(0, Math.floor(clients - meanOf(loads)));
 }
 
-/** Whether so many clients beyond the mean are too many. */
+/** Whether an excess of this many clients is large enough to move clients. */
 export function isTooMany(excess: number, loads: readonly PodLoad[]): boolean {
   return excess >= smallestExcess && excess > tolerance * meanOf(loads);
 }
@@ -31,8 +31,8 @@ function meanOf(loads: readonly PodLoad[]): number {
 }
 
 /**
- * What must stay the same for a while before clients are moved. Undefined where pods come and go by themselves: in a
- * rollout each client moves once, with its pod.
+ * What must stay the same for a while before clients are moved. Undefined during a rollout or a drain: each client then moves
+ * once anyway, with its pod.
  */
 export function steadyState(loads: readonly PodLoad[]): string | undefined {
   const revisions = new Set(loads.map(({ revision }) => revision));

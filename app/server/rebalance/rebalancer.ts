@@ -2,54 +2,57 @@ import type { Logger } from "pino";
 import { goawaysPerSecond } from "../drain";
 import { excessOf, isTooMany, smallestExcess, steadyState, type PodLoad } from "./pod-load";
 
-/** A connection as the rebalancer sees it. */
+/** A connection, as the rebalancer uses it. */
 export interface Movable {
   readonly session: { readonly id: string; readonly user: string } | undefined;
   readonly transport: { readonly open: boolean };
-  /** Asks the client to go to another pod. False where it cannot be asked, or is about to go anyway. */
+  /** Asks the client to move to another pod. Returns false if it cannot be asked, or is about to leave anyway. */
   moveOn(): boolean;
 }
 
-/** Where pods tell each other their loads. */
+/** The exchange of loads between pods. */
 export interface Loads {
-  /** Tells this pod's load. Resolves with the loads of all pods, this one's included. */
+  /** Reports this pod's load. Resolves with the loads of all pods, including this one. */
   exchange(load: PodLoad): Promise<readonly PodLoad[]>;
-  /** This pod is no more. */
+  /** Removes the load of a pod that stops. */
   remove(pod: string): Promise<void>;
 }
 
 export interface RebalancerTimes {
-  /** From one look at the loads to the next. Milliseconds. */
+  /** Time between two checks of the loads. Milliseconds. */
   readonly everyMs: number;
-  /** The pods stay the same for so long before clients are moved. Milliseconds. */
+  /** How long the pods must stay the same before clients are moved. Milliseconds. */
   readonly steadyMs: number;
 }
 
-/** A scale-up from 3 to 6 pods is to be even within two minutes: 20 s of waiting, and then a minute of moves. */
+/** A scale-up from 3 to 6 pods must be even within two minutes: 20 s of waiting, and then a minute of moves. */
 const defaultTimes: RebalancerTimes = { everyMs: 5_000, steadyMs: 20_000 };
 
-/** Of the clients that a pod has too many, so many are asked in a second; no more than a drain asks at least. */
+/** The share of a pod's excess clients that are asked per second; never more than the lower limit of a drain. */
 const shareASecond = 0.05;
 
-/** Who was asked so long ago and is still here stays. Milliseconds. */
+/** A client that was asked this long ago and is still here stays. Milliseconds. */
 const patienceMs = 20_000;
 
 /**
- * For each client that is too many, so many are asked. Some land on another crowded pod, and that asks its own; but where none
- * leaves for good, no emptier pod can be reached, and to go on would move everybody in a circle.
+ * How many clients are asked for each excess client. Some land on another crowded pod, which then asks its own clients. But if no
+ * client leaves permanently, no emptier pod can be reached, and asking more would move clients in a circle.
  */
 const asksPerExcess = 2;
 
-/** After that nobody is asked for a while, twice as long each time, until pods come or go. Milliseconds. */
+/** The pause after that. It doubles each time, until pods come or go. Milliseconds. */
 const firstPauseMs = 300_000;
 const longestPauseMs = 3_600_000;
 
-/** Of its clients, what a pod may get between two looks. More have lost their pod: the others will follow. */
+/**
+ * The share by which a pod's clients may grow between two checks. Faster growth means that another pod was lost, and its clients
+ * are arriving.
+ */
 const toleratedGrowth = 0.1;
 
 /**
- * A client is sent on so often: every other time by the cookie that the edge gave it here, and then by chance, one in as
- * many as there are pods. One that is led here still has an edge that goes by its address.
+ * How often a client is sent on. Every other attempt comes by the cookie that the edge set here; for the rest, the chance of this
+ * pod is one divided by the number of pods. A client that still comes here has an edge that routes by its address.
  */
 const mostRefusals = 5;
 
@@ -61,20 +64,20 @@ interface Asked {
 }
 
 /**
- * Evens out the clients of a service's pods after a rollout or a scale-up: a pod that has well more than the mean asks
- * some of its clients to move, slowly, oldest first. Each opens its next socket elsewhere before it leaves this one; one
- * that the edge leads back is sent on. Nothing happens while pods come or go.
+ * Evens out the clients of a service's pods after a rollout or a scale-up: a pod that is well above the mean asks some of its
+ * clients to move, slowly, oldest first. Each opens its next socket on another pod before it leaves this one. If the edge routes
+ * it back, this pod sends it on. Nothing happens while pods come or go.
  */
 export class Rebalancer {
-  /** Sessions that were asked, by id; those asked longest ago first. */
+  /** Sessions that were asked to move, by id, in the order in which they were asked. */
   readonly #asked = new Map<string, Asked>();
-  /** Who was asked and stayed, or came back: not asked again. */
+  /** Connections that were asked and stayed, or came back. They are not asked again. */
   readonly #settled = new WeakSet<Movable>();
   #isMoving = false;
   #state: string | undefined;
   #stateSince = 0;
   #servedBefore = 0;
-  /** Clients that may still be asked before it gives up. */
+  /** How many clients may still be asked before the pod gives up. */
   #asksLeft = 0;
   #pauseMs = firstPauseMs;
   #pausedUntil = 0;
@@ -96,22 +99,19 @@ export class Rebalancer {
     void this.#look();
   }
 
-  /** The pod is no more: what it has is not counted any longer. */
+  /** The pod stops: its load no longer counts. */
   async stop(): Promise<void> {
     clearInterval(this.#timer);
     clearTimeout(this.#asking);
-    if (this.#timer) await this.loads.remove(this.pod.name).catch(() => undefined); // it expires
+    if (this.#timer) await this.loads.remove(this.pod.name).catch(() => undefined); // otherwise it expires
   }
 
-  /** Whether clients are being moved away, so that nobody shall be led here by a cookie. */
+  /** Whether clients are moving away. The edge's cookie must not lead a client here meanwhile. */
   get isMoving(): boolean {
     return this.#asked.size > 0;
   }
 
-  /**
-   * Whether the client that wants to resume this session by a new connection was asked to do so on another pod. One that is
-   * led here again and again may stay.
-   */
+  /** Whether this session's client was asked to resume on another pod and must be sent on. After several attempts it may stay. */
   sendsOn(sessionId: string, user: string, connection: Movable): boolean {
     const asked = this.#asked.get(sessionId);
     if (asked?.user !== user || !asked.connection.transport.open) return false;
@@ -133,7 +133,7 @@ export class Rebalancer {
         isLeaving,
       });
       this.#forget();
-      // Counted now: who has left since the loads were told is not asked for a second time.
+      // Counted now: a client that has left since the report must not count as an excess again.
       const clients = this.#served();
       if (this.#isSteady(loads, clients)) this.#even(loads, clients);
       else this.#stop();
@@ -142,7 +142,7 @@ export class Rebalancer {
     }
   }
 
-  /** Clients that this pod serves. A connection that is closing, or has not sent its hello, does not count. */
+  /** The clients that this pod serves. A connection that is closing, or has not sent its hello, does not count. */
   #served(): number {
     let served = 0;
     for (const { session, transport } of this.connections) if (session && transport.open) served += 1;
@@ -173,7 +173,7 @@ export class Rebalancer {
     this.#asked.clear();
   }
 
-  /** From the first moment that it has too many until it has as many as the others. */
+  /** Moves clients from the moment when the pod has too many until it is at the mean. */
   #even(loads: readonly PodLoad[], clients: number): void {
     const leaving = [...this.#asked.values()].filter(({ connection }) => connection.transport.open).length;
     const excess = excessOf(clients - leaving, loads);
@@ -199,7 +199,7 @@ export class Rebalancer {
     this.#ask(Math.min(due, this.#asksLeft));
   }
 
-  /** Asks the oldest, evenly until the next look. */
+  /** Asks the oldest clients, evenly spread until the next check. */
   #ask(count: number): void {
     const candidates = this.#candidates();
     const gapMs = this.times.everyMs / count;
@@ -213,7 +213,7 @@ export class Rebalancer {
     next();
   }
 
-  /** False where nobody is left who can be asked. */
+  /** Returns false if no client is left that can be asked. */
   #askFirst(candidates: Iterator<Movable>): boolean {
     for (let next = candidates.next(); next.done !== true; next = candidates.next()) {
       const connection = next.value;

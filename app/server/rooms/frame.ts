@@ -1,6 +1,6 @@
 /**
- * A WebSocket text frame as bytes (RFC 6455, section 5.2), unmasked as a server sends it: built once for all
- * subscribers of a room, where ws would build a header for each.
+ * Builds an unmasked WebSocket text frame as bytes (RFC 6455, section 5.2). It is built once for all subscribers of a room; ws
+ * would build a header for each.
  */
 export function textFrame(...parts: readonly (string | Buffer)[]): Buffer {
   let length = 0;

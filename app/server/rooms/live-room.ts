@@ -3,19 +3,21 @@ import type { RoomKeys } from "../store/keys";
 import { isBody, pageSize, type HistoryPage, type RoomState, type RoomStore } from "../store/room-store";
 import { textFrame } from "./frame";
 
-/** One socket's place in a room. The room moves `position`; the member writes. */
+/** The membership of one socket, as its room uses it. The room moves `position`; the member writes. */
 export interface RoomMember {
   /** Everything up to this offset of the room's epoch was written to the socket. */
   position: number;
-  /** False while history is still being read for this member: live messages wait in Redis, not here. */
+  /** False while history is still being read for this member. Live messages meanwhile wait in Redis, not here. */
   live: boolean;
   /** Writes whole message frames. `last` is the offset of the newest in them. */
   deliver(frames: Buffer, last: number): void;
   /** The same for a page of history. */
   replay(frames: Buffer, last: number): void;
-  /** Tells that delivery goes on behind `position`, and whether anything before it is missing. */
+  /** Reports that delivery continues after `position`, and whether anything before it is missing. */
   sync(position: Position, recovered: boolean): void;
-  /** Resolves once the socket may take another page of history; the result ends the turn. Rejects when it is closed. */
+  /**
+   * Resolves once the socket may take another page of history; call the result to end the turn. Rejects if the socket is closed.
+   */
   takeTurn(): Promise<() => void>;
 }
 
@@ -24,47 +26,52 @@ export interface JoinRequest {
   readonly history?: number | "acked" | undefined;
 }
 
-/** Hears of each write to a room: messages times members, and whether they came from history. */
+/** Called for each write to a room, with the number of messages times members, and whether they came from history. */
 export type CountDeliveries = (messages: number, replayed: boolean) => void;
 
-/** The time between two flushes of a busy room: its messages travel together, 8 to 10 times cheaper. Milliseconds. */
+/**
+ * The time between two flushes of a busy room: messages of this time travel together, which makes them 8 to 10 times cheaper.
+ * Milliseconds.
+ */
 const flushIntervalMs = 5;
 
-/** The epoch of a room without a message, as the script `read` makes it: data set and process, then the quarter. */
+/** The epoch of a room without a message, as the script `read` builds it: data set and process, then the quarter. */
 const emptyRoom = /^(~[^.]+\.\w+)\.(\d+)$/;
 
-/** The pause before history is asked again after the session store did not answer. Milliseconds. */
+/** The pause before history is read again after the session store did not answer. Milliseconds. */
 const retryMs = 500;
 
 /**
- * A room as this pod has it: where it stands, and who listens here. Offsets prove that nothing is missing: the next
- * message is delivered, an older one dropped, a later one makes the room read what is missing from history.
- * Its memory is that of its members; messages pass through.
+ * A room on this pod: its position, and its members on this pod. Offsets prove that nothing is missing: the next message is
+ * delivered, an older one is dropped, and after a later one the room reads the missing messages from history. The room stores
+ * only its members; messages pass through.
  */
 export class LiveRoom {
   readonly #store: RoomStore;
   readonly #count: CountDeliveries | undefined;
   readonly #members = new Set<RoomMember>();
-  /** The head of each of the room's frames, up to the offset. */
+  /** The head of each of the room's frames, before the offset. */
   readonly #head: string;
   #epoch = "";
-  /** The newest offset that was received in sequence; `#queue` holds the frames that are not yet written. */
+  /** The newest offset that was received in sequence. `#queue` holds the frames that are not yet written. */
   #last = 0;
   #queue: Buffer[] = [];
-  /** Up to here the user of this inbox had received everything when it was opened. */
+  /** The user of this inbox had received everything up to here when it was opened. */
   #acknowledged: Position | undefined;
   #flushTimer: NodeJS.Timeout | NodeJS.Immediate | undefined;
   #flushedAt = 0;
-  /** The newest offset that was heard of. Beyond `#last`: something is missing. */
+  /** The newest offset that this pod knows of. If it is above `#last`, messages are missing. */
   #heard = 0;
   #filling: Promise<void> | undefined;
-  /** How often a fill was asked for. More than when a read began: it may not know why, so there is one more. */
+  /**
+   * How often a fill was requested. If the number grows during a read, that read may have been too early, so one more follows.
+   */
   #fillsAsked = 0;
   #retryTimer: NodeJS.Timeout | undefined;
   #closed = false;
   readonly opened: Promise<void>;
 
-  /** `subscribe` must have taken effect before the first read, so that nothing falls between the two. */
+  /** `subscribe` must take effect before the first read, so that no message is lost between the two. */
   constructor(
     readonly name: string,
     readonly keys: RoomKeys,
@@ -76,22 +83,22 @@ export class LiveRoom {
     this.#store = store;
     this.#head = `{"type":"message","room":${JSON.stringify(name)},"offset":`;
     this.opened = this.#open(subscribe);
-    this.opened.catch(() => undefined); // whoever joins awaits it
+    this.opened.catch(() => undefined); // the caller of `join` handles it
   }
 
   get members(): ReadonlySet<RoomMember> {
     return this.#members;
   }
 
-  /** Where it stands, as `RoomStore.changed` compares it. */
+  /** The room's position in the form that `RoomStore.changed` compares. */
   get known(): string {
     return this.#last === 0 && this.#epoch.startsWith("~") ? ":" : `${this.#epoch}:${this.#last}`;
   }
 
-  /** When its history was last made to live on, on the monotonic clock. */
+  /** When the TTL of its history was last renewed. Monotonic clock, milliseconds. */
   readAt = performance.now();
 
-  /** The room's epoch while nothing was published to it; undefined as soon as something was, or before it is open. */
+  /** The room's epoch while nobody has published to it. Undefined after the first message, and before the room is open. */
   get emptyEpoch(): string | undefined {
     return this.#epoch === "" || this.#last > 0 ? undefined : this.#epoch;
   }
@@ -102,30 +109,30 @@ export class LiveRoom {
     this.#epoch = epoch;
     this.#last = top;
     if (acknowledged === top) this.#acknowledged = { epoch, offset: top };
-    // A message may overtake the answer to the read: the two come by different connections.
+    // A message may overtake the answer to the read, because they come on different connections.
     if (this.#heard > this.#last) void this.fill();
   }
 
   /**
-   * Brings a member in: one `sync`, then every message behind it. Resolves once the member is live.
-   * Throws `UnavailableError` when history cannot be read, and what `takeTurn` throws.
+   * Adds a member: writes one `sync`, then every message after it. Resolves once the member is live. Throws `UnavailableError` if
+   * history cannot be read, and what `takeTurn` throws.
    */
   async join(member: RoomMember, request: JoinRequest): Promise<void> {
     member.live = false;
-    this.#members.add(member); // before the wait: a room with a member is not closed
+    this.#members.add(member); // before the wait, because a room with a member is not closed
     await this.opened;
-    if (!this.#members.has(member)) return; // left meanwhile
+    if (!this.#members.has(member)) return; // the member left meanwhile
     if (this.#joinAtOnce(member, request)) return;
     let { position, history } = request;
     let synced: string | undefined;
     for (;;) {
       const endTurn = await member.takeTurn();
       try {
-        if (!this.#members.has(member)) return; // left meanwhile
+        if (!this.#members.has(member)) return; // the member left meanwhile
         const page = await this.#store.read(this.keys, { position, history: history ?? 0, count: pageSize });
         if (!this.#members.has(member)) return;
         if (page.epoch === this.#epoch) {
-          // From here to the end of the turn nothing else runs: what is written follows what was read.
+          // Nothing else runs from here to the end of the turn, so what is written matches what was read.
           if (!page.recovered || synced !== page.epoch) {
             member.position = page.base;
             member.sync({ epoch: page.epoch, offset: page.base }, page.recovered);
@@ -143,11 +150,11 @@ export class LiveRoom {
       } finally {
         endTurn();
       }
-      await this.fill(); // the room has gone over to another epoch, and does not know of it yet
+      await this.fill(); // the room has a new epoch and does not know it yet
     }
   }
 
-  /** Most joins need no history: a first one, or a client that missed nothing. They cost no question to Redis. */
+  /** Most joins need no history: a first join, or a client that missed nothing. They need no request to Redis. */
   #joinAtOnce(member: RoomMember, { position, history }: JoinRequest): boolean {
     if (this.#filling) return false;
     const wantsNone = history === undefined || history === 0 || (history === "acked" && this.#hasNoNews);
@@ -160,19 +167,19 @@ export class LiveRoom {
     return true;
   }
 
-  /** Whether the user of this inbox has received everything that was written to the members here. */
+  /** Whether the user of this inbox has received everything that was written to its members on this pod. */
   get #hasNoNews(): boolean {
     if (this.#flushed === 0) return true;
     return this.#acknowledged?.epoch === this.#epoch && this.#acknowledged.offset === this.#flushed;
   }
 
-  /** Whether the position is of this epoch; an empty room has another name in each quarter of the streams' time to live. */
+  /** Whether the position is of this epoch. An empty room has another epoch name in each quarter of the streams' time to live. */
   #isNamed({ epoch }: Pick<Position, "epoch">): boolean {
     if (epoch === this.#epoch) return true;
     if (this.#last > 0) return false;
     const [theirs, mine] = [emptyRoom.exec(epoch), emptyRoom.exec(this.#epoch)];
     if (!theirs || !mine || theirs[1] !== mine[1]) return false;
-    // What was published since then, if anything, would still be there.
+    // Messages since then, if any, would still be stored.
     return Number(mine[2]) - Number(theirs[2]) < 4;
   }
 
@@ -180,7 +187,7 @@ export class LiveRoom {
     this.#members.delete(member);
   }
 
-  /** A message from the room's channel: `<epoch> <offset> <body>`. Throws where it is something else. */
+  /** A message from the room's channel: `<epoch> <offset> <body>`. Throws if it has another form. */
   receive(payload: Buffer): void {
     const afterEpoch = payload.indexOf(0x20);
     const afterOffset = payload.indexOf(0x20, afterEpoch + 1);
@@ -191,7 +198,7 @@ export class LiveRoom {
       throw new Error("no message of a room");
     }
     if (this.#epoch === "") {
-      this.#heard = Math.max(this.#heard, offset); // not open yet
+      this.#heard = Math.max(this.#heard, offset); // the room is not open yet
       return;
     }
     if (epoch === this.#epoch) {
@@ -202,8 +209,8 @@ export class LiveRoom {
   }
 
   /**
-   * Reads what is missing, and learns of a new epoch. Called on a gap, after the subscriber was away, and every so
-   * often. One at a time; tries again by itself while the session store is away.
+   * Reads what is missing, and detects a new epoch. Called after a gap, after the subscriber was disconnected, and regularly. One
+   * read runs at a time; it is repeated while the session store is unavailable.
    */
   fill(): Promise<void> {
     this.#fillsAsked++;
@@ -213,7 +220,7 @@ export class LiveRoom {
     return this.#filling;
   }
 
-  /** Makes what history there is live on, and reads it where the room does not stand where it is known to be. */
+  /** Renews the TTL of the room's history, and reads it if the room has fallen behind. */
   async refresh(): Promise<void> {
     const state = await this.#store.look(this.keys).catch(() => undefined); // the next check tries again
     if (!state || this.#closed || this.#epoch === "") return;
@@ -241,13 +248,13 @@ export class LiveRoom {
         } else {
           this.#enter(page, false);
         }
-        if (page.messages.length === 0) this.#heard = this.#last; // it was of an epoch that is over
+        if (page.messages.length === 0) this.#heard = this.#last; // the offset was of an earlier epoch
         if (asked === this.#fillsAsked && this.#last >= Math.max(page.top, this.#heard)) return;
-        // Slow sockets are the members' own matter; this wait only keeps the page on its way from growing.
+        // Slow sockets have their own limits; this wait only lets the current page be written before the next one is read.
         await new Promise((resolve) => setImmediate(resolve));
       }
     } catch {
-      // The room stays as it is; live messages that follow in sequence are still delivered.
+      // The room keeps its state; live messages that follow in sequence are still delivered.
       this.#retryTimer ??= setTimeout(() => {
         this.#retryTimer = undefined;
         if (!this.#closed) void this.fill();
@@ -255,14 +262,14 @@ export class LiveRoom {
     }
   }
 
-  /** Goes over to a new epoch: behind the same offsets (recovered), or where the new one stands. */
+  /** Changes to a new epoch: after the same offsets (recovered), or at the position of the new epoch. */
   #enter({ epoch, top }: RoomState, recovered: boolean): void {
     this.#flush();
     this.#epoch = epoch;
     this.#heard = 0;
     if (!recovered) this.#last = top;
     for (const member of this.#members) {
-      if (!member.live) continue; // its join goes on in the new epoch by itself
+      if (!member.live) continue; // its join continues in the new epoch
       if (!recovered) member.position = this.#last;
       member.sync({ epoch: this.#epoch, offset: member.position }, recovered);
     }

@@ -1,22 +1,22 @@
 import { pageBytes } from "../store/room-store";
 
-/** Reads of history that Redis is asked for at a time by one pod. */
+/** The most reads of history that one pod requests from Redis at the same time. */
 const maxReads = 32;
 
-/** How long a socket may sit on a page that others wait for, before it is closed as slow. Milliseconds. */
+/** How long a socket may hold a page without reading while others wait. It is then closed as slow. Milliseconds. */
 const stalledMs = 10_000;
 
-/** Who holds bytes of history that its peer has not taken. */
+/** A socket that holds bytes of history which its peer has not taken. */
 export interface ReplayReader {
-  /** When its peer last took any; milliseconds of the monotonic clock. */
+  /** When its peer last took any. Monotonic clock, milliseconds. */
   readonly progressedAt: number;
-  /** Its place is needed: it closes, and its client resumes. */
+  /** Its share is needed: it closes, and its client resumes. */
   onStalled(): void;
 }
 
 /**
- * What replaying history holds in a pod: pages that are being read, and pages that wait in sockets. Where all is taken,
- * reads wait in their order; who has taken nothing of its page for {@link stalledMs} then makes room.
+ * Limits the history that a pod holds in memory: pages that are being read, and pages that wait in sockets. Above the limit,
+ * reads wait in order. A socket that has taken nothing of its page for {@link stalledMs} is then closed to make room.
  */
 export class ReplayBudget {
   #reads = 0;
@@ -32,7 +32,7 @@ export class ReplayBudget {
     return this.#bytes;
   }
 
-  /** Resolves when a page may be read. Call the result once, when it was read and written. */
+  /** Resolves once a page may be read. Call the result once, after the page was read and written. */
   async takeRead(): Promise<() => void> {
     while (this.#reads >= maxReads || this.#bytes + (this.#reads + 1) * pageBytes > this.maxBytes) {
       if (this.#reads === 0 && this.#bytes === 0) break; // one page is always allowed
@@ -46,7 +46,7 @@ export class ReplayBudget {
     };
   }
 
-  /** Bytes of history were written to a socket, or have left it. */
+  /** Bytes of history were written to a socket (positive), or have left it (negative). */
   hold(reader: ReplayReader, bytes: number): void {
     this.#bytes += bytes;
     const held = (this.#readers.get(reader) ?? 0) + bytes;
@@ -55,7 +55,7 @@ export class ReplayBudget {
     if (bytes < 0) this.#next();
   }
 
-  /** A socket is gone with what it held. */
+  /** A socket is closed: releases what it held. */
   release(reader: ReplayReader): void {
     this.hold(reader, -(this.#readers.get(reader) ?? 0));
   }

@@ -13,27 +13,28 @@ import type { Subscriber } from "../store/subscriber";
 import type { RoomStore } from "../store/room-store";
 import { LiveRoom, type CountDeliveries, type JoinRequest, type RoomMember } from "./live-room";
 
-/** Every room asks once in this time, and half a second, whether it has missed anything, so that a lost last message is late, not lost. Milliseconds. */
+/**
+ * How often every room checks whether it has missed anything (half a second may be added), so that a lost last message is late
+ * but not lost. Milliseconds.
+ */
 const checkIntervalMs = 15_000;
 
-/** The same for the users' inboxes: they are as many as the connections, and most of them are silent. Milliseconds. */
+/** The same for the users' inboxes: there are as many as connections, and most of them are silent. Milliseconds. */
 const inboxCheckIntervalMs = 30_000;
 
-/** Rooms in one question: their comparison takes Redis well under a millisecond. */
+/** The most rooms in one check: comparing them takes Redis well under a millisecond. */
 const checkedAtOnce = 200;
 
-/** How long a question waits for more rooms. Milliseconds. */
+/** How long a check waits for more rooms. Milliseconds. */
 const gatherMs = 500;
 
-/** Messages that cannot be read are logged once in this time; all are counted. Milliseconds. */
+/** Messages that cannot be read are logged at most once in this time; all are counted. Milliseconds. */
 const dropLogMs = 10_000;
 
-/** What is sent on a channel beside messages begins with this; an epoch never does. */
+/** Texts on a channel that are not messages begin with this character; an epoch never does. */
 const controlPrefix = 0x21; // "!"
 
-/**
- * The rooms present on this pod, and their subscriptions. A room is subscribed while it has members here.
- */
+/** The rooms that have members on this pod, and their subscriptions. */
 export class Rooms {
   readonly #rooms = new Map<string, LiveRoom>();
   readonly #subscriber: Subscriber;
@@ -58,7 +59,7 @@ export class Rooms {
     readonly log: Logger;
     /** How long a join waits for the subscription. Milliseconds. */
     readonly timeoutMs: number;
-    /** Called with what another pod or a backend says to the members of a room. */
+    /** Called for a text from another pod or a backend to the members of a room. */
     readonly onControl: (room: LiveRoom, text: string) => void;
     readonly onDelivered?: CountDeliveries;
     /** Called for each message on a channel that could not be read. */
@@ -68,7 +69,7 @@ export class Rooms {
     this.#subscriber = options.redis.subscriber;
     this.#commands = options.redis.commands;
     this.#store = options.store;
-    // Seldom, but often enough that their history lives on.
+    // Less often than rooms, but often enough to renew the TTL of their history.
     const inboxMs = Math.min(inboxCheckIntervalMs, Math.max(checkIntervalMs, options.store.rereadMs));
     this.#inboxChecks = new TimerWheel(inboxMs, (room) => this.#check(room));
     this.#log = options.log;
@@ -81,12 +82,12 @@ export class Rooms {
     this.#subscriber.onRestored = this.#onRestored;
   }
 
-  /** Rooms present here. */
+  /** The number of rooms on this pod. */
   get size(): number {
     return this.#rooms.size;
   }
 
-  /** A room, present here from now on: the caller joins it in the same turn. */
+  /** Returns a room, and opens it on this pod if needed. The caller must join it in the same turn. */
   open(name: string, keys: RoomKeys): LiveRoom {
     let room = this.#rooms.get(keys.stream);
     if (!room) {
@@ -98,7 +99,7 @@ export class Rooms {
     return room;
   }
 
-  /** Brings a member into a room; see {@link LiveRoom.join}. One that leaves meanwhile hears nothing. */
+  /** Adds a member to a room; see {@link LiveRoom.join}. A member that leaves meanwhile gets nothing. */
   async join(room: LiveRoom, member: RoomMember, request: JoinRequest): Promise<void> {
     try {
       await room.join(member, request);
@@ -117,13 +118,13 @@ export class Rooms {
     this.#subscriber.unsubscribe(room.keys.stream);
   }
 
-  /** Listens to a channel of its own, such as this pod's. */
+  /** Listens to a channel that is not a room, such as this pod's control channel. */
   async listen(channel: string, onText: (text: string) => void): Promise<void> {
     this.#controls.set(channel, onText);
     await this.#subscribe(channel);
   }
 
-  /** Says something to whoever has the channel: a room's stream key, or a pod's channel. Resolves with how many hear it. */
+  /** Publishes a control text on a channel: a room's stream key, or a pod's channel. Resolves with the number of receivers. */
   async control(channel: string, text: string): Promise<number> {
     return observed(
       this.#observe,
@@ -133,7 +134,10 @@ export class Rooms {
     );
   }
 
-  /** Anybody may publish to a channel, another version too: what cannot be read is dropped, and ends nothing. */
+  /**
+   * Any Redis client can publish to a channel, also another version of this application: a message that cannot be read is dropped
+   * and stops nothing.
+   */
   readonly #onMessage = (channel: string, payload: Buffer): void => {
     try {
       this.#read(channel, payload);
@@ -151,7 +155,7 @@ export class Rooms {
     const onText = this.#controls.get(channel);
     if (payload[0] !== controlPrefix) {
       if (onText) throw new Error("no control message of a pod");
-      room?.receive(payload); // of a room that has been left, something may still be on its way
+      room?.receive(payload); // a message of a room that was just closed may still arrive
       return;
     }
     const text = payload.toString("utf8", 1);
@@ -163,7 +167,7 @@ export class Rooms {
     return name === INBOX ? this.#inboxChecks : this.#checks;
   }
 
-  /** Rooms that are due at about the same time are asked about together. */
+  /** Rooms that are due at about the same time are checked together. */
   #check(room: LiveRoom): void {
     if (performance.now() - room.readAt > this.#store.rereadMs) {
       void room.refresh();
@@ -183,14 +187,14 @@ export class Rooms {
       this.#store.changed(rooms).then(
         (changed) => {
           for (const room of changed) {
-            // Either a message is on its way, or the subscription does not deliver: making it again costs one command.
+            // Either a message is on its way, or the subscription does not deliver. Renewing it costs one command.
             if (this.#rooms.get(room.keys.stream) !== room) continue;
             this.#subscriber.renew(room.keys.stream);
             void room.fill();
           }
         },
         (error: unknown) => {
-          // Where Redis is away the next turn asks again; where it refuses the question, each room asks for itself.
+          // If Redis is unavailable, the next turn checks again. If it refuses the check, each room is read by itself.
           if (error instanceof RefusedError) for (const room of rooms) void room.fill();
         },
       );
@@ -201,7 +205,7 @@ export class Rooms {
     return observed(this.#observe, "subscribe", this.#timeoutMs, () => this.#subscriber.subscribe(channel));
   }
 
-  /** Subscribed again: what was published meanwhile reached nobody here. */
+  /** Channels were subscribed again: messages that were published meanwhile did not reach this pod. */
   readonly #onRestored = (channels: readonly string[]): void => {
     for (const channel of channels) void this.#rooms.get(channel)?.fill();
   };

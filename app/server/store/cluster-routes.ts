@@ -1,13 +1,13 @@
 import { Command, type Cluster, type RedisOptions } from "ioredis";
 import type { Routes } from "./subscriber";
 
-/** The slots are asked for at most this often, however many channels are not where they should be. Milliseconds. */
+/** The slots are fetched at most this often, however many channels have moved. Milliseconds. */
 const refreshMs = 100;
 
-/** And at least this often. Milliseconds. */
+/** The slots are fetched at least this often. Milliseconds. */
 const slotsRefreshMs = 10_000;
 
-/** What a connection that only listens needs beside the ordinary: whoever opened it replaces it when it ends. */
+/** Additional options for a connection that only listens. It does not reconnect by itself: its owner replaces it when it ends. */
 export function subscriberOptions(silenceMs: number) {
   return {
     retryStrategy: () => null,
@@ -22,13 +22,13 @@ export function subscriberOptions(silenceMs: number) {
 }
 
 /**
- * Where a Cluster's channels are, as its client for commands knows the slots. ioredis' own sharded subscribers are not
- * used: they do not notice a half-open connection or a subscription that a node dropped, and their list of channels
- * grows with each change of the slots.
+ * Finds the node of each channel in a Cluster, by the slots that the client for commands knows. ioredis' own sharded subscribers
+ * are not used: they do not notice a half-open connection or a subscription that a node dropped, and their list of channels grows
+ * with each change of the slots.
  */
 export function clusterRoutes(cluster: Cluster, silenceMs: number): Routes {
   let refreshedAt = -Infinity;
-  // Not ioredis' own interval, which goes on for ever where the client is closed while it refreshes.
+  // Not ioredis' own interval: it never stops if the client is closed during a refresh.
   const timer = setInterval(() => cluster.status === "ready" && cluster.refreshSlotsCache(), slotsRefreshMs);
   timer.unref();
   return {

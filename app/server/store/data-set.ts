@@ -4,23 +4,23 @@ import type { RedisClient } from "./redis";
 /** Slots of a Cluster: https://redis.io/docs/latest/operate/oss_and_stack/reference/cluster-spec/#key-distribution-model */
 const slots = 16_384;
 
-/** Names the data that a Redis holds: a random word, written once, gone with everything else where Redis has lost it. */
+/** The key of the name of a Redis' data: a random word that is written once. It disappears when Redis loses its data. */
 const name = "ws:data";
 
-/** A short hash tag for each slot, made when a Cluster is first asked for. */
+/** A short hash tag for each slot, created when a Cluster first needs one. */
 let tags: readonly string[] | undefined;
 
 /**
- * The key that names the data set in which a room lies. Rooms without a message have no keys, so this one tells whether
- * what was published to them since a client left can be lost. One key, or one for each slot of a Cluster, because a
- * script reaches no other.
+ * The key that names the data set of a room. A room without a message has no keys; this key shows whether messages that were
+ * published since a client left may have been lost. It is one key, or one for each slot of a Cluster, because a script reaches no
+ * other slot.
  */
 export function dataSetKey(redis: RedisClient, roomKey: string): string {
   if (!(redis instanceof Cluster)) return name;
   return keyInSlotOf(roomKey);
 }
 
-/** The same for a Cluster. */
+/** The same key for a Cluster. */
 export function keyInSlotOf(roomKey: string): string {
   tags ??= findTags();
   return tagged(tags[slotOf(roomKey)] ?? "");
@@ -32,7 +32,7 @@ export function slotOf(key: string): number {
 
 const tagged = (tag: string) => `${name}:{${tag}}`;
 
-/** Tries short words until each slot has one: about 10 × 16,384, a tenth of a second. */
+/** Tries short words until each slot has one: about 10 × 16,384 words, a tenth of a second. */
 function findTags(): string[] {
   const found = new Array<string>(slots);
   let missing = slots;

@@ -9,7 +9,7 @@ function digest(script: string): string {
   return sha;
 }
 
-/** Runs a script by its digest, and sends it whole where the server does not know it (first use, restart, failover). */
+/** Runs a script by its digest, and sends the whole script if the server does not have it (first use, restart, failover). */
 export async function evalScript(
   redis: RedisClient,
   script: string,

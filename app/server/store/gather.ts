@@ -1,6 +1,6 @@
 import { UnavailableError } from "./redis";
 
-/** At most this many go together: what one command does for them takes Redis about a millisecond. */
+/** The most items in one group: one command for them takes Redis about a millisecond. */
 const atOnce = 100;
 
 interface Waiting<Item, Result> {
@@ -12,8 +12,8 @@ interface Waiting<Item, Result> {
 }
 
 /**
- * Does work for many in one go. What is asked for in one turn of the event loop goes together, and so does what comes
- * while the last group is under way: after a crash of another pod, thousands of clients cost few questions to Redis.
+ * Groups work. Requests of one turn of the event loop are sent together, and so are requests that arrive while the last group is
+ * in progress. After the crash of another pod, thousands of clients then need few requests to Redis.
  */
 export class Gather<Item, Result> {
   readonly #work: (items: readonly Item[]) => Promise<readonly (Result | Error)[]>;
@@ -21,8 +21,9 @@ export class Gather<Item, Result> {
   #busy = false;
 
   /**
-   * @param work resolves with one result for each item, in their order; an error is of its item alone. Rejects for all.
-   * @param patienceMs whoever asked has given up after this long: the work is not done any more. Milliseconds
+   * @param work resolves with one result for each item, in their order; an error concerns only its own item. A rejection concerns
+   * all.
+   * @param patienceMs the caller has given up after this time, so its item is skipped. Milliseconds
    */
   constructor(
     work: (items: readonly Item[]) => Promise<readonly (Result | Error)[]>,

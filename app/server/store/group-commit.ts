@@ -4,16 +4,16 @@ import type { RedisClient } from "./redis";
 /** Redis did not confirm the write as durable in time. The same write may be confirmed later. */
 class NotConfirmedError extends Error {}
 
-/** The server cannot give the durability that the configuration asks for: a matter for its operator. */
+/** The server cannot provide the configured durability. Its operator must change that. */
 export class DurabilityError extends Error {
   readonly code = "HOLDFAST_DURABILITY";
 }
 
 /**
- * Writes that count as done only once Redis has confirmed them: fsynced to its AOF (WAITAOF), or on a replica (WAIT).
- * Both commands block their connection and confirm all that was written on it before, so writes have a connection of
- * their own and go in groups: while one group waits, the next one gathers. A write then takes one wait (`aof`: up to
- * the 1 s of `appendfsync everysec`), however many there are.
+ * Writes that succeed only once Redis has confirmed them: fsynced to its AOF (WAITAOF), or on a replica (WAIT). Both commands
+ * block their connection and confirm all earlier writes on it, so writes use a separate connection and are grouped: while one
+ * group waits, the next one gathers. A write then takes one wait (`aof`: up to the 1 s of `appendfsync everysec`), however many
+ * writes there are.
  */
 export class GroupCommit {
   readonly #redis: RedisClient;
@@ -28,7 +28,7 @@ export class GroupCommit {
     this.#waitMs = Math.floor(timeoutMs / 2);
   }
 
-  /** Runs a write; resolves with its result once it is as durable as configured. It must be safe to repeat. */
+  /** Runs a write; resolves with its result once it is as durable as configured. The write must be safe to repeat. */
   write<T>(operation: (redis: RedisClient) => Promise<T>): Promise<T> {
     if (this.#durability === "memory") return operation(this.#redis);
     return new Promise((resolve, reject) => {
@@ -45,7 +45,7 @@ export class GroupCommit {
     });
   }
 
-  /** Throws {@link DurabilityError} where the server can never confirm, so that this shows at the start. */
+  /** Throws {@link DurabilityError} if the server can never confirm, so that the error appears at the start. */
   async check(): Promise<void> {
     if (this.#durability !== "aof") return;
     try {

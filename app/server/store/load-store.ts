@@ -7,7 +7,7 @@ import { loadsKey } from "./keys";
 import { observed, type ObserveStore, type RedisClient } from "./redis";
 import * as scripts from "./scripts";
 
-/** A pod that has not told its load for so long is gone: it tells it every 5 s. Milliseconds. */
+/** A pod that has not reported its load for this long is gone: pods report every 5 s. Milliseconds. */
 const ttlMs = 8_000;
 
 const podLoad = z.object({
@@ -17,7 +17,7 @@ const podLoad = z.object({
   isLeaving: z.boolean(),
 });
 
-/** The loads of a service's pods in Redis. What cannot be read there counts as no pod. */
+/** The loads of a service's pods in Redis. An entry that cannot be read is ignored. */
 export class LoadStore implements Loads {
   readonly #redis: RedisClient;
   readonly #key: string;

@@ -4,14 +4,14 @@ import type { RedisClient } from "./redis";
 /** How full a Redis is. */
 export interface StoreMemory {
   readonly usedBytes: number;
-  /** `maxmemory`; undefined where there is no limit. */
+  /** `maxmemory`; undefined if there is no limit. */
   readonly limitBytes: number | undefined;
 }
 
-/** A scrape waits no longer for the answer. Milliseconds. */
+/** How long a scrape waits for the answer. Milliseconds. */
 const timeoutMs = 1_000;
 
-/** Asks Redis how full it is: of a Cluster, the node that is fullest. Undefined where it does not answer in time. */
+/** Asks Redis how full it is; in a Cluster, returns the fullest node. Undefined if it does not answer in time. */
 export async function storeMemory(redis: RedisClient): Promise<StoreMemory | undefined> {
   const nodes = redis instanceof Cluster ? redis.nodes("master") : [redis];
   const asked = Promise.all(nodes.map(async (node) => parseMemory(await node.info("memory"))));
@@ -22,7 +22,7 @@ export async function storeMemory(redis: RedisClient): Promise<StoreMemory | und
   return memories && fullest(memories);
 }
 
-/** Which is nearest to its limit, or else the largest; undefined of none. */
+/** The memory that is nearest to its limit; without limits, the largest. Undefined for an empty list. */
 export function fullest(memories: readonly StoreMemory[]): StoreMemory | undefined {
   return [...memories].sort((a, b) => fullness(b) - fullness(a))[0];
 }
@@ -33,7 +33,7 @@ export function parseMemory(info: string): StoreMemory {
   return { usedBytes: field("used_memory"), limitBytes: field("maxmemory") || undefined };
 }
 
-/** The share of its limit; without one, next to nothing, and more with more bytes. */
+/** The share of its limit. Without a limit, a number close to zero that grows with the bytes. */
 function fullness({ usedBytes, limitBytes }: StoreMemory): number {
   return limitBytes === undefined ? usedBytes / Number.MAX_SAFE_INTEGER : usedBytes / limitBytes;
 }

@@ -6,26 +6,29 @@ import { clusterRoutes, subscriberOptions } from "./cluster-routes";
 import { guardReplies } from "./reply-guard";
 import { Subscriber, type Routes } from "./subscriber";
 
-/** Redis did not answer in time, or there is no connection to it. The same operation may succeed later. */
+/** Redis did not answer in time, or cannot be reached. The same operation may succeed later. */
 export class UnavailableError extends Error {
   readonly code = "HOLDFAST_UNAVAILABLE";
 }
 
 /**
- * Redis refused the operation: a permission that is missing, a key of the wrong type. It may succeed once somebody has
- * put that right. The cause is Redis' reply.
+ * Redis refused the operation: for example a missing permission, or a key of the wrong type. It may succeed once an operator has
+ * fixed that. The cause is Redis' reply.
  */
 export class RefusedError extends UnavailableError {}
 
 export type RedisClient = Redis | Cluster;
 
-/** The connections of a pod, as REDIS_MODE says. */
+/** The Redis connections of a pod, according to REDIS_MODE. */
 export interface RedisConnections {
   readonly commands: RedisClient;
   readonly subscriber: Subscriber;
-  /** Publishes that wait until they are durable, which blocks a connection; the command connection where none waits. */
+  /**
+   * Publishes that wait until they are durable use a connection of their own, because the wait blocks it. Otherwise this is the
+   * command connection.
+   */
   readonly writes: RedisClient;
-  /** Ends them for good. */
+  /** Closes them permanently. */
   close(): void;
 }
 
@@ -35,8 +38,8 @@ type Settings = Pick<
 >;
 
 /**
- * Opens the connections; they connect, and connect again, by themselves. A command that finds no connection, or
- * loses it, fails at once: who calls decides whether to repeat it, since only the caller knows if that is safe.
+ * Opens the connections. They connect and reconnect by themselves. A command without a connection, or whose connection breaks,
+ * fails at once: only the caller knows whether it is safe to repeat.
  */
 export function connectRedis(settings: Settings, log: Logger): RedisConnections {
   guardReplies();
@@ -49,15 +52,15 @@ export function connectRedis(settings: Settings, log: Logger): RedisConnections 
   let closed = false;
   for (const [name, client] of clients) {
     client.on("error", (error: Error) => log.warn({ redis: name, err: error.message }, "redis connection"));
-    // A Cluster's own error says only that no node would do; this is why each of them would not.
+    // A Cluster's own error says only that no node was usable. This handler logs the reason for each node.
     client.on("node error", (error: Error, node: string) =>
       log.warn({ redis: name, node, err: error.message }, "redis connection"),
     );
     client.on("ready", () => log.info({ redis: name }, "redis ready"));
-    // ioredis gives up for good where a Sentinel announces the failover while it looks for the new primary.
+    // ioredis gives up permanently if a Sentinel announces the failover while ioredis looks for the new primary.
     client.on("end", () => {
       setTimeout(() => {
-        if (!closed) client.connect().catch(() => undefined); // it ends again, and comes back here
+        if (!closed) client.connect().catch(() => undefined); // a failure emits `end` again
       }, reconnectDelay(1));
     });
   }
@@ -73,7 +76,7 @@ export function connectRedis(settings: Settings, log: Logger): RedisConnections 
   return { commands, subscriber, writes, close };
 }
 
-/** A subscriber that owes an answer for longer is connected anew, however patient commands are. Milliseconds. */
+/** A subscriber whose answer is later than this reconnects, whatever the timeout of commands. Milliseconds. */
 const maxSilenceMs = 4_000;
 
 /** Without a Cluster, one server has all channels. */
@@ -91,8 +94,8 @@ function create(settings: Settings): RedisClient {
   if (settings.REDIS_MODE !== "cluster") return createOne(settings);
   const { options, nodes } = redisOptions(settings);
   return new Cluster(nodes, {
-    // In a Cluster, commands that go together and are answered differently are not sent to the node that MOVED names:
-    // each goes alone, and follows it.
+    // If commands of one pipeline get different answers in a Cluster, ioredis does not send them to the node that MOVED names. A
+    // command that is sent alone follows MOVED.
     redisOptions: { ...options, enableAutoPipelining: false },
     enableOfflineQueue: false,
     clusterRetryStrategy: reconnectDelay,
@@ -106,7 +109,7 @@ function createOne(settings: Settings, overrides: Omit<RedisOptions, "replyMappi
       ...options,
       sentinels: nodes,
       name: settings.REDIS_SENTINEL_NAME,
-      // What REDIS_URL says of the Sentinels holds for the Redis that they name, and the other way round.
+      // User and password in REDIS_URL are for the Sentinels and for the Redis servers that they name.
       sentinelUsername: options.username,
       sentinelPassword: options.password,
       ...(tls && { sentinelTLS: tls, enableTLSForSentinelMode: true }),
@@ -118,8 +121,8 @@ function createOne(settings: Settings, overrides: Omit<RedisOptions, "replyMappi
   return new Redis({
     ...options,
     ...nodes[0],
-    // A name that follows the primary, as ElastiCache's does, leads to the new one only on a new connection: a primary
-    // that is demoted stays up and refuses writes.
+    // A host name that follows the primary, such as ElastiCache's, reaches the new primary only on a new connection: the old
+    // primary stays up and refuses writes.
     reconnectOnError: ({ message }) => message.startsWith("READONLY"),
     ...overrides,
   });
@@ -133,7 +136,7 @@ function redisOptions(settings: Settings) {
     host: url.hostname.replace(/^\[|\]$/g, ""),
     port: Number(url.port || 6379),
   }));
-  // Nodes are found by address; their certificates name the host of the URL. SNI takes no addresses (RFC 6066).
+  // Nodes are found by address, but their certificates name the host of the URL. SNI does not allow addresses (RFC 6066).
   const servername = isIP(nodes[0]?.host ?? "") ? undefined : first.hostname;
   const tls = first.protocol === "rediss:" ? { ...(servername && { servername }) } : undefined;
   const options = {
@@ -142,11 +145,11 @@ function redisOptions(settings: Settings) {
     ...(tls && { tls }),
     db: settings.REDIS_MODE === "cluster" ? 0 : Number(first.pathname.slice(1) || 0),
     connectTimeout: settings.REDIS_TIMEOUT_MS,
-    // Commands are never repeated, or kept for later, behind the caller's back.
+    // Commands are never repeated or queued without the caller's knowledge.
     enableOfflineQueue: false,
     autoResendUnfulfilledCommands: false,
     maxRetriesPerRequest: 0,
-    // A partition shows as silence: a connection that owes an answer for this long is closed and opened anew.
+    // A network partition shows as silence: a connection whose answer is later than this is closed and opened again.
     socketTimeout: settings.REDIS_TIMEOUT_MS,
     enableAutoPipelining: true,
     retryStrategy: reconnectDelay,
@@ -154,12 +157,12 @@ function redisOptions(settings: Settings) {
   return { options, nodes, tls };
 }
 
-/** 50 ms, 100 ms, … up to 1 s: pods are few, so they need no jitter against each other. */
+/** 50 ms, 100 ms, … up to 1 s. There are few pods, so jitter is not needed. */
 function reconnectDelay(attempt: number): number {
   return Math.min(50 * 2 ** Math.min(attempt - 1, 5), 1_000);
 }
 
-/** What is asked of the session store, as it is measured. */
+/** The operations on the session store, by their names in metrics. */
 export const storeOperations = [
   "publish",
   "read",
@@ -178,7 +181,7 @@ export const storeOperations = [
 
 export type StoreOperation = (typeof storeOperations)[number];
 
-/** Hears of each operation that has ended, with the time it took in all, and of why it failed. */
+/** Called for each operation that has ended, with its total time and the reason for a failure. */
 export type ObserveStore = (
   operation: StoreOperation,
   seconds: number,
@@ -187,8 +190,8 @@ export type ObserveStore = (
 ) => void;
 
 /**
- * The same as {@link withinTimeout}, and tells `observe` how it went. Failed is what the store is to blame for: it did
- * not answer, or refused.
+ * The same as {@link withinTimeout}, and reports the result to `observe`. An operation counts as failed if the store caused it:
+ * no answer, or a refusal.
  */
 export async function observed<T>(
   observe: ObserveStore | undefined,
@@ -210,9 +213,8 @@ export async function observed<T>(
 }
 
 /**
- * Runs an operation that is safe to repeat until it succeeds or `timeoutMs` have passed; then throws
- * {@link UnavailableError}, whether or not the last try has ended. Replies of the server that are errors in themselves
- * are not repeated: {@link RefusedError}.
+ * Repeats an operation that is safe to repeat until it succeeds or `timeoutMs` have passed; then throws {@link UnavailableError},
+ * whether or not the last try has ended. An error reply that a repetition cannot change is not repeated: {@link RefusedError}.
  */
 export async function withinTimeout<T>(timeoutMs: number, operation: () => Promise<T>): Promise<T> {
   const deadline = performance.now() + timeoutMs;
@@ -223,7 +225,7 @@ export async function withinTimeout<T>(timeoutMs: number, operation: () => Promi
   const late = new Promise<never>((_, reject) => {
     timer = setTimeout(() => reject(unavailable()), timeoutMs);
   });
-  late.catch(() => undefined); // it may fire between two tries
+  late.catch(() => undefined); // it may reject between two tries
   try {
     for (let pause = 20; ; pause = Math.min(pause * 2, 250)) {
       try {
@@ -241,16 +243,16 @@ export async function withinTimeout<T>(timeoutMs: number, operation: () => Promi
 }
 
 /**
- * Replies that mean "not now": starting up, failing over, out of slots or memory for the moment. ioredis follows MOVED and
- * ASK itself; they reach us where it gave up.
+ * Replies that mean "not now": the server starts, fails over, or is out of slots or memory for the moment. ioredis follows MOVED
+ * and ASK itself; they get here only after it gave up.
  */
 const transientReply =
   /^(LOADING|MASTERDOWN|READONLY|CLUSTERDOWN|TRYAGAIN|MOVED|ASK|BUSY|OOM|NOREPLICAS|UNBLOCKED|MISCONF)/;
 
 function isTransient(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
-  if ("code" in error && String(error.code).startsWith("HOLDFAST_")) return false; // said on purpose
-  if (error instanceof TypeError || error instanceof RangeError || error instanceof URIError) return false; // ours
+  if ("code" in error && String(error.code).startsWith("HOLDFAST_")) return false; // an error that a script throws deliberately
+  if (error instanceof TypeError || error instanceof RangeError || error instanceof URIError) return false; // a bug here
   return !isReply(error) || transientReply.test(error.message);
 }
 

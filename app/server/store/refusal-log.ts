@@ -1,10 +1,10 @@
 import type { Logger } from "pino";
 import { RefusedError, type ObserveStore, type StoreOperation } from "./redis";
 
-/** The same operation is reported once in this time, however often Redis refuses it. Milliseconds. */
+/** How often a refusal of the same operation is logged at most. Milliseconds. */
 const pauseMs = 10_000;
 
-/** Reports what Redis refuses, beside what `observe` does: its reply says what is to be put right. */
+/** Logs what Redis refuses, in addition to what `observe` does: the reply says what must be fixed. */
 export function logRefusals(log: Logger, observe: ObserveStore): ObserveStore {
   const loggedAt = new Map<StoreOperation, number>();
   return (operation, seconds, failed, error) => {

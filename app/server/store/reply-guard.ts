@@ -1,15 +1,15 @@
 import DataHandler from "ioredis/built/DataHandler";
 
-/** What is replaced in ioredis, which declares it private. */
+/** The method of ioredis that is replaced; ioredis declares it private. */
 interface ReplyDispatch {
   dispatch(handle: () => void): void;
   returnFatalError(error: unknown): void;
 }
 
 /**
- * Makes an answer that ioredis cannot handle end its connection, as one that it cannot parse does. Out of the box,
- * ioredis 6 throws such an error in a turn of its own, where nobody can catch it, and the process ends: anything that
- * answers on Redis' port without being Redis would end every pod.
+ * Closes the connection after an answer that ioredis cannot handle, as ioredis itself does after an answer that it cannot parse.
+ * Without this, ioredis 6 throws such an error in a separate turn, where nothing can catch it, and the process ends: a server on
+ * Redis' port that is not Redis would end every pod.
  */
 export function guardReplies(): void {
   const handler = DataHandler.prototype as unknown as ReplyDispatch;

@@ -17,7 +17,9 @@ import {
 import * as scripts from "./scripts";
 import { settled } from "./settled";
 
-/** A message as it is stored: `body` is the tail of its frame, `"from":…,"at":…,"data":…}`, so that nobody parses it again. */
+/**
+ * A message as it is stored. `body` is the tail of its frame, `"from":…,"at":…,"data":…}`, so that no pod has to parse it again.
+ */
 export interface StoredMessage {
   readonly offset: number;
   readonly body: string;
@@ -28,36 +30,39 @@ export interface HistoryPage {
   readonly epoch: string;
   /** The newest offset of the room. */
   readonly top: number;
-  /** Whether the position that was asked for is of this history, with nothing missing behind it. */
+  /** Whether the requested position belongs to this history and nothing after it is missing. */
   readonly recovered: boolean;
-  /** Delivery goes on behind this offset. */
+  /** Delivery continues after this offset. */
   readonly base: number;
-  /** `base + 1`, `base + 2`, … as far as the page goes. */
+  /** `base + 1`, `base + 2`, … to the end of the page. */
   readonly messages: readonly StoredMessage[];
 }
 
-/** Where a room stands. */
+/** The state of a room. */
 export interface RoomState {
   readonly epoch: string;
   readonly top: number;
-  /** In a user's inbox: what the user's sessions have received. Absent where it was not asked for. */
+  /** For a user's inbox: the offset that the user's sessions have received. Absent if it was not requested. */
   readonly acknowledged?: number;
 }
 
 export interface ReadRequest {
   readonly position?: Position | undefined;
-  /** Messages in this page, at most, within {@link pageBytes}; 0 asks for the room's state alone. */
+  /** The most messages in this page, within {@link pageBytes}; 0 requests only the room's state. */
   readonly count: number;
-  /** Where there is no position, or it is not recovered: this many of the newest messages, or all that no session of the user has received. */
+  /**
+   * Without a position, or if it is not recovered: this many of the newest messages, or all that no session of the user has
+   * received.
+   */
   readonly history?: number | "acked";
-  /** The position is this server's own: it was delivered, so history that does not hold it was lost. */
+  /** True for a position of this server: it was delivered, so history without it was lost. */
   readonly proof?: boolean;
 }
 
 export interface Published {
   readonly epoch: string;
   readonly offset: number;
-  /** It was stored before, under the same publisher and id. */
+  /** The message was stored before, under the same publisher and id. */
   readonly duplicate: boolean;
 }
 
@@ -67,39 +72,41 @@ type Settings = Pick<
 >;
 
 /**
- * Bytes of bodies in one page of history, at most, unless one message alone is larger: what a read holds in Redis, in this
- * process and in the socket at a time. At 64 KiB, Redis and the pod spend less than a millisecond on it.
+ * The most bytes of bodies in one page of history, unless a single message is larger. This much is held in Redis, in this process
+ * and in the socket at a time. For 64 KiB, Redis and the pod need less than a millisecond.
  */
 export const pageBytes = 65_536;
 
-/** Messages in one page, at most. */
+/** The most messages in one page. */
 export const pageSize = 256;
 
-/** How long a publisher's ids are remembered: well beyond the time a client repeats a publish (2 minutes). Milliseconds. */
+/**
+ * How long a publisher's ids are remembered: well above the time in which a client repeats a publish (2 minutes). Milliseconds.
+ */
 const publisherTtlMs = 600_000;
 
-/** A user who is listed as present is taken for gone this long after the last refresh. Milliseconds. */
+/** A user who is listed as present counts as gone this long after the last refresh. Milliseconds. */
 export const presenceTtlMs = 90_000;
 
-/** Rooms whose presence one script notes. */
+/** The most rooms whose presence one script updates. */
 const roomsNotedAtOnce = 100;
 
-/** A connection that is in a room. */
+/** One connection's presence in a room. */
 export interface Presence {
   readonly room: RoomKeys;
   readonly user: string;
   readonly connection: string;
 }
 
-/** What the script says of a message whose id does not count by 1. */
+/** The script's outcome for a message whose id does not count by 1. */
 const refusedAsSparse = 2;
 
-/** A publisher's ids do not count by 1: the store would have to remember more of them than it does. */
+/** A publisher's ids do not count by 1: the store would have to remember more of them than its limit. */
 export class SparseIdError extends Error {
   readonly code = "HOLDFAST_SPARSE_ID";
 }
 
-/** Rooms in Redis: publishing, history, presence. Everything throws `UnavailableError` when Redis stays away. */
+/** Rooms in Redis: publishing, history, presence. Every method throws `UnavailableError` if Redis stays unavailable. */
 export class RoomStore {
   readonly #redis: RedisClient;
   readonly #writes: GroupCommit;
@@ -108,7 +115,7 @@ export class RoomStore {
   readonly #streamTtlMs: number;
   readonly #looks: Gather<RoomKeys, RoomState | undefined>;
 
-  /** `writes` carries the publishes: what it resolves, the publisher is told is stored. */
+  /** `writes` carries the publishes: once it resolves, the publisher is told that the message is stored. */
   constructor(redis: RedisClient, writes: GroupCommit, settings: Settings, observe?: ObserveStore) {
     this.#redis = redis;
     this.#observe = observe;
@@ -118,7 +125,7 @@ export class RoomStore {
     this.#looks = new Gather((rooms) => this.#lookAtAll(rooms), settings.REDIS_TIMEOUT_MS);
   }
 
-  /** Stores one message; see {@link publishAll}. Throws {@link SparseIdError} where its id does not count by 1. */
+  /** Stores one message; see {@link publishAll}. Throws {@link SparseIdError} if its id does not count by 1. */
   async publish(room: RoomKeys, publisher: string, id: number, body: string): Promise<Published> {
     const [published] = await this.publishAll(room, publisher, [{ id, body }]);
     if (!published) throw new SparseIdError("publish ids must count by 1");
@@ -126,11 +133,11 @@ export class RoomStore {
   }
 
   /**
-   * Stores messages once and sends them to every pod that has the room: all, in their order and with nothing of theirs
-   * between, or none. `publisher` and `id` name a message: the same again gives the first offset. Ids of a publisher
-   * count by 1; more than 2 × 256 apart are refused: then it and those behind it are missing from the result.
+   * Stores messages once and sends them to every pod that has the room: all in their order without other messages in between, or
+   * none. `publisher` and `id` identify a message: a repetition returns the first offset. The ids of a publisher count by 1. An
+   * id more than 2 × 256 away is refused: the result then ends before that message.
    *
-   * @param emptyEpoch the epoch under which the room's members here know that nothing was published yet
+   * @param emptyEpoch the epoch under which the room's members on this pod know that nobody has published yet
    */
   async publishAll(
     room: RoomKeys,
@@ -156,8 +163,8 @@ export class RoomStore {
   }
 
   /**
-   * Reads a room's state and a page of its history in one step. Writes nothing for a room that has no message:
-   * its epoch then says when this was so, and a client that has it recovers from the room's first message on.
+   * Reads a room's state and a page of its history in one step. Writes nothing for a room without a message: its epoch then holds
+   * the time, and a client with that epoch recovers from the room's first message on.
    */
   async read(room: RoomKeys, request: ReadRequest): Promise<HistoryPage> {
     const reply = (await this.#run("read", () =>
@@ -175,15 +182,15 @@ export class RoomStore {
     const messages: StoredMessage[] = [];
     for (let i = 0; i < entries.length; i += 2) {
       const offset = entries[i] as number;
-      if (offset !== base + messages.length + 1 || offset > top) break; // written or deleted by somebody else
+      if (offset !== base + messages.length + 1 || offset > top) break; // written or deleted by another Redis client
       messages.push({ offset, body: readableBody(entries[i + 1] as string) });
     }
     return { epoch, top, recovered: recovered === 1, base, messages };
   }
 
   /**
-   * Where a room stands, for its members here: one question for all rooms that are asked about at the same time. What
-   * history it has lives on. In a Cluster, whose scripts have the keys of one slot, a room is read by itself.
+   * The state of a room, for its members on this pod. One request covers all rooms that are read at the same time. Renews the TTL
+   * of the room's history. In a Cluster, whose scripts have the keys of one slot, each room is read by itself.
    */
   async look(room: RoomKeys): Promise<RoomState> {
     if (this.#redis instanceof Cluster) return this.read(room, { count: 0 });
@@ -204,7 +211,7 @@ export class RoomStore {
     );
   }
 
-  /** Which of the rooms stand elsewhere than their pod knows: one question for many, of each node of a Cluster. */
+  /** The rooms whose state differs from what their pod knows. One request covers many rooms; in a Cluster, one for each node. */
   async changed<Room extends KnownRoom>(rooms: readonly Room[]): Promise<Room[]> {
     const changed: Room[] = [];
     const ask = async ([node, known]: [RedisClient, Room[]]) => {
@@ -218,12 +225,12 @@ export class RoomStore {
     return changed;
   }
 
-  /** How often a room that is open must be read in full: what is read lives on. Milliseconds. */
+  /** How often an open room must be read in full, because reading renews its TTL. Milliseconds. */
   get rereadMs(): number {
     return this.#streamTtlMs / 8;
   }
 
-  /** The user's inbox was delivered up to here: later sessions begin behind it. */
+  /** The user's inbox was delivered up to here: later sessions begin after it. */
   async markRead(room: RoomKeys, position: Position): Promise<void> {
     await this.#run("mark_read", () =>
       this.#eval(scripts.markRead, [room.meta], [position.epoch, position.offset]),
@@ -231,8 +238,8 @@ export class RoomStore {
   }
 
   /**
-   * Notes that these are present now: soon after they come, and again with every refresh, which takes out whom nobody
-   * has noted for long.
+   * Notes these connections as present: soon after they join, and again with every refresh. A refresh removes entries that have
+   * expired.
    */
   async notePresent(entries: readonly Presence[], isRefresh: boolean): Promise<void> {
     const rooms = new Map<string, string[]>();
@@ -257,7 +264,7 @@ export class RoomStore {
     await this.#redis.zrem(room.present, `${user} ${connection}`);
   }
 
-  /** Who is in a room, on any pod, and with how many connections. */
+  /** The users in a room, on all pods, and the number of their connections. */
   async present(room: RoomKeys): Promise<{ user: string; connections: number }[]> {
     const entries = (await this.#run("present", () =>
       this.#eval(scripts.present, [room.present], [presenceTtlMs]),
@@ -271,14 +278,15 @@ export class RoomStore {
   }
 
   /**
-   * What a script opens its room with. The epoch is for one try alone: a repeated one, whose answer was lost as Redis
-   * ended, would give the next process the epoch of the last, and the list of epochs one name with two ends.
+   * The arguments with which every script opens its room. The epoch is new for each try: if the answer was lost because Redis
+   * stopped, a repetition with the same epoch would give the next process the epoch of the last, and the list of epochs would
+   * have one name with two ends.
    */
   #opening(): (string | number)[] {
     return [randomBytes(9).toString("base64url"), 2 * this.#streamTtlMs, this.#streamTtlMs];
   }
 
-  /** The keys that a script opens its room with. */
+  /** The keys with which every script opens its room. */
   #opened(room: RoomKeys): string[] {
     return [room.meta, room.stream, dataSetKey(this.#redis, room.stream)];
   }
@@ -298,13 +306,13 @@ function inBatches<Item>(items: readonly Item[], size: number): Item[][] {
   );
 }
 
-/** A room and where it stands, as `<epoch>:<top>`; `:` without a message. */
+/** A room and its state, as `<epoch>:<top>`; `:` without a message. */
 interface KnownRoom {
   readonly keys: RoomKeys;
   readonly known: string;
 }
 
-/** By the server that has their keys. */
+/** Groups rooms by the server that has their keys. */
 function nodesOf<Room extends KnownRoom>(
   redis: RedisClient,
   rooms: readonly Room[],
@@ -324,7 +332,7 @@ function nodesOf<Room extends KnownRoom>(
   return byNode;
 }
 
-/** The tail of a frame, as it is stored: what else is in a history would break the frames of everyone in the room. */
+/** Whether this is the tail of a frame, as it is stored. Any other text in a history would break the frames of every member. */
 export function isBody(body: string | Buffer): boolean {
   const [head, tail] =
     typeof body === "string"
@@ -335,7 +343,7 @@ export function isBody(body: string | Buffer): boolean {
 
 const bodyHead = `"from":`;
 
-/** Somebody else's entry keeps its offset, so that the history stays whole, and says nothing. */
+/** An entry that this application did not write keeps its offset, so that the history stays complete, but has no content. */
 function readableBody(body: string): string {
   return isBody(body) ? body : `"from":"","at":0,"data":null}`;
 }

@@ -1,6 +1,6 @@
 /**
- * The scripts: each is one atomic step on the keys of one slot. Everything that reads before it writes is here.
- * Redis 7.0 or newer, Valkey 7.2 or newer; the user needs `info` beside the commands named.
+ * The Lua scripts. Each is one atomic step on the keys of one slot; every read that a write depends on is here. They require
+ * Redis 7.0 or Valkey 7.2, and a user with the permission `info` besides the commands that the scripts call.
  */
 
 /**
@@ -43,11 +43,11 @@ end
 `;
 
 /**
- * Publishes messages of one publisher, in their order: for each dedupe → offset → append → publish; all or none. The
- * first message creates the room. Returns {epoch, offset, outcome, offset, outcome, …}; outcome 0: stored, 1: was stored
- * before, 2: refused, because ids do not count by 1; nothing behind that one is tried.
- * KEYS[4] publisher; ARGV[4] publisher TTL ms, [5] history size, [6] ids remembered a publisher, [7] history bytes,
- * [8] the epoch under which the caller knows the room to be empty ('' for none), then ids and bodies.
+ * Publishes messages of one publisher, in their order: for each, dedupe → offset → append → publish. Stores all or none. The
+ * first message creates the room. Returns {epoch, offset, outcome, offset, outcome, …}; outcome 0: stored, 1: stored before, 2:
+ * refused, because ids do not count by 1. Nothing after a refused one is tried. KEYS[4] publisher; ARGV[4] publisher TTL ms, [5]
+ * history size, [6] ids remembered a publisher, [7] history bytes, [8] the epoch under which the caller knows the room to be
+ * empty ('' for none), then ids and bodies.
  */
 export const publish = `${open}
 if not epoch then
@@ -118,13 +118,13 @@ return reply
 `;
 
 /**
- * Reads a room from a position on. Returns {epoch, top, recovered, base, offset, body, offset, body, …}: the entries
- * behind \`base\`, contiguous; recovered is 1 when the position is of this room's history and nothing behind it is gone.
- * A room without a message has no keys, and reading it writes none. Its epoch, \`~<data set>.<process>.<quarter>\`, says
- * when this was so, in quarters of the streams' time to live: within four, whatever was published since is still there.
- * ARGV[4] known epoch ('' for none), [5] known offset, [6] entries wanted, [7] history wanted where not recovered
- * ('acked': from the user's acknowledged offset on), [8] '1' when the caller is a server, whose position is proof: it
- * has listened all along, [9] bytes of bodies in the page, at most; one body may be larger.
+ * Reads a room from a position on. Returns {epoch, top, recovered, base, offset, body, offset, body, …}: the entries after
+ * \`base\`, contiguous; recovered is 1 when the position belongs to this room's history and nothing after it is missing. A room
+ * without a message has no keys, and reading it writes none. Its epoch, \`~<data set>.<process>.<quarter>\`, holds the time, in
+ * quarters of the streams' time to live: within four, every message since then is still stored. ARGV[4] known epoch ('' for
+ * none), [5] known offset, [6] entries wanted, [7] history wanted where not recovered ('acked': from the user's acknowledged
+ * offset on), [8] '1' when the caller is a server, whose position is proof, because it has listened all the time, [9] bytes of
+ * bodies in the page, at most; one body may be larger.
  */
 export const read = `${open}
 local knownEpoch, known, count = ARGV[4], tonumber(ARGV[5]), tonumber(ARGV[6])
@@ -203,10 +203,9 @@ return reply
 `;
 
 /**
- * Says where many rooms stand, and keeps their history, as \`read\` does for one. Writes no epoch: of a room that needs one,
- * or cannot be read, it says nothing, and \`read\` has to be asked.
- * KEYS[1] data set, then for each room meta and stream; ARGV[1] meta TTL ms, [2] stream TTL ms.
- * Returns for each {epoch, top, acknowledged offset}, or an empty list.
+ * Returns the state of many rooms and renews their TTL, as \`read\` does for one. Writes no epoch: for a room that needs a new
+ * one, or cannot be read, the result is empty, and the caller must use \`read\`. KEYS[1] data set, then for each room meta and
+ * stream; ARGV[1] meta TTL ms, [2] stream TTL ms. Returns for each {epoch, top, acknowledged offset}, or an empty list.
  */
 export const look = `#!lua flags=allow-oom
 local run = string.match(redis.call('INFO', 'server'), 'run_id:(%w+)')
@@ -241,11 +240,11 @@ return 0
 `;
 
 /**
- * Writes a session as its pod knows it, unless a newer socket has it: creates it, or puts right what a Redis that came
- * back without its newest writes holds. What an older generation left goes; of the same one only rooms can be wrong.
- * A session that is new takes memory, so where there is none its first write is refused: that is why nothing is deleted
- * before it, unless there is something to delete.
- * KEYS[1] session; ARGV[1] TTL ms, [2] generation, then fields and values. Returns 1 if it wrote.
+ * Writes a session as its pod knows it, unless a newer socket has it: creates the record, or corrects it after Redis restarted
+ * without its newest writes. A record of an older generation is replaced; in one of the same generation only the rooms can be
+ * wrong. A new session needs memory, so Redis refuses its first write if memory is full. Therefore nothing is deleted before that
+ * write, unless there is something to delete. KEYS[1] session; ARGV[1] TTL ms, [2] generation, then fields and values. Returns 1
+ * if it wrote.
  */
 export const writeSession = `
 local stored = tonumber(redis.call('HGET', KEYS[1], 'generation') or '0')
@@ -271,11 +270,11 @@ local now = time[1] * 1000 + math.floor(time[2] / 1000)
 `;
 
 /**
- * Resumes sessions: each for its user, with its token or the one before it within its grace. The generation goes up, the
- * token rotates. Allowed without memory, as nearly none is taken: who has a session keeps it when Redis is full.
- * KEYS sessions; ARGV[1] pod, [2] TTL ms, [3] grace ms, then for each session its user, the hash of the token shown, and the
- * hash of the new token. Returns for each {generation, old pod, created_at, …room fields}, or a text: empty where it is
- * refused, and why is not told apart; otherwise the error of a record that cannot be read.
+ * Resumes sessions: each for its user, with its token, or with the previous token within the grace time. The generation increases
+ * and the token rotates. It runs when memory is full, because it takes almost none: a client with a session keeps it then. KEYS
+ * sessions; ARGV[1] pod, [2] TTL ms, [3] grace ms, then for each session its user, the hash of the token shown, and the hash of
+ * the new token. Returns for each {generation, old pod, created_at, …room fields}, or a text: empty for a refusal of any reason,
+ * otherwise the error of a record that cannot be read.
  */
 export const resumeSessions = `#!lua flags=allow-oom
 ${time}
@@ -305,8 +304,9 @@ return replies
 `;
 
 /**
- * Runs one command on a session while it is still the caller's: a newer generation's writes are never undone by an
- * older socket. Allowed without memory, like resuming. KEYS[1] session; ARGV[1] generation, ARGV[2] command, the rest its arguments. Returns 1 if it ran.
+ * Runs one command on a session while it is still the caller's: a newer generation's writes are never undone by an older socket.
+ * It runs when memory is full, like resuming. KEYS[1] session; ARGV[1] generation, ARGV[2] command, then its arguments. Returns 1
+ * if it ran.
  */
 export const fenced = `#!lua flags=allow-oom
 if redis.call('HGET', KEYS[1], 'generation') ~= ARGV[1] then return 0 end
@@ -315,9 +315,9 @@ return 1
 `;
 
 /**
- * Notes who is present in rooms now, and takes out whom nobody has noted for long: pods that died could not say so.
- * KEYS present, of each room; ARGV[1] TTL ms, [2] '1' to look for those that are gone, then for each room the number of
- * its members and the members. A key of the wrong type concerns its room alone; the reply is the error then.
+ * Notes connections as present in rooms, and removes entries that were not refreshed for the TTL: a pod that crashed cannot
+ * remove its own. KEYS present, of each room; ARGV[1] TTL ms, [2] '1' to remove expired entries, then for each room the number of
+ * its members and the members. A key of the wrong type concerns only its own room; the reply is then the error.
  */
 export const notePresent = `#!lua flags=allow-oom
 ${time}
@@ -344,13 +344,13 @@ end
 return refused
 `;
 
-/** Who was noted as present lately. KEYS[1] present; ARGV[1] TTL ms. */
+/** The connections that were noted as present within the TTL. KEYS[1] present; ARGV[1] TTL ms. */
 export const present = `#!lua flags=no-writes
 ${time}
 return redis.call('ZRANGE', KEYS[1], string.format('%.0f', now - ARGV[1]), '+inf', 'BYSCORE')
 `;
 
-/** Keeps sessions alive. KEYS sessions; ARGV[1] TTL ms. Returns the indexes, from 0, of those that are not there. */
+/** Keeps sessions alive. KEYS sessions; ARGV[1] TTL ms. Returns the indexes, from 0, of those that do not exist. */
 export const refreshSessions = `#!lua flags=allow-oom
 local missing = {}
 for i, key in ipairs(KEYS) do
@@ -360,9 +360,9 @@ return missing
 `;
 
 /**
- * Compares many rooms at once with what their pod knows of them. Writes nothing. In a Cluster it runs on the node that
- * serves all of them, whatever their slots; one that it does not serve counts as changed.
- * ARGV: meta key and `<epoch>:<top>` of each, `:` for a room without a message. Returns the indexes of those that differ.
+ * Compares many rooms at once with what their pod knows of them. Writes nothing. In a Cluster it runs on the node that serves all
+ * of them, whatever their slots; a room that it does not serve counts as changed. ARGV: meta key and `<epoch>:<top>` of each, `:`
+ * for a room without a message. Returns the indexes of those that differ.
  */
 export const changedRooms = `#!lua flags=no-writes,allow-cross-slot-keys
 local changed = {}
@@ -374,7 +374,7 @@ return changed
 `;
 
 /**
- * Notes a pod's load, forgets those that were not noted for the time to live, by Redis' clock, and returns the others.
+ * Notes a pod's load, removes loads that were not renewed within the time to live (by Redis' clock), and returns the others.
  * KEYS[1] loads; ARGV[1] pod, [2] load, [3] time to live ms.
  */
 export const exchangeLoads = `#!lua flags=allow-oom

@@ -8,40 +8,40 @@ import { observed, RefusedError, type ObserveStore, type RedisClient, type Store
 import { settled } from "./settled";
 import * as scripts from "./scripts";
 
-/** A session as the pod that serves it knows it; the stored record is a hash of the same, in {@link SessionStore}. */
+/** A session, as the pod that serves it knows it. The stored record is a hash of the same fields; see {@link SessionStore}. */
 export interface Session {
-  /** The connection id: the same through all sockets of the session. */
+  /** The connection id: the same for all sockets of the session. */
   readonly id: string;
   readonly user: string;
-  /** Counts the sockets of the session: a socket of an older generation may no longer write to it. */
+  /** Counts the sockets of the session. A socket of an older generation may no longer write to the session. */
   readonly generation: number;
   /** Unix milliseconds. */
   readonly createdAt: number;
   readonly tokenHash: string;
-  /** Rooms joined, without the user's own. */
+  /** The rooms that it joined, without the user's inbox. */
   readonly rooms: Set<string>;
 }
 
 export interface OpenedSession {
   readonly session: Session;
-  /** Resumes the session next time; only the client keeps it. */
+  /** The secret with which the session is resumed next time; only the client keeps it. */
   readonly token: string;
 }
 
 export interface ResumedSession extends OpenedSession {
-  /** The pod that served the session before. */
+  /** The pod that served the session before this one. */
   readonly previousPod: string;
 }
 
 /**
- * How long the token before the current one still resumes: the client may not have received the `welcome` that
- * brought the current one. Milliseconds.
+ * How long the previous token still resumes the session: the client may not have received the `welcome` with the current one.
+ * Milliseconds.
  */
 const tokenGraceMs = 120_000;
 
 type Settings = Pick<AppConfig, "POD_NAME" | "SESSION_TTL_SECONDS" | "REDIS_TIMEOUT_MS">;
 
-/** Sessions in Redis: created at connect, kept alive in batches, resumed on any pod in one atomic step. */
+/** Sessions in Redis: created when a client connects, kept alive in batches, resumed on any pod in one atomic step. */
 export class SessionStore {
   readonly #redis: RedisClient;
   readonly #settings: Settings;
@@ -49,7 +49,7 @@ export class SessionStore {
   readonly #ttlMs: number;
   readonly #resumes: Gather<ResumeRequest, ResumeReply>;
 
-  /** One for each session: in a Cluster, none waits for a shard that is not its own. */
+  /** One queue for each session, so that in a Cluster no session waits for another session's shard. */
   readonly #changes = new WeakMap<Session, Gather<string, undefined>>();
 
   constructor(redis: RedisClient, settings: Settings, observe?: ObserveStore) {
@@ -60,9 +60,7 @@ export class SessionStore {
     this.#resumes = new Gather((requests) => this.#resumeAll(requests), settings.REDIS_TIMEOUT_MS);
   }
 
-  /**
-   * @param spentMs what the handshake has waited for Redis already: in all it waits no longer than REDIS_TIMEOUT_MS
-   */
+  /** @param spentMs how long the handshake has already waited for Redis: its total wait is at most REDIS_TIMEOUT_MS */
   async create(user: string, spentMs = 0): Promise<OpenedSession> {
     const token = newToken();
     const session: Session = {
@@ -77,12 +75,15 @@ export class SessionStore {
     return { session, token };
   }
 
-  /** Writes a session that this pod serves and Redis has lost, or has an older state of; never undoes a newer socket's. */
+  /**
+   * Writes a session that this pod serves and that Redis has lost or has in an older state. Never overwrites a newer socket's
+   * state.
+   */
   async restore(session: Session): Promise<void> {
     await this.#write(session, this.#settings.REDIS_TIMEOUT_MS);
   }
 
-  /** The same for many; one that Redis refuses does not stop the others. */
+  /** The same for many sessions; one that Redis refuses does not stop the others. */
   async restoreAll(sessions: Iterable<Session>): Promise<void> {
     await settled([...sessions].map((session) => this.restore(session)));
   }
@@ -98,8 +99,8 @@ export class SessionStore {
   }
 
   /**
-   * Resumes a session for this user, or undefined: unknown, expired, somebody else's, a wrong token, or a record that
-   * cannot be read any more: its client begins a new one.
+   * Resumes a session for this user. Undefined if the session is unknown, expired or another user's, if the token is wrong, or if
+   * the record cannot be read: the client then begins a new session.
    */
   async resume(user: string, id: string, shownToken: string): Promise<ResumedSession | undefined> {
     const token = newToken();
@@ -126,7 +127,7 @@ export class SessionStore {
     return { session, token, previousPod };
   }
 
-  /** In one script, unless they lie in the slots of a Cluster. */
+  /** In one script; in a Cluster, in one script for each session, because they are in different slots. */
   async #resumeAll(requests: readonly ResumeRequest[]): Promise<(ResumeReply | Error)[]> {
     const keys = requests.map(({ key }) => key);
     const args = requests.flatMap(({ user, shown, next }) => [user, shown, next]);
@@ -156,7 +157,7 @@ export class SessionStore {
     await this.#changeRoom(session, room);
   }
 
-  /** The rooms that a session joins and leaves at the same time are written together. */
+  /** Rooms that a session joins and leaves at the same time are written together. */
   #changeRoom(session: Session, room: string): Promise<undefined> {
     let changes = this.#changes.get(session);
     if (!changes) {
@@ -167,7 +168,7 @@ export class SessionStore {
     return changes.add(room);
   }
 
-  /** Writes of each room what holds now: it may have been joined and left meanwhile. */
+  /** Writes the present state of each room: the session may have joined and left it meanwhile. */
   async #changeRooms(session: Session, rooms: readonly string[]): Promise<(undefined | Error)[]> {
     const fields = [...new Set(rooms)].map((room) => [`room:${room}`, session.rooms.has(room)] as const);
     const added = fields.flatMap(([field, isIn]) => (isIn ? [field, ""] : []));
@@ -184,7 +185,7 @@ export class SessionStore {
     return rooms.map((room) => (isAdded.get(`room:${room}`) === true ? notAdded : notRemoved));
   }
 
-  /** The client has left for good. */
+  /** The client has left permanently. */
   async end(session: Session): Promise<void> {
     await this.#fenced(session, "DEL");
   }
@@ -231,10 +232,10 @@ interface ResumeRequest {
   readonly next: string;
 }
 
-/** Generation, pod before, creation, rooms. */
+/** Generation, previous pod, creation time, rooms. */
 type Resumed = [number, string, string, ...string[]];
 
-/** Undefined where it was refused. */
+/** Undefined if it was refused. */
 type ResumeReply = Resumed | undefined;
 
 function orThrow(reply: ResumeReply | Error): ResumeReply {
@@ -242,12 +243,12 @@ function orThrow(reply: ResumeReply | Error): ResumeReply {
   return reply;
 }
 
-/** What is stored under a session's key cannot be read: a string, say, or a generation that is no number. */
+/** The value under a session's key cannot be read: for example a string, or a generation that is not a number. */
 class BrokenRecordError extends Error {
   override readonly name = "ReplyError";
 }
 
-/** A session whose record is broken is one that is not there. */
+/** A session with a broken record counts as missing. */
 function brokenRecord(error: unknown): undefined {
   if (!(error instanceof RefusedError && error.cause instanceof BrokenRecordError)) throw error;
 }
@@ -257,7 +258,7 @@ function newToken(): string {
   return randomBytes(32).toString("base64url");
 }
 
-/** Tokens are random, so a plain digest is enough: there is nothing to guess. */
+/** A plain digest is enough: tokens are random, so they cannot be guessed. */
 function hash(token: string): string {
   return createHash("sha256").update(token).digest("base64url");
 }

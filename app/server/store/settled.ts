@@ -1,8 +1,8 @@
 import { RefusedError } from "./redis";
 
 /**
- * Waits for all, whatever becomes of each. What Redis refused (a key of the wrong type) is of that one alone, and was
- * noted where it happened; throws where Redis was away, which is of all.
+ * Waits for all, whether they succeed or fail. A refusal by Redis (for example a key of the wrong type) concerns only its own
+ * item, and was logged already. Throws if Redis was unavailable, because that concerns all.
  */
 export async function settled(work: readonly Promise<unknown>[]): Promise<void> {
   for (const outcome of await Promise.allSettled(work)) {

@@ -3,10 +3,10 @@ import type { Redis } from "ioredis";
 /** How often a connection proves that it is alive and has its subscriptions. Milliseconds. */
 const probeIntervalMs = 1_000;
 
-/** How often it is looked whether the proof is due, or overdue. Milliseconds. */
+/** How often the link checks whether the proof is due or overdue. Milliseconds. */
 const lookMs = 250;
 
-/** Channels in one command, at most. */
+/** The most channels in one command. */
 const channelsAtOnce = 500;
 
 interface UnsentChannels {
@@ -20,32 +20,31 @@ export interface LinkEvents {
   message(channel: string, payload: Buffer): void;
   /** The server has fewer subscriptions than were confirmed: all of them must be made again. */
   lost(link: SubscriberLink): void;
-  /** The connection is gone for good. */
+  /** The connection has ended permanently. */
   ended(link: SubscriberLink): void;
 }
 
 /**
- * One connection that listens to sharded channels. Every second it subscribes again to a channel that it has: the
- * answer shows that the connection is alive, and counts the subscriptions that the server holds for it. A half-open
- * connection and a subscription that the server dropped (a slot that moved, or was assigned anew) both show this way,
- * at the cost of one command.
+ * One connection that listens to sharded channels. Every second it subscribes again to a channel that it already has: the answer
+ * shows that the connection is alive, and counts the subscriptions that the server holds for it. This detects a half-open
+ * connection, and a subscription that the server dropped because a slot moved or was reassigned, for one command.
  */
 export class SubscriberLink {
-  /** Subscriptions that the server holds once it has answered everything that was sent. */
+  /** The subscriptions that the server holds once it has answered everything that was sent. */
   readonly #channels = new Set<string>();
-  /** Channels that are about to be subscribed, by their slot. */
+  /** Channels to subscribe next, by their slot. */
   readonly #unsent = new Map<number, UnsentChannels>();
   readonly #timer: NodeJS.Timeout;
-  /** When it was last asked for a proof, on the monotonic clock. */
+  /** When a proof was last requested, on the monotonic clock. */
   #askedAt = performance.now();
-  /** When the answer that is owed was asked for, on the monotonic clock. */
+  /** When the pending answer was requested, on the monotonic clock. */
   #probedAt: number | undefined;
-  /** Subscriptions that failed: the count of one that was asked for meanwhile is not as expected. */
+  /** Failed subscriptions: a count that was requested meanwhile is not as expected. */
   #refusals = 0;
 
   /**
    * @param redis does not reconnect by itself and keeps commands until it is connected
-   * @param silenceMs how long it may owe an answer. Milliseconds
+   * @param silenceMs the longest time for an answer. Milliseconds
    */
   constructor(
     readonly node: string,
@@ -56,7 +55,7 @@ export class SubscriberLink {
     redis.on("smessageBuffer", (channel: Buffer, payload: Buffer) =>
       events.message(channel.toString(), payload),
     );
-    // ioredis says so where the server ends a subscription by itself, and where it names another node.
+    // ioredis emits this if the server ends a subscription, or names another node for it.
     redis.on("moved", () => this.#probe());
     redis.on("end", () => {
       clearInterval(this.#timer);
@@ -65,12 +64,12 @@ export class SubscriberLink {
     this.#timer = setInterval(() => this.#look(), lookMs).unref();
   }
 
-  /** Channels that are subscribed here, or about to be. */
+  /** The number of channels that are subscribed here, or about to be. */
   get size(): number {
     return this.#channels.size;
   }
 
-  /** Resolves once the server has confirmed; rejects with its refusal, or where the connection ends. */
+  /** Resolves once the server has confirmed. Rejects with the server's refusal, or if the connection ends. */
   async subscribe(channel: string, slot: number): Promise<void> {
     this.#channels.add(channel);
     try {
@@ -82,7 +81,7 @@ export class SubscriberLink {
     }
   }
 
-  /** The channels of one slot that are asked for in one turn of the event loop go in one command. */
+  /** Channels of one slot that are requested in one turn of the event loop go in one command. */
   async #ask(channel: string, slot: number): Promise<void> {
     let group = this.#unsent.get(slot);
     if (!group) {
@@ -99,11 +98,13 @@ export class SubscriberLink {
       if (channels.length === 1 || (error as Error).name !== "ReplyError") throw error;
       this.#refusals++;
       if (!this.#channels.has(channel)) throw error;
-      await this.redis.ssubscribe(channel); // what was refused may have been another channel
+      await this.redis.ssubscribe(channel); // the refusal may have been for another channel
     }
   }
 
-  /** Sends what has gathered. Comes before everything else that is sent: it may count, or end, what is asked for here. */
+  /**
+   * Sends the gathered channels. Must run before any other command, because that command may count or end these subscriptions.
+   */
   #send(): void {
     const groups = [...this.#unsent.values()];
     this.#unsent.clear();
@@ -126,7 +127,7 @@ export class SubscriberLink {
   }
 
   #probe(): void {
-    if (this.redis.status !== "ready") return; // the attempt to connect has a timeout of its own
+    if (this.redis.status !== "ready") return; // connecting has a timeout of its own
     if (this.#probedAt !== undefined) {
       if (performance.now() - this.#probedAt >= this.silenceMs) this.redis.disconnect();
       return;
@@ -146,7 +147,7 @@ export class SubscriberLink {
       },
       () => {
         this.#probedAt = undefined;
-        this.events.lost(this); // the channel is another node's now; where the connection ended, nothing is left to make again
+        this.events.lost(this); // another node serves the channel now; after the connection ended there is nothing to renew
       },
     );
   }

@@ -2,24 +2,24 @@ import type { Redis } from "ioredis";
 import type { Logger } from "pino";
 import { SubscriberLink, type LinkEvents } from "./subscriber-link";
 
-/** Where channels are. */
+/** Finds the node of each channel. */
 export interface Routes {
   /** The slot of a channel: all channels of one slot are on one node. */
   slotOf(channel: string): number;
-  /** The node that serves the slot; undefined while that is not known. */
+  /** The node that serves the slot; undefined while it is not known. */
   nodeOf(slot: number): string | undefined;
   /** A new connection to a node, which does not reconnect by itself; undefined while no node is known. */
   open(node: string): Redis | undefined;
-  /** Looks again: a node did not serve what it should. */
+  /** Fetches the routes again: a node did not serve a channel that it should serve. */
   refresh(): void;
-  /** Calls the listener whenever channels may be elsewhere. */
+  /** Calls the listener when channels may have moved to other nodes. */
   onChange(listener: () => void): void;
 }
 
-/** The pause before a channel is subscribed again that could not be. Milliseconds. */
+/** The pause before a failed subscription is tried again. Milliseconds. */
 const retryMs = 100;
 
-/** A subscription was given up before it was confirmed. */
+/** The subscription was cancelled before it was confirmed. */
 class UnsubscribedError extends Error {
   readonly code = "HOLDFAST_UNSUBSCRIBED";
 }
@@ -28,9 +28,9 @@ interface Channel {
   readonly name: string;
   readonly slot: number;
   link: SubscriberLink | undefined;
-  /** The server has confirmed it on `link`. */
+  /** The server has confirmed the subscription on `link`. */
   confirmed: boolean;
-  /** It was confirmed before: what was published since then may have been missed. */
+  /** It was confirmed before, so messages since then may have been missed. */
   known: boolean;
   /** The node that a refusal named. */
   hint: string | undefined;
@@ -38,25 +38,25 @@ interface Channel {
 }
 
 /**
- * The pod's subscriptions to sharded channels, on a connection for each node that serves one of them. Each is made again
- * until the server confirms it, on whichever node serves it then; {@link Routes} tells where that is.
+ * The pod's subscriptions to sharded channels, with one connection for each node that serves one of them. Each subscription is
+ * repeated until the node that serves the channel confirms it; {@link Routes} names that node.
  */
 export class Subscriber {
   readonly #channels = new Map<string, Channel>();
   readonly #links = new Map<string, SubscriberLink>();
-  /** Nodes that could not be reached: how often in a row, and when to try again, on the monotonic clock. */
+  /** Nodes that could not be reached: the number of failures in a row, and when to try again, on the monotonic clock. */
   readonly #failures = new Map<string, { readonly attempt: number; readonly retryAt: number }>();
   readonly #pending = new Set<Channel>();
   #retryTimer: NodeJS.Timeout | undefined;
   #restored: string[] = [];
   #closed = false;
-  /** Hears every message. */
+  /** Called for every message. */
   onMessage: (channel: string, payload: Buffer) => void = () => undefined;
-  /** Hears of channels that are subscribed again: what was published meanwhile came to nobody here. */
+  /** Called for channels that are subscribed again: messages that were published meanwhile did not reach this pod. */
   onRestored: (channels: readonly string[]) => void = () => undefined;
 
   /**
-   * @param silenceMs how long a connection may owe an answer before it is replaced. Milliseconds
+   * @param silenceMs the longest time for an answer, after which a connection is replaced. Milliseconds
    * @param delay how long to wait before the n-th attempt in a row to reach a node. Milliseconds
    */
   constructor(
@@ -68,7 +68,7 @@ export class Subscriber {
     routes.onChange(() => this.#follow());
   }
 
-  /** Subscribes; resolves once the server has confirmed, and keeps the subscription until {@link unsubscribe}. */
+  /** Subscribes. Resolves once the server has confirmed, and keeps the subscription until {@link unsubscribe}. */
   subscribe(name: string): Promise<void> {
     let channel = this.#channels.get(name);
     if (!channel) {
@@ -92,7 +92,7 @@ export class Subscriber {
     for (const { reject } of channel.waiting.splice(0)) reject(new UnsubscribedError("unsubscribed"));
   }
 
-  /** Makes a subscription again that did not deliver. */
+  /** Renews a subscription that did not deliver. */
   renew(name: string): void {
     const channel = this.#channels.get(name);
     if (channel?.confirmed) this.#place(channel);
@@ -105,7 +105,7 @@ export class Subscriber {
     for (const name of [...this.#channels.keys()]) this.unsubscribe(name);
   }
 
-  /** Sends the subscription to the node that serves the channel, or sets it aside until the next try. */
+  /** Sends the subscription to the node that serves the channel, or postpones it until the next try. */
   #place(channel: Channel): void {
     const { hint, link: before } = channel;
     channel.confirmed = false;
@@ -119,7 +119,7 @@ export class Subscriber {
       return;
     }
     channel.link = link;
-    // Delivery overlaps for a moment; offsets tell what came twice.
+    // Both connections deliver for a moment; offsets show which messages came twice.
     const leaveBefore = () => before !== link && before?.unsubscribe(channel.name);
     link.subscribe(channel.name, channel.slot).then(
       () => {
@@ -153,7 +153,7 @@ export class Subscriber {
   #onRefused(channel: Channel, error: Error, wasNamed: boolean): void {
     const movedTo = /^MOVED \d+ (\S+:\d+)$/.exec(error.message)?.[1];
     channel.link = undefined;
-    // Two nodes that name each other do not agree yet: that takes a pause.
+    // Two nodes that name each other do not agree yet, so the next try waits.
     channel.hint = wasNamed ? undefined : movedTo;
     if (movedTo === undefined && error.name === "ReplyError") {
       this.log.warn({ err: error, channel: channel.name }, "subscribe");
@@ -166,7 +166,7 @@ export class Subscriber {
   #later(channel: Channel): void {
     if (this.#closed || this.#channels.get(channel.name) !== channel) return;
     this.#pending.add(channel);
-    // Where a node was named there is nothing to wait for.
+    // If the refusal named a node, the next try needs no pause.
     const pause = channel.hint === undefined ? retryMs : 0;
     if (pause === 0) clearTimeout(this.#retryTimer);
     else if (this.#retryTimer) return;
@@ -176,7 +176,7 @@ export class Subscriber {
     }, pause).unref();
   }
 
-  /** The connection to a node; undefined while one that could not be reached is left alone. */
+  /** The connection to a node. Undefined during the pause after a failed attempt to reach it. */
   #link(node: string): SubscriberLink | undefined {
     const open = this.#links.get(node);
     if (open || this.#closed) return open;
@@ -216,7 +216,7 @@ export class Subscriber {
     for (const channel of this.#channels.values()) if (channel.link === link) this.#place(channel);
   }
 
-  /** Channels may have moved: each goes to the node that serves it now; connections that nobody needs end. */
+  /** Channels may have moved: each goes to the node that serves it now. Connections without channels end. */
   #follow(): void {
     const nodes = new Set<string>();
     for (const channel of this.#channels.values()) {

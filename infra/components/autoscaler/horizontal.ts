@@ -7,7 +7,7 @@ import type { ExternalConfig, PodsConfig } from "./schema";
 
 type MetricSpec = k8s.types.input.autoscaling.v2.MetricSpec;
 
-/** Kubernetes' own autoscaler, by open sockets. */
+/** Creates Kubernetes' own autoscaler, by open sockets. */
 export function createHorizontalAutoscaler(
   name: string,
   args: AutoscalerArgs<PodsConfig | ExternalConfig>,
@@ -21,8 +21,8 @@ export function createHorizontalAutoscaler(
         name: workload,
         namespace,
         labels: workloadLabels(workload, "websocket-service"),
-        // KEDA refuses its ScaledObject beside an autoscaler, and Pulumi deletes the old one last: without this, a
-        // stack could not go over to KEDA in one update.
+        // KEDA refuses a ScaledObject for a workload that has an autoscaler, and Pulumi deletes the old autoscaler last. Without
+        // this annotation, a stack could not change to KEDA in one update.
         annotations: { [kedaHpaOwnership]: "false" },
       },
       spec: {

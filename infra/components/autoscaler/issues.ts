@@ -1,7 +1,7 @@
 import { issue, type ConfigIssue } from "../../config/issue";
 import type { AutoscalerConfig, KedaConfig } from "./schema";
 
-/** What is wrong with the configuration of an autoscaler. `workloads` are what is scaled; see {@link kedaIssues}. */
+/** The errors in the configuration of an autoscaler. `workloads` are the workloads to scale; see {@link kedaIssues}. */
 export function autoscalerIssues(
   config: AutoscalerConfig,
   workloads: Parameters<typeof kedaIssues>[1],
@@ -9,16 +9,18 @@ export function autoscalerIssues(
   return config.kind === "keda" ? kedaIssues(config, workloads) : [];
 }
 
-/** What the program says of the trigger itself. */
+/** The trigger's keys that the program itself sets. */
 const ownKeys = ["serverAddress", "query", "threshold", "ignoreNullValues", "authModes"];
 
-/** KEDA calls the autoscaler that it makes so, and puts the name on it as a label. */
+/** The name that KEDA gives to its autoscaler, and puts on it as a label. */
 const madeName = (workload: string) => `keda-hpa-${workload}`;
 
-/** Of a label's value. */
+/** The longest value of a label, in characters. */
 const maxNameLength = 63;
 
-/** What of the configuration cannot be. `workloads` are the names of what is scaled, each with the key that says it. */
+/**
+ * The errors in the configuration of KEDA. `workloads` are the names of the workloads to scale, each with its configuration key.
+ */
 function kedaIssues(
   { trigger }: KedaConfig,
   workloads: readonly { readonly key: string; readonly name: string }[],

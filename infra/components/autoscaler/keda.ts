@@ -5,12 +5,12 @@ import { workloadLabels } from "../../labels";
 import { behavior, scaleTarget, type AutoscalerArgs } from "./autoscaler";
 import type { KedaConfig } from "./schema";
 
-/** Failed queries in a row, 15 s apart, after which the number of pods is held. */
+/** How many queries in a row, 15 s apart, must fail before the number of pods is frozen. */
 const failureThreshold = 3;
 
 /**
- * A ScaledObject, of which KEDA makes the autoscaler. Guards against scaling by what nobody knows: an answer without a
- * series is an error and not zero sockets, and while Prometheus is away no pod is.
+ * Creates a ScaledObject, from which KEDA creates the autoscaler. Guards against scaling without data: an answer without a series
+ * is an error, not zero sockets, and while Prometheus is unavailable no pod is removed.
  */
 export function createScaledObject(
   name: string,
@@ -27,7 +27,7 @@ export function createScaledObject(
         name: workload,
         namespace,
         labels: workloadLabels(workload, "websocket-service"),
-        // It is ready when Prometheus answers, which is no condition for an update.
+        // It becomes ready once Prometheus answers, and an update must not depend on that.
         annotations: { [pulumiSkipAwait]: "true" },
       },
       spec: {
@@ -58,7 +58,7 @@ function trigger({
     metadata: {
       ...config.trigger,
       serverAddress: config.prometheusUrl,
-      // The labels of the stack's PodMonitor. A pod that drains is counted as long as it has clients.
+      // The labels that the stack's PodMonitor sets. A draining pod counts as long as it has clients.
       query: pulumi.interpolate`sum(${gauge}{namespace="${namespace}", service="${workload}"})`,
       threshold: String(connectionsPerPod),
       ignoreNullValues: "false",

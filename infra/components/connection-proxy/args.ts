@@ -6,20 +6,20 @@ import type { EdgeBackend } from "../edge/edge";
 import type { AffinityCookie } from "../edge/edge-properties";
 import type { SecretKey } from "../session-store/session-store";
 
-/** How the proxy checks tokens at the upgrade, for services that cannot: exactly one key, or one set of keys. */
+/** How the proxy checks tokens at the upgrade, for services that cannot. Requires exactly one key or key set. */
 export interface TokenCheck {
   readonly jwksUrl?: string | undefined;
-  /** PEM, for RS256 or ES256. */
+  /** A PEM public key, for RS256 or ES256. */
   readonly publicKey?: string | undefined;
-  /** HS256. */
+  /** The key for HS256. */
   readonly secret?: SecretKey | undefined;
   readonly issuer?: string | undefined;
   readonly audience?: string | undefined;
 }
 
-/** What a proxy is told of a service. */
+/** What a proxy needs to know about its service. */
 export interface ProxiedService {
-  /** Of its Service and its pods' label. */
+  /** The name of its Service, and of its pods' label. */
   readonly serviceName: string;
   readonly namespace: pulumi.Input<string>;
   readonly protocol: Protocol;
@@ -27,55 +27,58 @@ export interface ProxiedService {
 }
 
 export interface ConnectionProxyArgs {
-  /** Whose clients it keeps: a WebSocketService, or what is known of one. */
+  /** The service whose clients the proxy keeps: a WebSocketService, or its properties. */
   readonly service: ProxiedService;
-  /** Of the proxy's own Service and Deployment. Default: that of the service, and `-proxy`. */
+  /** The name of the proxy's own Service and Deployment. Defaults to the service's name with `-proxy`. */
   readonly serviceName?: string | undefined;
-  /** The Holdfast application's image, which holds the proxy: by digest or by a fixed tag. */
+  /** The Holdfast application's image, which contains the proxy: with a digest or a fixed tag. */
   readonly image: pulumi.Input<string>;
   readonly imagePullPolicy?: pulumi.Input<string> | undefined;
-  /** Names of Secrets. */
+  /** The names of Secrets. */
   readonly imagePullSecrets?: readonly pulumi.Input<string>[] | undefined;
-  /** Default: that of `service`. */
+  /** Defaults to that of `service`. */
   readonly namespace?: pulumi.Input<string> | undefined;
   /**
-   * How it follows the service to another pod. Default: `holdfast` and `socket.io` for services of that protocol, else
-   * `at-most-once`. See docs/connection-proxy.md for what each guarantees.
+   * How the proxy moves a client to another pod. Defaults to `holdfast` or `socket.io` for services with that protocol, otherwise
+   * to `at-most-once`. See docs/connection-proxy.md for the guarantees of each.
    */
   readonly mode?: "holdfast" | "at-most-once" | "at-least-once" | "socket.io" | undefined;
-  /** How it finds the pods. Default dns, up to 5 s late; endpointslices needs a Role and a token, which are made. */
+  /**
+   * How the proxy finds the pods. `dns`, the default, sees a change up to 5 s late. `endpointslices` needs a Role and a token,
+   * which the component creates.
+   */
   readonly discovery?: "dns" | "endpointslices" | undefined;
-  /** Pods. Default 2; not with `autoscaling`. */
+  /** The number of pods. Defaults to 2. Not allowed with `autoscaling`. */
   readonly replicas?: pulumi.Input<number> | undefined;
-  /** By `proxy_sockets_active`. */
+  /** Scales the proxies by `proxy_sockets_active`. */
   readonly autoscaling?: Autoscaling | undefined;
   readonly resources?: { readonly cpu: string; readonly memory: string } | undefined;
-  /** How long a client waits for a pod to take over. Seconds; default 30. */
+  /** How long a client waits for another pod. Seconds; default 30. */
   readonly holdSeconds?: number | undefined;
-  /** How long routers take to hear of a pod's end. Seconds; default 10, or more where the edge takes longer. */
+  /** How long routers need to learn of a pod's end. Seconds; default 10, or more if the edge needs longer. */
   readonly preStopSeconds?: number | undefined;
-  /** From SIGTERM to the last close frame: clients are moved evenly over it. Seconds; default 600. */
+  /** Time from SIGTERM to the last close frame: clients are moved evenly over it. Seconds; default 600. */
   readonly drainSeconds?: number | undefined;
-  /** Default: `http`, the proxy waits with readiness off; `sleep`, the kubelet waits. */
+  /** `http`, the default: the proxy fails its readiness probe and waits. `sleep`: the kubelet waits. */
   readonly preStopHook?: "http" | "sleep" | undefined;
-  /** Close codes of the service that close the client too, such as 1000,3000-4999. Default: those of the mode. */
+  /** Close codes of the service that also close the client's socket, such as 1000,3000-4999. The default depends on the mode. */
   readonly finalCloseCodes?: string | undefined;
-  /** Proxies whose X-Forwarded headers are passed on: addresses or networks. */
+  /** Addresses or networks of proxies whose X-Forwarded headers are passed on. */
   readonly trustedHops?: readonly string[] | undefined;
-  /** What one client may have sent that no pod has, before its socket is not read any more. Bytes. */
+  /** The most bytes that one client has sent and no pod has received. Above this, the proxy stops reading from the client. */
   readonly maxWaitingBytes?: number | undefined;
-  /** Default: the service judges tokens. */
+  /** Checks tokens at the proxy. Defaults to none: the service checks them. */
   readonly tokens?: TokenCheck | undefined;
-  /** Exact origins that browsers may connect from; default any that the service takes. */
+  /** Exact origins from which browsers may connect. Defaults to all; the service may still refuse them. */
   readonly allowedOrigins?: readonly string[] | undefined;
-  /** Between two pings to each client. Seconds; default 25. */
+  /** Time between two pings to each client. Seconds; default 25. */
   readonly pingIntervalSeconds?: number | undefined;
-  /** Open sockets a pod. */
+  /** The most open sockets of each pod. */
   readonly maxConnections?: number | undefined;
-  /** One inbound message. Bytes. */
+  /** The largest inbound message. Bytes. */
   readonly maxPayloadBytes?: number | undefined;
   readonly logLevel?: string | undefined;
-  /** The cookie that the edge sets for the service, which a draining proxy expires. */
+  /** The cookie that the edge sets for the service. A draining proxy expires it. */
   readonly cookie?: AffinityCookie | undefined;
   readonly minReadySeconds?: number | undefined;
   readonly maxSurge?: pulumi.Input<number | string> | undefined;
@@ -83,7 +86,7 @@ export interface ConnectionProxyArgs {
   readonly isLoadBalancerTarget?: boolean | undefined;
   readonly registrationSeconds?: number | undefined;
   readonly clientIpTimeoutSeconds?: pulumi.Input<number> | undefined;
-  /** As with the service. Default false. */
+  /** Creates NetworkPolicies, as for the service. Default false. */
   readonly networkPolicies?: boolean | undefined;
   readonly edgePeers?: readonly Peer[] | undefined;
   readonly monitoringPeers?: readonly Peer[] | undefined;

@@ -28,29 +28,29 @@ const defaultDrainSeconds = 600;
 const defaultMinReadySeconds = 10;
 const defaultClientIpTimeoutSeconds = 10_800;
 
-/** What the autoscaler of a proxy goes by. */
+/** The gauge by which the proxy's autoscaler scales. */
 const activeSockets = "proxy_sockets_active";
 
 /**
- * The tier that keeps a service's clients while the service's pods change: ServiceAccount, Deployment, Service,
- * PodDisruptionBudget, NetworkPolicies, if asked for an autoscaler, and the headless Service by which it finds the pods.
- * Guards against the one thing that drain and resume cannot help: clients that know neither. It is rarely rolled;
- * then it drains as any pod does, slowly, because each client that it closes notices.
+ * A tier that keeps a service's clients while the service's pods change: ServiceAccount, Deployment, Service,
+ * PodDisruptionBudget, NetworkPolicies, optionally an autoscaler, and the headless Service by which it finds the pods. Guards
+ * against the case that drain and resume cannot handle: clients that implement neither. The proxy itself is rarely rolled out. It
+ * then drains slowly, because a client notices when the proxy closes its socket.
  *
  * @example new ConnectionProxy("chat-proxy", { service: chat, image: "registry.example.com/holdfast:0.1.0" });
  */
 export class ConnectionProxy extends pulumi.ComponentResource {
   readonly service: k8s.core.v1.Service;
   readonly deployment: k8s.apps.v1.Deployment;
-  /** Of the Service, the Deployment and all else. */
+  /** The name of the Service, the Deployment and all other objects. */
   readonly serviceName: string;
-  /** What an edge routes to, in place of the service itself. */
+  /** What an edge routes to, instead of the service itself. */
   readonly backend: EdgeBackend;
-  /** How long its pods go on after their deletion. Seconds. */
+  /** The grace period of its pods: the longest time from their deletion to their end. Seconds. */
   readonly gracePeriodSeconds: number;
 
   constructor(name: string, args: ConnectionProxyArgs, opts?: pulumi.ComponentResourceOptions) {
-    // A service is a resource, which policy packs cannot read among a component's inputs.
+    // `service` may be a resource, and policy packs cannot read a resource among a component's inputs.
     const { serviceName: of, protocol, backend } = args.service;
     const service = { serviceName: of, namespace: args.service.namespace, protocol, backend };
     super("holdfast:index:ConnectionProxy", name, { ...args, service }, opts);
@@ -191,7 +191,9 @@ export class ConnectionProxy extends pulumi.ComponentResource {
     this.registerOutputs({ service: this.service, deployment: this.deployment });
   }
 
-  /** A Role cannot name slices, whose names are not known beforehand: it may read those of the whole namespace. */
+  /**
+   * The names of EndpointSlices are not known in advance, so the Role cannot list them: it allows those of the whole namespace.
+   */
   #mayReadEndpoints(name: string, metadata: Metadata): pulumi.Resource[] {
     const child = { parent: this };
     const role = new k8s.rbac.v1.Role(
@@ -215,7 +217,9 @@ export class ConnectionProxy extends pulumi.ComponentResource {
   }
 }
 
-/** A proxy reaches the pods of its service, and nothing else but the key set of tokens and the API server, if it needs them. */
+/**
+ * A proxy may connect only to the pods of its service and, if it needs them, to the key set of its tokens and to the API server.
+ */
 function waysOut({ service, tokens, discovery }: ConnectionProxyArgs): EgressRule[] {
   return [
     dns,

@@ -10,17 +10,17 @@ export interface ProxyEnvironmentArgs {
   readonly upstream: pulumi.Input<string>;
 }
 
-/** The mode of a proxy that names none, by what the service speaks. */
+/** The default mode of a proxy, by the service's protocol. */
 export const defaultModes = {
   holdfast: "holdfast",
   websocket: "at-most-once",
   "socket.io": "socket.io",
 } as const;
 
-/** What a Socket.IO server takes unless told otherwise, `maxHttpBufferSize`. https://socket.io/docs/v4/server-options/ */
+/** The default of a Socket.IO server, `maxHttpBufferSize`. https://socket.io/docs/v4/server-options/ */
 const socketIoPayloadBytes = 1_000_000;
 
-/** The environment of a proxy, whose contract is `app/proxy/config.ts`. */
+/** The environment of a proxy, as `app/proxy/config.ts` defines it. */
 export function proxyEnvironment({
   args,
   drain,
@@ -35,7 +35,7 @@ export function proxyEnvironment({
     UPSTREAMS: upstream,
     DISCOVERY: args.discovery ?? "dns",
     PROXY_MODE: mode,
-    // The edge leads everything below the path here, and your own image may answer plain HTTP there.
+    // The edge routes everything below the path to the proxy, and your own image may answer plain HTTP there.
     FORWARD_HTTP: mode === "at-most-once" || mode === "at-least-once" ? true : undefined,
     HOLD_SECONDS: args.holdSeconds ?? 30,
     MAX_WAITING_BYTES: args.maxWaitingBytes,
@@ -57,7 +57,7 @@ export function proxyEnvironment({
   });
 }
 
-/** How tokens are checked, without the secret that may be among it. */
+/** The variables for checking tokens, without a secret key. */
 export function tokenVariables(tokens: TokenCheck | undefined): Record<string, string | undefined> {
   if (tokens === undefined) return {};
   return {

@@ -8,34 +8,34 @@ import { ArgumentError, checked } from "../input";
 import { checkNamespace } from "../names";
 import type { EdgeArgs, EdgeBackend } from "./edge";
 
-/** The affinity cookie's keys; the Service's timeout is the service's own. */
+/** The keys of the affinity cookie. The timeout of the Service's affinity belongs to the service. */
 const cookieSchema = affinitySchema.omit({ clientIpTimeoutSeconds: true });
 
-/** What every edge is told, beside the keys of its kind. */
+/** The arguments of every edge, besides the keys of its kind. */
 export interface CommonEdgeArgs extends FlatArgs<typeof cookieSchema> {
-  /** Of the services, and so of what routes to them. Default `default`. */
+  /** The namespace of the services and of the routes to them. Default `default`. */
   readonly namespace?: pulumi.Input<string> | undefined;
   /** The host name that clients connect to. */
   readonly host: pulumi.Input<string>;
-  /** What it routes to: the `backend` of a WebSocketService or ConnectionProxy. */
+  /** What the edge routes to: the `backend` of a WebSocketService or ConnectionProxy. */
   readonly backends: readonly EdgeBackend[];
   /**
-   * The longest grace period of the backends: nothing at the edge may cut a pod earlier. Seconds; default 35 more than
-   * the edge takes to hear of a pod's end.
+   * The longest grace period of the backends: the edge must not cut a pod earlier. Seconds. Defaults to the time that the edge
+   * needs to learn of a pod's end, plus 35.
    */
   readonly gracePeriodSeconds?: number | undefined;
 }
 
 const usualPropagationSeconds = 10;
 
-/** After which a pod has ended once routers know: the default drain of 30, and 5 to close. Seconds. */
+/** The default time from preStop to a pod's end: a drain of 30 s, and 5 s to close. Seconds. */
 const usualEndSeconds = 35;
 
 /**
- * An edge's arguments, checked, with the defaults of its schema.
+ * Checks an edge's arguments and adds the defaults of its schema.
  *
  * @param where the component and its name, such as `NlbEdge edge`
- * @param issues what contradicts itself among the keys
+ * @param issues finds contradictions between the keys
  * @throws ArgumentError
  */
 export function edgeArgs<Schema extends z.ZodObject, FromResources extends keyof z.output<Schema> = never>(
@@ -68,7 +68,7 @@ export function edgeArgs<Schema extends z.ZodObject, FromResources extends keyof
   return args;
 }
 
-/** @throws ArgumentError where two backends would have objects of one name */
+/** @throws ArgumentError if the objects of two backends would have the same name */
 export function checkBackends(where: string, backends: readonly EdgeBackend[]): void {
   backends.forEach(({ name }, index) => {
     const first = backends.findIndex((other) => other.name === name);
@@ -80,7 +80,7 @@ export function checkBackends(where: string, backends: readonly EdgeBackend[]): 
   });
 }
 
-/** The reverse: a configured edge as the arguments of its component. */
+/** Converts a configured edge to the arguments of its component. */
 export function flatEdgeArgs<Config extends { readonly kind: string }>({
   config,
   affinity,

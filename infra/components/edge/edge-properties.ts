@@ -2,33 +2,33 @@ import type { AffinityConfig } from "../../config/affinity";
 import type { Peer } from "../../config/values";
 import type { NamedSeconds } from "../../timing";
 
-/** What follows from an edge's configuration alone, so that it can be checked before the first resource. */
+/** The properties that follow from an edge's configuration alone, so that they can be checked before the first resource. */
 
-/** What an edge means for the rest of the system. */
+/** The properties of an edge that the rest of the system uses. */
 export interface EdgeProperties {
-  /** How clients address it. */
+  /** The scheme of the clients' URLs. */
   readonly scheme: "ws" | "wss";
-  /** The key of the configuration that ends TLS at the edge; undefined where none does. */
+  /** The configuration key that ends TLS at the edge; undefined if TLS does not end there. */
   readonly tls: string | undefined;
-  /** The cookie that keeps a client of a service on its pod; undefined where no L7 proxy sets one. */
+  /** The cookie that keeps a client of a service on its pod; undefined if no L7 proxy sets one. */
   readonly cookie: (servicePath: string) => AffinityCookie | undefined;
-  /** Whether each service has a host name of its own, where there are several; see `serviceHost`. */
+  /** Whether each service needs its own host name if there are several; see `serviceHost`. */
   readonly hostPerService: boolean;
-  /** After which it cuts a silent connection. */
+  /** The times after which the edge cuts a silent connection. */
   readonly idleTimeouts: readonly NamedSeconds[];
   /** Whether a load balancer outside the cluster sends clients to the pods' own addresses. */
   readonly podsAreTargets: boolean;
   /** How long new connections still reach a pod that left the endpoints. Seconds; see timing.ts. */
   readonly propagationSeconds: number;
-  /** How long a new pod may take until the edge sends it clients, where its readiness waits for that. Seconds. */
+  /** The longest time until the edge sends clients to a new pod, if the pod's readiness waits for that. Seconds. */
   readonly registrationSeconds: number;
-  /** Labels that the edge's controller looks for on the namespace of our pods. */
+  /** Labels that the edge's controller requires on the namespace of the stack's pods. */
   readonly namespaceLabels: Readonly<Record<string, string>>;
-  /** The pods, or the addresses, that connect to ours. */
+  /** The pods or addresses that connect to the stack's pods. */
   readonly ingressSources: readonly Peer[];
 }
 
-/** Of an edge that routes to pods by the endpoints, under one host. */
+/** The properties of an edge that routes to pods by the endpoints, under one host. */
 export const defaultEdgeProperties = {
   tls: undefined,
   hostPerService: false,
@@ -40,14 +40,14 @@ export const defaultEdgeProperties = {
 
 export interface AffinityCookie {
   readonly name: string;
-  /** Of its own for each service: two services under one host would overwrite each other's cookie. */
+  /** Each service has its own path: the cookies of two services under one host would overwrite each other. */
   readonly path: string;
 }
 
-/** What an edge's configuration is judged by, beside itself. */
+/** What the checks of an edge's configuration need besides it. */
 export interface EdgeContext {
   readonly affinity: AffinityConfig;
   readonly gracePeriodSeconds: number;
-  /** Their names. */
+  /** The names of the services. */
   readonly services: readonly string[];
 }

@@ -9,7 +9,7 @@ import { NlbEdge } from "./nlb/component";
 import { NoneEdge } from "./none/component";
 import type { EdgeConfig } from "./schema";
 
-/** Of what all services of a stack share at an edge. */
+/** The name of the objects that all services of a stack share at an edge. */
 const stackName = "holdfast";
 
 export function createEdge(

@@ -6,7 +6,7 @@ import { istioIssues } from "./istio/issues";
 import { nlbIssues } from "./nlb/issues";
 import type { EdgeConfig } from "./schema";
 
-/** What of an edge's configuration cannot be, besides the timing constraints. */
+/** The errors in an edge's configuration, besides the timing constraints. */
 export function edgeIssues(config: EdgeConfig, context: EdgeContext): ConfigIssue[] {
   switch (config.kind) {
     case "none":

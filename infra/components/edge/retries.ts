@@ -1,14 +1,14 @@
 /**
- * How Envoy meets a pod that is dead but still among the endpoints, which takes the kubelet or the node controller
- * seconds to minutes to notice: it tries another pod. Only attempts whose request has not left the proxy are repeated,
- * so that no request reaches two pods.
+ * How Envoy handles a pod that is dead but still among the endpoints, because the kubelet or the node controller takes seconds to
+ * minutes to notice: it tries another pod. It repeats only attempts whose request has not left the proxy, so that no request
+ * reaches two pods.
  */
 
-/** Failures that are retried, as Envoy names them; the request was not sent in either. */
+/** The failures that are retried, by Envoy's names. In both cases the request was not sent. */
 export const retriedFailures = ["connect-failure", "reset-before-request"] as const;
 
-/** Attempts after the first. A node that dies takes several pods with it. */
+/** The number of retries. A failing node takes several pods down. */
 export const maxRetries = 3;
 
-/** For a connection to a pod; Envoy's own default of 10 s is all that a client waits for. */
+/** Timeout for a connection to a pod. Envoy's default is 10 s, which is longer than a client waits. */
 export const connectTimeout = "2s";

@@ -6,7 +6,7 @@ import { nginxSchema, type NginxConfig } from "./nginx/schema";
 import { nlbSchema, type NlbConfig } from "./nlb/schema";
 import { noneSchema, type NoneConfig } from "./none/schema";
 
-/** Every kind of edge. A new one is a folder of the same shape and a line here, in properties.ts, issues.ts and index.ts. */
+/** Every kind of edge. To add one, add a folder of the same shape, and a line here, in properties.ts, issues.ts and index.ts. */
 const schemas = [noneSchema, nginxSchema, nlbSchema, albSchema, gatewaySchema, istioSchema] as const;
 
 const kinds = schemas.map(({ shape }) => shape.kind.value);

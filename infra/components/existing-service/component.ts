@@ -18,16 +18,16 @@ const patchForce = "pulumi.com/patchForce";
 const patchFieldManager = "pulumi.com/patchFieldManager";
 
 /**
- * Sticky sessions and a graceful end for a Deployment and a Service that something else owns: Helm, kubectl, another
- * stack. Sets ClientIP affinity, the preStop hook, the grace period, the rollout strategy and minReadySeconds by
- * server-side apply with a field manager of its own, and makes a PodDisruptionBudget. Everything else of the objects stays
- * as it is. Deleted, it gives the fields up, and each has Kubernetes' default again, which is what it had before: a
- * field with another value is refused unless `force` is set.
+ * Sticky sessions and a graceful end for a Deployment and a Service that something else owns: Helm, kubectl, another stack. Sets
+ * ClientIP affinity, the preStop hook, the grace period, the rollout strategy and minReadySeconds by server-side apply with its
+ * own field manager, and creates a PodDisruptionBudget. Every other field stays unchanged. When this resource is deleted, it
+ * gives the fields up, and each has Kubernetes' default again, as it had before: a field with another value is refused unless
+ * `force` is set.
  */
 export class ExistingService extends pulumi.ComponentResource {
   /** What an edge routes to. */
   readonly backend: EdgeBackend;
-  /** How long its pods go on after their deletion. Seconds. */
+  /** The grace period of its pods: the longest time from their deletion to their end. Seconds. */
   readonly gracePeriodSeconds: pulumi.Output<number>;
 
   constructor(name: string, args: ExistingServiceArgs, opts?: pulumi.ComponentResourceOptions) {
@@ -47,7 +47,8 @@ export class ExistingService extends pulumi.ComponentResource {
     const metadata = (object: string) => ({
       name: object,
       namespace,
-      // Taken by force: kubectl and Helm own every default of what they create. What is not a default is checked above.
+      // Forced, because kubectl and Helm own every default of the objects that they create. Values other than defaults are
+      // checked above.
       annotations: { [patchForce]: "true", [patchFieldManager]: manager },
     });
     const check = (object: string, fields: readonly WantedField[], managed: readonly ManagedFields[]) => {
@@ -145,7 +146,7 @@ export class ExistingService extends pulumi.ComponentResource {
   }
 }
 
-/** Server-side apply would add a container to the pods under a name that they do not have. */
+/** If the pods had no container of this name, server-side apply would add one. */
 function requireContainer(deployment: string, container: string, { template }: LiveDeployment): void {
   const names = template?.spec?.containers?.map(({ name }) => name);
   if (names === undefined || names.includes(container)) return;
@@ -155,7 +156,7 @@ function requireContainer(deployment: string, container: string, { template }: L
   );
 }
 
-/** What was read; nothing where there is no cluster, as in a rendering. */
+/** The fields that were read; empty without a cluster, as in a rendering. */
 function known(spec: unknown): LiveService & LiveDeployment {
   return spec ?? {};
 }

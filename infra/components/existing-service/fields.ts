@@ -1,9 +1,9 @@
 import type { Drain } from "../../timing";
 import type { WantedField } from "./ownership";
 
-/** The fields of a Service and of a Deployment that are set, with what the API server gives them by default. */
+/** The fields of a Service and of a Deployment that Holdfast sets, with the API server's default for each. */
 
-/** What is read of a live object; partial, since a preview without a cluster knows none of it. */
+/** The fields that are read from a live object. They are partial, because a preview without a cluster knows none of them. */
 export interface LiveService {
   readonly sessionAffinity?: string;
   readonly sessionAffinityConfig?: { readonly clientIP?: { readonly timeoutSeconds?: number } };
@@ -45,7 +45,7 @@ export interface DeploymentWishes {
   readonly drain: Drain;
   readonly maxSurge: number | string;
   readonly minReadySeconds: number;
-  /** Undefined where there is to be none. */
+  /** Undefined if there is no hook. */
   readonly preStop: unknown;
 }
 

@@ -1,5 +1,5 @@
 /**
- * Who owns which field of a live object, and what may be taken over. Pure functions of what the API server gives.
+ * Finds who owns a field of a live object, and what may be taken over. Pure functions of what the API server returns.
  * https://kubernetes.io/docs/reference/using-api/server-side-apply/#field-management
  */
 
@@ -10,27 +10,27 @@ export interface ManagedFields {
   readonly fieldsV1?: unknown;
 }
 
-/** A field that is to be set. */
+/** A field that Holdfast sets. */
 export interface WantedField {
-  /** As people read it, such as `spec.minReadySeconds`. */
+  /** Its path for people, such as `spec.minReadySeconds`. */
   readonly path: string;
   /** Its keys in `fieldsV1`, such as `f:spec`, `f:minReadySeconds`. */
   readonly keys: readonly string[];
   readonly live: unknown;
   readonly wanted: unknown;
-  /** What the API server sets where nobody says: what the field has again once it is given back. */
+  /** The API server's default: the value of the field once it is given back. */
   readonly standard: unknown;
 }
 
-/** A field that belongs to somebody else, who gave it another value. */
+/** A field that another owner has set to another value. */
 export interface Conflict extends WantedField {
   readonly owners: readonly string[];
 }
 
 /**
- * The fields that cannot be taken without loss. A field is free where it has its standard value, even if kubectl or Helm
- * own it: they own every default of what they create, and the default is what comes back. Whoever applies on the server
- * owns what it says on purpose, and would set it again.
+ * The fields that cannot be taken over without loss. A field with its default value is free, even if kubectl or Helm own it: they
+ * own every default of the objects that they create, and the default comes back. An owner by server-side apply has set its fields
+ * on purpose, and would set them again.
  */
 export function conflicts(
   fields: readonly WantedField[],
@@ -46,7 +46,7 @@ export function conflicts(
   });
 }
 
-/** What is wrong and the change that ends it, a line for each field. */
+/** Describes what is wrong and the change that fixes it, one line for each field. */
 export function describeConflicts(object: string, found: readonly Conflict[]): string {
   const lines = found.map(
     ({ path, live, wanted, standard, owners }) =>

@@ -1,52 +1,55 @@
 /**
- * The alerts, as data: what a test, a policy or `promtool` reads is what is deployed. Each has a runbook of its name
- * in docs/runbooks. Expressions look at one namespace only, so that two stacks under one Prometheus do not answer
- * for each other.
+ * The alerts, as data: tests, policies and `promtool` read exactly what is deployed. Each has a runbook with its name in
+ * docs/runbooks. An expression reads only one namespace, so that two stacks under one Prometheus do not affect each other's
+ * alerts.
  */
 
-/** `critical` wakes somebody, `warning` is for working hours, `info` is to be seen beside others. */
+/** `critical` wakes somebody up, `warning` is for working hours, `info` is context for other alerts. */
 export type Severity = "critical" | "warning" | "info";
 
 export interface Alert {
   readonly name: string;
   readonly severity: Severity;
-  /** PromQL; it fires for each series that this gives. */
+  /** PromQL; the alert fires for each series of the result. */
   readonly expr: string;
-  /** The parts of the expression that give data while all is well: what a test against a real Prometheus can ask. */
+  /** The parts of the expression that return data while all is well: tests query a real Prometheus with them. */
   readonly operands: readonly string[];
-  /** How long the expression must hold before it fires, as Prometheus writes durations. */
+  /** How long the expression must hold before the alert fires, in Prometheus' notation. */
   readonly for: string;
-  /** One line; may use Prometheus' templates. */
+  /** One line; Prometheus' templates are allowed. */
   readonly summary: string;
-  /** Labels that the expression cannot give: `absent` knows of no series. */
+  /** Labels that the expression cannot provide: the result of `absent` has no series to take them from. */
   readonly labels?: Readonly<Record<string, string>>;
 }
 
-/** What the alerts of a stack look at. */
+/** The objects that the alerts of a stack cover. */
 export interface AlertScope {
   /** The namespace of the stack. */
   readonly namespace: string;
-  /** Names of its services. */
+  /** The names of the stack's services. */
   readonly services: readonly string[];
 }
 
-/** Reconnects a second, over all pods of a service, that are a surge. */
+/** From this many reconnects per second, over all pods of a service, there is a surge. */
 const surgePerSecond = 10;
-/** Age of a session that is long, in seconds. */
+/** A session of this age is long. Seconds. */
 const longSessionSeconds = 3_600;
-/** The share of a drain's clients that may be late. Some have vanished without a word: only their timeout ends them. */
+/** The share of a drain's clients that may be late. Some have vanished without a close: only their timeout ends them. */
 const overdueShare = 0.1;
-/** From the end of a drain's budget to the end of the grace period; infra/timing.ts leaves as much. Seconds. */
+/** Time from the end of a drain to the end of the grace period; infra/timing.ts leaves the same time. Seconds. */
 const closeSeconds = 5;
-/** The share of rooms that clients came back to in time and whose history did not reach back. */
+/** The share of returns in time to rooms whose history did not reach back far enough. */
 const lostShare = 0.01;
-/** The share of sessions that were gone when their client came back. Laptops that open in the morning are some. */
+/** The share of sessions that were gone when their client came back. Laptops that wake up in the morning are among them. */
 const refusedShare = 0.5;
-/** Failed operations a second, after all repetitions. */
+/** Failed operations per second, after all retries. */
 const redisErrorsPerSecond = 0.1;
-/** Of the session store's memory: full, it takes no write at all. */
+/** The share of the session store's memory: a full store accepts no writes. */
 const redisMemoryShare = 0.8;
-/** The share of its sockets that a service may lose in five minutes; and below how many that says nothing. */
+/**
+ * The share of its sockets that a service may lose in five minutes, and the number of sockets below which the share means
+ * nothing.
+ */
 const droppedShare = 0.3;
 const fewConnections = 100;
 
@@ -64,22 +67,22 @@ export function alerts({ namespace, services }: AlertScope): Alert[] {
   ];
 }
 
-/** A metric of the stack, with matchers of its own. */
+/** Builds a metric of the stack, with additional matchers. */
 type Selector = (metric: string, ...matchers: string[]) => string;
 type Aggregation = (expr: string) => string;
 
 function clientAlerts(of: Selector, sum: Aggregation): Alert[] {
   const reconnects = sum(`rate(${of("websocket_reconnects_total")}[1m])`);
-  // Clients that a drain moves reconnect, as they should. A pod that drains is seen for five minutes: longer than
-  // from one pod of a rollout to the next, whatever the scrape missed.
+  // Clients that a drain moves reconnect, as intended. A draining pod counts for five minutes: longer than the time between two
+  // pods of a rollout, even if scrapes were missed.
   const draining = `max by (namespace, service) (max_over_time(${of("websocket_drain_state")}[5m]))`;
 
-  // So do those that are moved to emptier pods.
+  // Clients that are moved to emptier pods reconnect too.
   const rebalanced = sum(`increase(${of("websocket_rebalance_goaways_total")}[5m])`);
 
   const p99 = (buckets: string) => `histogram_quantile(0.99, sum by (namespace, service, le) (${buckets}))`;
   const ended = p99(`rate(${of("websocket_session_duration_seconds_bucket")}[5m])`);
-  // A session is observed when its socket closes, so those that stay open are looked at as they are.
+  // The age of a session is observed when its socket closes, so the ages of open sockets are read from another metric.
   const open = p99(of("websocket_session_age_seconds_bucket"));
 
   const now = sum(of("websocket_connections_active"));
@@ -181,7 +184,7 @@ function redisAlerts(of: Selector, sum: Aggregation): Alert[] {
       operands: [used, limit],
       for: "5m",
       summary:
-        "The session store of {{ $labels.namespace }} is {{ $value | humanizePercentage }} full; full, it takes no write",
+        "The session store of {{ $labels.namespace }} is {{ $value | humanizePercentage }} full; a full store accepts no writes",
     },
   ];
 }

@@ -16,16 +16,16 @@ import { PanelBuilder as StateTimeline } from "@grafana/grafana-foundation-sdk/s
 import { PanelBuilder as TimeSeries } from "@grafana/grafana-foundation-sdk/timeseries";
 import { rows, type Panel } from "./panels";
 
-/** Grafana's grid is 24 wide. */
+/** The width of Grafana's grid. */
 const gridWidth = 24;
 const panelHeight = 8;
 
 const datasource = { type: "prometheus", uid: "${datasource}" };
 
-/** The dashboard of a stack, in Grafana's own format. The panels themselves are data: see `panels.ts`. */
+/** The dashboard of a stack, in Grafana's own format. `panels.ts` holds the panels as data. */
 export function dashboard(namespace: string): ReturnType<DashboardBuilder["build"]> {
   const builder = new DashboardBuilder(`Holdfast: ${namespace}`)
-    // The longest namespace has 63 characters, a uid 40.
+    // A namespace may have 63 characters, but a uid only 40.
     .uid(`holdfast-${namespace}`.slice(0, 40))
     .description("WebSocket services: who is connected, and what a rollout does to them.")
     .tags(["holdfast", "websocket"])

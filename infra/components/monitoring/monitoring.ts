@@ -10,22 +10,22 @@ import { ruleGroups } from "./rule-groups";
 import { prometheusOperatorSchema } from "./schema";
 
 export interface MonitoringArgs extends FlatArgs<typeof prometheusOperatorSchema> {
-  /** Of the services. Default `default`. */
+  /** The namespace of the services. Default `default`. */
   readonly namespace?: pulumi.Input<string> | undefined;
-  /** The same in plain, as the expressions hold it. Default: the namespace. */
+  /** The namespace's name for the expressions. Defaults to the namespace. */
   readonly namespaceName?: pulumi.Input<string> | undefined;
-  /** Names of the services. */
+  /** The names of the services. */
   readonly services: readonly string[];
-  /** Of the PodMonitor and the PrometheusRule; the dashboard adds `-dashboard`. Default: the resource's name. */
+  /** The name of the PodMonitor and the PrometheusRule; the dashboard adds `-dashboard`. Defaults to the resource's name. */
   readonly objectName?: string | undefined;
 }
 
 const api = "monitoring.coreos.com/v1";
 
 /**
- * Has Prometheus read the pods (PodMonitor), judge what it reads (PrometheusRule) and Grafana show it (ConfigMap).
- * Guards against what leaves an incident unseen: monitors without the label that Prometheus selects by, pods that are
- * not seen while they drain, alerts on metrics that do not exist, alerts without a word on what to do.
+ * Prometheus scrapes the pods (PodMonitor) and evaluates the alerts (PrometheusRule), and Grafana shows the dashboard
+ * (ConfigMap). Guards against incidents that nobody sees: monitors without the label that Prometheus selects by, pods that are
+ * not scraped while they drain, alerts on metrics that do not exist, alerts without instructions.
  */
 export class Monitoring extends pulumi.ComponentResource {
   constructor(name: string, args: MonitoringArgs, opts?: pulumi.ComponentResourceOptions) {
@@ -65,14 +65,14 @@ export class Monitoring extends pulumi.ComponentResource {
     new k8s.core.v1.ConfigMap(
       `${name}-dashboard`,
       {
-        // A name that changed with the content would leave a moment with two, and the sidecar would then remove
-        // the file of both: it goes by the key.
+        // A fixed name: if it changed with the content, there would be two objects for a moment, and the sidecar, which goes by
+        // the key, would then remove the file of both.
         metadata: {
           name: `${ownName}-dashboard`,
           namespace,
           labels: { ...stackLabels, ...config.dashboardLabels },
         },
-        // The sidecar puts the files of all namespaces into one folder.
+        // The sidecar writes the files of all namespaces into one folder.
         data: lift([namespaceName ?? namespace], (known) => ({
           [`${ownName}-${known}.json`]: JSON.stringify(dashboard(known), null, 2),
         })),

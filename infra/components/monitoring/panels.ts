@@ -1,4 +1,4 @@
-/** What the dashboard shows, as data: a test asks a real Prometheus every query here. */
+/** The panels of the dashboard, as data: a test runs every query here against a real Prometheus. */
 
 export interface Query {
   /** PromQL, with the dashboard's variables `$namespace` and `$service`. */
@@ -8,13 +8,13 @@ export interface Query {
 
 export interface Panel {
   readonly title: string;
-  /** What it means, for whoever looks at it at night. */
+  /** What the panel means, for a person on call. */
   readonly description: string;
   /** Grafana's id of a unit. */
   readonly unit: string;
   readonly queries: readonly Query[];
   readonly stacked?: boolean;
-  /** A band for each series over time, with a name and a colour for the values 0, 1, 2, … */
+  /** Shows a band for each series over time, with a name and a colour for the values 0, 1, 2, … */
   readonly states?: readonly { readonly text: string; readonly color: string }[];
 }
 
@@ -50,20 +50,20 @@ const connections: Row = {
     },
     {
       title: "Connection creation rate (5m)",
-      description: "Sockets opened a second, over 5 minutes.",
+      description: "Sockets opened per second, over 5 minutes.",
       unit: "cps",
       queries: [bySeries("service", rate("websocket_connections_created_total", "5m"))],
     },
     {
       title: "Reconnect rate (5m)",
       description:
-        "Sockets of clients that had a session before, a second, over 5 minutes. High in a rollout; outside one, something cuts them.",
+        "Sockets of returning clients per second, over 5 minutes. High during a rollout; otherwise, something cuts them.",
       unit: "cps",
       queries: [bySeries("service", rate("websocket_reconnects_total", "5m"))],
     },
     {
       title: "p95 session duration",
-      description: "Of the sessions whose socket closed in the last 5 minutes, counted from their creation.",
+      description: "Sessions whose socket closed in the last 5 minutes, from their creation.",
       unit: "s",
       queries: [
         {
@@ -75,17 +75,19 @@ const connections: Row = {
   ],
 };
 
-/** Sockets of the pods that take clients: one that drains is emptier by what it does, not by how clients are spread. */
+/** The sockets of the pods that accept clients. A draining pod would distort how evenly clients are spread. */
 const onServingPods = `(${of("websocket_connections_active")} and on (namespace, pod) ${of("websocket_drain_state")} == 0)`;
 
-/** From the left: which pods go, how their clients leave, where these arrive, and whether anybody lost anything. */
+/**
+ * From left to right: which pods end, how their clients leave, where the clients arrive, and whether any client lost messages.
+ */
 const drain: Row = {
   title: "Rollout: drain and resume",
   panels: [
     {
       title: "Pods: serving, leaving, draining",
       description:
-        "Each pod's life. Leaving: not ready, until every router knows. Draining: clients are asked to move, one after the other.",
+        "Each pod's life. Leaving: not ready, until every router has learnt of it. Draining: clients are asked to move, one after the other.",
       unit: "short",
       states: [
         { text: "serving", color: "green" },
@@ -96,7 +98,7 @@ const drain: Row = {
     },
     {
       title: "Connections by pod",
-      description: "One pod empties while the others fill: the sum stays.",
+      description: "One pod empties while the others fill; the sum does not change.",
       unit: "short",
       stacked: true,
       queries: [bySeries("pod", of("websocket_connections_active"))],
@@ -116,7 +118,7 @@ const drain: Row = {
     {
       title: "Clients left on draining pods",
       description:
-        "Falls to 0 well before the time is over. Overdue: asked to move more than 5 s ago and still here.",
+        "Falls to 0 well before the time is over. Overdue: asked to move more than 5 s ago and still connected.",
       unit: "short",
       queries: [
         bySeries("pod", of("websocket_drain_clients_left")),
@@ -125,7 +127,7 @@ const drain: Row = {
     },
     {
       title: "Time of the drain that is used",
-      description: "At 100 % whoever is still there is closed with 1012.",
+      description: "At 100 %, the remaining clients are closed with 1012.",
       unit: "percentunit",
       queries: [
         {
@@ -136,7 +138,8 @@ const drain: Row = {
     },
     {
       title: "Resumes, by where (1m)",
-      description: "In a rollout other_pod; after a network's fault same_pod; refused: the session was gone.",
+      description:
+        "other_pod: in a rollout. same_pod: after a network failure. refused: the session was gone.",
       unit: "cps",
       stacked: true,
       queries: [bySeries("outcome", rate("websocket_resumes_total"))],
@@ -144,14 +147,14 @@ const drain: Row = {
     {
       title: "Rooms after a resume (1m)",
       description:
-        "recovered: nothing missed. lost: history did not reach back, the client was told. expired: away for longer than its session is kept.",
+        "recovered: nothing missed. lost: history did not reach back far enough; the client was told. expired: away for longer than its session is kept.",
       unit: "cps",
       stacked: true,
       queries: [bySeries("outcome", rate("websocket_room_recoveries_total"))],
     },
     {
       title: "Messages replayed (1m)",
-      description: "What clients missed while they moved, and got from history.",
+      description: "Messages that clients missed while they moved, and got from history.",
       unit: "mps",
       queries: [bySeries("service", rate("websocket_messages_replayed_total"))],
     },
@@ -204,7 +207,7 @@ const redis: Row = {
   panels: [
     {
       title: "Latency, p99 by operation (5m)",
-      description: "As the application sees it, repetitions and durability included.",
+      description: "As the application measures it, including retries and durability.",
       unit: "s",
       queries: [
         {
@@ -215,19 +218,19 @@ const redis: Row = {
     },
     {
       title: "Operations (1m)",
-      description: "What the pods ask of the store.",
+      description: "Operations of the pods on the store.",
       unit: "ops",
       queries: [bySeries("operation", rate("websocket_redis_operation_duration_seconds_count"))],
     },
     {
       title: "Errors (1m)",
-      description: "Operations that failed after all repetitions.",
+      description: "Operations that failed after all retries.",
       unit: "ops",
       queries: [bySeries("operation", rate("websocket_redis_errors_total"))],
     },
     {
       title: "Memory",
-      description: "Full, it takes no write: nobody can connect, move or publish.",
+      description: "A full store accepts no writes: clients can neither connect nor move nor publish.",
       unit: "bytes",
       queries: [
         { expr: `max(${of("websocket_redis_memory_used_bytes")})`, legend: "used" },
@@ -242,7 +245,7 @@ const resources: Row = {
   panels: [
     {
       title: "CPU (1m)",
-      description: "Cores. A pod is one event loop: near 1 it is full.",
+      description: "Cores. A pod is one event loop: it is full near 1.",
       unit: "short",
       queries: [bySeries("pod", rate("process_cpu_seconds_total"))],
     },
@@ -254,13 +257,13 @@ const resources: Row = {
     },
     {
       title: "Event-loop lag, p99",
-      description: "What every socket of the pod waits for when it is busy.",
+      description: "The delay of every socket of the pod when it is busy.",
       unit: "s",
       queries: [{ expr: `max by (pod) (${of("nodejs_eventloop_lag_p99_seconds")})`, legend: "{{pod}}" }],
     },
     {
       title: "Age of open sessions",
-      description: "Seen while they live; p95 session duration sees them only when they end.",
+      description: "Includes open sessions; the p95 session duration includes them only once they end.",
       unit: "s",
       queries: [0.5, 0.99].map((q) => ({
         expr: quantile(q, "service", of("websocket_session_age_seconds_bucket")),

@@ -1,8 +1,8 @@
 import { componentLabels } from "../../labels";
 
 /**
- * From the fields of a pod to the labels of its series; `namespace`, `pod` and `container` the operator adds itself. With
- * the action that the CRD would fill in: the list is atomic, and a repeated `up` would conflict with what is filled in.
+ * Copies fields of a pod to labels of its series; the operator itself adds `namespace`, `pod` and `container`. `action` has the
+ * CRD's default value: the list is atomic, so without it a repeated `up` would conflict with the default.
  */
 export const relabelings = [
   {
@@ -12,12 +12,12 @@ export const relabelings = [
   },
 ] as const;
 
-/** Prometheus' own limit, unless the interval is shorter. Seconds. */
+/** Prometheus' own default, unless the interval is shorter. Seconds. */
 const scrapeTimeoutSeconds = 10;
 
 /**
- * The pods of all services of a stack. A PodMonitor, because a pod that drains has left its Service's endpoints and
- * must still be seen. https://prometheus-operator.dev/docs/api-reference/api/#monitoring.coreos.com/v1.PodMonitor
+ * Scrapes the pods of all services of a stack. It is a PodMonitor because a draining pod has left the endpoints of its Service
+ * and must still be scraped. https://prometheus-operator.dev/docs/api-reference/api/#monitoring.coreos.com/v1.PodMonitor
  */
 export function podMonitorSpec(intervalSeconds: number): object {
   return {

@@ -1,6 +1,6 @@
 import { alerts, type Alert, type AlertScope } from "./alerts";
 
-/** A rule as Prometheus reads it. */
+/** A rule, in Prometheus' format. */
 export interface Rule {
   readonly alert: string;
   readonly expr: string;
@@ -15,9 +15,9 @@ export interface RuleGroup {
 }
 
 /**
- * What a PrometheusRule holds; also what `promtool` checks.
+ * The contents of a PrometheusRule, which `promtool` checks too.
  *
- * @param runbooks where the runbooks are read, a URL or a path, without a slash at its end
+ * @param runbooks the URL or path of the runbooks, without a slash at the end
  */
 export function ruleGroups(scope: AlertScope, runbooks: string): RuleGroup[] {
   return [{ name: "holdfast", rules: alerts(scope).map((alert) => rule(alert, runbooks)) }];

@@ -7,24 +7,27 @@ import { argsSchema, checkArgs, unchecked } from "../check-args";
 import { dns, toWorkload } from "../websocket-service/network-policies";
 import { defaultDenyName } from "./names";
 
-/** Pods of the namespace that connect to the stack's services, and are no part of it. */
+/** Pods of the namespace that connect to the stack's services, but do not belong to the stack. */
 export interface NamespaceClients {
-  /** Of each kind of them; none means all. */
+  /** The labels of the pods; without labels, all pods. */
   readonly podLabels: Readonly<Record<string, string>>;
-  /** The workloads that they connect to. */
+  /** The workloads to which they connect. */
   readonly to: readonly { readonly workload: string; readonly port: number }[];
 }
 
 export interface StackNamespaceArgs {
-  /** Of the namespace. Default: the resource's name. */
+  /** The name of the namespace. Defaults to the resource's name. */
   readonly name?: pulumi.Input<string> | undefined;
-  /** More labels, for others that look for them; none of Pod Security's. */
+  /** More labels, for other programs. Pod Security's labels are not allowed. */
   readonly labels?: Readonly<Record<string, string>> | undefined;
-  /** The Pod Security level that is enforced. Default restricted. */
+  /** The Pod Security level to enforce. Default restricted. */
   readonly podSecurity?: "restricted" | "baseline" | "privileged" | undefined;
-  /** Whether pods are closed that no NetworkPolicy of their own opens. Default true. */
+  /** Closes pods that have no NetworkPolicy of their own. Default true. */
   readonly defaultDeny?: boolean | undefined;
-  /** Who connects from inside: `defaultDeny` would keep them from it, whatever lets them in. Default none. */
+  /**
+   * Pods inside the namespace that connect to the services: without an entry here, `defaultDeny` blocks their way out. Default
+   * none.
+   */
   readonly clients?: readonly NamespaceClients[] | undefined;
 }
 
@@ -36,15 +39,15 @@ export const namespaceSchema = argsSchema<StackNamespaceArgs>({
   clients: list(unchecked, "{ podLabels, to }"),
 });
 
-/** Begins the names of the policies that let clients in the namespace out. */
+/** The prefix of the names of the policies that let clients in the namespace connect to the services. */
 const namespaceClientsName = "namespace-clients";
 
 /**
- * The namespace of a stack. Nothing in it is reachable or reaches out unless a policy of its own says so, and
- * pods that are not restricted are refused: what is added later by hand starts closed.
+ * The namespace of a stack. A pod in it can be reached, and can connect, only as its own policies allow, and pods that are not
+ * restricted are refused. So pods that are added by hand later start closed.
  */
 export class StackNamespace extends pulumi.ComponentResource {
-  /** The name, known once the namespace exists. */
+  /** The namespace's name, known once the namespace exists. */
   readonly name: pulumi.Output<string>;
 
   constructor(name: string, args: StackNamespaceArgs = {}, opts?: pulumi.ComponentResourceOptions) {
@@ -85,7 +88,7 @@ export class StackNamespace extends pulumi.ComponentResource {
             spec: {
               podSelector: {
                 matchLabels: podLabels,
-                // The stack's own pods have ways out of their own, and no other.
+                // The stack's own pods have their own policies, and no other way out.
                 matchExpressions: [{ key: partOfLabel, operator: "NotIn", values: [stackName] }],
               },
               policyTypes: ["Egress"],

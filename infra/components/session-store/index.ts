@@ -9,9 +9,9 @@ import type { SessionStore } from "./session-store";
 export interface SessionStoreArgs {
   readonly config: Exclude<SessionStoreConfig, { kind: "none" }>;
   readonly namespace: pulumi.Input<string>;
-  /** Whether a server in the namespace is closed to all but the stack's services. */
+  /** Closes a server in the namespace to all but the stack's services. */
   readonly networkPolicies?: boolean;
-  /** The secret `holdfast:redisUrl`, which the kind `external` needs. */
+  /** The secret `holdfast:redisUrl`, which kind `external` requires. */
   readonly externalUrl: pulumi.Output<string> | undefined;
 }
 

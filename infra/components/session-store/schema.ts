@@ -4,9 +4,9 @@ import { elasticacheSchema, type ElastiCacheConfig } from "./elasticache/schema"
 import { externalSchema, type ExternalConfig } from "./external/schema";
 import { redisSchema, type RedisConfig } from "./redis/schema";
 
-// A new kind is a folder of the same shape, and a line here and in index.ts.
+// To add a kind, add a folder of the same shape, and a line here and in index.ts.
 
-/** No store: for services that keep their state elsewhere, or nowhere. */
+/** No store: for services that keep their state elsewhere, or have none. */
 const noneSchema = object({ kind: z.literal("none") });
 
 /** Every kind of session store. */

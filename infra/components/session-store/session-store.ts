@@ -1,27 +1,27 @@
 import type * as pulumi from "@pulumi/pulumi";
 import type * as k8s from "@pulumi/kubernetes";
 
-/** The shape of every kind of session store: a schema for its configuration and a component. */
+/** The parts of every kind of session store: a schema for its configuration, and a component. */
 
-/** What a service needs to reach a store: any of the components here, or one of your own. */
+/** What a service needs to connect to a store. Any of the components here has it, and your own may. */
 export interface StoreConnection {
-  /** The key of a Secret that holds the URL, password and all. */
+  /** The key of a Secret that holds the URL with its password. */
   readonly url: SecretKey;
-  /** What a pod's NetworkPolicy must let out to reach it. */
+  /** The rules that a pod's NetworkPolicy needs for the way to the store. */
   readonly egress: k8s.types.input.networking.v1.NetworkPolicyEgressRule;
 }
 
-/** What the application needs to reach sessions. */
+/** What the application needs to connect to the session store. */
 export interface SessionStore extends StoreConnection {
-  /** How the URL is to be read. */
+  /** What the URL names. */
   readonly mode: "single" | "sentinel" | "cluster";
-  /** The primary that Sentinels watch. */
+  /** The name of the primary that Sentinels watch. */
   readonly sentinelName?: string;
-  /** Secret. Of a copy in another region, for the stack there once the copy is promoted. */
+  /** Secret. The URL of a copy in another region, for the stack in that region once the copy is promoted. */
   readonly standbyUrl?: pulumi.Output<string>;
 }
 
-/** A reference to one key of a Secret. The name is new with each new content, so that pods that read it roll. */
+/** A reference to one key of a Secret. Each new content has a new name, so that pods that read it roll. */
 export interface SecretKey {
   readonly name: pulumi.Input<string>;
   readonly key: string;

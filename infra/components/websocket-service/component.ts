@@ -27,31 +27,31 @@ const defaultMinReadySeconds = 10;
 const defaultClientIpTimeoutSeconds = 10_800;
 const defaultDrainSeconds = 30;
 
-/** What an autoscaler goes by unless it names another metric. */
+/** The default gauge of an autoscaler. */
 const connectionsGauge = "websocket_connections_active";
 
 /**
- * One WebSocket service of any image: ServiceAccount, Deployment, Service, PodDisruptionBudget, NetworkPolicies and, if
- * asked for, an autoscaler. Guards against the ways a deployment is noticed: capacity that drops during a rollout
- * (maxUnavailable 0), clients that land on another pod at each reconnect (ClientIP), pods cut before their clients moved
- * (preStop, drain and grace period obey the timing constraints), node drains that take all pods at once.
+ * One WebSocket service of any image: ServiceAccount, Deployment, Service, PodDisruptionBudget, NetworkPolicies and, optionally,
+ * an autoscaler. Guards against the ways in which users notice a deployment: capacity that drops during a rollout (maxUnavailable
+ * 0), clients that reach another pod at each reconnect (ClientIP), pods that are cut before their clients have moved (preStop,
+ * drain and grace period follow the timing constraints), node drains that take all pods at once.
  *
  * @example new WebSocketService("chat", { image: "registry.example.com/chat:1.4.0", port: 3000 });
  */
 export class WebSocketService extends pulumi.ComponentResource {
   readonly service: k8s.core.v1.Service;
   readonly deployment: k8s.apps.v1.Deployment;
-  /** Of the Service, the Deployment and all else. */
+  /** The name of the Service, the Deployment and all other objects. */
   readonly serviceName: string;
-  /** Where the Service and the Deployment are. */
+  /** The namespace of the Service and the Deployment. */
   readonly namespace: pulumi.Output<string>;
   /** Where clients inside the cluster connect: `ws://NAME.NAMESPACE.svc:PORT`. */
   readonly url: pulumi.Output<string>;
-  /** What the service speaks. */
+  /** The protocol of the service. */
   readonly protocol: Protocol;
   /** What an edge routes to. */
   readonly backend: EdgeBackend;
-  /** How long its pods go on after their deletion. Seconds. */
+  /** The grace period of its pods: the longest time from their deletion to their end. Seconds. */
   readonly gracePeriodSeconds: pulumi.Output<number>;
 
   constructor(name: string, args: WebSocketServiceArgs, opts?: pulumi.ComponentResourceOptions) {
@@ -81,7 +81,7 @@ export class WebSocketService extends pulumi.ComponentResource {
       dependsOn.push(new k8s.core.v1.ServiceAccount(`${name}-account`, account, child));
     }
     if (args.networkPolicies === true) {
-      // Before the pods: one that starts without them cannot reach the store.
+      // Created before the pods: a pod that starts without them cannot connect to the store.
       dependsOn.push(
         ...createPolicies(
           name,
@@ -112,7 +112,7 @@ export class WebSocketService extends pulumi.ComponentResource {
     this.service = new k8s.core.v1.Service(
       `${name}-service`,
       {
-        // The Deployment is waited for; the Service's endpoints follow.
+        // Pulumi waits for the Deployment; the endpoints of the Service follow.
         metadata: { ...metadata, annotations: { [pulumiSkipAwait]: "true" } },
         spec: serviceSpec(workload, {
           clientIpTimeoutSeconds: valid.clientIpTimeoutSeconds ?? defaultClientIpTimeoutSeconds,
@@ -152,8 +152,8 @@ export class WebSocketService extends pulumi.ComponentResource {
 }
 
 /**
- * The number of pods, once an autoscaler owns it. Leaving it out is not enough on the day of the change: whoever applied
- * a field and leaves it out removes it, and Kubernetes would then go down to one pod.
+ * The number of pods, once an autoscaler owns it. On the day of the change, it is not enough to omit the field: a field manager
+ * that omits a field it has applied removes it, and Kubernetes would then scale to one pod.
  * https://kubernetes.io/docs/reference/using-api/server-side-apply/#transferring-ownership
  */
 export const ignoredFields = ["spec.replicas"];
@@ -164,7 +164,7 @@ export function deploymentSpec(
   drain: pulumi.Input<Drain>,
 ): k8s.types.input.apps.v1.DeploymentSpec {
   return {
-    // Left out under an autoscaler, or each `up` would undo what it decided.
+    // Omitted under an autoscaler, because otherwise each `up` would undo the autoscaler's decision.
     ...(args.autoscaling === undefined ? { replicas: args.replicas ?? defaultReplicas } : {}),
     revisionHistoryLimit: 5,
     minReadySeconds: minReady(args),
@@ -202,10 +202,10 @@ function minReady({ minReadySeconds }: WebSocketServiceArgs): number {
 function waysIn(args: WebSocketServiceArgs, port: pulumi.Input<number>): WayIn[] {
   const { edgePeers = [], proxyName, grpcPort } = args;
   const pods = edgePeers.filter(isPods).map(toPolicyPeer);
-  // A load balancer's: nothing but its clients' sockets and its own health checks come from there.
+  // Peers that are addresses belong to a load balancer: its clients' sockets and its own health checks come from there.
   const addresses = edgePeers.filter((peer) => !isPods(peer)).map(toPolicyPeer);
-  // Edge pods keep their way in when a proxy comes or goes: they act on a new route seconds after it is applied, and until
-  // then lead clients to where they were.
+  // Edge pods keep their way in when a proxy is added or removed: they use a new route only seconds after it is applied, and
+  // route to the old target until then.
   const edge: WayIn[] = [
     { from: "edge", peers: pods, ports: [port, grpcPort] },
     proxyName === undefined

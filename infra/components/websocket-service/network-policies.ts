@@ -8,25 +8,24 @@ type PolicySpec = k8s.types.input.networking.v1.NetworkPolicySpec;
 type PolicyPeer = k8s.types.input.networking.v1.NetworkPolicyPeer;
 export type EgressRule = k8s.types.input.networking.v1.NetworkPolicyEgressRule;
 
-/** One way in: who, and to which ports. */
+/** One way in: the peers, and the ports that they may connect to. */
 export interface WayIn {
-  /** Part of the policy's name: what comes this way, such as `edge`. */
+  /** Part of the policy's name: the kind of traffic, such as `edge`. */
   readonly from: string;
   readonly peers: readonly PolicyPeer[];
   readonly ports: readonly (pulumi.Input<number> | undefined)[];
 }
 
-/** A policy with the suffix that its name has behind the workload's. */
+/** A policy, with the suffix of its name after the workload's. */
 export interface NamedPolicy {
   readonly suffix: string;
   readonly spec: PolicySpec;
 }
 
 /**
- * Who reaches the pods of a workload and whom they reach: one policy that closes them and names the ways out, and one
- * for each way in. A way in with other peers is another policy by name, so that Pulumi makes the new one before it
- * deletes the old one, and no client is refused while the edge moves. Probes and preStop need none: what comes from
- * the pod's own node is never filtered.
+ * The policies of a workload: one that closes its pods and lists the ways out, and one for each way in. A way in with other peers
+ * has another policy name, so that Pulumi creates the new policy before it deletes the old one, and no client is refused while
+ * the edge moves. Probes and preStop need no policy: traffic from the pod's own node is never filtered.
  */
 export function networkPolicies(
   workload: string,
@@ -38,7 +37,7 @@ export function networkPolicies(
     { suffix: "", spec: { podSelector, policyTypes: ["Ingress", "Egress"], egress: [...egress] } },
     ...ways.flatMap(({ from, peers, ports }) => {
       const open = ports.filter((port) => port !== undefined).map(tcp);
-      // A rule without peers or ports would let everyone in, so none is made.
+      // A rule without peers or ports would let everyone in, so no policy is created.
       if (peers.length === 0 || open.length === 0) return [];
       return [
         {
@@ -50,7 +49,7 @@ export function networkPolicies(
   ];
 }
 
-/** Short and stable: the same peers have the same policy. */
+/** Short and stable: the same peers have the same policy name. */
 function fingerprint(peers: readonly PolicyPeer[]): string {
   return createHash("sha256").update(JSON.stringify(peers)).digest("hex").slice(0, 6);
 }
@@ -73,12 +72,12 @@ export function workloadPeer(name: string): PolicyPeer {
   return { podSelector: { matchLabels: selectorLabels(name) } };
 }
 
-/** The way to the pods of a workload in the same namespace. */
+/** Allows the pods to connect to the pods of a workload in the same namespace. */
 export function toWorkload(name: string, open: readonly pulumi.Input<number>[]): EgressRule {
   return { to: [workloadPeer(name)], ports: open.map(tcp) };
 }
 
-/** A policy sees the pod's port, not the Service's: CoreDNS listens on 53, or unprivileged on 5353. */
+/** A policy sees the pod's port, not the Service's: CoreDNS listens on 53, or without privileges on 5353. */
 export const dns: EgressRule = {
   to: [
     {
@@ -91,7 +90,7 @@ export const dns: EgressRule = {
 
 const anywherePeers: PolicyPeer[] = [{ ipBlock: { cidr: "0.0.0.0/0" } }, { ipBlock: { cidr: "::/0" } }];
 
-/** Every address and port: what Holdfast cannot know of your own image. */
+/** Every address and port: Holdfast cannot know where your own image connects. */
 export const anywhere: EgressRule = {};
 
 export function outside(url: string): EgressRule {
@@ -99,8 +98,8 @@ export function outside(url: string): EgressRule {
 }
 
 /**
- * A policy sees the API server's own address, not that of its Service, and no label stands for it. It listens on 443 where
- * the cloud runs it, else on 6443.
+ * A policy sees the API server's own address, not that of its Service, and no label selects it. The API server listens on 443 if
+ * the cloud runs it, otherwise on 6443.
  */
 export const apiServer: EgressRule = { to: anywherePeers, ports: [tcp(443), tcp(6443)] };
 

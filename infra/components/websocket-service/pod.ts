@@ -13,24 +13,24 @@ type Lifecycle = k8s.types.input.core.v1.Lifecycle;
 type PodTemplate = k8s.types.input.core.v1.PodTemplateSpec;
 type SpreadConstraint = k8s.types.input.core.v1.TopologySpreadConstraint;
 
-/** Of the main container; `podTemplate` merges into it by this name. */
+/** The name of the main container; `podTemplate` merges into it by this name. */
 const containerName = "app";
 
 export const defaultPort = 8_080;
 
 /**
- * The user that runs the container unless `securityContext.runAsUser` says otherwise: Pod Security `restricted` allows
- * any but root, and a number is needed where the image names its user or has none. It is `node` in Node.js' images.
+ * The user that runs the container, unless `securityContext.runAsUser` names another one. Pod Security `restricted` allows any
+ * user but root, and requires a number if the image has a user's name or none. 1000 is `node` in Node.js' images.
  */
 const defaultUser = 1_000;
 
-/** Ports below it are open to root alone, unless the pod says otherwise. */
+/** Only root may listen on lower ports, unless the pod allows it. */
 const firstUnprivilegedPort = 1_024;
 
-/** Fields of a `securityContext` that Kubernetes has on the pod alone. */
+/** Fields of a `securityContext` that only a pod can have. */
 const podOnlyFields = ["fsGroup", "fsGroupChangePolicy", "supplementalGroups", "sysctls"];
 
-/** The pods of a WebSocket service: how they start, prove themselves, are spread, and end. */
+/** The pod template of a WebSocket service: how pods start, are probed, are spread over nodes, and end. */
 export function podTemplate(
   name: string,
   args: WebSocketServiceArgs,
@@ -45,7 +45,7 @@ export function podTemplate(
     spec: {
       serviceAccountName: args.serviceAccountName ?? name,
       automountServiceAccountToken: args.automountServiceAccountToken ?? false,
-      // Kubernetes would add variables of its own, such as REDIS_PORT, for each Service in the namespace.
+      // Otherwise Kubernetes would add variables such as REDIS_PORT for each Service in the namespace.
       enableServiceLinks: false,
       terminationGracePeriodSeconds: lift([drain], ({ gracePeriodSeconds }) => gracePeriodSeconds),
       securityContext: { ...restrictedPod(defaultUser), ...lowPorts(args), ...pod },
@@ -87,7 +87,7 @@ function appContainer(
     ],
     ...optional("envFrom", args.envFrom),
     ports: containerPorts(args),
-    // Starting may take as long as startupSeconds allows, whatever the probe's own patience is once it runs.
+    // Starting may take as long as startupSeconds allows, whatever the failure threshold of the probe on which it is based.
     startupProbe: { ...(args.startupProbe ?? asked(readiness)), ...startupTiming(args.startupProbe) },
     readinessProbe: { ...readinessTiming(args, drain), ...readiness },
     ...optional("livenessProbe", args.livenessProbe && { ...livenessTiming, ...args.livenessProbe }),
@@ -118,7 +118,7 @@ function startupTiming(probe: Probe | undefined): Probe {
   };
 }
 
-/** What a probe asks, without how often. */
+/** The target of a probe, without its timing. */
 function asked({ httpGet, tcpSocket, grpc, exec }: Probe): Probe {
   return {
     ...optional("httpGet", httpGet),
@@ -140,7 +140,7 @@ function containerPorts(args: WebSocketServiceArgs): { name: string; containerPo
   );
 }
 
-/** The wait before SIGTERM; its time counts against the grace period. */
+/** The wait before SIGTERM. It counts towards the grace period. */
 export function preStopLifecycle(
   hook: NonNullable<WebSocketServiceArgs["preStop"]>,
   drain: pulumi.Input<Drain>,
@@ -148,7 +148,7 @@ export function preStopLifecycle(
   if (hook === "none") return undefined;
   if (hook === "sleep") {
     return lift([drain], ({ preStopSeconds }) =>
-      // The API server refuses a sleep of 0 before Kubernetes 1.33.
+      // Before Kubernetes 1.33, the API server refuses a sleep of 0.
       preStopSeconds === 0 ? (undefined as never) : { preStop: { sleep: { seconds: preStopSeconds } } },
     );
   }
@@ -165,7 +165,7 @@ function variable(name: string, value: EnvironmentValue): EnvVar {
   if (isInput(value)) return { name, value };
   if ("secret" in value) return { name, valueFrom: { secretKeyRef: value.secret } };
   if ("configMap" in value) return { name, valueFrom: { configMapKeyRef: value.configMap } };
-  // The API server would add the version; written out, an interrupted create can be repeated (see docs/troubleshooting.md).
+  // The API server would add the version. With it, an interrupted create can be repeated (see docs/troubleshooting.md).
   return { name, valueFrom: { fieldRef: { apiVersion: "v1", fieldPath: value.field } } };
 }
 
@@ -177,15 +177,15 @@ function securityContexts(over: Readonly<Record<string, unknown>>): { pod: objec
   const entries = Object.entries(over);
   const user = entries.filter(([field]) => field === "runAsUser" || field === "runAsGroup");
   return {
-    // The user goes to the pod as well, so that volumes and other containers agree with it.
+    // The user also goes to the pod, so that volumes and other containers use the same.
     pod: Object.fromEntries([...entries.filter(([field]) => podOnlyFields.includes(field)), ...user]),
     container: Object.fromEntries(entries.filter(([field]) => !podOnlyFields.includes(field))),
   };
 }
 
 /**
- * Best effort, because a zone that is down must not keep pods from starting; counted for each revision by
- * itself (matchLabelKeys), or the old pods of a rollout would push the new ones together.
+ * Best effort, because a failing zone must not keep pods from starting. Each revision is counted separately (matchLabelKeys):
+ * otherwise, the old pods of a rollout would crowd the new ones together.
  */
 function spread(name: string, topologyKey: string): SpreadConstraint {
   return {
@@ -198,8 +198,8 @@ function spread(name: string, topologyKey: string): SpreadConstraint {
 }
 
 /**
- * Lets a user who is not root listen on a port such as 80, as images do that were made for Docker, which always allows it.
- * Pod Security `restricted` admits this sysctl.
+ * Lets a user who is not root listen on a port such as 80, as images for Docker do, which always allows it. Pod Security
+ * `restricted` admits this sysctl.
  */
 function lowPorts({ port, grpcPort, metricsPort }: WebSocketServiceArgs): object {
   return optional(
@@ -212,7 +212,7 @@ function lowPorts({ port, grpcPort, metricsPort }: WebSocketServiceArgs): object
   );
 }
 
-/** A field that is there only with a value: an empty one would show in every manifest. */
+/** Adds a field only if it has a value: an empty one would show in every manifest. */
 function optional<Value>(field: string, value: Value | undefined): Record<string, Value> {
   if (value === undefined || (Array.isArray(value) && value.length === 0)) return {};
   return { [field]: value };

@@ -15,7 +15,7 @@ import {
 import { argsSchema, unchecked } from "../check-args";
 import type { WebSocketServiceArgs } from "./args";
 
-/** What of the arguments services, proxies and adopted services have alike, as it is checked. */
+/** The arguments that services, proxies and adopted services share, with their checks. */
 
 const percentage = text(/^([1-9]\d?|100)%$/, "a percentage from 1% to 100%");
 const quantity = text(
@@ -50,7 +50,7 @@ export const rollout = {
   clientIpTimeoutSeconds: int(1, 86_400),
 };
 
-/** What makes pods: of a service, or of its proxy. */
+/** The arguments of pods: of a service, or of its proxy. */
 export const pods = {
   image,
   namespace: label,

@@ -1,7 +1,7 @@
 import type { ResolvedConfig } from "../resolve";
 import type { ConfigValues, SecretValues } from "../schema";
 
-/** What a check looks at: the values as they were given, what they resolve to, and which secrets there are. */
+/** The input of a check: the values as given, the values as resolved, and which secrets exist. */
 export interface Checked {
   readonly values: ConfigValues;
   readonly config: ResolvedConfig;

@@ -3,7 +3,7 @@ import { issue, type ConfigIssue } from "../issue";
 import type { ServiceConfig } from "../resolve";
 import type { Checked } from "./checked";
 
-/** Of a Service: RFC 1035. */
+/** The longest name of a Service: RFC 1035. */
 const maxNameLength = 63;
 
 export function connectionProxyIssues({ config, values }: Checked): ConfigIssue[] {
@@ -47,7 +47,7 @@ export function connectionProxyIssues({ config, values }: Checked): ConfigIssue[
   });
 }
 
-/** What a mode takes for granted of the service. */
+/** What a mode requires of the service. */
 function modeIssues(key: string, mode: string, { protocol }: ServiceConfig): ConfigIssue[] {
   if ((mode === "holdfast" || mode === "socket.io") && mode !== protocol) {
     return [

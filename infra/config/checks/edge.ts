@@ -25,7 +25,7 @@ export function cookieIssues({ config: { affinity, properties } }: Checked): Con
   return [];
 }
 
-/** Without an edge nobody knows who the clients are, and closed pods would be an outage. */
+/** Without an edge, the program does not know the clients' addresses, and closed pods would be an outage. */
 export function networkIssues({ config: { edge, network, networkPolicies } }: Checked): ConfigIssue[] {
   if (edge.kind !== "none" || !networkPolicies || (network.edge?.length ?? 0) > 0) return [];
   return [
@@ -38,7 +38,7 @@ export function networkIssues({ config: { edge, network, networkPolicies } }: Ch
   ];
 }
 
-/** Clients that their address leads to their pod would come back to it whenever they were asked to move. */
+/** Clients that affinity by address leads to their pod would come back to it each time they are asked to move. */
 export function rebalanceIssues({ config: { sockets, services, properties } }: Checked): ConfigIssue[] {
   if (sockets.rebalance !== true) return [];
   const index = services.findIndex(
@@ -55,7 +55,7 @@ export function rebalanceIssues({ config: { sockets, services, properties } }: C
   ];
 }
 
-/** A browser's sockets need an origin that is let in, and the page itself a way past the edge. */
+/** A browser's sockets need an allowed origin, and the page itself needs a route at the edge. */
 export function pageIssues({ config: { servePage, allowedOrigins, services } }: Checked): ConfigIssue[] {
   if (!servePage) return [];
   const issues = services.flatMap(({ connectionProxy }, index) =>

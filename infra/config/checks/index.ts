@@ -13,7 +13,7 @@ import { serviceIssues } from "./service";
 import { storeIssues } from "./store";
 import { stackTimingIssues } from "./times";
 
-/** What one key alone cannot show: every contradiction between two of them. Empty when there is none. */
+/** Every contradiction between two keys. Empty if there is none. */
 export function crossIssues(checked: Checked): ConfigIssue[] {
   const { config } = checked;
   return [
@@ -40,7 +40,7 @@ export function crossIssues(checked: Checked): ConfigIssue[] {
   ];
 }
 
-/** Of all pods that the edge leads to. Seconds. */
+/** The longest grace period of all pods that the edge routes to. Seconds. */
 export function longestGraceSeconds({ drain, services }: ResolvedConfig): number {
   const all = services.flatMap((service) => [service.drain, service.connectionProxy?.drain ?? service.drain]);
   return Math.max(drain.gracePeriodSeconds, ...all.map(({ gracePeriodSeconds }) => gracePeriodSeconds));

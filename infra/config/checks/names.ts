@@ -3,7 +3,7 @@ import { redisNames } from "../../components/session-store/redis/names";
 import { issue, type ConfigIssue } from "../issue";
 import type { Checked } from "./checked";
 
-/** Services share a namespace with each other, with the store and with the default policy. */
+/** Services share a namespace with each other, with the store and with the default policy, so their names must differ. */
 export function nameIssues({ config: { services, sessionStore } }: Checked): ConfigIssue[] {
   const taken = new Map<string, string>([[defaultDenyName, "the namespace's policy"]]);
   if (sessionStore.kind === "redis") {
@@ -19,8 +19,8 @@ export function nameIssues({ config: { services, sessionStore } }: Checked): Con
 }
 
 /**
- * Two services on one path cannot be told apart. One path inside another can, but a browser sends the outer
- * path's cookie to the inner one too, under the same name.
+ * Two services with the same path cannot be told apart. One path inside another one can, but a browser sends the outer path's
+ * cookie to the inner one too, under the same name.
  */
 export function pathIssues({ config: { services, edge, properties } }: Checked): ConfigIssue[] {
   if (properties.hostPerService || edge.kind === "none") return [];

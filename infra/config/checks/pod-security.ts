@@ -3,21 +3,21 @@ import type { ServiceConfig } from "../resolve";
 import type { Checked } from "./checked";
 
 /**
- * What of a service's `securityContext` keeps its pods from starting. Otherwise it would show minutes after `pulumi up`, as
- * pods that do not come.
+ * The parts of a service's `securityContext` that keep its pods from starting. Without this check, they would show only minutes
+ * after `pulumi up`, as pods that do not start.
  */
 export function podSecurityIssues({ config: { services, namespace } }: Checked): ConfigIssue[] {
   return services.flatMap((service, index) => {
     const key = `services[${index}]`;
     return [
       ...rootIssues(key, service),
-      // Of a namespace that exists already nobody knows the level here.
+      // The level of a namespace that exists already is not known here.
       ...(namespace.create ? levelIssues(key, service, namespace.podSecurity) : []),
     ];
   });
 }
 
-/** The kubelet compares the two by itself, in whatever namespace. */
+/** The kubelet itself compares the two fields, in every namespace. */
 function rootIssues(key: string, { securityContext = {} }: ServiceConfig): ConfigIssue[] {
   if (securityContext.runAsUser !== 0 || securityContext.runAsNonRoot === false) return [];
   return [
@@ -50,14 +50,14 @@ function levelIssues(key: string, service: ServiceConfig, level: Level): ConfigI
   ];
 }
 
-/** A field with a value that takes at least a level. */
+/** A field with a value that requires at least this level. */
 interface Need {
   readonly field: string;
   readonly value: string;
   readonly level: Level;
 }
 
-/** What `baseline` lets a container add. */
+/** The capabilities that `baseline` lets a container add. */
 const baselineCapabilities = [
   ...["AUDIT_WRITE", "CHOWN", "DAC_OVERRIDE", "FOWNER", "FSETID", "KILL", "MKNOD", "NET_BIND_SERVICE"],
   ...["SETFCAP", "SETGID", "SETPCAP", "SETUID", "SYS_CHROOT"],

@@ -4,7 +4,7 @@ import type { ResolvedConfig } from "../resolve";
 import type { ServiceValues } from "../schema";
 import type { Checked } from "./checked";
 
-/** The workloads that an autoscaler owns, with the key that names each. */
+/** The workloads with an autoscaler, each with its configuration key. */
 export function scaledWorkloads({ services }: ResolvedConfig): { key: string; name: string }[] {
   return services.flatMap(({ name, scale, connectionProxy }, index) => {
     const key = `services[${index}].name`;
@@ -40,7 +40,7 @@ export function scaleIssues({ values, config }: Checked): ConfigIssue[] {
   });
 }
 
-/** Of the number of replicas there is one owner. */
+/** Either `replicas` or the autoscaler decides the number of pods, not both. */
 function ownerIssues(
   key: string,
   { replicas, autoscaling }: Pick<ServiceValues, "replicas" | "autoscaling">,

@@ -3,13 +3,13 @@ import type { ServiceConfig } from "../resolve";
 import type { ServiceValues } from "../schema";
 import type { Checked } from "./checked";
 
-/** Labels that select the pods; another value would take the pod out of its own Service. */
+/** Labels that select the pods: another value would remove the pod from its own Service. */
 const reservedLabels = ["app.kubernetes.io/name", "app.kubernetes.io/component"];
 
-/** What comes with the Holdfast application, and is yours to say of your own image. */
+/** Keys that the Holdfast application sets itself, and that only your own image may set. */
 const imageKeys = ["command", "args", "ports", "probes", "preStop", "sessionStore"] as const;
 
-/** What a Deployment that runs already has, and Holdfast leaves as it is. */
+/** Keys for properties of a running Deployment that Holdfast does not change. */
 const ownedKeys = [
   "image",
   "imagePullPolicy",

@@ -2,7 +2,7 @@ import { elasticacheIssues } from "../../components/session-store/elasticache/is
 import { issue, type ConfigIssue } from "../issue";
 import type { Checked } from "./checked";
 
-/** What is said of a secret's value. */
+/** Shown instead of a secret's value. */
 export const secret = "a secret";
 
 export function storeIssues({ config, secrets: { redisUrl } }: Checked): ConfigIssue[] {
@@ -32,7 +32,7 @@ export function storeIssues({ config, secrets: { redisUrl } }: Checked): ConfigI
   return issues;
 }
 
-/** Who needs a store that the stack does not have. */
+/** The services that require a store, if the stack has none. */
 function missingStoreIssues({ services }: Checked["config"]): ConfigIssue[] {
   return services.flatMap(({ isApplication, sessionStore }, index) => {
     if (isApplication) {
@@ -55,7 +55,7 @@ function missingStoreIssues({ services }: Checked["config"]): ConfigIssue[] {
   });
 }
 
-/** What a store cannot confirm, the application would wait for in vain, or refuse at its start. */
+/** Durability that the store cannot confirm: the application would wait for it in vain, or refuse to start. */
 function durabilityIssues({ sessionStore, session: { durability } }: Checked["config"]): ConfigIssue[] {
   if (durability === "memory") return [];
   const refuse = (expected: string) => [issue("session.durability", durability, expected)];
@@ -67,7 +67,7 @@ function durabilityIssues({ sessionStore, session: { durability } }: Checked["co
         ? refuse("memory or aof, because sessionStore redis has no replica")
         : [];
     case "elasticache":
-      // AWS takes no append-only file from Redis 2.8.22 on.
+      // AWS does not support the append-only file from Redis 2.8.22 on.
       if (durability === "aof")
         return refuse("memory or replica, because ElastiCache has no append-only file");
       if (sessionStore.shards !== undefined)

@@ -2,7 +2,7 @@ import { timingIssues } from "../../timing";
 import type { ConfigIssue } from "../issue";
 import type { Checked } from "./checked";
 
-/** The timing constraints of the stack, and of each service that has times of its own. */
+/** The timing constraints of the stack, and of each service that has its own times. */
 export function stackTimingIssues({ values, config }: Checked): ConfigIssue[] {
   const { affinity, sockets, session, properties, services } = config;
   const { cookie, idleTimeouts, propagationSeconds } = properties;

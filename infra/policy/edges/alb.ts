@@ -13,7 +13,7 @@ export const alb = {
   targetGroupAttributes: `${prefix}/target-group-attributes`,
 } as const;
 
-/** What an ALB cuts a silent connection after, unless told. Seconds. */
+/** The default time after which an ALB cuts a silent connection. Seconds. */
 const defaultTimeoutSeconds = 60;
 
 /** Ingresses of the AWS Load Balancer Controller. */

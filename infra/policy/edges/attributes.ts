@@ -1,4 +1,4 @@
-/** Attributes of AWS load balancers: `name=value,name=value` in one annotation. */
+/** Parses the attributes of an AWS load balancer: `name=value,name=value` in one annotation. */
 export function attributes(text: string | undefined): Readonly<Record<string, string>> {
   if (text === undefined) return {};
   return Object.fromEntries(

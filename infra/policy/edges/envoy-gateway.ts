@@ -2,7 +2,7 @@ import { isKind } from "../resource";
 import type { System } from "../system";
 import type { HttpRoute } from "./http-route";
 
-/** A policy of Envoy Gateway, of clients or of backends, as far as rules look into it. */
+/** A policy of Envoy Gateway, for clients or for backends, with the fields that rules read. */
 interface Policy {
   readonly metadata?: { readonly namespace?: string };
   readonly spec?: PolicySpec;
@@ -27,17 +27,17 @@ interface PolicySpec {
   };
 }
 
-/** What policies of Envoy Gateway make of a route. */
+/** The limits that policies of Envoy Gateway set for a route. */
 export interface TrafficLimits {
-  /** What cuts a quiet stream, and where that stands; undefined where no policy says. */
+  /** The time after which a quiet stream is cut, and the field that sets it; undefined if no policy sets it. */
   readonly streamIdleTimeout: { readonly path: string; readonly text: string } | undefined;
-  /** Limits of sockets that one proxy carries for the route, by name. */
+  /** Limits of the sockets that one proxy carries for the route, by name. */
   readonly socketLimits: Readonly<Record<string, number>>;
-  /** Whether a connection that fails is tried again. */
+  /** Whether a failed connection is retried. */
   readonly retriesConnections: boolean;
 }
 
-/** Envoy's default for each limit; the API fills it in beside a limit that is set. */
+/** Envoy's default for each limit. If one limit is set, the API fills in the others with it. */
 const defaultLimit = 1_024;
 
 const limits = ["maxConnections", "maxPendingRequests", "maxParallelRequests"] as const;
@@ -72,7 +72,7 @@ function named(policy: string, text: string | undefined): TrafficLimits["streamI
   return text === undefined ? undefined : { path: `timeout.http.streamIdleTimeout of ${policy}`, text };
 }
 
-/** The BackendTrafficPolicies of a route, the most specific first: one that is not merged hides those of the Gateway. */
+/** The BackendTrafficPolicies of a route, most specific first: a policy that is not merged hides those of the Gateway. */
 function backendPolicies(route: HttpRoute, system: System): readonly PolicySpec[] {
   const own = policies(
     "BackendTrafficPolicy",
@@ -98,7 +98,7 @@ function gatewayPolicies(
     );
 }
 
-/** Policies are in the namespace of what they target. */
+/** Policies are in the namespace of their target. */
 function policies(
   kind: string,
   { resources }: System,

@@ -5,13 +5,13 @@ import { trafficLimits } from "./envoy-gateway";
 import { httpRoute, type HttpRoute, type HttpRouteRule } from "./http-route";
 import type { RouteTo } from "./route";
 
-/** What Envoy cuts a quiet stream after, unless something says otherwise. Seconds. */
+/** The default time after which Envoy cuts a quiet stream. Seconds. */
 const defaultTimeoutSeconds = 300;
 
-/** The least idle limit that Envoy Gateway makes of a route's request timeout, unless that is 0. Seconds. */
+/** The shortest idle timeout that Envoy Gateway derives from a route's request timeout, unless that is 0. Seconds. */
 const leastTimeoutSeconds = 3_600;
 
-/** Routes of the Gateway API, as Envoy Gateway reads them. */
+/** Routes of the Gateway API, as Envoy Gateway interprets them. */
 export function* gatewayRoutes(resource: Resource, system: System): Iterable<RouteTo> {
   const route = httpRoute(resource);
   if (route === undefined) return;
@@ -45,7 +45,10 @@ function idleTimeouts(route: HttpRoute, { timeouts }: HttpRouteRule, system: Sys
     : [{ path: "the idle limit of timeouts.request", seconds: Math.max(request, leastTimeoutSeconds) }];
 }
 
-/** `1h30m`, `15s`: https://gateway-api.sigs.k8s.io/geps/gep-2257/ ; Istio writes durations alike. Parts of a second count as none. */
+/**
+ * `1h30m`, `15s`: https://gateway-api.sigs.k8s.io/geps/gep-2257/. Istio writes durations in the same way. Parts of a second are
+ * ignored.
+ */
 export function durationSeconds(text: string | undefined): number | undefined {
   if (text === undefined || !/^(\d+(h|ms|m|s))+$/.test(text)) return undefined;
   const units = { h: 3_600, m: 60, s: 1, ms: 0 } as const;

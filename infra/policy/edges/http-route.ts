@@ -1,6 +1,6 @@
 import { isKind, type Resource } from "../resource";
 
-/** An HTTPRoute of the Gateway API, as far as rules look into it. */
+/** An HTTPRoute of the Gateway API, with the fields that rules read. */
 export interface HttpRoute {
   readonly metadata?: { readonly name?: string; readonly namespace?: string };
   readonly spec?: {

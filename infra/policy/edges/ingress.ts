@@ -1,6 +1,6 @@
 import { asKind, type Resource, type ObjectOf } from "../resource";
 
-/** The Ingress, if it is for this kind of controller. */
+/** The resource as an Ingress, if it is for this kind of controller. */
 export function ingressOf(resource: Resource, controller: Controller): ObjectOf<"Ingress"> | undefined {
   const ingress = asKind(resource, "Ingress");
   return ingress !== undefined && controllerOf(ingress) === controller ? ingress : undefined;
@@ -9,8 +9,8 @@ export function ingressOf(resource: Resource, controller: Controller): ObjectOf<
 type Controller = "nginx" | "alb";
 
 /**
- * Who reads an Ingress, as far as it tells itself: by its annotations, or by a class of the usual name. A class of
- * another name without annotations is nobody's that rules know.
+ * The controller that reads an Ingress, as far as the Ingress shows it: by its annotations, or by a class of the usual name. With
+ * another class and no annotations, the controller is unknown.
  */
 function controllerOf({ metadata, spec }: ObjectOf<"Ingress">): Controller | undefined {
   const names = Object.keys(metadata?.annotations ?? {});
@@ -20,12 +20,12 @@ function controllerOf({ metadata, spec }: ObjectOf<"Ingress">): Controller | und
   return className === "nginx" || className === "alb" ? className : undefined;
 }
 
-/** One rule of an Ingress: requests to this host and path go to that Service. */
+/** One rule of an Ingress, which routes requests for this host and path to the Service. */
 export interface IngressPath {
-  /** Undefined for every host. */
+  /** Undefined for all hosts. */
   readonly host: string | undefined;
   readonly path: string;
-  /** The Service's name; undefined for a backend that is no Service. */
+  /** The Service's name; undefined if the backend is not a Service. */
   readonly service: string | undefined;
 }
 
@@ -39,7 +39,7 @@ export function ingressPaths({ spec }: ObjectOf<"Ingress">): IngressPath[] {
   ];
 }
 
-/** The Services that an Ingress leads to, each once. */
+/** The Services to which an Ingress routes, each once. */
 export function ingressServices(
   ingress: ObjectOf<"Ingress">,
 ): { namespace: string | undefined; name: string }[] {

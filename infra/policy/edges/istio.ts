@@ -50,7 +50,7 @@ export function* istioRoutes(resource: Resource, system: System): Iterable<Route
       yield {
         resource,
         to,
-        // Istio turns Envoy's limit of a quiet stream off: https://github.com/istio/istio/issues/14850
+        // Istio turns off Envoy's limit for quiet streams: https://github.com/istio/istio/issues/14850
         idleTimeouts: () => {
           const limit = durationSeconds(timeout) ?? 0;
           return limit === 0 ? [] : [{ path: "timeout", seconds: limit }];
@@ -72,12 +72,15 @@ interface ServiceName {
   readonly name: string;
 }
 
-/** By what Istio keeps the clients of a Service on a pod; undefined if by nothing. */
+/** The input of the hash with which Istio keeps the clients of a Service on a pod; undefined if there is none. */
 export function consistentHash(service: ServiceName, system: System): ConsistentHash | undefined {
   return trafficPolicy(service, system)?.loadBalancer?.consistentHash;
 }
 
-/** Limits of sockets that one proxy carries for a Service, as its DestinationRule sets them; without one there is none. */
+/**
+ * Limits of the sockets that one proxy carries for a Service, as its DestinationRule sets them. Without a DestinationRule there
+ * are none.
+ */
 export function socketLimits(service: ServiceName, system: System): Readonly<Record<string, number>> {
   const { tcp, http } = trafficPolicy(service, system)?.connectionPool ?? {};
   const limits = {
@@ -90,7 +93,7 @@ export function socketLimits(service: ServiceName, system: System): Readonly<Rec
   );
 }
 
-/** Rules of a VirtualService, none of other objects. */
+/** The rules of a VirtualService; empty for other objects. */
 export function istioRules(resource: Resource): readonly HttpRule[] {
   return isKind(resource, group, "VirtualService")
     ? ((resource.properties as VirtualService).spec?.http ?? [])
@@ -107,7 +110,7 @@ function trafficPolicy(service: ServiceName, { resources }: System): TrafficPoli
     })?.spec?.trafficPolicy;
 }
 
-/** `chat`, of the object's own namespace, or `chat.live.svc.cluster.local`. */
+/** `chat`, in the object's own namespace, or `chat.live.svc.cluster.local`. */
 function serviceOf(host: string, own: string | undefined): ServiceName {
   const [name = "", namespace = own] = host.split(".");
   return { namespace, name };

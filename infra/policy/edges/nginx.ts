@@ -6,7 +6,7 @@ import { ingressOf, ingressServices } from "./ingress";
 import type { RouteTo } from "./route";
 
 /**
- * What ingress-nginx and Traefik cut a silent connection after, unless told. Seconds.
+ * The default time after which ingress-nginx and Traefik cut a silent connection. Seconds.
  * https://github.com/kubernetes/ingress-nginx/blob/controller-v1.15.1/docs/user-guide/nginx-configuration/configmap.md
  */
 const defaultTimeoutSeconds = 60;

@@ -5,14 +5,14 @@ import { attributes } from "./attributes";
 import type { RouteTo } from "./route";
 
 /**
- * How long new connections still reach a pod that is a target itself, after it left the target group, unless somebody
- * has measured it. Seconds. https://github.com/kubernetes-sigs/aws-load-balancer-controller/issues/2366
+ * How long new connections still reach a pod that is itself a target, after it left the target group. Used if no annotation has a
+ * measured value. Seconds. https://github.com/kubernetes-sigs/aws-load-balancer-controller/issues/2366
  */
 const usualPropagationSeconds = 120;
 
 /**
- * The same for a load balancer with these annotations. A node's port leads to kube-proxy, which knows of a pod's end at
- * once; a pod's own address does not.
+ * The same for a load balancer with these annotations. A node's port leads to kube-proxy, which learns of a pod's end at once; a
+ * pod's own address does not.
  */
 export function awsPropagationSeconds(annotations: StringMap, targetType: string): number {
   if (annotations[targetType] !== "ip") return 0;
@@ -20,7 +20,7 @@ export function awsPropagationSeconds(annotations: StringMap, targetType: string
 }
 
 /**
- * Annotations of controllers before it, which many Services still carry.
+ * Annotations of older controllers, which many Services still have.
  * https://github.com/kubernetes-sigs/aws-load-balancer-controller/blob/v3.5.0/docs/guide/service/annotations.md
  */
 export const olderAnnotations = {
@@ -28,12 +28,12 @@ export const olderAnnotations = {
   backendProtocol: "service.beta.kubernetes.io/aws-load-balancer-backend-protocol",
 } as const;
 
-/** What a TCP listener cuts a silent connection after, unless told; a TLS listener always. Seconds. */
+/** The default time after which a TCP listener cuts a silent connection; for a TLS listener it cannot be changed. Seconds. */
 const defaultTimeoutSeconds = 350;
 
 /**
- * The Service, if an NLB is made for it. Without a class, that is so by its age: the webhook of the AWS Load Balancer
- * Controller gives new Services the class, and older ones stay with the controller inside Kubernetes.
+ * The Service, if it gets an NLB. Without a class, this depends on its age: the webhook of the AWS Load Balancer Controller gives
+ * new Services the class, and older ones stay with the controller inside Kubernetes.
  * https://github.com/kubernetes-sigs/aws-load-balancer-controller/blob/v3.5.0/docs/guide/service/nlb.md
  */
 export function nlbService(resource: Resource): ObjectOf<"Service"> | undefined {
@@ -45,7 +45,7 @@ export function nlbService(resource: Resource): ObjectOf<"Service"> | undefined 
   return isNlb ? service : undefined;
 }
 
-/** Services with an AWS Network Load Balancer of their own. */
+/** Services with their own AWS Network Load Balancer. */
 export function* nlbRoutes(resource: Resource): Iterable<RouteTo> {
   const service = nlbService(resource);
   if (service === undefined) return;
@@ -64,7 +64,7 @@ export function* nlbRoutes(resource: Resource): Iterable<RouteTo> {
             }
           : { path: `tcp.idle_timeout.seconds of port ${port}`, seconds: set };
       }),
-    // An address is remembered for as long as its target lives: no age to compare.
+    // An address is remembered as long as its target exists, so there is no age to compare.
     affinityAges: () => [],
     podsAreTargets: () => annotations[awsService.targetType] === "ip",
     propagationSeconds: () => awsPropagationSeconds(annotations, awsService.targetType),

@@ -2,16 +2,16 @@ import type { NamedSeconds } from "../../timing";
 import type { ObjectOf, Resource } from "../resource";
 
 /**
- * A way from outside to a Service that serves WebSockets, with the times of whatever routes it, read back from its
- * objects. Each is read only when it is asked for: one that a preview does not know hides no other.
+ * A route from outside to a Service that serves WebSockets, with its times, read from its objects. Each time is read only when it
+ * is used, so that an unknown value does not hide the others.
  */
 export interface Route {
-  /** What describes the way: an Ingress, a Service, a route. */
+  /** The object that describes the route: an Ingress, a Service, an HTTPRoute. */
   readonly resource: Resource;
   readonly service: ObjectOf<"Service">;
-  /** After which it cuts a silent connection; what is not set counts with the proxy's own default. */
+  /** The times after which the route cuts a silent connection, including the proxy's own defaults. */
   readonly idleTimeouts: () => readonly NamedSeconds[];
-  /** How long it remembers a client's pod, where it does. */
+  /** How long the route remembers a client's pod, if it does. */
   readonly affinityAges: () => readonly NamedSeconds[];
   /** Whether a load balancer outside the cluster sends clients to the pods' own addresses. */
   readonly podsAreTargets: () => boolean;
@@ -19,7 +19,7 @@ export interface Route {
   readonly propagationSeconds: () => number;
 }
 
-/** A route and the name of the Service that it leads to, or that Service itself. */
+/** A route with the name of its Service, or with that Service itself. */
 export type RouteTo = Omit<Route, "service"> & {
   readonly to: ObjectOf<"Service"> | { readonly namespace: string | undefined; readonly name: string };
 };

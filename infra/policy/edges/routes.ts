@@ -8,7 +8,7 @@ import { nginxRoutes } from "./nginx";
 import { nlbRoutes } from "./nlb";
 import type { Route, RouteTo } from "./route";
 
-/** Every kind of edge that rules can read; a new one is a file of the same shape and a line here. */
+/** Every kind of edge that rules can read. To add one, add a file of the same shape and a line here. */
 const kinds: readonly ((resource: Resource, system: System) => Iterable<RouteTo>)[] = [
   nginxRoutes,
   albRoutes,
@@ -17,7 +17,7 @@ const kinds: readonly ((resource: Resource, system: System) => Iterable<RouteTo>
   istioRoutes,
 ];
 
-/** Every known way to pods that serve WebSockets. */
+/** Every known route to pods that serve WebSockets. */
 export function* routes(resource: Resource, system: System): Iterable<Route> {
   for (const kind of kinds) {
     for (const { to, ...route } of kind(resource, system)) {
@@ -28,7 +28,7 @@ export function* routes(resource: Resource, system: System): Iterable<Route> {
   }
 }
 
-/** A way and one of the workloads at its end. */
+/** A route and one of the workloads to which it leads. */
 export interface RouteToWorkload {
   readonly route: Route;
   readonly workload: Workload;
@@ -41,8 +41,8 @@ export function* routesToWorkloads(resource: Resource, system: System): Iterable
 }
 
 /**
- * What stands before an Ingress controller: a load balancer whose targets are pods of somebody else. It leads to every
- * Service that an Ingress leads to, as far as anyone can tell from here.
+ * A load balancer in front of an Ingress controller: its targets are not WebSocket pods. Rules assume that it leads to every
+ * Service of every Ingress, because its objects do not show which.
  */
 export function* controllerRoutes(resource: Resource, system: System): Iterable<RouteToWorkload> {
   for (const { to, ...loadBalancer } of nlbRoutes(resource)) {

@@ -5,7 +5,7 @@ import { rule } from "../rule";
 import type { System } from "../system";
 import { environmentSeconds, webSocketWorkloadsOf, type Workload } from "../workload";
 
-/** Something that remembers which pod a client had, and the workload whose pods those are. */
+/** Something that remembers a client's pod, and the workload of that pod. */
 interface Memory {
   readonly ages: () => readonly NamedSeconds[];
   readonly workload: Workload;
@@ -38,7 +38,7 @@ export const affinityOutlivesSession = rule({
   },
 });
 
-/** What Kubernetes takes unless told. Seconds. */
+/** Kubernetes' default. Seconds. */
 const defaultTimeoutSeconds = 10_800;
 
 function* clientAddresses(resource: Resource, system: System): Iterable<Memory> {

@@ -6,7 +6,7 @@ import { rule } from "../rule";
 import type { System } from "../system";
 import { allWebSocketWorkloads } from "../workload";
 
-/** An expression, and where it stands. */
+/** An expression, and the place where it is written. */
 interface Query {
   readonly where: string;
   readonly expression: string;
@@ -63,7 +63,7 @@ function* alerts(resource: Resource): Iterable<Query> {
   }
 }
 
-/** Grafana's dashboards, as its sidecar finds them. */
+/** Grafana dashboards, as its sidecar finds them. */
 function* panels(resource: Resource): Iterable<Query> {
   const map = asKind(resource, "ConfigMap");
   if (map?.metadata?.labels?.grafana_dashboard === undefined) return;
@@ -72,7 +72,7 @@ function* panels(resource: Resource): Iterable<Query> {
   }
 }
 
-/** What autoscalers of WebSocket pods count. */
+/** The metrics of autoscalers of WebSocket pods. */
 function* counts(resource: Resource, system: System): Iterable<Query> {
   for (const workload of allWebSocketWorkloads(system)) {
     for (const { series, query } of autoscalerOf(resource, workload)?.counts ?? []) {
@@ -89,7 +89,7 @@ function parse(text = ""): unknown {
   }
 }
 
-/** Every `expr` in a dashboard, at whatever depth: rows and panels nest. */
+/** Every `expr` in a dashboard, at any depth, because rows and panels nest. */
 function* expressions(value: unknown): Iterable<string> {
   if (typeof value !== "object" || value === null) return;
   for (const [key, item] of Object.entries(value)) {

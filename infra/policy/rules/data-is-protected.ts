@@ -2,7 +2,7 @@ import { elasticache } from "../elasticache";
 import { asKind, type Resource } from "../resource";
 import { rule } from "../rule";
 
-/** What cannot be made again when it is gone. */
+/** Types of resources whose data cannot be restored after they are deleted. */
 const holdsData: readonly string[] = [elasticache.replicationGroup, elasticache.globalReplicationGroup];
 
 export const dataIsProtected = rule({

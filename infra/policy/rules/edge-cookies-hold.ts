@@ -19,7 +19,7 @@ export const edgeCookiesHold = rule({
       yield missing(nginx.affinity, annotations, "cookie");
       return;
     }
-    // Balanced, the default, moves clients whenever the workload is scaled.
+    // `balanced`, the default, moves clients when the workload is scaled.
     if (annotations[nginx.affinityMode] !== "persistent") {
       yield missing(nginx.affinityMode, annotations, "persistent");
     }

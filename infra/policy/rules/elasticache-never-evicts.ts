@@ -30,7 +30,7 @@ function* groupFindings({ parameterGroupName }: ReplicationGroup): Iterable<Find
   };
 }
 
-/** All members take the group that the datastore is given, as it must be for another major version. */
+/** All members use the parameter group of the datastore, which it needs for another major version. */
 function* globalFindings({ parameterGroupName }: ReplicationGroup): Iterable<Finding> {
   if (parameterGroupName === undefined || !isDefault(parameterGroupName)) return;
   yield {

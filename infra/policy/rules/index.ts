@@ -36,7 +36,7 @@ import { sessionStoreKeepsData } from "./session-store-keeps-data";
 import { sessionStoreNeverEvicts } from "./session-store-never-evicts";
 import { targetsSurviveAMissedProbe } from "./targets-survive-a-missed-probe";
 
-/** Every rule, in the order in which a person reads them: a new one is a file here and a line in its place. */
+/** Every rule, in the order of docs/policies.md. To add one, add a file here and a line in its place. */
 export const rules: readonly Rule[] = [
   // Affinity
   servicesKeepClients,

@@ -24,7 +24,7 @@ export const loadBalancersKeepClients = rule({
       yield { of: service, annotation: awsService.targetGroupAttributes, type: "source_ip" };
   },
   *check({ of, annotation, type }) {
-    // A listener that ends TLS keeps nobody, whatever it is told.
+    // A listener that ends TLS has no stickiness, whatever its attributes say.
     if (type === "source_ip" && of.metadata?.annotations?.[awsService.certificate] !== undefined) return;
     const set = attributes(of.metadata?.annotations?.[annotation]);
     if (set["stickiness.enabled"] === "true" && set["stickiness.type"] === type) return;

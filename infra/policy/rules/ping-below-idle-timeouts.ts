@@ -3,7 +3,10 @@ import { controllerRoutes, routesToWorkloads } from "../edges/routes";
 import { rule } from "../rule";
 import { environmentSeconds } from "../workload";
 
-/** No proxy has a shorter idle timeout by default; whoever raised it thought of WebSockets. Seconds. */
+/**
+ * No proxy has a shorter idle timeout by default. If the ping interval is unknown, a longer idle timeout is accepted: its author
+ * had WebSockets in mind. Seconds.
+ */
 const proxyDefaultSeconds = 60;
 
 export const pingBelowIdleTimeouts = rule({

@@ -5,7 +5,7 @@ import { largestScaleOf } from "../scale";
 import { webSocketDeployments, type Workload } from "../workload";
 import type * as k8s from "@kubernetes/client-node";
 
-/** As long as people wait for a deployment before they look for a fault. Seconds. */
+/** How long people wait for a deployment before they look for an error. Seconds. */
 const limitSeconds = 15 * 60;
 
 export const rolloutEndsInTime = rule({
@@ -21,7 +21,7 @@ export const rolloutEndsInTime = rule({
     const { type = "RollingUpdate", rollingUpdate } = spec?.strategy ?? {};
     if (type !== "RollingUpdate") return;
     const { most: replicas, where } = largestScaleOf(workload, system);
-    // Kubernetes' own defaults and roundings.
+    // Kubernetes' own defaults and rounding.
     const surge =
       podsOf(rollingUpdate?.maxSurge ?? "25%", replicas, Math.ceil) +
       podsOf(rollingUpdate?.maxUnavailable ?? "25%", replicas, Math.floor);
@@ -52,13 +52,13 @@ function podsOf(value: string | number, replicas: number, round: (share: number)
   return value.endsWith("%") ? round((Number.parseInt(value, 10) / 100) * replicas) : Number(value);
 }
 
-/** How long the slowest container may take until its first ready probe. Seconds. */
+/** The longest time until the slowest container's first ready probe. Seconds. */
 function startupSecondsOf({ pod }: Workload): number {
   return Math.max(0, ...(pod.spec.containers ?? []).map(allowedSeconds));
 }
 
 function allowedSeconds({ startupProbe, readinessProbe }: PartialDeep<k8s.V1Container>): number {
-  // A container without a startup probe may take for ever; what is known is when it is asked first.
+  // A container without a startup probe may take any time; only the time of its first probe is known.
   if (startupProbe === undefined) return readinessProbe?.initialDelaySeconds ?? 0;
   const { initialDelaySeconds = 0, periodSeconds = 10, failureThreshold = 3 } = startupProbe;
   return initialDelaySeconds + periodSeconds * failureThreshold;

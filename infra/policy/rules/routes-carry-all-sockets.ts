@@ -5,7 +5,7 @@ import { routes } from "../edges/routes";
 import { isKind } from "../resource";
 import { rule, type Finding } from "../rule";
 
-/** Envoy's default: whoever set more thought of sockets. */
+/** Envoy's default: an author who sets a higher limit has sockets in mind. */
 const defaultLimit = 1_024;
 
 export const routesCarryAllSockets = rule({
@@ -20,7 +20,7 @@ export const routesCarryAllSockets = rule({
     for (const { service } of routes(resource, system)) {
       if (route !== undefined) {
         yield () => low("circuitBreaker", trafficLimits(route, system).socketLimits);
-        return; // its policies are those of all of its rules
+        return; // its policies apply to all of its rules
       }
       if (!isKind(resource, "networking.istio.io", "VirtualService")) return;
       const { name = "", namespace } = service.metadata ?? {};

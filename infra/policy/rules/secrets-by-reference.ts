@@ -44,11 +44,11 @@ function looksSecret(name: string, value: string | undefined): boolean {
   return secretName.test(name) || isSecretText(value);
 }
 
-/** Names whose values are secret; not `TOKEN_TTL_SECONDS`, not `JWT_PUBLIC_KEY`. */
+/** Names of variables whose values are secret; `TOKEN_TTL_SECONDS` and `JWT_PUBLIC_KEY` do not match. */
 const secretName =
   /(^|[_.-])(password|passwd|passphrase|secret|token|credentials?|api[_-]?key|private[_-]?key|access[_-]?key)$/i;
 
-/** Text that is secret whatever its name: a URL with a password, a private key, a token, a password in a configuration. */
+/** Text that is secret whatever its name: a URL with a password, a private key, a token, a password in a configuration file. */
 function isSecretText(text: string): boolean {
   return secretTexts.some((pattern) => pattern.test(text));
 }

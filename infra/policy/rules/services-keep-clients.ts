@@ -13,7 +13,7 @@ export const servicesKeepClients = rule({
   *subjects(resource: Resource, system: System) {
     const service = asKind(resource, "Service");
     const { type = "ClusterIP", clusterIP } = service?.spec ?? {};
-    // A headless Service has no proxy that could remember anyone; a load balancer has affinity of its own.
+    // A headless Service has no proxy that could remember clients; a load balancer has its own affinity.
     if (service === undefined || type === "LoadBalancer" || type === "ExternalName" || clusterIP === "None")
       return;
     if (webSocketWorkloadsOf(service, system).length > 0) yield service;

@@ -15,12 +15,12 @@ export const autoscaler: Check = {
       .flatMap((each) => judge(snapshot, each)),
 };
 
-/** What makes the metric seen, by who counts the sockets; docs/autoscaling.md has the rules of the adapter. */
+/** How to make the metric available, by what counts the sockets; docs/autoscaling.md has the rules of the adapter. */
 const fixes: Readonly<Record<Snapshot["config"]["autoscaler"]["kind"], string>> = {
   pods: "serve the gauge of the pods by the custom metrics API (docs/autoscaling.md): kubectl get --raw /apis/custom.metrics.k8s.io/v1beta1",
   external:
     "serve the sum of the gauge by the external metrics API (docs/autoscaling.md): kubectl get --raw /apis/external.metrics.k8s.io/v1beta1",
-  keda: "look at what KEDA says of its question to Prometheus: kubectl describe scaledobject",
+  keda: "read the status of KEDA's query to Prometheus: kubectl describe scaledobject",
 };
 
 function judge(snapshot: Snapshot, { metadata, spec, status }: Autoscaler): Finding[] {

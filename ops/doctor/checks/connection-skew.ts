@@ -5,11 +5,11 @@ import type { Snapshot } from "../snapshot";
 import { skewOf } from "../skew";
 import { isReady, subjects, type Subject } from "../subjects";
 
-/** Fewer sockets than this on a service say nothing about how they are spread. */
+/** With a mean below this many sockets for each pod, the skew means nothing. */
 const enoughPerPod = 20;
 /**
- * How many times the mean the fullest pod may have; affinity keeps clients where they are, so some skew is normal. Of
- * two pods, one that has everybody has but twice the mean.
+ * The tolerated ratio of the fullest pod to the mean. Affinity keeps clients where they are, so some skew is normal. With two
+ * pods, the ratio is at most 2, even if one pod has all clients.
  */
 function toleratedSkew(pods: number): number {
   return Math.min(2, (pods + 1) / 2);

@@ -6,8 +6,8 @@ import type { Snapshot } from "../snapshot";
 import { ingressEdge } from "../subjects";
 
 /**
- * Only ingress-nginx: it serves a new configuration by new processes, and ends the old ones with their sockets. Traefik
- * takes a new configuration into the process that runs.
+ * Only for ingress-nginx: it starts new processes for a new configuration, and ends the old ones with their sockets. Traefik
+ * loads a new configuration into the running process.
  */
 export const controllerSockets: Check = {
   name: "controller-sockets",
@@ -24,7 +24,7 @@ function judge({ config }: Snapshot, controller: NginxController): Finding[] {
   return [reload(subject, controller, timeoutSeconds(config)), shutdown(subject, controller)];
 }
 
-/** How long a silent socket may stay open, and so at least how long an open one is expected to. Seconds. */
+/** How long a silent socket may stay open. An open socket must live at least as long. Seconds. */
 function timeoutSeconds({ edge }: Config): number {
   const usual = 3_600;
   if (edge.kind === "nginx") return edge.timeoutSeconds;

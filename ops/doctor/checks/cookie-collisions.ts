@@ -5,7 +5,7 @@ export const cookieCollisions = ruledCheck({
   name: "cookie-collisions",
   title: "Services under one host have different cookies",
   rules: [edgeCookiesDoNotCollide],
-  // A cookie is one only where it leads to pods that serve WebSockets.
+  // An affinity cookie counts only if it leads to pods that serve WebSockets.
   needs: ["ingresses", "services", "deployments"],
   of: "ingresses",
 });

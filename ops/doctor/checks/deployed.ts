@@ -3,7 +3,7 @@ import { fail, ok, warn, type Finding } from "../finding";
 import type { Snapshot } from "../snapshot";
 import { isReady, reapply, subjects, title, type Subject } from "../subjects";
 
-/** Everything else asks about what is there; this asks whether it is. */
+/** Checks that the objects exist; all other checks look at existing objects. */
 export const deployed: Check = {
   name: "deployed",
   title: "All objects of the stack exist and are ready",
@@ -63,7 +63,7 @@ function readyAddresses({ objects }: Snapshot, service: string): number {
   const slices = objects.endpointSlices.filter(
     ({ metadata }) => metadata?.labels?.["kubernetes.io/service-name"] === service,
   );
-  // An empty slice has null there.
+  // An empty slice has null here.
   const endpoints = slices.flatMap((slice) => (slice.endpoints as typeof slice.endpoints | null) ?? []);
   const ready = endpoints.filter(({ conditions }) => conditions?.ready !== false);
   return new Set(ready.flatMap(({ addresses }) => addresses)).size;

@@ -75,7 +75,7 @@ function judge(snapshot: Snapshot, { name, pods, deployment }: Subject): Finding
   return [ok(subject, "lets a node drain take one pod at a time", evidence)];
 }
 
-/** A number or a share of all pods, rounded up as the API server does. */
+/** A number, or a share of all pods, rounded up as the API server does. */
 function share(value: number | string, of: number): number {
   if (typeof value === "number") return value;
   return value.endsWith("%") ? Math.ceil((Number(value.slice(0, -1)) / 100) * of) : Number(value);

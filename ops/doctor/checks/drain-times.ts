@@ -6,7 +6,7 @@ import { podTimes, type PodTimes } from "../pod-times";
 import type { Snapshot } from "../snapshot";
 import { reapply, subjects, type Subject } from "../subjects";
 
-/** The timing constraints (infra/timing.ts) on the pods that run, not on what is planned. */
+/** Checks the timing constraints (infra/timing.ts) of the running pods, not of the configuration. */
 export const drainTimes: Check = {
   name: "drain-times",
   title: "The times of the running pods fit together",
@@ -53,7 +53,7 @@ function timesIssues(
     drain: times,
     ping: { path: "sockets.pingIntervalSeconds", seconds: times.pingSeconds ?? 0 },
     sessionTtl: { path: "session.ttlSeconds", seconds: times.sessionTtlSeconds ?? 0 },
-    idleTimeouts: [], // idle-timeouts looks at the edges that are really there
+    idleTimeouts: [], // idle-timeouts checks the existing edges
     affinityAges:
       clientIpSeconds === undefined
         ? []

@@ -8,7 +8,7 @@ import { selects } from "../../../infra/policy/workload";
 import type { NetworkPolicy, Snapshot } from "../snapshot";
 import { ingressEdge, subjects } from "../subjects";
 
-/** A NetworkPolicy that does not know where the controller runs shows as 504 for everybody. */
+/** If the NetworkPolicy does not allow the controller's pods, every client gets 504. */
 export const edgeAdmission: Check = {
   name: "edge-admission",
   title: "NetworkPolicies allow the edge",

@@ -4,7 +4,7 @@ import { parseSetCookies } from "../set-cookie";
 import type { Snapshot } from "../snapshot";
 import { subjects, type Subject } from "../subjects";
 
-/** An annotation is a wish; this looks at what clients are really given. */
+/** Annotations may be ignored, so this checks the cookie that clients really get. */
 export const edgeCookie: Check = {
   name: "edge-cookie",
   title: "The edge sets the affinity cookie",
@@ -17,7 +17,7 @@ function judge({ config, observed }: Snapshot, { name, config: service }: Subjec
   const visits = observed.edge[name];
   if (wanted === undefined || visits === undefined) return [];
   const answered = visits.firstVisits.filter(({ status }) => status === 101);
-  if (answered.length === 0) return []; // edge-upgrade tells
+  if (answered.length === 0) return []; // edge-upgrade reports this
   const given = answered.map(({ setCookies }) =>
     parseSetCookies(setCookies).find((cookie) => cookie.name === wanted.name),
   );

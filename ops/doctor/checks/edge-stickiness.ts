@@ -3,7 +3,7 @@ import { fail, ok, unknown, warn, type Finding } from "../finding";
 import type { Snapshot } from "../snapshot";
 import { isReady, subjects, type Subject } from "../subjects";
 
-/** So many first visits on so few pods would hardly all meet the same one by chance. */
+/** With this many first visits, it is unlikely that all reach the same pod by chance. */
 const enoughFirstVisits = 6;
 
 export const edgeStickiness: Check = {
@@ -17,7 +17,7 @@ function judge({ config, observed }: Snapshot, { name, config: service, pods }: 
   const visits = observed.edge[name];
   if (visits === undefined || config.properties.cookie(service.path) === undefined) return [];
   const answered = visits.firstVisits.filter(({ status }) => status === 101);
-  if (answered.length === 0) return []; // edge-upgrade tells
+  if (answered.length === 0) return []; // edge-upgrade reports this
   if (answered.some(({ pod }) => pod === undefined)) {
     return [
       unknown(name, {

@@ -19,8 +19,8 @@ const ruled = ruledCheck({
 });
 
 /**
- * Also sees what an API server has dropped: CRDs of the standard channel, or of Gateway API 1.7 and newer, do not know
- * the session persistence that the edge writes, and a route without it looks well.
+ * Also finds fields that an API server has dropped: CRDs of the standard channel, or of Gateway API 1.7 and newer, do not know
+ * the session persistence that the edge writes, and a route without it looks correct.
  */
 export const gatewayRoutes: Check = {
   ...ruled,
@@ -36,7 +36,7 @@ export const gatewayRoutes: Check = {
         ],
 };
 
-/** The same for Istio, which says nothing of the kind in its objects. */
+/** The same for Istio, whose objects have no such conditions. */
 export const istioRoutes = ruledCheck({
   name: "istio-routes",
   title: "VirtualServices keep clients on their pods, and try another pod if one is dead",
@@ -55,9 +55,9 @@ function missing(snapshot: Snapshot): Finding {
 }
 
 interface Status {
-  /** Of an HTTPRoute. */
+  /** The parents of an HTTPRoute. */
   readonly parents?: readonly Accepted[];
-  /** Of a policy. */
+  /** The ancestors of a policy. */
   readonly ancestors?: readonly Accepted[];
 }
 
@@ -70,7 +70,7 @@ interface Accepted {
   }[];
 }
 
-/** What the controller does not accept of an object, as its conditions say. */
+/** The parts of an object that the controller does not accept, according to its conditions. */
 function refusals(snapshot: Snapshot, kind: string, object: CustomObject): Finding[] {
   const { parents = [], ancestors = [] } = (object.status ?? {}) as Status;
   return [...parents, ...ancestors]

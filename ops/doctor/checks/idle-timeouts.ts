@@ -7,7 +7,7 @@ import { isAwsLoadBalancer } from "../aws";
 import type { Snapshot } from "../snapshot";
 import { reapply, subjects, title, type Subject } from "../subjects";
 
-/** Below this an edge cuts quiet sockets of clients that miss one ping on a bad network. Seconds. */
+/** With a shorter timeout, an edge cuts quiet sockets of clients that miss one ping on a bad network. Seconds. */
 const comfortableSeconds = 60;
 
 export const idleTimeouts: Check = {

@@ -3,10 +3,10 @@ import { ok, warn } from "../finding";
 import type { Ingress, Service } from "../snapshot";
 import { reapply, subjects, title } from "../subjects";
 
-/** What `kubectl apply` was given; the API server drops fields that it does not know. */
+/** The object as passed to `kubectl apply`; the API server drops fields that it does not know. */
 const lastApplied = "kubectl.kubernetes.io/last-applied-configuration";
 
-/** `sessionAffinityConfig: { clientIPConfig: … }` is the classic: accepted, dropped, never missed. */
+/** The common example is `sessionAffinityConfig: { clientIPConfig: … }`, which is accepted and dropped without a message. */
 export const ignoredFields: Check = {
   name: "ignored-fields",
   title: "The API server dropped no field",
@@ -38,11 +38,11 @@ function droppedFields(applied: string, live: Service | Ingress): string[] {
   try {
     return missing((JSON.parse(applied) as { spec?: unknown }).spec, live.spec, "spec");
   } catch {
-    return []; // somebody wrote the annotation by hand
+    return []; // the annotation was written by hand
   }
 }
 
-/** Paths that are in one tree and not in the other. Values are not compared, nor shown. */
+/** Paths that exist in one tree and not in the other. Values are neither compared nor shown. */
 function missing(wanted: unknown, found: unknown, path: string): string[] {
   if (typeof wanted !== "object" || wanted === null) return [];
   return Object.entries(wanted).flatMap(([key, value]) => {

@@ -34,10 +34,10 @@ import { serviceAffinity } from "./service-affinity";
 import { servicesInSync } from "./services-in-sync";
 import { websocketUpgrade } from "./websocket-upgrade";
 
-/** Every check, in the order in which a person reads them. */
+/** Every check, in the order of the report. */
 export const checks: readonly Check[] = [
   deployed,
-  // How a client comes back to its pod.
+  // How clients return to their pod
   serviceAffinity,
   ignoredFields,
   loadBalancerAffinity,
@@ -53,7 +53,7 @@ export const checks: readonly Check[] = [
   nlbTargets,
   readinessGates,
   servicesInSync,
-  // Whether it does.
+  // Whether clients really return
   edgeAdmission,
   websocketUpgrade,
   edgeUpgrade,
@@ -61,7 +61,7 @@ export const checks: readonly Check[] = [
   edgeStickiness,
   idleTimeouts,
   reconnectLatency,
-  // How pods end, and what is left meanwhile.
+  // How pods end, and what remains meanwhile
   drainTimes,
   preStop,
   readiness,
@@ -71,7 +71,7 @@ export const checks: readonly Check[] = [
   autoscaler,
   podRestarts,
   connectionSkew,
-  // What keeps sessions, and who watches.
+  // The session store and monitoring
   redisPolicy,
   redisPersistence,
   metricsScraped,

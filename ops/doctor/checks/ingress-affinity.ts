@@ -16,7 +16,7 @@ export const ingressAffinity: Check = {
       : subjects(snapshot).flatMap(({ name, ingresses }) =>
           ingresses.length === 0
             ? [missing(snapshot, name)]
-            : // load-balancer-stickiness asks the same of the others.
+            : // load-balancer-stickiness checks the other edges
               ingresses.filter((ingress) => !isAlb(ingress)).map((ingress) => judge(snapshot, ingress)),
         ),
 };

@@ -5,8 +5,8 @@ import type { Ingress } from "../snapshot";
 import { subjects, title } from "../subjects";
 
 /**
- * ingress-nginx makes one upstream of a Service port, whatever hosts lead to it. Of several Ingresses, the newest gives
- * the cookie's name, path and age for all of them, and the oldest the mode (measured with 1.15.1).
+ * ingress-nginx creates one upstream for each Service port, whatever hosts lead to it. If there are several Ingresses, the newest
+ * one decides the cookie's name, path and age for all of them, and the oldest one the mode (measured with 1.15.1).
  */
 export const ingressBackends: Check = {
   name: "ingress-backends",
@@ -53,7 +53,7 @@ export const ingressBackends: Check = {
     }),
 };
 
-/** Oldest first, as far as the objects say. */
+/** Sorted by age, oldest first, as far as the objects show it. */
 function byAge(ingresses: readonly Ingress[]): string {
   const born = ({ metadata }: Ingress) => metadata?.creationTimestamp ?? "";
   return [...ingresses]

@@ -4,7 +4,7 @@ import { fail, ok, unknown, warn, type Finding } from "../finding";
 import type { Snapshot } from "../snapshot";
 import { isReady } from "../subjects";
 
-/** The controller that IngressClasses name whose Ingresses bear ingress-nginx's annotations. */
+/** The controller of IngressClasses whose Ingresses have ingress-nginx's annotations. */
 const nginxControllerClass = "k8s.io/ingress-nginx";
 
 export const ingressController: Check = {
@@ -40,7 +40,7 @@ function judgeClass(snapshot: Snapshot, name: string): Finding[] {
     ];
   }
   const controllerClass = found.spec?.controller ?? "";
-  // Another controller's class is another world: its annotations are not these.
+  // Another controller's class has other annotations.
   if (controllerClass !== nginxControllerClass) return [];
   const candidates = controllers(snapshot).filter(({ kind }) => kind.readsNginxAnnotations !== false);
   if (candidates.length === 0) {

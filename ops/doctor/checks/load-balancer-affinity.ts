@@ -4,8 +4,8 @@ import type { Service, Snapshot } from "../snapshot";
 import { patch, title } from "../subjects";
 
 /**
- * The in-tree AWS controller answers "unsupported load balancer affinity: ClientIP" and never makes the load balancer;
- * AWS Load Balancer Controller ignores the field for its outer connections.
+ * The in-tree AWS controller answers "unsupported load balancer affinity: ClientIP" and never creates the load balancer. The AWS
+ * Load Balancer Controller ignores the field for its outer connections.
  */
 export const loadBalancerAffinity: Check = {
   name: "load-balancer-affinity",

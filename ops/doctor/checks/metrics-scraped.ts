@@ -6,8 +6,8 @@ import type { Monitor, Prometheus, Snapshot } from "../snapshot";
 import { subjects, type Subject } from "../subjects";
 
 /**
- * prometheus-operator scrapes what a PodMonitor or ServiceMonitor selects, if a Prometheus selects that monitor: a
- * missing label there is silent. https://prometheus-operator.dev/docs/developer/getting-started/
+ * prometheus-operator scrapes the pods that a PodMonitor or ServiceMonitor selects, if a Prometheus selects that monitor: a
+ * missing label causes no error. https://prometheus-operator.dev/docs/developer/getting-started/
  */
 export const metricsScraped: Check = {
   name: "metrics-scraped",
@@ -15,7 +15,7 @@ export const metricsScraped: Check = {
   needs: ["monitors", "prometheuses", "services", "pods", "namespaces"],
   judge: (snapshot) => {
     const { monitors, prometheuses } = snapshot.objects;
-    // Without monitors and without a Prometheus, this cluster measures in some other way, or not at all.
+    // Without monitors and without a Prometheus, this cluster measures in another way, or not at all.
     if (monitors.length === 0 && prometheuses.length === 0) return [];
     return subjects(snapshot).map((subject) => judge(snapshot, subject));
   },
@@ -89,7 +89,7 @@ function selectsMonitor({ metadata, spec }: Prometheus, monitor: Monitor, { obje
   const pod = monitor.kind === "PodMonitor";
   const selector = pod ? spec.podMonitorSelector : spec.serviceMonitorSelector;
   const namespaces = pod ? spec.podMonitorNamespaceSelector : spec.serviceMonitorNamespaceSelector;
-  // Without a namespace selector, a Prometheus sees its own namespace alone.
+  // Without a namespace selector, a Prometheus selects only in its own namespace.
   const near =
     namespaces === undefined
       ? monitor.metadata.namespace === metadata.namespace

@@ -6,7 +6,7 @@ import { ok, warn, type Finding } from "../finding";
 import type { Service, Snapshot } from "../snapshot";
 import { title } from "../subjects";
 
-/** What a target group must be told, and what becomes of users otherwise. */
+/** The settings that a target group needs, and the effect on users without them. */
 const wanted = {
   "preserve_client_ip.enabled": ["true", "all clients of a load balancer's node are one address to the pods"],
   "target_health_state.unhealthy.connection_termination.enabled": [

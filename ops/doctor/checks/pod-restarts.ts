@@ -2,7 +2,7 @@ import type { Check } from "../check";
 import { ok, warn } from "../finding";
 import { subjects } from "../subjects";
 
-/** A container that ended by itself or was killed took its sockets along, without a drain. */
+/** A container that crashed or was killed has cut its sockets without a drain. */
 export const podRestarts: Check = {
   name: "pod-restarts",
   title: "No pod was killed or restarted",

@@ -4,7 +4,7 @@ import { podTimes } from "../pod-times";
 import type { Snapshot } from "../snapshot";
 import { reapply, serving, subjects, title, type Subject } from "../subjects";
 
-/** On by default since then: https://kubernetes.io/docs/concepts/containers/container-lifecycle-hooks/ */
+/** On by default since this version: https://kubernetes.io/docs/concepts/containers/container-lifecycle-hooks/ */
 const sleepSince = { major: 1, minor: 30 } as const;
 
 export const preStop: Check = {
@@ -56,7 +56,7 @@ function judge(snapshot: Snapshot, { deployment }: Subject): Finding[] {
   return [ok(subject, "its pods wait before they end", evidence)];
 }
 
-/** Nothing says what an image holds, but a command by its full path was at least meant for it. */
+/** Whether the image probably has a shell. The objects do not show it, but a command with its full path suggests it. */
 function hasShell(spec: Parameters<typeof serving>[0]): boolean {
   const [command = ""] = serving(spec)?.lifecycle?.preStop?.exec?.command ?? [];
   return command.startsWith("/");

@@ -5,12 +5,14 @@ import { ok, warn, type Finding } from "../finding";
 import type { Pod, Snapshot, TargetGroupBinding } from "../snapshot";
 
 /**
- * The AWS Load Balancer Controller adds a gate of this type for each target group when a pod is created.
+ * When a pod is created, the AWS Load Balancer Controller adds a gate of this type for each target group.
  * https://github.com/kubernetes-sigs/aws-load-balancer-controller/blob/v3.5.0/docs/deploy/pod_readiness_gate.md
  */
 const gateType = "target-health.elbv2.k8s.aws/";
 
-/** The webhook that adds gates is `failurePolicy: Ignore` in the chart: with the controller down, pods start without. */
+/**
+ * In the chart, the webhook that adds gates has `failurePolicy: Ignore`: while the controller is down, pods start without gates.
+ */
 export const readinessGates: Check = {
   name: "readiness-gates",
   title: "Pods that are targets of a load balancer become ready only when it reports them healthy",

@@ -4,9 +4,9 @@ import { fail, ok, unknown, warn, type Finding } from "../finding";
 import type { Reconnects } from "../snapshot";
 import { subjects } from "../subjects";
 
-/** A person notices from about here on. Milliseconds. */
+/** People notice a delay from about here on. Milliseconds. */
 const noticedMs = 1_000;
-/** Something waits for a timeout. Milliseconds. */
+/** Such a delay means that something waits for a timeout. Milliseconds. */
 const brokenMs = 10_000;
 
 export const reconnectLatency: Check = {
@@ -36,7 +36,7 @@ export const reconnectLatency: Check = {
     }),
 };
 
-/** A client that never came in was not cut off: edge-upgrade tells why. One that did not come back is a failure. */
+/** A client that never connected was not cut off; edge-upgrade reports why. One that did not come back is a failure. */
 function ended(
   service: string,
   via: string,

@@ -4,10 +4,10 @@ import { fail, ok, warn, type Finding } from "../finding";
 import type { Snapshot } from "../snapshot";
 import { reapply } from "../subjects";
 
-/** Of maxmemory: above it, a busy minute ends in refused publishes. */
+/** The share of maxmemory above which a busy minute may cause refused publishes. */
 const fullShare = 0.9;
 
-/** What the server says of itself, not what its configuration file says: CONFIG SET leaves no trace there. */
+/** Reads the running server's settings, not its configuration file, which does not show a CONFIG SET. */
 export const redisPolicy: Check = {
   name: "redis-policy",
   title: "The session store evicts nothing, and has free memory",

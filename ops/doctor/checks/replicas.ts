@@ -39,7 +39,7 @@ function judge(snapshot: Snapshot, { name, deployment, pods }: Subject): Finding
   return [ok(subject, "several pods share the clients", evidence)];
 }
 
-/** Nodes that pods of the stack are seen on; where there is but one, nothing can be spread. */
+/** The number of nodes on which pods of the stack run; with only one, pods cannot be spread. */
 function nodeCount({ objects }: Snapshot): number {
   const pods = [...objects.pods, ...objects.controllerPods];
   return new Set(pods.flatMap(({ spec }) => spec?.nodeName ?? [])).size;

@@ -4,7 +4,7 @@ import { ingressCookie } from "../ingress-cookie";
 import { podTimes } from "../pod-times";
 import { reapply, subjects, type Subject } from "../subjects";
 
-/** A user who moves between services under one host expects the same of each. */
+/** A user who moves between services of one host expects the same behaviour of each. */
 export const servicesInSync: Check = {
   name: "services-in-sync",
   title: "All services have the same affinity and times",

@@ -3,7 +3,7 @@ import { exec } from "../../kubernetes/exec";
 import { controllerKind, tagVersion } from "../controllers";
 import type { Pod } from "../snapshot";
 
-/** Asks a controller for its version, where its image's tag does not tell; undefined where it does not say. */
+/** Asks a controller for its version, if its image's tag does not show it; undefined if it does not answer. */
 export async function askVersion(api: Api, pod: Pod): Promise<string | undefined> {
   const kind = controllerKind(pod);
   const container = pod.spec?.containers.find(({ image }) => kind?.image.test(image ?? ""));
@@ -13,6 +13,6 @@ export async function askVersion(api: Api, pod: Pod): Promise<string | undefined
     const said = await exec(api, { namespace, pod: name, container: container.name }, kind.version);
     return /(\d+\.\d+\.\d+)/.exec(said)?.[1];
   } catch {
-    return undefined; // ingress-controller says that it is not known
+    return undefined; // ingress-controller reports that the version is unknown
   }
 }

@@ -8,19 +8,19 @@ import { ingressEdge, isReady } from "../subjects";
 import { upgrade } from "./upgrade";
 import { wayToAddress, wayToPod, type Way } from "./way";
 
-/** Clients that come without a cookie: enough to meet more than one pod. */
+/** The number of clients without a cookie: enough to reach more than one pod. */
 const firstVisits = 6;
-/** How often each comes back. */
+/** How often each client returns. */
 const returns = 3;
 
-/** There is no way to the edge from here; the message says why, and what would be one. */
+/** The edge cannot be reached from here. The message says why, and how to reach it. */
 class NoWayError extends Error {
   readonly code = "HOLDFAST_NO_WAY";
 }
 
 /**
- * How to reach the edge: the address that the person gave, or through the API server to a pod of the controller, so
- * that it works from a laptop and never asks anything outside the cluster. Throws {@link NoWayError}.
+ * How to reach the edge: by the address that the user gave, or through the API server to a pod of the controller. The second
+ * works from a laptop and sends nothing outside the cluster. Throws {@link NoWayError}.
  */
 export function wayToEdge(api: Api, snapshot: Snapshot, edge: URL | undefined): Way {
   const { config } = snapshot;
@@ -61,7 +61,7 @@ function podPort({ metadata }: Pod, port: number) {
   return { namespace: metadata?.namespace ?? "", pod: metadata?.name ?? "", port };
 }
 
-/** Comes to a service as several clients, and back as each of them. */
+/** Visits a service as several clients, and again as each of them. */
 export async function visitEdge(way: Way, { path }: Config["services"][number]): Promise<EdgeVisits> {
   const first = await Promise.all(Array.from({ length: firstVisits }, () => upgrade(way, path)));
   const returnVisits = await Promise.all(

@@ -8,12 +8,12 @@ import type { Way } from "./way";
 
 /** How often the client's socket is cut. */
 const cuts = 3;
-/** How long a client may take to be served again. Milliseconds. */
+/** The longest time until a client is served again. Milliseconds. */
 const limitMs = 30_000;
 
 /**
- * Connects as Holdfast's client, cuts its socket a few times, and measures until it is served again. Leaves for good.
- * What goes wrong on the way is told in `failed`: one service that cannot be reached hides nothing of the others.
+ * Connects as a Holdfast client, cuts its socket several times, and measures the time until it is served again. Then leaves
+ * permanently. An error is reported in `failed`, so that one unreachable service does not hide the others.
  */
 export async function measureReconnects(
   way: Way,
@@ -27,7 +27,7 @@ export async function measureReconnects(
     constructor(url: string, protocols: string[]) {
       super(url, protocols, dialing(way, cookies.header));
       this.once("upgrade", ({ headers }) => cookies.store(headers["set-cookie"]));
-      // The client's own event tells; without a listener, ws would throw.
+      // The client's own event reports it; without a listener, ws would throw.
       this.on("error", () => undefined);
       follow(this);
     }

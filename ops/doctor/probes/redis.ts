@@ -3,10 +3,10 @@ import type { Api } from "../../kubernetes/api";
 import { exec } from "../../kubernetes/exec";
 import type { RedisFacts } from "../snapshot";
 
-/** Asked one by one: all of CONFIG GET would bring the password. */
+/** Read one by one, because CONFIG GET of everything would return the password. */
 const settings = ["maxmemory", "maxmemory-policy", "appendonly", "appendfsync", "dir"];
 
-/** Asks the running server, in its own container, where the password is in the environment. */
+/** Asks the running server, in its own container, where the environment has the password. */
 export async function askRedis(api: Api, namespace: string): Promise<RedisFacts> {
   const container = { namespace, pod: `${redisNames.workload}-0`, container: "redis" };
   const config = await exec(api, container, ["redis-cli", "-e", "CONFIG", "GET", ...settings]);
@@ -14,7 +14,7 @@ export async function askRedis(api: Api, namespace: string): Promise<RedisFacts>
   return { settings: pairs(config), info: fields(info) };
 }
 
-/** A name and a value on lines of their own, in turn. */
+/** Names and values in turn, each on its own line. */
 function pairs(text: string): Record<string, string> {
   const lines = text.split(/\r?\n/);
   return Object.fromEntries(

@@ -7,10 +7,10 @@ import type { Way } from "./way";
 /** How long an answer may take. Milliseconds. */
 const answerMs = 10_000;
 
-/** The room that probes name; they never join it. */
+/** The room in the path of probes; they never join it. */
 const room = "holdfast-doctor";
 
-/** The `ws` package's options for sockets that go a certain way. */
+/** The `ws` package's options for sockets by a given route. */
 export function dialing({ host, dial }: Way, cookie?: string): ClientOptions {
   const createConnection = (_options: unknown, done: (error: Error | null, stream?: Duplex) => void) => {
     dial().then(
@@ -21,21 +21,21 @@ export function dialing({ host, dial }: Way, cookie?: string): ClientOptions {
   return {
     headers: { host, ...(cookie !== undefined && { cookie }) },
     perMessageDeflate: false,
-    // Node calls it with a callback; the types of ws know only the form that returns a socket.
+    // Node.js calls it with a callback; the types of ws have only the form that returns a socket.
     createConnection: createConnection as unknown as NonNullable<ClientOptions["createConnection"]>,
   };
 }
 
 /**
- * Opens a socket and closes it again, before its first frame: no session is made, no token is needed, because the
- * protocol takes one with the first frame at the latest.
+ * Opens a socket and closes it again before its first frame. This creates no session and needs no token, because the protocol
+ * accepts the token in the first frame.
  */
 export async function upgrade(way: Way, servicePath: string, cookie?: string): Promise<Upgrade> {
   const path = `${servicePath === "/" ? "" : servicePath}/chat/${room}`;
   const from = performance.now();
   const socket = new WebSocket(`ws://${way.host}${path}`, [SUBPROTOCOL], dialing(way, cookie));
   let seen: Omit<Upgrade, "ms"> = { status: undefined, pod: undefined, setCookies: [] };
-  // The socket's own handshake timeout needs a stream that keeps time, which one through the API server does not.
+  // The socket's own handshake timeout needs a stream with timeouts, and a stream through the API server has none.
   const limit = setTimeout(() => socket.terminate(), answerMs);
   const ms = await new Promise<number>((resolve) => {
     const answered = () => {
@@ -67,7 +67,7 @@ export async function upgrade(way: Way, servicePath: string, cookie?: string): P
   return { ...seen, ms };
 }
 
-/** Resolves when the socket is gone. */
+/** Resolves once the socket is closed. */
 function leave(socket: WebSocket): Promise<void> {
   return new Promise((resolve) => {
     if (socket.readyState === WebSocket.CLOSED) {

@@ -4,32 +4,32 @@ import { connect as connectTls } from "node:tls";
 import type { Api } from "../../kubernetes/api";
 import { forward, type PodPort } from "../../kubernetes/port-forward";
 
-/** How long opening a connection may take. Milliseconds. */
+/** The longest time to open a connection. Milliseconds. */
 const dialMs = 10_000;
 
-/** A way to something that speaks HTTP. */
+/** A route to an HTTP server. */
 export interface Way {
-  /** For a person. */
+  /** The route, for people. */
   readonly via: string;
-  /** The host that it is asked for. */
+  /** The host in the requests. */
   readonly host: string;
   readonly dial: () => Promise<Duplex>;
 }
 
-/** To a port of a pod, through the API server. */
+/** A route to a port of a pod, through the API server. */
 export function wayToPod(api: Api, target: PodPort, host: string, tls: boolean): Way {
   return {
     via: `through the API server to ${target.namespace}/${target.pod}:${target.port}`,
     host,
     dial: async () => {
       const stream = await forward(api, target);
-      // Whether its certificate is right is a question about the public address, which is not asked here.
+      // The certificate belongs to the public address, which is not checked here.
       return tls ? connectTls({ socket: stream, servername: host, rejectUnauthorized: false }) : stream;
     },
   };
 }
 
-/** To an address as clients know it. */
+/** A route to an address that clients use. */
 export function wayToAddress(edge: URL, host: string): Way {
   const tls = edge.protocol === "https:" || edge.protocol === "wss:";
   const port = Number(edge.port || (tls ? 443 : 80));

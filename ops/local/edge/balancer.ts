@@ -1,26 +1,26 @@
 import type { Endpoint } from "../endpoints";
 import { type CookieAffinity, cookieValue } from "./cookie-affinity";
 
-/** Where a request goes, and whether the answer must set the affinity cookie. */
+/** The target of a request, and whether the answer must set the affinity cookie. */
 export interface Choice {
   readonly endpoint: Endpoint;
   readonly setsCookie: boolean;
 }
 
-/** What a choice is made from. */
+/** The input of a choice. */
 export interface Request {
   readonly endpoints: readonly Endpoint[];
   readonly affinity: CookieAffinity | undefined;
-  /** The affinity cookie that came with the request. */
+  /** The request's affinity cookie. */
   readonly cookie: string | undefined;
-  /** Endpoints that this request has already failed to reach. */
+  /** The endpoints that this request could not reach. */
   readonly failed: readonly Endpoint[];
 }
 
 /**
- * Chooses as ingress-nginx does in persistent mode (rootfs/etc/nginx/lua/balancer/sticky.lua): the cookie's
- * endpoint while it is there, otherwise, or when it failed and the cookie may change, the next in turn, which the
- * cookie then names. The cookie is set only when an endpoint is chosen, so its age does not slide.
+ * Chooses as ingress-nginx does in persistent mode (rootfs/etc/nginx/lua/balancer/sticky.lua): the cookie's endpoint while it
+ * exists. Otherwise, or if that endpoint failed and the cookie may change, it chooses the next endpoint in turn and puts it into
+ * the cookie. The cookie is set only when an endpoint is chosen, so its age is not extended.
  */
 export class Balancer {
   #turn = 0;

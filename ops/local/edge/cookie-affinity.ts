@@ -2,24 +2,24 @@ import { createHash } from "node:crypto";
 import { type Ingress, nameOf, UnsupportedManifestError } from "../manifest";
 import type { Endpoint } from "../endpoints";
 
-/** Cookie affinity as an Ingress' annotations declare it. */
+/** Cookie affinity, as an Ingress' annotations declare it. */
 export interface CookieAffinity {
   readonly name: string;
-  /** Default: the location's own path. */
+  /** Default: the path of the location. */
   readonly path: string | undefined;
-  /** Seconds; undefined: until the browser ends. */
+  /** Seconds; undefined: until the browser is closed. */
   readonly maxAgeSeconds: number | undefined;
   readonly secure: boolean;
   readonly sameSite: string | undefined;
-  /** Whether a client whose pod could not be reached gets a new cookie, or goes on trying the same pod. */
+  /** Whether a client whose pod could not be reached gets a new cookie, or retries the same pod. */
   readonly changeOnFailure: boolean;
 }
 
-/** Where ingress-nginx's annotations live; Traefik reads the same. */
+/** The prefix of ingress-nginx's annotations; Traefik reads the same. */
 const prefix = "nginx.ingress.kubernetes.io/";
 
 /**
- * Reads the annotations of ingress-nginx; undefined when the Ingress declares no cookie affinity.
+ * Reads the annotations of ingress-nginx. Undefined if the Ingress declares no cookie affinity.
  * https://kubernetes.github.io/ingress-nginx/examples/affinity/cookie/
  */
 export function cookieAffinity(ingress: Ingress): CookieAffinity | undefined {
@@ -42,7 +42,7 @@ export function cookieAffinity(ingress: Ingress): CookieAffinity | undefined {
   };
 }
 
-/** An endpoint's name in a cookie: tells a stranger nothing, and is the same on every replica of an edge. */
+/** An endpoint's name in a cookie: it reveals nothing about the endpoint, and is the same on every replica of an edge. */
 export function cookieValue({ address, port }: Endpoint): string {
   return createHash("sha256").update(`${address}:${port}`).digest("hex").slice(0, 32);
 }
@@ -59,8 +59,8 @@ export function setCookie(affinity: CookieAffinity, locationPath: string, endpoi
 }
 
 /**
- * A cookie's value in a Cookie header: the last of that name, as ingress-nginx takes it (measured with 1.15.1; it parses
- * the header into a table). A browser sends the cookie of the longest path first, so an older one at `/` wins.
+ * A cookie's value in a Cookie header. If there are several of that name, ingress-nginx takes the last (measured with 1.15.1; it
+ * parses the header into a table). A browser sends the cookie with the longest path first, so an older one at `/` wins.
  */
 export function readCookie(header: string | undefined, name: string): string | undefined {
   return (header ?? "")

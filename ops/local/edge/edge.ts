@@ -18,31 +18,31 @@ import { findRoute, type Route } from "./routes";
 
 export interface EdgeArgs {
   readonly routes: readonly Route[];
-  /** The ready endpoints of a Service port, as they are now. */
+  /** The present ready endpoints of a Service port. */
   readonly endpoints: (service: string, port: string | number) => readonly Endpoint[];
   readonly host: string;
-  /** 0: a free one. */
+  /** 0 uses a free port. */
   readonly port: number;
 }
 
 /** One try of a request at one endpoint. */
 interface Attempt {
   readonly outgoing: ClientRequest;
-  /** Set-Cookie, when this endpoint was chosen anew. */
+  /** The Set-Cookie header, if this endpoint was newly chosen. */
   readonly cookie: readonly Header[];
-  /** How long an open tunnel may be silent. Milliseconds. */
+  /** The longest silence of an open tunnel. Milliseconds. */
   readonly idleMs: number;
 }
 
-/** nginx tries this many endpoints before it gives up (ingress-nginx: proxy-next-upstream-tries). */
+/** nginx tries this many endpoints before it fails (ingress-nginx: proxy-next-upstream-tries). */
 const maxTries = 3;
 
 /** nginx' default keepalive_timeout. Milliseconds. */
 const keepAliveTimeout = 75_000;
 
 /**
- * An L7 edge on one listener that reads an Ingress as ingress-nginx does: host and path routing, cookie
- * affinity, upgrades. It goes straight to the ready endpoints, past the Service's own affinity, and buffers nothing.
+ * An L7 edge on one listener that interprets an Ingress as ingress-nginx does: host and path routing, cookie affinity, upgrades.
+ * It connects directly to the ready endpoints, so the Service's own affinity does not apply, and it buffers nothing.
  */
 export class Edge {
   readonly #args: EdgeArgs;
@@ -59,7 +59,7 @@ export class Edge {
     this.#server.listen(args.port, args.host);
   }
 
-  /** Resolves when the edge listens; rejects, naming the address, when it is taken. */
+  /** Resolves once the edge listens. Rejects with the address in the message if the address is in use. */
   static async listen(args: EdgeArgs): Promise<Edge> {
     const edge = new Edge(args);
     try {
@@ -78,7 +78,7 @@ export class Edge {
     return (this.#server.address() as AddressInfo).port;
   }
 
-  /** Closes the listener and cuts what still runs through it. */
+  /** Closes the listener and cuts the open connections. */
   async close(): Promise<void> {
     const closed = once(this.#server, "close");
     this.#server.close();
@@ -127,8 +127,8 @@ export class Edge {
   }
 
   /**
-   * Opens a request at an endpoint, and at the next one when it cannot be reached. `use` gets each attempt;
-   * `refuse` is told the status when none is left.
+   * Opens a request at an endpoint, and at the next one if that cannot be reached. Calls `use` for each attempt, and `refuse`
+   * with the status if no endpoint is left.
    */
   #forward(
     incoming: IncomingMessage,
@@ -164,7 +164,7 @@ export class Edge {
       outgoing.once("timeout", () => outgoing.destroy(new Error("the pod was silent for too long")));
       outgoing.once("error", () => {
         if (incoming.socket.destroyed) return;
-        // What was sent once is never sent again: the pod may have acted on it.
+        // A request that was sent is never sent again, because the pod may have acted on it.
         if (!connected && failed.length + 1 < maxTries) attempt([...failed, choice.endpoint]);
         else refuse(502);
       });
@@ -177,7 +177,7 @@ export class Edge {
     this.#tunnels.add(client);
     client.once("close", () => this.#tunnels.delete(client));
     client.setNoDelay(true).setTimeout(0);
-    // Either direction's traffic passes the pod's socket, so its silence is the tunnel's.
+    // The traffic of both directions passes the pod's socket, so its silence is the silence of the tunnel.
     pod.setTimeout(idleMs, () => client.destroy());
     relay(client, pod);
   }

@@ -2,7 +2,7 @@ import { type IncomingMessage, type OutgoingHttpHeaders, STATUS_CODES } from "no
 
 export type Header = readonly [name: string, value: string];
 
-/** Headers that concern one connection only and are never passed on (RFC 9110, 7.6.1). */
+/** Headers that belong to one connection and are not passed on (RFC 9110, 7.6.1). */
 const hopByHop = new Set([
   "connection",
   "keep-alive",
@@ -12,7 +12,7 @@ const hopByHop = new Set([
   "upgrade",
 ]);
 
-/** Every header in its order and spelling; repeated ones, such as Set-Cookie, stay apart. */
+/** Every header in its order and spelling; repeated ones, such as Set-Cookie, stay separate. */
 export function headersOf(message: IncomingMessage): Header[] {
   const raw = message.rawHeaders;
   return raw.flatMap((name, index): Header[] => (index % 2 === 0 ? [[name, raw[index + 1] ?? ""]] : []));
@@ -23,7 +23,7 @@ export function endToEndHeaders(message: IncomingMessage): Header[] {
   return headersOf(message).filter(([name]) => !hopByHop.has(name.toLowerCase()));
 }
 
-/** Tells the pod who asked, as ingress-nginx does; what a client claims of itself is not believed. */
+/** Headers that tell the pod who the client is, as ingress-nginx sets them. The client's own values are dropped. */
 export function forwardedHeaders(incoming: IncomingMessage): OutgoingHttpHeaders {
   const client = incoming.socket.remoteAddress ?? "";
   return {
@@ -34,7 +34,7 @@ export function forwardedHeaders(incoming: IncomingMessage): OutgoingHttpHeaders
   };
 }
 
-/** A response's head as text, for sockets that have left node:http's hands. */
+/** The head of a response as text, for sockets that node:http no longer manages. */
 export function responseHead(status: number, headers: readonly Header[]): string {
   const lines = headers.map(([name, value]) => `${name}: ${value}`);
   return [`HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ""}`, ...lines, "", ""].join("\r\n");

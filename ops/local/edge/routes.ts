@@ -1,23 +1,23 @@
 import { type Ingress, nameOf, UnsupportedManifestError } from "../manifest";
 import { type CookieAffinity, cookieAffinity } from "./cookie-affinity";
 
-/** A path under a host that leads to one Service port. */
+/** A path of a host that leads to one Service port. */
 export interface Route {
-  /** Undefined: every host. */
+  /** Undefined for every host. */
   readonly host: string | undefined;
   readonly path: string;
   readonly exact: boolean;
   readonly service: string;
   readonly port: string | number;
   readonly affinity: CookieAffinity | undefined;
-  /** How long a connection may be silent in both directions. Milliseconds. */
+  /** The longest silence of a connection, in both directions. Milliseconds. */
   readonly idleMs: number;
 }
 
-/** nginx' own default for proxy-read-timeout: 60 s, which cuts an idle WebSocket. */
+/** nginx's default for proxy-read-timeout: 60 s, which cuts an idle WebSocket. */
 const defaultIdleSeconds = 60;
 
-/** All routes of the Ingresses. Throws when two claim the same path of a host. */
+/** All routes of the Ingresses. Throws if two have the same path of a host. */
 export function routesOf(ingresses: readonly Ingress[]): Route[] {
   const routes = ingresses.flatMap((ingress) => {
     const affinity = cookieAffinity(ingress);
@@ -46,7 +46,10 @@ export function routesOf(ingresses: readonly Ingress[]): Route[] {
   return routes;
 }
 
-/** The route of a request: the host's own before every host's, exact before prefix, the longest prefix first. */
+/**
+ * The route of a request: routes of the host come before those of every host, exact paths before prefixes, and longer prefixes
+ * before shorter ones.
+ */
 export function findRoute(routes: readonly Route[], host: string, path: string): Route | undefined {
   const hostname = host.replace(/:\d+$/, "").toLowerCase();
   return routes
@@ -61,11 +64,11 @@ function rank({ host, path, exact }: Route): number {
 
 function matchesHost(pattern: string | undefined, hostname: string): boolean {
   if (pattern === undefined || pattern === hostname) return true;
-  // A wildcard stands for exactly one label.
+  // A wildcard matches exactly one label.
   return pattern.startsWith("*.") && hostname.slice(hostname.indexOf(".")) === pattern.slice(1);
 }
 
-/** A prefix matches whole path elements: /messaging leads to /messaging/chat, not to /messaging-old. */
+/** A prefix matches whole path segments: /messaging matches /messaging/chat, but not /messaging-old. */
 function matchesPath({ path, exact }: Route, requested: string): boolean {
   const trimmed = path.replace(/\/$/, "");
   return requested === path || (!exact && (requested === trimmed || requested.startsWith(`${trimmed}/`)));

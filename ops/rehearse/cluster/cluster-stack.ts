@@ -12,11 +12,11 @@ import { type Patience, until } from "./until";
 export interface ClusterStackArgs {
   readonly client: KubernetesClient;
   readonly live: LiveStack;
-  /** Those that are rehearsed; no other is touched. */
+  /** The services to rehearse. No other service is changed. */
   readonly services: readonly ServiceDescription[];
   readonly targets: readonly Target[];
   readonly undoLog: UndoLog;
-  /** Bounds every wait, and ends it when the rehearsal is broken off. */
+  /** Limits every wait, and ends it when the rehearsal is aborted. */
   readonly patience: Patience;
 }
 
@@ -36,7 +36,7 @@ export class ClusterStack implements RunningStack {
     return new ClusterStack(args, await PodWatch.start(args.client, args.live.namespace));
   }
 
-  /** Every pod of the rehearsed services that there was since the start. */
+  /** Every pod of the rehearsed services since the start. */
   get histories(): readonly PodHistory[] {
     const names = new Set(this.#args.services.map(({ name }) => name));
     return this.#watch.histories
@@ -54,7 +54,7 @@ export class ClusterStack implements RunningStack {
     });
   }
 
-  /** As `kubectl rollout status` reckons. */
+  /** Decides as `kubectl rollout status` does. */
   async rolledOut(): Promise<void> {
     await this.#untilDeployments("every rollout is complete", isRolledOut);
   }
@@ -106,7 +106,7 @@ export class ClusterStack implements RunningStack {
     return at;
   }
 
-  /** Deletes the pod of the store, as a node's drain does; its volume stays. */
+  /** Deletes the store's pod, as a node's drain does; its volume stays. */
   async restartRedis(): Promise<void> {
     const { client, live, patience } = this.#args;
     const { namespace } = live;
@@ -153,14 +153,14 @@ export class ClusterStack implements RunningStack {
   }
 
   /**
-   * Cordons a node, evicts the rehearsed services' pods from it, waits until others serve in their place, and uncordons
-   * it. Eviction heeds disruption budgets, as `kubectl drain` does; other pods of the node stay.
+   * Cordons a node, evicts the rehearsed services' pods from it, waits until other pods serve in their place, and uncordons it.
+   * Eviction respects disruption budgets, as `kubectl drain` does. Other pods of the node stay.
    */
   async drainNode(node: string): Promise<void> {
     const { client, undoLog } = this.#args;
     const found = await ask(`read node ${node}`, client.core.readNode({ name: node }));
     const undo = { kind: "uncordon", node } as const;
-    const cordon = found.spec?.unschedulable !== true; // else somebody else's, which stays
+    const cordon = found.spec?.unschedulable !== true; // otherwise somebody else cordoned the node, and it stays cordoned
     if (cordon) {
       await undoLog.write(undo);
       await ask(
@@ -172,7 +172,7 @@ export class ClusterStack implements RunningStack {
       );
     }
     const evicted = this.histories.filter((pod) => pod.node === node && pod.deletedAt === undefined);
-    // One after the other: the budget lets one go at a time anyway.
+    // One after the other, because the budget allows only one at a time anyway.
     for (const pod of evicted) await this.#evict(pod);
     await this.rolledOut();
     await this.settled();
@@ -183,7 +183,7 @@ export class ClusterStack implements RunningStack {
     await this.#watch.stop();
   }
 
-  /** Tries until the disruption budget allows it: 429 says that it does not now. */
+  /** Retries until the disruption budget allows it: 429 means not now. */
   async #evict({ name }: PodHistory): Promise<void> {
     const { client, live, patience } = this.#args;
     const { namespace } = live;

@@ -1,6 +1,6 @@
 import { ask, KubernetesError, type KubernetesClient } from "../../kubernetes/client";
 
-/** What names hosts for clients: an Ingress, an HTTPRoute of the Gateway API, a VirtualService of Istio. */
+/** An object that names hosts for clients: an Ingress, an HTTPRoute of the Gateway API, a VirtualService of Istio. */
 export interface Routing {
   readonly kind?: string;
   readonly spec?: unknown;
@@ -16,9 +16,9 @@ interface Spec {
 }
 
 /**
- * The host that objects name.
+ * The host in these objects.
  *
- * @param wanted chosen where it is one of several; else the first is
+ * @param wanted is used if it is one of several hosts; otherwise the first host is used
  */
 export function hostOf(objects: readonly Routing[], wanted?: string): string | undefined {
   const hosts = objects.flatMap(hostsOf);
@@ -44,7 +44,9 @@ const customKinds = [
   { group: "networking.istio.io", version: "v1", plural: "virtualservices" },
 ] as const;
 
-/** All that names hosts in a namespace. Kinds that the cluster does not know, or does not show, count as none. */
+/**
+ * All objects in a namespace that name hosts. Kinds that the cluster does not know, or does not allow to read, count as empty.
+ */
 export async function readRouting(
   { networking, custom }: Pick<KubernetesClient, "networking" | "custom">,
   namespace: string,

@@ -3,9 +3,9 @@ import type { V1LabelSelector, V1LabelSelectorRequirement, V1NetworkPolicy } fro
 type Labels = Readonly<Record<string, string>>;
 
 /**
- * Whether pods with these labels let in only what some policy allows. The first policy that selects a pod shuts out
- * everybody whom no policy names: one that lets the load in may be added only where the pods are isolated already,
- * or it would cut off the real users.
+ * Whether pods with these labels are isolated: they allow only what a policy allows. The first policy that selects a pod closes
+ * it to everybody whom no policy allows. Therefore a policy for the load may be added only if the pods are isolated already;
+ * otherwise it would block the real users.
  */
 export function isIsolated(labels: Labels, policies: readonly V1NetworkPolicy[]): boolean {
   return policies.some(({ spec }) => {
@@ -14,7 +14,7 @@ export function isIsolated(labels: Labels, policies: readonly V1NetworkPolicy[])
   });
 }
 
-/** Unlike a Service's, an empty selector of a NetworkPolicy selects everything. */
+/** Unlike a Service's selector, an empty selector of a NetworkPolicy selects everything. */
 function selects({ matchLabels = {}, matchExpressions = [] }: V1LabelSelector, labels: Labels): boolean {
   return (
     Object.entries(matchLabels).every(([key, value]) => labels[key] === value) &&

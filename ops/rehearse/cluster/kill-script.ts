@@ -1,7 +1,7 @@
 /**
- * A program for Node.js that kills every process of a container, which it is told by id, and prints when, in
- * milliseconds since the epoch. It must run where it sees the processes of the container's node (`hostPID`), under the
- * container's account: no process can kill the first one of its own container.
+ * A program for Node.js that kills every process of a container, given its id, and prints the time in milliseconds since the
+ * epoch. It must run where it sees the processes of the container's node (`hostPID`), with the container's user. It runs outside
+ * of the container because no process can kill the first one of its own container.
  */
 export const killScript = `
 const { readdirSync, readFileSync } = require("node:fs");

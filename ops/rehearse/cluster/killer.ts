@@ -7,9 +7,9 @@ import type { PodHistory } from "./pod-history";
 import { type Patience, until } from "./until";
 
 /**
- * SIGKILL to the application of a pod, from its node; when that was, in milliseconds since the epoch by the node's clock.
- * Only a pod that sees its node's processes can do it, and Pod Security `restricted` admits none: it gets a
- * namespace of its own that is there for the time of the rehearsal. Its account is the application's, not root.
+ * Sends SIGKILL to the application of a pod from its node. Returns the time in milliseconds since the epoch, by the node's clock.
+ * Only a pod that sees its node's processes can do this, and Pod Security `restricted` does not admit such a pod. So it gets its
+ * own namespace, which exists during the rehearsal. Its user is the application's, not root.
  */
 export async function killApplication(
   { core }: KubernetesClient,

@@ -4,18 +4,18 @@ import type { Deployment } from "../../local/manifest";
 import type { KubernetesObject } from "../../render/render";
 import { hostOf } from "./hosts";
 
-/** One WebSocket service, as its Deployment says. */
+/** One WebSocket service, as its Deployment describes it. */
 export interface ServiceDescription {
   readonly name: string;
-  /** Path prefix at the edge and of the application. */
+  /** The path prefix at the edge and of the application. */
   readonly path: string;
-  /** Whether clients must present a token. */
+  /** How the service authenticates clients. */
   readonly auth: string;
   readonly image: string;
   readonly replicas: number;
-  /** What selects its pods. */
+  /** The selector of its pods. */
   readonly selector: Readonly<Record<string, string>>;
-  /** Of its pods. */
+  /** The labels of its pods. */
   readonly labels: Readonly<Record<string, string>>;
 }
 
@@ -23,27 +23,27 @@ export interface ServiceDescription {
 export interface StackDescription {
   readonly namespace: string;
   readonly services: readonly ServiceDescription[];
-  /** The host name that clients connect to; undefined where no Ingress or route names one. */
+  /** The host name that clients connect to; undefined if no Ingress or route names one. */
   readonly host: string | undefined;
 }
 
-/** A stack that runs. */
+/** A running stack. */
 export interface LiveStack extends StackDescription {
   /** Names of the Deployments whose replicas a HorizontalPodAutoscaler sets. */
   readonly autoscaled: readonly string[];
-  /** Names of the StatefulSets that hold sessions; none where the store is elsewhere. */
+  /** The names of the StatefulSets that hold sessions; empty if the store is elsewhere. */
   readonly stores: readonly string[];
   readonly policies: readonly V1NetworkPolicy[];
   /** For pulling the image of load pods. */
   readonly imagePullSecrets: readonly string[];
 }
 
-/** The cluster does not run what the stack's configuration says; the message tells each difference. */
+/** The cluster does not run what the stack's configuration describes. The message lists each difference. */
 export class StackMismatchError extends Error {
   readonly code = "HOLDFAST_STACK_MISMATCH";
 }
 
-/** What a stack's rendered manifests say of it. */
+/** Describes a stack by its rendered manifests. */
 export function describeManifests(objects: readonly KubernetesObject[]): StackDescription {
   const deployments = objects.filter(({ kind }) => kind === "Deployment") as unknown as Deployment[];
   const services = deployments.filter(isWebSocketService).map(describeDeployment);
@@ -55,18 +55,20 @@ export function describeManifests(objects: readonly KubernetesObject[]): StackDe
 }
 
 /**
- * Throws {@link StackMismatchError} unless the cluster runs the services that the configuration names, with the same
- * paths and the same authentication: a context that is another cluster's is noticed before anything is done to it.
+ * Throws {@link StackMismatchError} unless the cluster runs the services of the configuration, with the same paths and the same
+ * authentication. This detects a context of another cluster before anything is changed.
  *
- * @param isComplete whether the stack is to have no other service
+ * @param isComplete whether the stack must have no other service
  */
 export function expectSameStack(expected: StackDescription, live: LiveStack, isComplete: boolean): void {
   const differences = expected.services.flatMap(({ name, path, auth }) => {
     const found = live.services.find((service) => service.name === name);
     if (found === undefined) return [`there is no Deployment ${name} of a WebSocket service`];
     return [
-      ...(found.path === path ? [] : [`${name} serves ${found.path}, the stack says ${path}`]),
-      ...(found.auth === auth ? [] : [`${name} authenticates by ${found.auth}, the stack says ${auth}`]),
+      ...(found.path === path ? [] : [`${name} serves ${found.path}, the configuration has ${path}`]),
+      ...(found.auth === auth
+        ? []
+        : [`${name} authenticates by ${found.auth}, the configuration has ${auth}`]),
     ];
   });
   const known = new Set(expected.services.map(({ name }) => name));
@@ -74,7 +76,7 @@ export function expectSameStack(expected: StackDescription, live: LiveStack, isC
   if (isComplete && strangers.length > 0)
     differences.push(`the stack knows nothing of ${strangers.join(", ")}`);
   if (expected.host !== undefined && live.host !== undefined && expected.host !== live.host) {
-    differences.push(`its Ingress or route is for ${live.host}, the stack says ${expected.host}`);
+    differences.push(`its Ingress or route is for ${live.host}, the configuration has ${expected.host}`);
   }
   if (differences.length === 0) return;
   throw new StackMismatchError(
@@ -88,7 +90,7 @@ function isWebSocketService({ metadata }: Deployment): boolean {
   return wanted.every(([key, value]) => metadata?.labels?.[key] === value);
 }
 
-/** What a Deployment, rendered or running, says of its service. */
+/** Describes a service by its Deployment, rendered or running. */
 export function describeDeployment({ metadata, spec }: Deployment | V1Deployment): ServiceDescription {
   const [container] = spec?.template.spec?.containers ?? [];
   const env = (name: string) => container?.env?.find((variable) => variable.name === name)?.value;

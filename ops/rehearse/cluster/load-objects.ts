@@ -5,23 +5,23 @@ import { rehearsalLabel } from "./labels";
 import type { LiveStack, ServiceDescription } from "./live-stack";
 
 export interface LoadPodsArgs {
-  /** Of the rehearsal; begins all names. */
+  /** The rehearsal's id; all names begin with it. */
   readonly id: string;
   readonly stack: LiveStack;
   readonly services: readonly ServiceDescription[];
   readonly count: number;
-  /** Holds Node.js 20 or newer. */
+  /** An image with Node.js 20 or newer. */
   readonly image: string;
-  /** They end after this, whatever becomes of the rehearsal. Seconds. */
+  /** The pods end after this time, whatever happens to the rehearsal. Seconds. */
   readonly deadlineSeconds: number;
-  /** A node that they keep away from, because it will be drained. */
+  /** A node on which they do not run, because it will be drained. */
   readonly avoid: string | undefined;
 }
 
 /** The container of a load pod. */
 export const loadContainer = "load";
 
-/** What load pods run, mounted into them. */
+/** The program of load pods, mounted into them. */
 export function loadScript(args: LoadPodsArgs, script: string): V1ConfigMap {
   return { metadata: metadata(args, "script"), immutable: true, data: { "load.js": script } };
 }
@@ -33,7 +33,7 @@ function metadata({ id }: LoadPodsArgs, name: string) {
   };
 }
 
-/** Pod Security `restricted` admits it. */
+/** A load pod. Pod Security `restricted` admits it. */
 export function loadPod(args: LoadPodsArgs, name: string): V1Pod {
   const avoiding = [{ key: "kubernetes.io/hostname", operator: "NotIn", values: [args.avoid ?? ""] }];
   return {
@@ -66,7 +66,7 @@ export function loadPod(args: LoadPodsArgs, name: string): V1Pod {
           image: args.image,
           imagePullPolicy: "IfNotPresent",
           command: ["node", "/rehearsal/load.js"],
-          // The way in and out of the process; when it is lost, the process ends.
+          // The process is controlled by its input and output, and ends when they are closed.
           stdin: true,
           stdinOnce: true,
           securityContext: {
@@ -83,7 +83,7 @@ export function loadPod(args: LoadPodsArgs, name: string): V1Pod {
   };
 }
 
-/** Lets the load out, and into the services where nobody gets in whom no policy names. */
+/** Policies that let the load pods connect, and that open the services to them if the services are isolated. */
 export function loadPolicies(args: LoadPodsArgs): V1NetworkPolicy[] {
   const load = { matchLabels: { [rehearsalLabel]: args.id } };
   const closed = args.services.filter(({ labels }) => isIsolated(labels, args.stack.policies));

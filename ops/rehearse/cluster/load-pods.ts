@@ -7,7 +7,7 @@ import type { RemoteLoad } from "../load/generators";
 import { loadContainer, loadPod, loadPolicies, loadScript, type LoadPodsArgs } from "./load-objects";
 import { type Patience, until } from "./until";
 
-/** The load as pods of the stack's namespace: each is a client address of its own to a Service. */
+/** The load as pods of the stack's namespace: to a Service, each has its own client address. */
 export class LoadPods {
   readonly loads: readonly RemoteLoad[];
   readonly #attachments: readonly Attachment[];
@@ -21,7 +21,7 @@ export class LoadPods {
     });
   }
 
-  /** Everything that it creates bears the rehearsal's label, by which it is deleted. */
+  /** Everything that it creates has the rehearsal's label, by which it is deleted. */
   static async start(client: KubernetesClient, args: LoadPodsArgs, patience: Patience): Promise<LoadPods> {
     const { core, networking } = client;
     const { namespace } = args.stack;
@@ -65,7 +65,7 @@ export class LoadPods {
     return new LoadPods(attachments);
   }
 
-  /** The processes see the end of their input and leave. */
+  /** The processes see the end of their input and stop. */
   close(): void {
     for (const attachment of this.#attachments) attachment.close();
   }

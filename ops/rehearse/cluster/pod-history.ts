@@ -2,26 +2,26 @@ import type { V1Pod } from "@kubernetes/client-node";
 import type { PodAccount } from "../../experiment/running-stack";
 import type { ServingSpan } from "../../local/pod";
 
-/** What became of one pod of a service. */
+/** The history of one pod of a service. */
 export interface PodHistory extends PodAccount {
   readonly uid: string;
-  /** The workload's name. */
+  /** The name of the workload. */
   readonly service: string;
   readonly node: string;
   /** Milliseconds since the epoch, to the second. */
   readonly createdAt: number;
-  /** When it was asked to go; undefined while it has not been. */
+  /** When it was deleted; undefined if it was not. */
   readonly deletedAt: number | undefined;
   readonly restarts: number;
-  /** Of its container, without the runtime's scheme; empty until it runs. */
+  /** The id of its container, without the runtime's scheme; empty until it runs. */
   readonly containerId: string;
-  /** Of its container's last process that is known to have ended. */
+  /** The exit code of its container's last process that is known to have ended. */
   readonly exitCode: number | undefined;
-  /** Numeric account of its processes; undefined where the image decides. */
+  /** The numeric user of its processes; undefined if the image decides. */
   readonly runAsUser: number | undefined;
 }
 
-/** What a container exits with that SIGKILL ended: 128 + 9. */
+/** The exit code of a container that SIGKILL ended: 128 + 9. */
 const sigkilled = 137;
 
 /** A pod's history, updated with its newest state. */
@@ -33,9 +33,9 @@ export function updateHistory(
   const container = status?.containerStatuses?.[0];
   const condition = status?.conditions?.find(({ type }) => type === "Ready");
   const deletedAt = known?.deletedAt ?? (metadata?.deletionTimestamp === undefined && !gone ? undefined : at);
-  // A pod that is asked to go leaves the endpoints at once, whatever its readiness says.
+  // A deleted pod leaves the endpoints at once, whatever its readiness.
   const ready = condition?.status === "True" && deletedAt === undefined;
-  // What was so before the watch began was so since the API server says.
+  // If the state is older than the watch, it began when the API server says.
   const since = known === undefined ? (timeOf(condition?.lastTransitionTime) ?? at) : at;
   const exitCode = container?.state?.terminated?.exitCode ?? known?.exitCode;
   return {
@@ -58,7 +58,7 @@ export function updateHistory(
   };
 }
 
-/** The history of a killed pod: it has not served since the kill, whenever that was noticed. */
+/** The history of a killed pod: it has not served since the kill, whenever the API server noticed it. */
 export function cutShort(history: PodHistory, killedAt: number | undefined): PodHistory {
   if (killedAt === undefined) return history;
   const served = history.served.map(({ from, to = Infinity }) => ({
@@ -68,7 +68,7 @@ export function cutShort(history: PodHistory, killedAt: number | undefined): Pod
   return { ...history, served };
 }
 
-/** A list has dates where a watch, whatever its types say, has the text that the API server sends. */
+/** A list returns dates. A watch returns the API server's text, although its types say dates. */
 function timeOf(date: Date | string | undefined): number | undefined {
   return date === undefined ? undefined : new Date(date).getTime();
 }

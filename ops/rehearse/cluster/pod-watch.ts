@@ -4,10 +4,10 @@ import { ask, type KubernetesClient } from "../../kubernetes/client";
 import { now } from "../../process/clock";
 import { updateHistory, type PodHistory } from "./pod-history";
 
-/** Before a watch that broke is begun anew. Milliseconds. */
+/** The pause before a broken watch is started again. Milliseconds. */
 const retryMs = 1_000;
 
-/** Follows every pod of the WebSocket services of a namespace, those that go included. */
+/** Follows every pod of the WebSocket services of a namespace, including terminating pods. */
 export class PodWatch {
   readonly #histories = new Map<string, PodHistory>();
   readonly #informer;
@@ -31,14 +31,14 @@ export class PodWatch {
     });
   }
 
-  /** Resolves once all pods that are there are known. */
+  /** Resolves once all existing pods are known. */
   static async start(client: KubernetesClient, namespace: string): Promise<PodWatch> {
     const watch = new PodWatch(client, namespace);
     await watch.#informer.start();
     return watch;
   }
 
-  /** Every pod that there was since the watch began, oldest first. */
+  /** Every pod since the watch began, oldest first. */
   get histories(): readonly PodHistory[] {
     return [...this.#histories.values()].toSorted((a, b) => a.createdAt - b.createdAt);
   }

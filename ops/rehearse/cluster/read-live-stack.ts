@@ -7,9 +7,9 @@ const websocketServices = toSelector(componentLabels("websocket-service"));
 const sessionStores = toSelector(componentLabels("session-store"));
 
 /**
- * What runs in a namespace.
+ * Reads what runs in a namespace.
  *
- * @param wantedHost the host that clients are to ask for, where the namespace has several
+ * @param wantedHost the host for clients, if the namespace has several
  */
 export async function readLiveStack(
   client: KubernetesClient,

@@ -2,40 +2,40 @@ import { PatchStrategy, setHeaderOptions, type V1ConfigMap } from "@kubernetes/c
 import { ask, askIfThere, KubernetesError, type KubernetesClient } from "../../kubernetes/client";
 import { rehearsalLabel } from "./labels";
 
-/** A change to the cluster, as what undoes it. */
+/** A change to the cluster, as the action that undoes it. */
 export type Undo =
   | { readonly kind: "scale"; readonly deployment: string; readonly replicas: number }
   | { readonly kind: "uncordon"; readonly node: string }
   | { readonly kind: "namespace"; readonly name: string };
 
-/** What the undo log's object holds. */
+/** The contents of the undo log's object. */
 interface Entry {
-  /** Of the rehearsal, whose objects bear it as a label. */
+  /** The id of the rehearsal, which its objects have as a label. */
   readonly id: string;
   readonly startedAt: string;
-  /** In the order in which the changes were made. */
+  /** The changes, in the order in which they were made. */
   readonly changes: readonly Undo[];
 }
 
-/** Another rehearsal of this stack is under way, or left something behind; the message tells how to go on. */
+/** Another rehearsal of this stack is running, or left something behind. The message says how to continue. */
 class RehearsalRunningError extends Error {
   readonly code = "HOLDFAST_REHEARSAL_RUNNING";
 }
 
-/** Something that a rehearsal made or changed could not be undone; the message lists it. */
+/** Something that a rehearsal created or changed could not be undone. The message lists it. */
 export class CleanUpError extends Error {
   readonly code = "HOLDFAST_CLEAN_UP";
 }
 
-/** There is one in a namespace: whoever creates it may rehearse. */
+/** One object in each namespace: only the process that creates it may rehearse. */
 const name = "holdfast-rehearsal";
 
-/** How long pods of the load get to leave their rooms. Seconds. */
+/** How long load pods have to leave their rooms. Seconds. */
 const graceSeconds = 5;
 
 /**
- * Remembers in the cluster itself what a rehearsal changes, before it does so: whatever becomes of this process, the
- * next `--clean` knows what to undo. Its object is also the lock that keeps a second rehearsal out.
+ * Stores in the cluster what a rehearsal changes, before it changes it. If this process ends early, the next `--clean` knows what
+ * to undo. The object is also the lock against a second rehearsal.
  */
 export class UndoLog {
   readonly #client: KubernetesClient;
@@ -49,7 +49,7 @@ export class UndoLog {
     this.#entry = entry;
   }
 
-  /** Throws {@link RehearsalRunningError} if there is one already. */
+  /** Throws {@link RehearsalRunningError} if the object exists. */
   static async open(client: KubernetesClient, namespace: string, id: string): Promise<UndoLog> {
     const entry: Entry = { id, startedAt: new Date().toISOString(), changes: [] };
     const labels = { "app.kubernetes.io/part-of": "holdfast", [rehearsalLabel]: id };
@@ -70,7 +70,7 @@ export class UndoLog {
     return new UndoLog(client, namespace, entry);
   }
 
-  /** What an earlier rehearsal left; undefined if nothing. */
+  /** The undo log of an earlier rehearsal; undefined if there is none. */
   static async find(client: KubernetesClient, namespace: string): Promise<UndoLog | undefined> {
     const entry = await readEntry(client, namespace);
     return entry && new UndoLog(client, namespace, entry);
@@ -80,7 +80,7 @@ export class UndoLog {
     return this.#entry.id;
   }
 
-  /** To be called, and awaited, before the change is made. */
+  /** Call and await it before the change is made. */
   async write(undo: Undo): Promise<void> {
     await this.#save([...this.#entry.changes, undo]);
   }
@@ -92,8 +92,9 @@ export class UndoLog {
   }
 
   /**
-   * Undoes every change, the last first, and deletes everything that the rehearsal created; the undo log last. Safe to
-   * call twice. Throws {@link CleanUpError}, after all else, for what could not be undone: then the undo log stays.
+   * Undoes every change, the last first, and deletes everything that the rehearsal created, the undo log last. Safe to call
+   * twice. If something could not be undone, it continues with the rest, keeps the undo log, and then throws {@link
+   * CleanUpError}.
    */
   close(): Promise<void> {
     this.#closed ??= this.#close();
@@ -128,7 +129,7 @@ export class UndoLog {
       core.deleteCollectionNamespacedPod({ ...all, gracePeriodSeconds: graceSeconds }),
     );
     await ask("delete the load's NetworkPolicies", networking.deleteCollectionNamespacedNetworkPolicy(all));
-    // The undo log bears the label too, and goes last.
+    // The undo log has the label too, and is deleted last.
     const { items } = await ask("list the rehearsal's ConfigMaps", core.listNamespacedConfigMap(all));
     for (const { metadata } of items) {
       if (metadata?.name === undefined || metadata.name === name) continue;

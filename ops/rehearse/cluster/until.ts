@@ -1,18 +1,18 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { WaitTimeoutError } from "../../process/wait";
 
-/** Between two looks at the cluster: each may cost it a request. Milliseconds. */
+/** The pause between two checks of the cluster, because each may cost a request. Milliseconds. */
 const pauseMs = 500;
 
-/** How long to wait, and what ends the wait before. */
+/** How long to wait, and what ends the wait early. */
 export interface Patience {
   readonly limitMs: number;
   readonly signal: AbortSignal;
 }
 
 /**
- * Resolves with what the condition gives once that is not undefined. Rejects with a {@link WaitTimeoutError} after the
- * limit, saying what was awaited and how things stand; and with the signal's reason.
+ * Resolves with the condition's result once it is not undefined. Rejects with a {@link WaitTimeoutError} after the limit; its
+ * message names the condition and the current state. Rejects with the signal's reason if the signal is aborted.
  */
 export async function until<T>(
   what: string,
@@ -29,6 +29,6 @@ export async function until<T>(
       const stands = state();
       throw new WaitTimeoutError(`not within ${limitMs / 1_000} s: ${what}${stands && ` (${stands})`}`);
     }
-    await delay(pauseMs); // not ended by the signal: that would reject with an error of its own
+    await delay(pauseMs); // the signal does not end this delay, because it would reject with another error
   }
 }

@@ -1,13 +1,12 @@
 import { join } from "node:path";
 import { build } from "esbuild";
 
-/** A ConfigMap holds 1 MiB with all that is around it. Bytes. */
+/** A ConfigMap holds at most 1 MiB, including everything around the data. Bytes. */
 const limit = 1_000_000;
 
 /**
- * What a load pod runs, as one file for any image that holds Node.js 20 or newer. It comes from this checkout rather
- * than from the application's image, so that load and rehearsal speak alike whatever version is deployed, and no
- * image that serves users can put load on anything.
+ * Builds the program of a load pod, as one file for any image with Node.js 20 or newer. It comes from this checkout, not from the
+ * application's image, so that load and rehearsal always have the same version, and images for users contain no load generator.
  */
 export async function bundleLoad(): Promise<string> {
   const { outputFiles } = await build({
@@ -18,7 +17,7 @@ export async function bundleLoad(): Promise<string> {
     format: "cjs",
     minify: true,
     write: false,
-    // Optional accelerators of ws: absent, ws does without them.
+    // Optional accelerators of ws; ws works without them.
     external: ["bufferutil", "utf-8-validate"],
     logLevel: "silent",
   });

@@ -6,50 +6,50 @@ import { PlainClient } from "../../load/plain-client";
 import { type Bucket, timeline } from "../../load/timeline";
 import { now } from "../../process/clock";
 
-/** How much of time one value of the charts stands for. Milliseconds. */
+/** The time that one value of the charts covers. Milliseconds. */
 export const stepMs = 500;
 
-/** What one process of the load is to do: all that {@link LoadArgs} has and that can be sent to another machine. */
+/** The task of one load process: everything in {@link LoadArgs} that can be sent to another machine. */
 export interface LoadPlan extends Omit<LoadArgs, "makeClient"> {
   /** `holdfast` resumes; `plain` only reconnects, for comparison. */
   readonly kind: "holdfast" | "plain";
-  /** Bounds each wait. Milliseconds. */
+  /** Limits each wait. Milliseconds. */
   readonly limitMs: number;
 }
 
-/** What can be seen of a load while it runs. */
+/** The state of a load while it runs. */
 export interface Pulse {
   readonly published: number;
-  /** Deliveries that are due and have not happened. */
+  /** Deliveries that are due and have not happened yet. */
   readonly outstanding: number;
-  /** Clients by the pod that serves them; those that nobody serves at the moment are left out. */
+  /** The number of clients by the pod that serves them; clients that no pod serves now are not included. */
   readonly served: Readonly<Record<string, number>>;
 }
 
-/** Findings with what charts are made of. */
+/** Findings with the data for the charts. */
 export interface ChartedFindings extends Findings {
   readonly timeline: readonly Bucket[];
 }
 
-/** What a process of the load can be asked to do, from wherever the rehearsal runs. */
+/** The calls that a load process answers, wherever the rehearsal runs. */
 export interface LoadMethods {
-  /** Its clock: milliseconds since the epoch. */
+  /** The process' clock: milliseconds since the epoch. */
   clock(): Promise<number>;
-  /** Connects all clients; resolves when each room has carried a message to every one of its members. */
+  /** Connects all clients. Resolves once each room has carried a message to every member. */
   connect(plan: LoadPlan): Promise<void>;
-  /** Breaks the connection of the first so many clients, and waits until they are back. */
+  /** Breaks the connection of the first `count` clients, and waits until they are back. */
   reconnect(count: number): Promise<void>;
-  /** From now on clients present these, each the one in the place of its old one. */
+  /** Clients use these tokens from now on, each the one at the place of its old one. */
   renewTokens(tokens: readonly string[]): Promise<void>;
   begin(): Promise<void>;
   end(quietMs: number): Promise<ChartedFindings>;
   traces(): Promise<readonly ClientTrace[]>;
   pulse(): Promise<Pulse>;
-  /** Leaves with all clients. */
+  /** Disconnects all clients and stops. */
   stop(): Promise<void>;
 }
 
-/** One load, driven by calls. */
+/** A load that is controlled by calls. */
 export class LoadGenerator implements LoadMethods {
   #running: { readonly load: Load; readonly pool: LoadClientPool; readonly limitMs: number } | undefined;
 

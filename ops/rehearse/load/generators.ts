@@ -6,7 +6,7 @@ import { now } from "../../process/clock";
 import type { ChartedFindings, LoadMethods, LoadPlan, Pulse } from "./generator";
 import { shiftFindings, shiftTrace } from "./shift";
 
-/** A process of the load, wherever it runs. */
+/** A load process, wherever it runs. */
 export interface RemoteLoad {
   call<K extends keyof LoadMethods>(
     method: K,
@@ -14,10 +14,10 @@ export interface RemoteLoad {
   ): ReturnType<LoadMethods[K]>;
 }
 
-/** Round trips that the difference of two clocks is estimated from: the fastest tells most. */
+/** The number of round trips to estimate the difference of two clocks. The fastest one is the most precise. */
 const clockProbes = 5;
 
-/** Several loads, each with rooms of its own, as one pool whose times are those of this process' clock. */
+/** Several loads, each with its own rooms, as one pool. Its times are by this process' clock. */
 export class Generators implements ClientPool<ChartedFindings> {
   readonly #loads: readonly RemoteLoad[];
   /** How far this process' clock is ahead of each load's. Milliseconds. */
@@ -27,7 +27,7 @@ export class Generators implements ClientPool<ChartedFindings> {
     this.#loads = loads;
   }
 
-  /** @param plans one a load */
+  /** @param plans one for each load */
   async connect(plans: readonly LoadPlan[]): Promise<void> {
     this.#aheadMs = await Promise.all(this.#loads.map(clockDifference));
     await Promise.all(
@@ -38,12 +38,12 @@ export class Generators implements ClientPool<ChartedFindings> {
     );
   }
 
-  /** Breaks the connection of so many clients of each load, and waits until they are back. */
+  /** Breaks the connection of the first `countEach` clients of each load, and waits until they are back. */
   async reconnect(countEach: number): Promise<void> {
     await Promise.all(this.#loads.map((load) => load.call("reconnect", countEach)));
   }
 
-  /** From now on clients present these tokens, each the one in the place of its old one. */
+  /** Clients use these tokens from now on, each the one at the place of its old one. */
   async renewTokens(tokens: readonly string[]): Promise<void> {
     await Promise.all(this.#loads.map((load) => load.call("renewTokens", tokens)));
   }
@@ -86,7 +86,7 @@ export class Generators implements ClientPool<ChartedFindings> {
   }
 }
 
-/** How far this process' clock is ahead of the load's, to half of the fastest round trip. Milliseconds. */
+/** How far this process' clock is ahead of the load's. The error is at most half of the fastest round trip. Milliseconds. */
 async function clockDifference(load: RemoteLoad): Promise<number> {
   let best = { tookMs: Infinity, aheadMs: 0 };
   for (let probe = 0; probe < clockProbes; probe++) {
@@ -98,7 +98,7 @@ async function clockDifference(load: RemoteLoad): Promise<number> {
   return best.aheadMs;
 }
 
-/** Several loads' findings as one; the process that was latest with its own work stands for all. */
+/** Merges the findings of several loads. The process with the greatest delay counts for all. */
 function merge(all: readonly ChartedFindings[]): ChartedFindings {
   return {
     window: {
@@ -115,7 +115,7 @@ function merge(all: readonly ChartedFindings[]): ChartedFindings {
   };
 }
 
-/** Clients of different loads bear the same names. */
+/** Gives clients of different loads different names. */
 function distinct(loads: readonly (readonly ClientTrace[])[]): ClientTrace[] {
   return loads.flatMap((traces, index) =>
     traces.map((trace) => ({ ...trace, name: `load-${index}/${trace.name}` })),

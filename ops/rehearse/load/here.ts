@@ -1,5 +1,5 @@
-// A load in a process of its own on this machine: what drives the rehearsal must not delay the clients whose waits
-// are measured. It leaves, with all its clients, when the process that started it ends.
+// A load in a separate process on this machine, so that the rehearsal does not delay the clients whose waits are measured. It
+// stops, with all of its clients, when the process that started it ends.
 import { serve } from "../../process/rpc";
 import { LoadGenerator, type LoadMethods } from "./generator";
 

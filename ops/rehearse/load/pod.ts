@@ -1,5 +1,5 @@
-// A load as the process of a pod, driven by lines on its standard input and output. When these end, because the
-// rehearsal has ended in whatever way, it leaves with all its clients.
+// A load as the process of a pod, controlled by lines on its standard input and output. When they are closed, because the
+// rehearsal has ended in any way, it stops with all of its clients.
 import { answerCalls } from "../../process/calls";
 import { jsonLines } from "../../process/json-lines";
 import { onEndSignal } from "../../process/end-signal";

@@ -1,13 +1,13 @@
 import type { ClientTrace } from "../../load/journal";
 import type { ChartedFindings } from "./generator";
 
-/** The same moments by another clock, which is `byMs` ahead. */
+/** Converts the times to another clock, which is `byMs` ahead. */
 export function shiftTrace(trace: ClientTrace, byMs: number): ClientTrace {
   const shift = <T extends { readonly at: number }>(moment: T): T => ({ ...moment, at: moment.at + byMs });
   return { ...trace, connections: trace.connections.map(shift), closes: trace.closes.map(shift) };
 }
 
-/** The same moments by another clock, which is `byMs` ahead. How long things took needs no change. */
+/** Converts the times to another clock, which is `byMs` ahead. Durations do not change. */
 export function shiftFindings(findings: ChartedFindings, byMs: number): ChartedFindings {
   const { window, traces, timeline } = findings;
   return {

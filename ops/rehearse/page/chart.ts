@@ -2,34 +2,34 @@ import { scaleLinear } from "d3-scale";
 import type { Window } from "../../load/verdict";
 import { html, type Markup } from "./html";
 
-/** Of every chart, in the units of its drawing: charts below each other share their time. */
+/** The width of every chart, in the units of its drawing: charts below each other have the same time axis. */
 const width = 960;
 const margin = { left: 64, right: 16, top: 10, bottom: 26 } as const;
 
-/** Where things are in a chart. */
+/** The scales of a chart. */
 export interface Frame {
-  /** From milliseconds since the epoch. */
+  /** Converts milliseconds since the epoch. */
   readonly x: (at: number) => number;
-  /** From the values' own unit; 0 is at the bottom. */
+  /** Converts the values' own unit; 0 is at the bottom. */
   readonly y: (value: number) => number;
   readonly bottom: number;
 }
 
 export interface ChartArgs {
-  /** For those who cannot see it. */
+  /** For screen readers. */
   readonly title: string;
-  /** Of the whole drawing. */
+  /** The height of the whole drawing. */
   readonly height: number;
   readonly window: Window;
-  /** It is shaded. */
+  /** The time of the fault, which is shaded. */
   readonly faultWindow: Window;
   /** The largest value; undefined for a chart without values. */
   readonly highest?: number;
-  /** Of a value at the axis. */
+  /** Formats a value at the axis. */
   readonly label?: (value: number) => string;
 }
 
-/** A chart over time: axes, grid, the shaded fault, and what `draw` puts in. */
+/** A chart over time: axes, grid, the shaded time of the fault, and the drawing of `draw`. */
 export function chart(
   { title, height, window, faultWindow, highest, label = String }: ChartArgs,
   draw: (frame: Frame) => Markup,
@@ -80,7 +80,7 @@ export function chart(
   </svg>`;
 }
 
-/** A tenth of a unit is less than an eye sees, and keeps the page small. */
+/** Rounds to a tenth of a unit, which nobody can see and which keeps the page small. */
 function round(value: number): number {
   return Math.round(value * 10) / 10;
 }

@@ -3,7 +3,7 @@ import type { TrialReport } from "../report";
 import { chart } from "./chart";
 import { html, type Markup } from "./html";
 
-/** Clients by the pod that serves them, one upon the other: a gap at the top is clients that nobody serves. */
+/** Clients by the pod that serves them, stacked: a gap at the top shows clients that no pod serves. */
 export function connectionsChart(
   { name, window, faultWindow, placement }: TrialReport,
   clients: number,
@@ -11,7 +11,7 @@ export function connectionsChart(
 ): Markup {
   const { times, pods } = placement;
   const names = pods.map(({ pod }) => pod);
-  // The last count holds until the end.
+  // The last count is valid until the end.
   const rows = [...times, window.to].map((at, index) => ({
     at,
     counts: new Map(pods.map((pod) => [pod.pod, pod.clients[Math.min(index, times.length - 1)] ?? 0])),

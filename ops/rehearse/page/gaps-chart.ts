@@ -3,12 +3,12 @@ import { stepMs } from "../load/generator";
 import { chart } from "./chart";
 import { html, type Markup } from "./html";
 
-/** The slowest delivery of each moment: what the unluckiest client had to wait. */
+/** The slowest delivery of each moment: the longest wait of any client. */
 export function gapsChart({ name, window, faultWindow, timeline }: TrialReport): Markup {
   const slowest = Math.max(0, ...timeline.map(({ slowestMs }) => slowestMs ?? 0));
   const title = `The slowest delivery of each half second: ${name}`;
   return chart(
-    // Below a fifth of a second nobody sees a difference, so the scale does not blow it up.
+    // Nobody sees a difference below a fifth of a second, so the scale does not enlarge it.
     { title, height: 130, window, faultWindow, highest: Math.max(200, slowest), label: milliseconds },
     ({ x, y, bottom }) =>
       html`${timeline.map(({ at, slowestMs }) =>

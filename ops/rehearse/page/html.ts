@@ -1,11 +1,11 @@
-/** Text that is markup already. */
+/** Text that is already markup. */
 export class Markup {
   constructor(readonly text: string) {}
 }
 
 type Part = Markup | string | number | undefined | readonly Part[];
 
-/** Markup from a template: what is put in is escaped, unless it is markup itself; lists are joined, undefined is nothing. */
+/** Creates markup from a template. Values are escaped, unless they are markup; lists are joined, undefined becomes empty. */
 export function html(texts: TemplateStringsArray, ...parts: readonly Part[]): Markup {
   return new Markup(texts.map((text, index) => text + textOf(parts[index])).join(""));
 }

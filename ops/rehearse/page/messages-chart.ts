@@ -5,10 +5,10 @@ import { stepMs } from "../load/generator";
 import { chart } from "./chart";
 import { html, type Markup } from "./html";
 
-/** Counts of a whole second: in shorter ones a steady rate looks like waves. */
+/** Counts of a whole second: with shorter intervals, a steady rate looks like waves. */
 type Second = Pick<Bucket, "at" | "published" | "delivered">;
 
-/** Deliveries a second, and messages published a second below them. */
+/** Deliveries per second, and below them messages published per second. */
 export function messagesChart({ name, window, faultWindow, timeline }: TrialReport): Markup {
   const seconds = bySecond(timeline);
   const highest = Math.max(1, ...seconds.map(({ delivered }) => delivered));
@@ -32,7 +32,7 @@ export function messagesChart({ name, window, faultWindow, timeline }: TrialRepo
   );
 }
 
-/** Without the last second, which is rarely whole. */
+/** Drops the last second, which is rarely complete. */
 function bySecond(timeline: readonly Bucket[]): Second[] {
   const each = 1_000 / stepMs;
   return Array.from({ length: Math.floor(timeline.length / each) }, (_, index) => {

@@ -9,7 +9,7 @@ import { palette } from "./palette";
 import { podsChart } from "./pods-chart";
 import { style } from "./style";
 
-/** The report as one page that needs nothing else: no script, no font, no picture from elsewhere. */
+/** The report as one page that loads nothing: no script, font or picture. */
 export function reportPage(report: Report): string {
   const { kept, stack, namespace, context, startedAt, seconds } = report;
   const title = `Rehearsal of ${stack}, ${startedAt.slice(0, 16).replace("T", " ")} UTC`;
@@ -46,7 +46,7 @@ export function reportPage(report: Report): string {
     </html> `.text.replace(/^ {4}/gm, "");
 }
 
-/** Stripes for what is ending; one definition for all charts. */
+/** The pattern for terminating pods, defined once for all charts. */
 const hatch = html`<svg
   width="0"
   height="0"
@@ -99,7 +99,7 @@ function section(trial: TrialReport, report: Report): Markup {
   </section>`;
 }
 
-/** The pods that there were during a trial, services apart, oldest first. */
+/** The pods of a trial, by service, oldest first. */
 function podsOf({ window }: TrialReport, { pods }: Report): readonly PodReport[] {
   return pods
     .filter(({ createdAt, goneAt = Infinity }) => createdAt < window.to && goneAt > window.from)

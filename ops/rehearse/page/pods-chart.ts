@@ -6,7 +6,7 @@ import { html, type Markup } from "./html";
 const laneHeight = 20;
 const barHeight = 12;
 
-/** The life of each pod: faint while it starts or is not ready, full while it serves, hatched while it ends. */
+/** The life of each pod: pale while it starts or is not ready, full while it serves, hatched while it terminates. */
 export function podsChart(
   { name, window, faultWindow }: TrialReport,
   pods: readonly PodReport[],

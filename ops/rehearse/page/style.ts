@@ -1,4 +1,4 @@
-/** Of the page. Light or dark, as the reader's system has it; nothing is fetched. */
+/** The style of the page: light or dark, as in the reader's system. The page loads nothing. */
 export const style = `
 :root {
   color-scheme: light dark;

@@ -21,7 +21,7 @@ describe("a token that is accepted", () => {
     ["HS256 with the secret", withSecret, { key: SECRET, alg: "HS256" }],
     ["RS256 with the RSA key", withRsa, { key: rsa.privateKey, alg: "RS256" }],
     ["ES256 with the EC key", withEc, { key: ec.privateKey, alg: "ES256" }],
-  ])("gives the user, the end and the claims: %s", async (_title, config, signer) => {
+  ])("returns the user, the expiry and the claims: %s", async (_title, config, signer) => {
     const payload = claims({ team: "blue" });
     const identity = await authenticate(config, await sign(payload, signer));
 
@@ -32,7 +32,7 @@ describe("a token that is accepted", () => {
     });
   });
 
-  it("may have ended a moment ago, or begin in a moment: clocks differ", async () => {
+  it("may have expired a moment ago, or become valid in a moment: clocks differ", async () => {
     const token = await sign(claims({ exp: secondsFromNow(-2), nbf: secondsFromNow(2) }));
     const identity = await authenticate(withSecret, token);
 
@@ -250,13 +250,13 @@ describe("a token that is refused", () => {
 
     expect(error).toMatchObject({ name: "AuthError", code, retryable: false });
     expect((error as Error).message).toMatch(message);
-    // Neither message nor cause lets the token, or what it says, into a log.
+    // Neither message nor cause may bring the token or its claims into a log.
     expect((error as Error).cause).toBeUndefined();
     if (value !== undefined && value.length > 2) expect((error as Error).message).not.toContain(value);
   });
 
   it("an exp that is infinite: invalid", async () => {
-    // No JSON.stringify writes 1e999, so the token is put together by hand and signed as text.
+    // JSON.stringify never writes 1e999, so the token is built by hand and signed as text.
     const payload = Buffer.from(`{"sub":"ada","exp":1e999}`).toString("base64url");
     const head = `${part({ alg: "HS256" })}.${payload}`;
     const signature = createHmac("sha256", SECRET).update(head).digest("base64url");
@@ -271,7 +271,7 @@ describe("a token that is refused", () => {
 describe("anonymous mode", () => {
   const anonymous = createAuthenticator(jwtConfig({ AUTH_MODE: "anonymous" }));
 
-  it("names a user after 128 bits of the seed's hash, the same each time", async () => {
+  it("derives the user id from 128 bits of the seed's hash, the same each time", async () => {
     const [first, again] = await Promise.all([
       anonymous.authenticate(undefined, SEED),
       anonymous.authenticate(undefined, SEED),
@@ -281,7 +281,7 @@ describe("anonymous mode", () => {
     expect(first.user).not.toContain(SEED);
   });
 
-  it("gives other seeds other users", async () => {
+  it("gives different seeds different users", async () => {
     const one = await anonymous.authenticate(undefined, "one");
     const two = await anonymous.authenticate(undefined, "two");
     expect(one.user).not.toBe(two.user);

@@ -25,7 +25,7 @@ describe("the token of an upgrade request", () => {
     ["the scheme is another", { authorization: "Basic YTpi" }],
     ["only the protocol is offered", offer("holdfast.v1.json")],
     ["the token subprotocol is empty", offer("holdfast.v1.json", "holdfast.token.")],
-  ])("is absent where %s: hello may bring one", (_title, headers) => {
+  ])("is absent if %s: hello may carry one", (_title, headers) => {
     expect(readCredentials({ url, headers })).toEqual({ ok: true });
   });
 
@@ -35,7 +35,7 @@ describe("the token of an upgrade request", () => {
     ["two words", { authorization: `Bearer ${TOKEN} x` }],
     ["quotes", { authorization: `Bearer "${TOKEN}"` }],
     ["a colon instead of a space", { authorization: `Bearer:${TOKEN}` }],
-  ])("is refused where Bearer is followed by %s", (_title, headers) => {
+  ])("is refused if Bearer is followed by %s", (_title, headers) => {
     const credentials = readCredentials({ url, headers });
     expect(credentials).toEqual({ ok: false, reason: expect.stringContaining("Bearer") as string });
     expect(JSON.stringify(credentials)).not.toContain(TOKEN);
@@ -44,7 +44,7 @@ describe("the token of an upgrade request", () => {
   it.each([
     ["header and subprotocol", { ...bearer, ...offer("holdfast.token.other") }],
     ["two subprotocols", offer(`holdfast.token.${TOKEN}`, "holdfast.token.other")],
-  ])("is refused where %s disagree", (_title, headers) => {
+  ])("is refused if %s disagree", (_title, headers) => {
     expect(readCredentials({ url, headers })).toEqual({
       ok: false,
       reason: expect.stringContaining("several") as string,

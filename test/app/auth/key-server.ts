@@ -3,14 +3,14 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { Keys } from "./tokens";
 
-/** An issuer's key set endpoint over a real socket: tests rotate its keys, spoil its answer, or take it away. */
+/** An issuer's key set endpoint on a real socket. Tests rotate its keys, break its answer, or stop it. */
 export interface KeyServer {
   readonly url: string;
-  /** How often it was asked. */
+  /** The number of requests. */
   readonly requests: number;
   /** Publishes these keys from now on, by key id; undefined publishes a key without an id. */
   publish(keys: readonly (readonly [kid: string | undefined, keys: Keys])[]): void;
-  /** Answers with this from now on, whatever it is. */
+  /** Sends this answer from now on. */
   answer(status: number, body: string): void;
   /** Accepts requests from now on and never answers. */
   hang(): void;

@@ -37,7 +37,7 @@ describe("a key set at a URL", () => {
     expect(server.requests).toBe(1);
   });
 
-  it("takes RS256 and ES256 side by side", async () => {
+  it("accepts RS256 and ES256 keys in one set", async () => {
     server.publish([
       ["first", first],
       ["second", second],
@@ -46,7 +46,7 @@ describe("a key set at a URL", () => {
     await expect(authenticate(await bySecond())).resolves.toMatchObject({ user: "ada" });
   });
 
-  it("is fetched again for a key that it did not hold, and then refuses what was withdrawn", async () => {
+  it("is fetched again for an unknown key, and then refuses a withdrawn one", async () => {
     await authenticate(await byFirst());
     server.publish([["second", second]]);
     passTime(6_000);
@@ -57,7 +57,7 @@ describe("a key set at a URL", () => {
     await expect(authenticate(await byFirst())).rejects.toMatchObject({ code: "invalid" });
   });
 
-  it("asks to try again, without asking the issuer, where a new key comes within the cool-down", async () => {
+  it("answers unavailable, without asking the issuer, if a new key comes within the cool-down", async () => {
     await authenticate(await byFirst());
     server.publish([["second", second]]);
 
@@ -68,7 +68,7 @@ describe("a key set at a URL", () => {
     expect(server.requests).toBe(1);
   });
 
-  it("calls a key invalid that no fresh key set holds", async () => {
+  it("calls a key invalid if no fresh key set has it", async () => {
     await authenticate(await byFirst());
     passTime(6_000);
 
@@ -79,7 +79,7 @@ describe("a key set at a URL", () => {
     expect(server.requests).toBe(2);
   });
 
-  it("drops keys that were withdrawn after its age of ten minutes", async () => {
+  it("drops withdrawn keys after its maximum age of ten minutes", async () => {
     await authenticate(await byFirst());
     server.publish([["second", second]]);
     passTime(600_001);
@@ -88,7 +88,7 @@ describe("a key set at a URL", () => {
     expect(server.requests).toBe(2);
   });
 
-  it("takes a token without kid only where one key fits", async () => {
+  it("accepts a token without kid only if exactly one key fits", async () => {
     const nameless = await sign(claims(), { key: first.privateKey, alg: "RS256" });
     await expect(authenticate(nameless)).resolves.toMatchObject({ user: "ada" });
 
@@ -103,7 +103,7 @@ describe("a key set at a URL", () => {
     });
   });
 
-  it("is not even asked for an algorithm that key sets are not trusted with", async () => {
+  it("is not fetched for an algorithm that key sets do not allow", async () => {
     const { pem } = first;
     await expect(
       authenticate(await sign(claims(), { key: pem, alg: "HS256", kid: "first" })),
@@ -111,7 +111,7 @@ describe("a key set at a URL", () => {
     expect(server.requests).toBe(0);
   });
 
-  it("refuses a symmetric key, were one published", async () => {
+  it("refuses a symmetric key, even if one is published", async () => {
     server.answer(200, JSON.stringify({ keys: [{ kty: "oct", kid: "oct", k: "c2VjcmV0" }] }));
     await expect(
       authenticate(await sign(claims(), { key: "secret".repeat(8), alg: "HS256", kid: "oct" })),
@@ -132,7 +132,7 @@ describe("a key set that cannot be read is no verdict on the token", () => {
     await expect(authenticate(await byFirst())).rejects.toMatchObject(unavailable);
   });
 
-  it("nobody listening", async () => {
+  it("no server is listening", async () => {
     const { url } = server;
     await server.stop();
     const error: unknown = await authenticate(await byFirst()).catch((caught: unknown) => caught);
@@ -152,7 +152,7 @@ describe("a key set that cannot be read is no verdict on the token", () => {
     await expect(authenticate(await byFirst())).rejects.toMatchObject(unavailable);
   }, 30_000);
 
-  it("keys that are known go on being good while the issuer is away", async () => {
+  it("known keys stay valid while the issuer is unavailable", async () => {
     await authenticate(await byFirst());
     await server.stop();
     await expect(authenticate(await byFirst())).resolves.toMatchObject({ user: "ada" });

@@ -3,7 +3,7 @@ import { isOriginAllowed } from "../../../app/server/auth/origin";
 const allowed = ["https://nova.social", "http://localhost:3000"];
 
 describe("the Origin of an upgrade", () => {
-  it.each(["https://nova.social", "http://localhost:3000"])("is allowed where it is listed: %s", (origin) => {
+  it.each(["https://nova.social", "http://localhost:3000"])("is allowed if it is listed: %s", (origin) => {
     expect(isOriginAllowed(origin, allowed)).toBe(true);
   });
 
@@ -20,23 +20,23 @@ describe("the Origin of an upgrade", () => {
     "null",
     "*",
     "",
-  ])("is refused where it is not listed exactly: %j", (origin) => {
+  ])("is refused if it is not listed exactly: %j", (origin) => {
     expect(isOriginAllowed(origin, allowed)).toBe(false);
   });
 
-  it("is refused where the list is empty", () => {
+  it("is refused if the list is empty", () => {
     expect(isOriginAllowed("https://nova.social", [])).toBe(false);
   });
 
-  it("is not null, even where a list says so: anyone's sandboxed frame sends that", () => {
+  it("is never allowed to be null, even if the list has it: any site's sandboxed frame sends that", () => {
     expect(isOriginAllowed("null", ["null"])).toBe(false);
   });
 
-  it("is no pattern, even where a list says *", () => {
+  it("is not a pattern, even if the list has *", () => {
     expect(isOriginAllowed("https://nova.social", ["*"])).toBe(false);
   });
 
-  it("may be absent: no browser, judged by its token", () => {
+  it("may be absent: the client is no browser and is judged by its token", () => {
     expect(isOriginAllowed(undefined, allowed)).toBe(true);
     expect(isOriginAllowed(undefined, [])).toBe(true);
   });

@@ -49,11 +49,11 @@ describe("the room policy by claims", () => {
     ["an empty pattern", { join: ["*", ""], publish: ["", "*"] }],
     ["a pattern that is no string", { join: ["*", 7], publish: [null, "*"] }],
     ["misspelt rights", { joins: ["*"], Publish: ["*"] }],
-  ])("denies everything where the claim is malformed: %s", (_title, claim) => {
+  ])("denies everything if the claim is malformed: %s", (_title, claim) => {
     expect(verdict(claim, "lobby")).toEqual(neither);
   });
 
-  it("lets everyone read their inbox and nobody write to it", () => {
+  it("lets every user read their own inbox, and no user write to it", () => {
     expect(verdict(undefined, "@me")).toEqual(joinOnly);
     expect(verdict({ join: [], publish: ["*"] }, "@me")).toEqual(joinOnly);
   });

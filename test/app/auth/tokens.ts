@@ -2,10 +2,10 @@ import { generateKeyPairSync, type KeyObject } from "node:crypto";
 import { SignJWT, type JWTPayload } from "jose";
 import type { AuthConfig } from "../../../app/server/auth/auth-config";
 
-/** An HS256 secret of the length that the configuration asks for. */
+/** An HS256 secret of the required length. */
 export const SECRET = "a-secret-for-tests-of-at-least-32-bytes";
 
-/** A key pair and its public half as the configuration takes it. */
+/** A key pair, with its public half in the configuration's form. */
 export interface Keys {
   readonly privateKey: KeyObject;
   readonly publicKey: KeyObject;
@@ -29,7 +29,7 @@ export function secondsFromNow(offset: number): number {
   return Math.floor(Date.now() / 1_000) + offset;
 }
 
-/** A configuration in jwt mode with nothing else said. */
+/** A configuration in jwt mode with defaults for the rest. */
 export function jwtConfig(over: Partial<AuthConfig>): AuthConfig {
   return {
     AUTH_MODE: "jwt",
@@ -42,7 +42,7 @@ export function jwtConfig(over: Partial<AuthConfig>): AuthConfig {
   };
 }
 
-/** The claims of a token that every configuration without issuer and audience accepts; each test spoils one. */
+/** The claims of a token that every configuration without issuer and audience accepts; each test changes one. */
 export function claims(over: JWTPayload = {}): JWTPayload {
   return { sub: "ada", exp: secondsFromNow(60), ...over };
 }
@@ -57,7 +57,7 @@ export function sign(
     .sign(typeof key === "string" ? new TextEncoder().encode(key) : key);
 }
 
-/** One part of a token, encoded: to build what no library would sign. */
+/** One encoded part of a token, for tokens that no library would sign. */
 export function part(value: unknown): string {
   return Buffer.from(JSON.stringify(value)).toString("base64url");
 }

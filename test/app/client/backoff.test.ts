@@ -13,7 +13,7 @@ describe("backoffMs", () => {
     { attempt: 7, random: 0.5, ms: 9_600 },
     { attempt: 8, random: 0.5, ms: 10_000 },
     { attempt: 2_000, random: 0.5, ms: 10_000 },
-  ])("waits $ms ms before attempt $attempt where chance says $random", ({ attempt, random, ms }) => {
+  ])("waits $ms ms before attempt $attempt if the random number is $random", ({ attempt, random, ms }) => {
     expect(backoffMs(attempt, Infinity, { random: () => random, backoff })).toBe(ms);
   });
 
@@ -50,7 +50,7 @@ describe("a lost connection", () => {
 });
 
 describe("a storm of 2,000 clients whose pod has died, by when something listens again", () => {
-  /** When each of them is back, after the service is, in order. Milliseconds. */
+  /** When each client is back after the service is, in order. Milliseconds. */
   function returns(outageMs: number, step: number): number[] {
     const random = randomFrom(15);
     const back = Array.from({ length: 2_000 }, () => {
@@ -63,7 +63,7 @@ describe("a storm of 2,000 clients whose pod has died, by when something listens
     return back.sort((a, b) => a - b);
   }
 
-  /** The most that come within the same 100 ms. */
+  /** The most clients that come back within the same 100 ms. */
   function crowd(back: readonly number[]): number {
     return Math.max(...back.map((from) => back.filter((at) => at >= from && at < from + 100).length));
   }
@@ -75,14 +75,14 @@ describe("a storm of 2,000 clients whose pod has died, by when something listens
     [3, 0.5, 0.75, 400],
     [10, 0.5, 0.75, 150],
     [60, 0.35, 0.4, 45],
-  ])("after %d s spreads over a part of it that a person does not mind", (seconds, most, last, together) => {
+  ])("after %d s spreads over a part of it that users do not mind", (seconds, most, last, together) => {
     const back = returns(seconds * 1_000, UNHEARD_STEP);
     expect(back[1_979]).toBeLessThan(most * seconds * 1_000);
     expect(back.at(-1)).toBeLessThan(last * seconds * 1_000);
     expect(crowd(back)).toBeLessThan(together);
   });
 
-  // A browser does not tell its page whether anything listened: there each try counts whole.
+  // A browser does not report to its page whether anything listened, so each attempt counts fully.
   it.each([
     [0.3, 1_400],
     [1, 600],

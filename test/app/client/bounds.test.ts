@@ -39,19 +39,19 @@ describe("what a server can make a client hold", () => {
     });
   });
 
-  it("does not end a loop that is read, however much passes through it", async () => {
+  it("does not end a loop that is read, however many messages pass through it", async () => {
     const subject = client({ maxBufferedBytes: 10_000 });
     const messages = subject.join("lobby")[Symbol.asyncIterator]();
     void subject.connect();
     const peer = await server().connection();
     await peer.welcome();
     for (let offset = 1; offset <= 20; offset += 1) {
-      peer.send(big(offset, 12_000)); // one alone may be larger than the bound
+      peer.send(big(offset, 12_000)); // a single one may be larger than the limit
       expect(await messages.next()).toMatchObject({ value: { offset } });
     }
   });
 
-  it("is bounded behind a gap, by bytes as well as by messages", () => {
+  it("is bounded after a gap, by bytes as well as by messages", () => {
     const sequence = new Sequence(1_000, { epoch: "e1", offset: 0 }, 10_000);
     const frame = (offset: number) => {
       const message = big(offset, 4_000) as MessageFrame;
@@ -84,7 +84,7 @@ describe("what a server can make a client hold", () => {
     expect(reasons).toEqual(["1006 Max payload size exceeded"]);
   });
 
-  it("is 1 MiB a frame unless the client says otherwise", async () => {
+  it("is 1 MiB for each frame by default", async () => {
     const subject = client();
     const got: unknown[] = [];
     subject.join("lobby").on("message", ({ offset }) => got.push(offset));
@@ -96,7 +96,7 @@ describe("what a server can make a client hold", () => {
     expect(got).toEqual([1]);
   });
 
-  it("is nothing that was compressed: the extension is not offered, nor taken", async () => {
+  it("is never compressed data: the extension is neither offered nor accepted", async () => {
     const bomb = new WebSocketServer({
       host: "127.0.0.1",
       port: 0,
@@ -121,7 +121,7 @@ describe("what an application can make a client hold", () => {
 
   it("is bounded by bytes as well as by publishes", async () => {
     const room = client({ maxBufferedBytes: 10_000 }).join<string>("lobby");
-    void room.publish("x".repeat(12_000)).catch(() => undefined); // one alone may be larger than the bound
+    void room.publish("x".repeat(12_000)).catch(() => undefined); // a single one may be larger than the limit
     await expect(room.publish("y")).rejects.toMatchObject({
       code: "HOLDFAST_BACKLOG",
       message: "12002 bytes to lobby are unacknowledged; await some first or raise maxBufferedBytes",
@@ -130,7 +130,7 @@ describe("what an application can make a client hold", () => {
 });
 
 describe("AsyncQueue", () => {
-  it("counts what was taken out no more", async () => {
+  it("no longer counts values that were taken out", async () => {
     const queue = new AsyncQueue<number>(10, 100, (value) => value);
     const got: number[] = [];
     const values = queue.read(
@@ -149,7 +149,7 @@ describe("a hello", () => {
   const { server, client } = fixture();
   const rooms = Array.from({ length: 40 }, (_, n) => `room-${n}-${"r".repeat(100)}`);
 
-  it("keeps the limit of the server; the rooms that it has no place for are joined behind it", async () => {
+  it("keeps the limit of the server; the rooms that do not fit are joined after it", async () => {
     const maxPayloadBytes = 1_000;
     const subject = client();
     void subject.connect();
@@ -175,7 +175,7 @@ describe("a hello", () => {
     expect(joined).toEqual(["@me", ...rooms]);
   });
 
-  it("names every room where there is place", () => {
+  it("lists every room if there is space", () => {
     const hello = { type: "hello", client: "c", rooms: [{ room: "a" }, { room: "b" }] } as const;
     const bytes = JSON.stringify(hello).length;
     expect(splitHello(hello, Infinity)).toEqual([hello]);

@@ -22,14 +22,14 @@ describe("the built client", () => {
 
   afterAll(() => rm(out, { recursive: true, force: true }));
 
-  // 6 KiB until it noticed sleep, bounded in bytes what it holds, kept apart the waits of an overloaded service, of one
-  // that nothing listens for and of a move, and split a long hello: 0.9 KiB for a client that no server can hurt.
+  // It was 6 KiB before the client detected sleep, limited its buffers in bytes, had separate waits for an overloaded service,
+  // for one on which nothing listens and for a move, and split a long hello. These 0.9 KiB protect it from every server.
   it("is under 7 KiB for browsers, gzipped", async () => {
     const bytes = gzipSync(await readFile(join(out, "browser.mjs"))).length;
     expect(bytes).toBeLessThan(7 * 1_024);
   });
 
-  it("imports nothing in browsers, and ws alone in Node", async () => {
+  it("imports nothing in browsers, and only ws in Node", async () => {
     const imports = async (file: string) => {
       const text = await readFile(join(out, file), "utf8");
       return ts.preProcessFile(text).importedFiles.map(({ fileName }) => fileName);

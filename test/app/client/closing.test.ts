@@ -3,7 +3,7 @@ import { closeCodes, mayReconnect } from "../../../app/protocol/close-codes";
 import { FakeTimers } from "./fake-timers";
 import { fixture, reached } from "./fixture";
 
-/** What a promise rejects with; it is handled from the start, however late it is looked at. */
+/** The error with which a promise rejects. The rejection is handled from the start, however late the test reads it. */
 async function outcome(promise: Promise<unknown>): Promise<unknown> {
   return promise.then(
     (value) => ({ resolved: value }),
@@ -58,7 +58,7 @@ describe("a socket that the server closes", () => {
     },
   );
 
-  it("rejects connect() where it is refused at once", async () => {
+  it("rejects connect() if it is refused at once", async () => {
     const subject = client();
     const connected = subject.connect();
     const peer = await server().connection();
@@ -67,7 +67,7 @@ describe("a socket that the server closes", () => {
     await expect(connected).rejects.toMatchObject({ message: "the server closed with 4001 no token" });
   });
 
-  it("is replaced where it sends what is no frame", async () => {
+  it("is replaced if it sends something that is not a frame", async () => {
     const subject = client();
     const reasons: string[] = [];
     subject.on("state", ({ reason }) => reasons.push(reason));
@@ -79,7 +79,7 @@ describe("a socket that the server closes", () => {
     expect(reasons).toContain("1006 no frame: not JSON");
   });
 
-  it("does no harm with a frame of a type that is not known", async () => {
+  it("ignores a frame of an unknown type", async () => {
     const subject = client();
     void subject.connect();
     const peer = await server().connection();
@@ -93,7 +93,7 @@ describe("a socket that the server closes", () => {
 describe("the token", () => {
   const { server, client } = fixture();
 
-  it("goes in the hello, never in the URL, and is asked for anew for each socket", async () => {
+  it("goes in the hello, never in the URL, and is requested again for each socket", async () => {
     let count = 0;
     const subject = client({ token: () => Promise.resolve(`jwt-${(count += 1)}`) });
     void subject.connect();
@@ -105,7 +105,7 @@ describe("the token", () => {
     expect(await (await server().connection()).welcome()).toMatchObject({ token: "jwt-2" });
   });
 
-  it("ends the client when it has expired and is always the same", async () => {
+  it("ends the client when it has expired and is a fixed string", async () => {
     const subject = client({ token: "jwt" });
     void subject.connect();
     const peer = await server().connection();
@@ -114,7 +114,7 @@ describe("the token", () => {
     await reached(subject, "closed");
   });
 
-  it("is asked for again where it could not be had", async () => {
+  it("is requested again if it could not be fetched", async () => {
     let count = 0;
     const subject = client({
       token: () => {
@@ -133,7 +133,7 @@ describe("the token", () => {
 describe("HoldfastClient#close", () => {
   const { server, client } = fixture();
 
-  /** Brings a client to a state that it may be closed in. */
+  /** Brings a client to a state in which it may be closed. */
   const ways: [string, (subject: HoldfastClient, timers: FakeTimers) => Promise<void>][] = [
     ["idle", () => Promise.resolve()],
     ["asking for its token", (subject) => Promise.resolve(void subject.connect())],
@@ -204,7 +204,7 @@ describe("HoldfastClient#close", () => {
     await expect(subject.connect()).rejects.toMatchObject({ code: "HOLDFAST_CLOSED" });
   });
 
-  it("says 1000, so that the server forgets the session", async () => {
+  it("sends 1000, so that the server deletes the session", async () => {
     const subject = client();
     void subject.connect();
     const peer = await server().connection();

@@ -1,8 +1,7 @@
 /**
- * A server that does nothing by itself. It exists because the client must be shown what a sound server never does on
- * request: lose a welcome, double a message, skip an offset, fall silent, close in the middle of a move. Each test
- * scripts it frame by frame over real sockets. For a new case, script frames in the test; add a method here only for
- * what several tests repeat.
+ * A server that does nothing by itself. Tests need it because a correct server cannot lose a welcome, repeat a message, skip an
+ * offset, fall silent, or close in the middle of a move on request. Each test scripts it frame by frame over real sockets. For a
+ * new case, script frames in the test; add a method here only if several tests repeat it.
  */
 import { once } from "node:events";
 import type { AddressInfo } from "node:net";
@@ -15,10 +14,10 @@ import { Queue } from "./queue";
 
 type FrameOf<Type extends ClientFrame["type"]> = Extract<ClientFrame, { type: Type }>;
 
-/** One socket, seen from the server. */
+/** One socket, as the server sees it. */
 export class Peer {
   readonly #frames = new Queue<ClientFrame>();
-  /** What the test has taken of the client's requests and not yet answered: the name of each room's newest. */
+  /** The client's requests that the test has read and not answered: for each room, the id of the newest. */
   readonly #asks = new Map<string, number | undefined>();
   readonly closed: Promise<{ code: number; reason: string }>;
 
@@ -32,7 +31,7 @@ export class Peer {
     );
   }
 
-  /** A sync answers the room's newest request, if that waits; give it an `requestId` of its own to answer another. */
+  /** A sync answers the room's newest pending request; set `requestId` to answer another one. */
   send(...frames: ServerFrame[]): void {
     for (const frame of frames) this.socket.send(JSON.stringify(this.#answering(frame)));
   }
@@ -54,7 +53,7 @@ export class Peer {
     return frame as FrameOf<Type>;
   }
 
-  /** Waits until all that the client has sent before has come; gives what nobody asked for. */
+  /** Waits until everything that the client has already sent has come; returns the frames that no test has asked for. */
   async rest(): Promise<ClientFrame[]> {
     const pong = once(this.socket, "pong");
     this.socket.ping();
@@ -62,7 +61,7 @@ export class Peer {
     return this.#frames.drain();
   }
 
-  /** Answers the hello: a welcome, and a sync for the inbox and each room of the hello, by default at its position. */
+  /** Answers the hello with a welcome, and with a sync for the inbox and each room of the hello, by default at its position. */
   async welcome(options: WelcomeOptions = {}): Promise<HelloFrame> {
     const hello = await this.next("hello");
     this.send(welcomeFrame(options));
@@ -83,7 +82,7 @@ export class Peer {
     this.socket.close(code, reason);
   }
 
-  /** As `kill -9` of the pod: no closing handshake. */
+  /** As with `kill -9` of the pod: no closing handshake. */
   kill(): void {
     this.socket.terminate();
   }
@@ -138,7 +137,7 @@ export class FakeServer {
     return `ws://127.0.0.1:${(this.server.address() as AddressInfo).port}/messaging`;
   }
 
-  /** The next socket that a client opens, none missed. */
+  /** The next socket that a client opens; none is missed. */
   connection(): Promise<Peer> {
     return this.#peers.next();
   }

@@ -1,6 +1,6 @@
 import type { Timers } from "../../../app/client/timers";
 
-/** A clock that a test moves, and a list of the timers that are set, so that one that was left is seen. */
+/** A clock that the test moves, and a list of the timers that are set, so that a forgotten timer shows. */
 export class FakeTimers implements Timers {
   #now = 0;
   #asleep = 0;
@@ -15,12 +15,12 @@ export class FakeTimers implements Timers {
     return this.#now + this.#asleep;
   }
 
-  /** The machine sleeps: the time of day goes on, the monotonic clock and the timers do not, as on Linux. */
+  /** The machine sleeps: the time of day continues, the monotonic clock and the timers do not, as on Linux. */
   sleep(ms: number): void {
     this.#asleep += ms;
   }
 
-  /** The program does not run: both clocks go on, and what is due rings late, with the next {@link advance}. */
+  /** The program does not run: both clocks continue, and timers that are due ring late, with the next {@link advance}. */
   freeze(ms: number): void {
     this.#now += ms;
   }
@@ -41,7 +41,7 @@ export class FakeTimers implements Timers {
     return [...this.#timers.values()].map(({ at }) => at - this.#now).sort((a, b) => a - b);
   }
 
-  /** Resolves once a timer is set that rings in `ms`. */
+  /** Resolves once a timer with `ms` left is set. */
   async waitFor(ms: number): Promise<void> {
     await new Promise<void>((resolve) => {
       const look = () => {
@@ -54,7 +54,7 @@ export class FakeTimers implements Timers {
     });
   }
 
-  /** Moves the clock, ringing on the way what is due, in order. */
+  /** Moves the clock, and rings the timers that become due, in order. */
   advance(ms: number): void {
     const end = this.#now + ms;
     for (;;) {

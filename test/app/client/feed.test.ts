@@ -9,7 +9,7 @@ async function rest<T>(values: AsyncIterable<T>): Promise<T[]> {
 }
 
 describe("AsyncQueue", () => {
-  it("gives what was pushed before and after the loop began, then ends", async () => {
+  it("returns what was pushed before and after the loop began, then ends", async () => {
     const queue = new AsyncQueue<number>(10);
     queue.push(1);
     const all = rest(queue.read(ignore, ignore));
@@ -18,7 +18,7 @@ describe("AsyncQueue", () => {
     expect(await all).toEqual([1, 2]);
   });
 
-  it("ends behind what waits with an error that names its bound", async () => {
+  it("ends after the waiting values with an error that names its limit", async () => {
     const queue = new AsyncQueue<number>(2);
     for (const value of [1, 2, 3, 4]) queue.push(value);
     const got: number[] = [];
@@ -32,7 +32,7 @@ describe("AsyncQueue", () => {
     expect(got).toEqual([1, 2]);
   });
 
-  it("tells what the loop has taken, and when it is over", async () => {
+  it("reports what the loop has taken, and when it has ended", async () => {
     const queue = new AsyncQueue<number>(10);
     const taken: number[] = [];
     const left = jest.fn();

@@ -14,7 +14,7 @@ export async function reached(client: HoldfastClient, state: ClientState): Promi
   });
 }
 
-/** A server for each test, and clients of it that reconnect without delay; all are gone when the test ends. */
+/** A server for each test, and its clients, which reconnect without delay. All are stopped when the test ends. */
 export function fixture(): {
   server: () => FakeServer;
   client: (options?: Partial<ClientOptions>) => HoldfastClient;

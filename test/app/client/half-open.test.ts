@@ -26,7 +26,7 @@ describe("a client whose server has fallen silent", () => {
     return room;
   }
 
-  it("asks when a ping is late, gives the socket up without an answer, and resumes on another", async () => {
+  it("asks when a ping is late, drops the socket without an answer, and resumes on another", async () => {
     const { subject, timers, peer } = await connected(25_000);
     timers.advance(30_000);
     await peer.next("ping");
@@ -39,13 +39,13 @@ describe("a client whose server has fallen silent", () => {
     expect(await second.welcome()).toMatchObject({ session: { id: "s1", token: "t1" } });
   });
 
-  it("asks when a publish is not answered within 5 s, and gives the socket up 5 s later", async () => {
+  it("asks when a publish is not answered within 5 s, and drops the socket 5 s later", async () => {
     const { subject, timers, peer } = await connected(25_000);
     const room = await joined(subject, peer);
     void room.publish("unheard").catch(() => undefined);
     await peer.next("publish");
     timers.advance(4_000);
-    void room.publish("unheard, too").catch(() => undefined); // does not start the wait anew
+    void room.publish("unheard, too").catch(() => undefined); // does not restart the wait
     await peer.next("publish");
     timers.advance(1_000);
     await peer.next("ping");
@@ -55,7 +55,7 @@ describe("a client whose server has fallen silent", () => {
     expect(subject.state).toBe("waiting");
   });
 
-  it("asks nothing where publishes are answered", async () => {
+  it("asks nothing if publishes are answered", async () => {
     const { subject, timers, peer } = await connected(25_000);
     const room = await joined(subject, peer);
     for (let id = 1; id <= 5; id += 1) {
@@ -88,17 +88,20 @@ describe("a client whose server has fallen silent", () => {
       Reflect.deleteProperty(globalThis, "addEventListener");
     });
 
-    it.each(["online", "visibilitychange"])("asks at once on %s, and waits 5 s for a sign", async (name) => {
-      const { subject, timers, peer } = await connected(25_000);
-      page.dispatchEvent(new Event(name));
-      await peer.next("ping");
-      timers.advance(4_999);
-      expect(subject.state).toBe("connected");
-      timers.advance(1);
-      expect(subject.state).toBe("waiting");
-    });
+    it.each(["online", "visibilitychange"])(
+      "asks at once on %s, and waits 5 s for an answer",
+      async (name) => {
+        const { subject, timers, peer } = await connected(25_000);
+        page.dispatchEvent(new Event(name));
+        await peer.next("ping");
+        timers.advance(4_999);
+        expect(subject.state).toBe("connected");
+        timers.advance(1);
+        expect(subject.state).toBe("waiting");
+      },
+    );
 
-    it("stays where an answer comes", async () => {
+    it("keeps the socket if an answer comes", async () => {
       const { subject, timers, peer } = await connected(25_000);
       page.dispatchEvent(new Event("online"));
       await peer.next("ping");
@@ -117,7 +120,7 @@ describe("a client whose server has fallen silent", () => {
       await (await server().connection()).next("hello");
     });
 
-    it("listens no more once it is closed", async () => {
+    it("no longer listens once it is closed", async () => {
       const { subject, peer } = await connected();
       await subject.close();
       page.dispatchEvent(new Event("online"));

@@ -16,10 +16,10 @@ const sync = (room: string, offset: number): ServerFrame => ({
 
 const goaway: ServerFrame = { type: "goaway", reason: "drain", delayMs: 0 };
 
-describe("a client that is told to go away", () => {
+describe("a client that is asked to go away", () => {
   const { server, client } = fixture();
 
-  /** A client in the lobby, at offset 3, with what it got and where it connected. */
+  /** A client in the lobby at offset 3, with the messages that it got and its connections. */
   async function settled(subject: HoldfastClient): Promise<{
     got: unknown[];
     states: string[];
@@ -40,7 +40,7 @@ describe("a client that is told to go away", () => {
     return { got, states, connected, old };
   }
 
-  it("opens and resumes the new socket, waits for every room, then leaves the old: nothing is lost or doubled", async () => {
+  it("opens and resumes the new socket, waits for every room, then closes the old one: nothing is lost or duplicated", async () => {
     const subject = client();
     const { got, states, connected, old } = await settled(subject);
     old.send(goaway);
@@ -51,7 +51,7 @@ describe("a client that is told to go away", () => {
       rooms: [{ room: "@me" }, { room: "lobby", position: { epoch: "e1", offset: 3 } }],
     });
 
-    // The old one still delivers and takes publishes.
+    // The old one still delivers and accepts publishes.
     old.say("lobby", 4, 5);
     const offset = subject.join("lobby").publish("hi");
     const { id } = await old.next("publish");
@@ -71,14 +71,14 @@ describe("a client that is told to go away", () => {
     expect(connected).toEqual([{ pod: "pod-2", user: "ada", session: "s1", resumed: true, moved: true }]);
   });
 
-  it("waits as long as it was told to", async () => {
+  it("waits as long as the server says", async () => {
     const timers = new FakeTimers();
     const subject = client({ timers });
     const { old } = await settled(subject);
     old.send({ type: "goaway", reason: "drain", delayMs: 4_000 });
     await timers.waitFor(4_000);
     timers.advance(3_999);
-    old.send({ type: "goaway", reason: "drain", delayMs: 60_000 }); // once said is said
+    old.send({ type: "goaway", reason: "drain", delayMs: 60_000 }); // a second goaway changes nothing
     await old.rest();
     expect(subject.state).toBe("connected");
     timers.advance(1);
@@ -86,7 +86,7 @@ describe("a client that is told to go away", () => {
     await (await server().connection()).next("hello");
   });
 
-  it("backs off where every pod asks to be left, until one has served for 10 s", async () => {
+  it("backs off if every pod asks it to move, until one has served for 10 s", async () => {
     const timers = new FakeTimers();
     const subject = client({ timers, random: () => 0.5 });
     void subject.connect();
@@ -105,7 +105,7 @@ describe("a client that is told to go away", () => {
     await move(75);
   });
 
-  it("takes it as part of the move that the old socket is takenOver", async () => {
+  it("treats takenOver of the old socket as part of the move", async () => {
     const subject = client();
     const { got, states, connected, old } = await settled(subject);
     old.send(goaway);
@@ -122,7 +122,7 @@ describe("a client that is told to go away", () => {
     expect(connected).toMatchObject([{ moved: true }]);
   });
 
-  it("tries again while the old socket serves, whatever the new one failed by", async () => {
+  it("tries again while the old socket serves, whatever made the new one fail", async () => {
     const subject = client();
     const { got, states, old } = await settled(subject);
     old.send(goaway);
@@ -140,7 +140,7 @@ describe("a client that is told to go away", () => {
     expect(states).toEqual(["moving", "connected"]);
   });
 
-  it("goes on with the new socket where the old one dies first", async () => {
+  it("continues with the new socket if the old one breaks first", async () => {
     const subject = client();
     const { got, states, connected, old } = await settled(subject);
     old.send(goaway);
@@ -157,7 +157,7 @@ describe("a client that is told to go away", () => {
     expect(connected).toMatchObject([{ moved: false }]);
   });
 
-  it("reconnects where both die", async () => {
+  it("reconnects if both break", async () => {
     const subject = client();
     const { states, old } = await settled(subject);
     old.send(goaway);
@@ -171,7 +171,7 @@ describe("a client that is told to go away", () => {
     expect(states).toEqual(["moving", "waiting", "connecting", "connected"]);
   });
 
-  it("moves on where the new pod goes too", async () => {
+  it("moves on if the new pod drains too", async () => {
     const subject = client();
     const { got, old } = await settled(subject);
     old.send(goaway);
@@ -206,7 +206,7 @@ describe("a client that is told to go away", () => {
     expect(await old.closed).toMatchObject({ code: 1000 });
   });
 
-  it("asks again where the old socket carried it on into another epoch", async () => {
+  it("asks again if the old socket carried it on into another epoch", async () => {
     const subject = client();
     const { got, old } = await settled(subject);
     const resynced = jest.fn();
@@ -228,7 +228,7 @@ describe("a client that is told to go away", () => {
     expect(resynced).not.toHaveBeenCalled();
   });
 
-  it("does not take news of an epoch that crossed its question for the answer", async () => {
+  it("does not mistake a sync that crossed its request for the answer", async () => {
     const subject = client();
     const { got, old } = await settled(subject);
     subject.on("resynced", ({ reason, position }) => got.push([reason, position]));
@@ -238,12 +238,12 @@ describe("a client that is told to go away", () => {
     old.say("lobby", 4);
     await old.rest();
     next.send(welcomeFrame(), sync("@me", 0));
-    // This e2 has another message 4 than the old socket has delivered, and e3 goes on behind that one.
+    // This e2 has another message 4 than the one that the old socket delivered, and e3 continues after that one.
     next.send({ type: "sync", room: "lobby", epoch: "e2", offset: 3, recovered: true });
     next.say("lobby", 4);
     next.send({ type: "sync", room: "lobby", epoch: "e3", offset: 4, recovered: true });
     expect(await next.next("join")).toMatchObject({ position: { epoch: "e1", offset: 4 } });
-    next.say("lobby", 5); // behind the news, not behind the answer
+    next.say("lobby", 5); // after the news, not after the answer
     next.send({ type: "sync", room: "lobby", epoch: "e3", offset: 4, recovered: false });
     next.say("lobby", 5);
     expect(await old.closed).toMatchObject({ code: 1000 });

@@ -19,7 +19,7 @@ beforeAll(async () => {
 
 afterAll(() => project.remove());
 
-/** Writes a file of the project; its path. */
+/** Writes a file of the project; returns its path. */
 async function write(name: string, text: string): Promise<string> {
   const file = path.join(project.folder, name);
   await writeFile(file, text);
@@ -27,7 +27,7 @@ async function write(name: string, text: string): Promise<string> {
 }
 
 describe("npm pack of @holdfast/client", () => {
-  it("holds a build for browsers, one for Node.js, their types, the licence and a README, and nothing else", async () => {
+  it("contains a build for browsers, one for Node.js, their types, the licence and a README, and nothing else", async () => {
     const files = await project.files();
     expect(files.filter((file) => !/^dist\/types\/(client|protocol)\/[\w-]+\.d\.mts$/.test(file))).toEqual([
       ...["LICENSE", "README.md", "dist/browser.mjs", "dist/node.mjs", "package.json"],
@@ -39,7 +39,7 @@ describe("npm pack of @holdfast/client", () => {
     expect(license).toBe(await readFile(path.join(projectRoot, "LICENSE"), "utf8"));
   });
 
-  it("brings a project ws alone: nothing of the server, of React or of Kubernetes", () => {
+  it("installs only ws in a project: nothing of the server, of React or of Kubernetes", () => {
     expect(Object.keys(project.manifest.dependencies ?? {})).toEqual(["ws"]);
     expect(project.manifest.peerDependencies).toBeUndefined();
     expect(project.manifest.private).toBeUndefined();
@@ -54,7 +54,7 @@ describe("a project that installs it", () => {
   afterEach(stopPods);
   afterAll(() => redis.stop());
 
-  it("publishes and receives in Node.js, at a server", async () => {
+  it("publishes and receives in Node.js", async () => {
     const { url } = await startPod(redis.url);
     await write(
       "talk.mjs",
@@ -74,7 +74,7 @@ describe("a project that installs it", () => {
   });
 
   it.each(["@holdfast/client", "@holdfast/client/browser"])(
-    "bundles %s for browsers without anything of Node.js",
+    "bundles %s for browsers without any Node.js code",
     async (name) => {
       const page = await write(
         "page.mjs",

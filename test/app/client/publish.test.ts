@@ -86,7 +86,7 @@ describe("Room#publish", () => {
     expect(await offset).toBe(10);
   });
 
-  it("does not send again on the socket that has it, when the room is synced anew", async () => {
+  it("does not send again on the same socket when the room is synced again", async () => {
     const { room, peer } = await joined(client());
     void room.publish("a").catch(() => undefined);
     await peer.next("publish");
@@ -94,7 +94,7 @@ describe("Room#publish", () => {
     expect(await peer.rest()).toEqual([]);
   });
 
-  it("tries again after unavailable, later each time, and lets later ones wait", async () => {
+  it("tries again after unavailable, with growing waits, and lets later publishes wait", async () => {
     const timers = new FakeTimers();
     const { room, peer } = await joined(client({ timers, random: () => 0.5 }));
     const offsets = [room.publish("a")];
@@ -112,7 +112,7 @@ describe("Room#publish", () => {
     expect(await Promise.all(offsets)).toEqual([10, 11]);
   });
 
-  it("waits as long each time after rate_limited, then sends one first, and one more with each acknowledgement", async () => {
+  it("waits the same time after each rate_limited, then sends one first, and one more with each acknowledgement", async () => {
     const timers = new FakeTimers();
     const { room, peer } = await joined(client({ timers, random: () => 0.25 }));
     const offsets = ["a", "b", "c", "d"].map((data) => room.publish(data));
@@ -133,7 +133,7 @@ describe("Room#publish", () => {
     expect(await Promise.all(offsets)).toEqual([10, 11, 12, 13]);
   });
 
-  it("takes an acknowledgement of what it has not published for no success", async () => {
+  it("does not count an unexpected acknowledgement as a success", async () => {
     const timers = new FakeTimers();
     const { room, peer } = await joined(client({ timers, random: () => 0.5 }));
     void room.publish("a").catch(() => undefined);
@@ -146,12 +146,12 @@ describe("Room#publish", () => {
     }
   });
 
-  it("sends everything again from the one that was refused, before what is new", async () => {
+  it("repeats everything from the refused one on, before new publishes", async () => {
     const timers = new FakeTimers();
     const { room, peer } = await joined(client({ timers, random: () => 0.5 }));
     const offsets = ["a", "b", "c"].map((data) => room.publish(data));
     for (const id of [1, 2, 3]) expect(await peer.next("publish")).toMatchObject({ id });
-    peer.send(ack(1, 10), failure(2, "unavailable")); // that of 3 is still on its way
+    peer.send(ack(1, 10), failure(2, "unavailable")); // that of 3 is still in progress
     await timers.waitFor(75);
     offsets.push(room.publish("d"));
     timers.advance(75);
@@ -160,7 +160,7 @@ describe("Room#publish", () => {
     expect(await Promise.all(offsets)).toEqual([10, 11, 12, 13]);
   });
 
-  it("joins again where the server knows the room no more", async () => {
+  it("joins again if the server no longer knows the room", async () => {
     const timers = new FakeTimers();
     const { room, peer } = await joined(client({ timers, random: () => 0.5 }));
     const offset = room.publish("a");
@@ -183,7 +183,7 @@ describe("Room#publish", () => {
     await expect(refused).rejects.toMatchObject({ code: "HOLDFAST_REFUSED", message: "forbidden: no" });
   });
 
-  it("rejects what is larger than the server takes, without using up an id", async () => {
+  it("rejects what is larger than the server accepts, without using up an id", async () => {
     const { room, peer } = await joined(client(), { maxPayloadBytes: 100 });
     const data = "ü".repeat(50);
     const bytes = Buffer.byteLength(JSON.stringify({ type: "publish", room: "lobby", id: 1, data }));

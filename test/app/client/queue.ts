@@ -1,4 +1,7 @@
-/** What has come waits for who asks, and who asks waits for what comes: nothing is missed, nothing is slept for. */
+/**
+ * A queue between events and their readers: an event waits for a reader, a reader waits for an event. Nothing is missed, and no
+ * test sleeps.
+ */
 export class Queue<T> {
   readonly #items: T[] = [];
   readonly #waiting: ((item: T) => void)[] = [];

@@ -14,7 +14,7 @@ describe("an upgrade that is refused", () => {
     if (edge?.listening) await once(edge.close(), "close");
   });
 
-  /** Answers every upgrade as `answer` says. */
+  /** Answers every upgrade with `answer`. */
   async function refusing(answer: RequestListener): Promise<string> {
     edge = createServer(answer).listen(0, "127.0.0.1");
     await once(edge, "listening");
@@ -27,18 +27,21 @@ describe("an upgrade that is refused", () => {
     [{ "retry-after": "soon" }, 75],
     [{ "retry-after": "4" }, 6_000],
     [{ "retry-after": "86400" }, 450_000],
-  ])("with the headers %p is tried again after %d ms, where chance says 0.5", async (headers, waitMs) => {
-    const timers = new FakeTimers();
-    const url = await refusing((_request, response) => response.writeHead(503, headers).end());
-    const subject = client({ url, timers, random: () => 0.5 });
-    const reasons: string[] = [];
-    subject.on("state", ({ to, reason }) => to === "waiting" && reasons.push(reason));
-    void subject.connect();
-    await timers.waitFor(waitMs);
-    expect(reasons).toEqual(["1006 HTTP 503"]);
-  });
+  ])(
+    "with the headers %p is tried again after %d ms, if the random number is 0.5",
+    async (headers, waitMs) => {
+      const timers = new FakeTimers();
+      const url = await refusing((_request, response) => response.writeHead(503, headers).end());
+      const subject = client({ url, timers, random: () => 0.5 });
+      const reasons: string[] = [];
+      subject.on("state", ({ to, reason }) => to === "waiting" && reasons.push(reason));
+      void subject.connect();
+      await timers.waitFor(waitMs);
+      expect(reasons).toEqual(["1006 HTTP 503"]);
+    },
+  );
 
-  it("by the same wait each time that the server says one", async () => {
+  it("after the same wait each time if the server says one", async () => {
     const timers = new FakeTimers();
     let refused = 0;
     const url = await refusing((_request, response) => {
@@ -53,7 +56,7 @@ describe("an upgrade that is refused", () => {
     }
   });
 
-  it("by longer waits each time that it says none", async () => {
+  it("after longer waits each time if the server says none", async () => {
     const timers = new FakeTimers();
     const url = await refusing((_request, response) => response.writeHead(503).end());
     void client({ url, timers, random: () => 0.5 }).connect();
@@ -64,10 +67,10 @@ describe("an upgrade that is refused", () => {
   });
 });
 
-describe("a service that nothing listens for", () => {
+describe("a service on which nothing listens", () => {
   const { client } = fixture();
 
-  it("is tried again by waits that grow by a fifth, because no try causes load", async () => {
+  it("is tried again after waits that grow by a fifth, because no attempt causes load", async () => {
     const timers = new FakeTimers();
     const url = `ws://127.0.0.1:${await freePort("127.0.0.1")}/messaging`;
     const subject = client({ url, timers, random: () => 0.5 });

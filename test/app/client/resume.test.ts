@@ -4,7 +4,7 @@ import { FakeTimers } from "./fake-timers";
 describe("a client that lost its socket", () => {
   const { server, client } = fixture();
 
-  it("resumes the session with every room's position, and delivers what came meanwhile once", async () => {
+  it("resumes the session with every room's position, and delivers missed messages once", async () => {
     const subject = client();
     const got: unknown[] = [];
     subject.join("lobby").on("message", ({ data }) => got.push(data));
@@ -33,7 +33,7 @@ describe("a client that lost its socket", () => {
     expect(subject.state).toBe("connected");
   });
 
-  it("shows the token that it has when a welcome was lost", async () => {
+  it("sends the token that it has when a welcome was lost", async () => {
     const subject = client();
     void subject.connect();
     const first = await server().connection();
@@ -49,7 +49,7 @@ describe("a client that lost its socket", () => {
     expect(subject.state).toBe("connected");
   });
 
-  it("comes back when a pod that had stalled resumes the session for a socket that is no more", async () => {
+  it("comes back when a stalled pod resumes the session for a lost socket", async () => {
     const subject = client();
     void subject.connect();
     const stalled = await server().connection();
@@ -65,7 +65,7 @@ describe("a client that lost its socket", () => {
     expect(subject.state).toBe("connected");
   });
 
-  it("tells where it connected, and whether the session goes on", async () => {
+  it("reports where it connected, and whether the session continues", async () => {
     const subject = client();
     const connected: unknown[] = [];
     const states: unknown[] = [];
@@ -109,7 +109,7 @@ describe("a client that lost its socket", () => {
 describe("the wait before a client reconnects", () => {
   const { server, client } = fixture();
 
-  it("grows with each failure, is not reset by a 1012, and begins anew after a stable connection", async () => {
+  it("grows with each failure, is not reset by a 1012, and starts again after a stable connection", async () => {
     const timers = new FakeTimers();
     const subject = client({ timers, random: () => 0.5 });
     void subject.connect();

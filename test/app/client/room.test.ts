@@ -14,7 +14,7 @@ describe("a room", () => {
     return peer;
   }
 
-  it("drops what it has delivered, and holds back what is behind a gap until the server has filled it", async () => {
+  it("drops repeated messages, and keeps messages after a gap until the server has filled it", async () => {
     const subject = client();
     const got: unknown[] = [];
     subject.join("lobby").on("message", ({ data }) => got.push(data));
@@ -56,7 +56,7 @@ describe("a room", () => {
     }
   });
 
-  it("tells of a new epoch, and goes on from there", async () => {
+  it("reports a new epoch, and continues from there", async () => {
     const subject = client();
     const events: unknown[] = [];
     const room = subject.join("lobby");
@@ -75,7 +75,7 @@ describe("a room", () => {
     expect(room.position).toEqual({ epoch: "e2", offset: 1 });
   });
 
-  it("tells when history did not reach back", async () => {
+  it("reports when history did not reach back far enough", async () => {
     const subject = client();
     const resynced = jest.fn();
     subject.join("lobby").on("resynced", resynced);
@@ -94,7 +94,7 @@ describe("a room", () => {
     });
   });
 
-  it("goes on in silence where a new epoch kept the history", async () => {
+  it("continues without an event if a new epoch kept the history", async () => {
     const subject = client();
     const got: unknown[] = [];
     const room = subject.join("lobby");
@@ -164,7 +164,7 @@ describe("a room", () => {
     await connected(subject);
   });
 
-  it("rejects, and throws to its loops, where the server refuses it", async () => {
+  it("rejects, and throws to its loops, if the server refuses it", async () => {
     const subject = client();
     const room = subject.join("secret");
     const next = room[Symbol.asyncIterator]().next();
@@ -184,7 +184,7 @@ describe("a room", () => {
     expect(subject.state).toBe("connected");
   });
 
-  it("is asked for again, after a back-off, where the session store was away", async () => {
+  it("is requested again, after a back-off, if the session store was unavailable", async () => {
     const timers = new FakeTimers();
     const subject = client({ timers, random: () => 0.5 });
     const peer = await connected(subject);
@@ -198,7 +198,7 @@ describe("a room", () => {
     await room.joined;
   });
 
-  it("goes on where a listener throws", async () => {
+  it("continues if a listener throws", async () => {
     const subject = client();
     const fault = new Error("the listener's");
     const uncaught = jest.fn();
@@ -223,7 +223,7 @@ describe("a room", () => {
     expect(uncaught.mock.calls).toEqual([[fault], [fault]]);
   });
 
-  it.each(["", "a b", "@me", "x".repeat(129)])("must have an id that stands in a path: not %j", (id) => {
+  it.each(["", "a b", "@me", "x".repeat(129)])("must have an id that is valid in a path: not %j", (id) => {
     expect(() => client().join(id)).toThrow(/^a room is 1 to 128 of /);
   });
 
@@ -245,7 +245,7 @@ describe("the user's inbox", () => {
     return peer;
   }
 
-  it("acknowledges what was heard, in batches", async () => {
+  it("acknowledges what was received, in batches", async () => {
     const timers = new FakeTimers();
     const subject = client({ timers });
     const got: unknown[] = [];
@@ -271,7 +271,7 @@ describe("the user's inbox", () => {
     expect(await peer.next("read")).toMatchObject({ offset: 1 });
   });
 
-  it("leaves what nobody heard to a later session", async () => {
+  it("leaves messages without a listener to a later session", async () => {
     const timers = new FakeTimers();
     const subject = client({ timers });
     const peer = await connected(subject);

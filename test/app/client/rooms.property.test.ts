@@ -8,16 +8,16 @@ import type { ClientFrame, Position, RoomRequest } from "../../../app/protocol/f
 import { FakeTimers } from "./fake-timers";
 
 /**
- * One room as a server keeps it, with its sockets: offsets count on over restarts, a restart may lose the newest
- * messages and then gives their offsets out again in a new epoch, history may be trimmed. No value is used twice, so
- * a reused offset is seen. It exists because a real server has none of these faults on request, in any order.
+ * A model of one room on a server, with its sockets. Offsets continue over restarts; a restart may lose the newest messages, and
+ * then assigns their offsets again in a new epoch; history may be trimmed. No value is used twice, so a reused offset shows. A
+ * real server cannot produce these faults on request, in any order.
  */
 class Server {
   values: number[] = [];
   #epoch = 1;
-  /** The oldest offset that history still holds. */
+  /** The oldest offset in the history. */
   #oldest = 1;
-  /** Up to which offset each earlier epoch's history is this one's. */
+  /** The offset up to which each earlier epoch's history belongs to this one. */
   readonly #ended = new Map<string, number>();
   #nextValue = 1;
   readonly members = new Set<Member>();
@@ -76,7 +76,7 @@ class Server {
   }
 }
 
-/** Both ends of one socket, with what is on its way in each direction. */
+/** Both ends of one socket, with the frames in progress in each direction. */
 class Member implements Link {
   readonly channels = new Map<string, Channel>();
   readonly maxPayloadBytes = Infinity;
@@ -134,14 +134,14 @@ const action = fc.oneof(
   { weight: 2, arbitrary: fc.record({ kind: fc.constant("leaves and joins again" as const) }) },
 );
 
-/** A client's room on up to two sockets, and everything that it has delivered. */
+/** A client's room on up to two sockets, with everything that it has delivered. */
 class Run {
   readonly server = new Server();
   readonly timers = new FakeTimers();
   readonly rooms: Rooms;
   room: Room<unknown>;
   members: Member[] = [];
-  /** What was delivered since history was lost the last time, and behind which offset. */
+  /** The messages that were delivered since the last loss of history, and the offset after which they begin. */
   delivered: number[] = [];
   since = 0;
   resyncs = 0;
@@ -236,7 +236,7 @@ class Run {
     }
   }
 
-  /** Everything arrives, and what was waited for is over. */
+  /** Everything arrives, and all waits end. */
   settle(): void {
     for (let round = 0; ; round += 1) {
       if (round === 50) throw new Error("the client asks again and again");
@@ -272,7 +272,7 @@ class Run {
   }
 }
 
-/** Spoils the first messages on their way, never across a sync: TCP keeps the order, so no server could. */
+/** Changes the first frames in progress, but never across a sync: TCP keeps the order, so no server could do that. */
 function spoil(frames: RoomFrame[], how: "skips" | "doubles" | "swaps"): void {
   const [first, second] = frames;
   if (first?.type !== "message") return;
@@ -282,7 +282,7 @@ function spoil(frames: RoomFrame[], how: "skips" | "doubles" | "swaps"): void {
 }
 
 describe("a room under any interleaving of two sockets, faults and restarts", () => {
-  it("delivers the room's sequence without gap and duplicate, or tells that history was lost", () => {
+  it("delivers the room's sequence without gap and duplicate, or reports that history was lost", () => {
     fc.assert(
       fc.property(fc.array(action, { minLength: 10, maxLength: 150 }), (steps) => {
         const run = new Run();
@@ -298,7 +298,7 @@ describe("a room under any interleaving of two sockets, faults and restarts", ()
     );
   }, 60_000);
 
-  it("tells of no loss where nothing was lost", () => {
+  it("reports no loss if nothing was lost", () => {
     const kept = action.map((step) => (step.kind === "server restarts" ? { ...step, lost: 0 } : step));
     fc.assert(
       fc.property(

@@ -21,13 +21,13 @@ function at(position: Position): Sequence {
 const offsets = (messages: readonly MessageFrame[]) => messages.map(({ offset }) => offset);
 
 describe("Sequence#sync", () => {
-  it("takes the first position without a word", () => {
+  it("accepts the first position without an event", () => {
     const sequence = new Sequence(10);
     expect(sequence.sync(sync(e1(7), false), undefined)).toBe("kept");
     expect(sequence.position).toEqual(e1(7));
   });
 
-  // The view stands at offset 10 of e1.
+  // The view is at offset 10 of e1.
   it.each([
     ["resumed where it stands", e1(10), e1(10), true, "kept", e1(10)],
     ["resumed behind, the other socket went on", e1(8), e1(8), true, "kept", e1(10)],
@@ -61,14 +61,14 @@ describe("Sequence#accept", () => {
     expect(sequence.position).toEqual(e1(11));
   });
 
-  it("holds back what is behind a gap until the gap is filled", () => {
+  it("keeps messages after a gap until the gap is filled", () => {
     const sequence = at(e1(0));
     expect(sequence.accept("e1", message(3))).toEqual({ messages: [], gap: true });
     expect(sequence.accept("e1", message(2))).toEqual({ messages: [], gap: true });
     expect(offsets(sequence.accept("e1", message(1)).messages)).toEqual([1, 2, 3]);
   });
 
-  it("gives up holding at its bound", () => {
+  it("keeps at most its limit", () => {
     const sequence = at(e1(0));
     for (let offset = 2; offset <= 12; offset += 1) sequence.accept("e1", message(offset));
     expect(offsets(sequence.accept("e1", message(1)).messages)).toEqual([1]);

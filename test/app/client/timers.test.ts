@@ -2,7 +2,7 @@ import { Alarm } from "../../../app/client/timers";
 import { FakeTimers } from "./fake-timers";
 import { fixture } from "./fixture";
 
-/** The longest wait that `setTimeout` takes as it is; a longer one rings after 1 ms. */
+/** The longest wait that `setTimeout` supports; a longer one rings after 1 ms. */
 const LONGEST_MS = 2 ** 31 - 1;
 
 describe("Alarm", () => {
@@ -26,14 +26,14 @@ describe("Alarm", () => {
   });
 });
 
-describe("a wait beyond what a timer can wait", () => {
+describe("a wait longer than a timer supports", () => {
   const { server, client } = fixture();
   const setTimeouts = jest.spyOn(globalThis, "setTimeout");
   const tooLong = () => setTimeouts.mock.calls.filter(([, ms]) => !((ms ?? 0) <= LONGEST_MS));
   beforeEach(() => setTimeouts.mockClear());
   afterAll(() => setTimeouts.mockRestore());
 
-  it("is as good as none where publishTimeoutMs is Infinity", async () => {
+  it("never ends if publishTimeoutMs is Infinity", async () => {
     const subject = client({ publishTimeoutMs: Infinity });
     const offset = subject.join("lobby").publish("a");
     void subject.connect();
@@ -45,7 +45,7 @@ describe("a wait beyond what a timer can wait", () => {
     expect(tooLong()).toEqual([]);
   });
 
-  it("is kept where the server says it: delayMs and pingMs", async () => {
+  it("is kept if the server asks for it: delayMs and pingMs", async () => {
     const subject = client();
     void subject.connect();
     const peer = await server().connection();
@@ -57,7 +57,7 @@ describe("a wait beyond what a timer can wait", () => {
   });
 
   it.each(["publishTimeoutMs", "connectTimeoutMs", "maxBuffered", "maxBufferedBytes", "maxFrameBytes"])(
-    "is refused where %s is no number from 0",
+    "is refused if %s is not a number from 0",
     (name) => {
       for (const value of [NaN, -1]) {
         expect(() => client({ [name]: value })).toThrow(`${name} must be 0 or more, found ${value}`);
@@ -65,7 +65,7 @@ describe("a wait beyond what a timer can wait", () => {
     },
   );
 
-  it("is refused in the back-off as well", () => {
+  it("is refused in the back-off too", () => {
     expect(() => client({ backoff: { baseMs: NaN } })).toThrow("baseMs must be 0 or more, found NaN");
   });
 });

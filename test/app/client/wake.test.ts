@@ -4,10 +4,10 @@ import type { Peer } from "./fake-server";
 import { FakeTimers } from "./fake-timers";
 import { fixture, reached } from "./fixture";
 
-/** What a laptop does over night. Milliseconds. */
+/** A laptop's sleep over night. Milliseconds. */
 const NIGHT_MS = 8 * 3_600_000;
 
-/** Within this time of waking, a dead socket must be noticed. Milliseconds. */
+/** The longest time from waking until a dead socket is noticed. Milliseconds. */
 const NOTICED_MS = 6_000;
 
 describe("onResume", () => {
@@ -22,7 +22,7 @@ describe("onResume", () => {
     ["visibilitychange", "page"],
     ["resume", "document"],
     ["change", "connection"],
-  ] as const)("hears %s of the %s, until it is undone", (name, of) => {
+  ] as const)("listens to %s of the %s, until it is unsubscribed", (name, of) => {
     const heard = jest.fn();
     const undo = onResume(heard, page);
     targets[of].dispatchEvent(new Event(name));
@@ -32,7 +32,7 @@ describe("onResume", () => {
     expect(heard).toHaveBeenCalledTimes(1);
   });
 
-  it("does nothing where nothing tells", () => {
+  it("does nothing without events", () => {
     expect(() => onResume(() => undefined, {})()).not.toThrow();
   });
 });
@@ -56,7 +56,7 @@ describe("a client that wakes up", () => {
     ["its program stood still for 10 s", (timers) => timers.freeze(10_000)],
   ];
 
-  it.each(pauses)("notices within 6 s that its socket is dead, where %s", async (_name, pause) => {
+  it.each(pauses)("notices within 6 s that its socket is dead, if %s", async (_name, pause) => {
     const { subject, timers, peer } = await connected();
     const states: string[] = [];
     subject.on("state", ({ to }) => states.push(to));
@@ -69,7 +69,7 @@ describe("a client that wakes up", () => {
     expect(states).toContain("waiting");
   });
 
-  it.each(pauses)("keeps a socket that answers, where %s", async (_name, pause) => {
+  it.each(pauses)("keeps a socket that answers, if %s", async (_name, pause) => {
     const { subject, timers, peer } = await connected();
     pause(timers);
     timers.advance(1_000);
@@ -82,7 +82,7 @@ describe("a client that wakes up", () => {
     expect(await peer.rest()).toEqual([]);
   });
 
-  it("gives up a dead socket although every timer rings late, as in a page that is long hidden", async () => {
+  it("drops a dead socket although every timer is late, as in a page that is hidden for long", async () => {
     const { subject, timers, peer } = await connected();
     for (let minute = 0; minute < 2; minute += 1) {
       timers.freeze(60_000);
@@ -92,7 +92,7 @@ describe("a client that wakes up", () => {
     expect(subject.state).toBe("waiting");
   });
 
-  it("asks once, however many events tell", async () => {
+  it("asks once, however many events come", async () => {
     const page = new EventTarget();
     Object.assign(globalThis, { addEventListener: page.addEventListener.bind(page) });
     const { peer } = await connected();
@@ -101,7 +101,7 @@ describe("a client that wakes up", () => {
     expect(await peer.rest()).toEqual([{ type: "ping" }]);
   });
 
-  it("probes the next socket of a move as well", async () => {
+  it("probes the next socket of a move too", async () => {
     const { subject, timers, peer: old } = await connected();
     old.send({ type: "goaway", reason: "drain", delayMs: 0 });
     await old.rest();
@@ -134,7 +134,7 @@ describe("a client that wakes up", () => {
     expect(states).toContain("waiting");
   });
 
-  it("comes back within a second where it waited to reconnect, spread as chance says", async () => {
+  it("reconnects within a second if it was waiting, spread at random", async () => {
     const timers = new FakeTimers();
     const subject = client({ timers, random: () => 0.5, backoff: { baseMs: 20_000 } });
     void subject.connect();
@@ -151,7 +151,7 @@ describe("a client that wakes up", () => {
     await (await server().connection()).next("hello");
   });
 
-  it("takes a clock that was put back for no sleep", async () => {
+  it("does not mistake a clock that was set back for sleep", async () => {
     const { timers, peer } = await connected();
     timers.sleep(-NIGHT_MS);
     timers.advance(10_000);

@@ -5,7 +5,7 @@ describe("authorization metadata", () => {
     expect(isBearer(["Bearer secret"], "secret")).toBe(true);
   });
 
-  // Node's HTTP/2 client sends no two such headers, other clients may.
+  // Node's HTTP/2 client cannot send two such headers; other clients can.
   it.each([
     ["absent", []],
     ["empty", [""]],

@@ -9,7 +9,7 @@ import { build } from "esbuild";
 import { loadService } from "../../../app/server/grpc/definitions";
 import { TestClient } from "./harness";
 
-/** What main does with the gRPC port, and no more: the image's bundle holds the same modules. */
+/** Does what main does with the gRPC port, and nothing else: the image's bundle contains the same modules. */
 const entry = `
   import { startGrpc } from ${JSON.stringify(resolve("app/server/grpc/server.ts"))};
   const readiness = { isReady: () => true, onChange: () => () => undefined };
@@ -17,7 +17,7 @@ const entry = `
   startGrpc(options).then(({ port }) => console.log(port));
 `;
 
-describe("one bundled file with the .proto files beside it", () => {
+describe("one bundled file with the .proto files next to it", () => {
   let directory: string;
 
   beforeAll(async () => {

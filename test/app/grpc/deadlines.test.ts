@@ -2,7 +2,7 @@ import { connect as connectHttp2, constants } from "node:http2";
 import { Peer } from "../helpers/peer";
 import { Harness, TOKEN } from "./harness";
 
-/** Peers of the gRPC port that do not go on with what they have begun. */
+/** Peers of the gRPC port that begin something and do not continue it. */
 describe("the gRPC port", () => {
   let harness: Harness;
   afterEach(() => harness.stop());
@@ -18,7 +18,7 @@ describe("the gRPC port", () => {
     await peer.refusedToWrite();
   });
 
-  it("closes one connection more than it may have", async () => {
+  it("closes a connection above its limit", async () => {
     harness = await Harness.start({ limits: { maxConnections: 1 } });
     const client = harness.client("grpc.health.v1.Health");
     await client.call("Check", { service: "" });
@@ -38,7 +38,7 @@ describe("the gRPC port", () => {
       authorization: `Bearer ${TOKEN}`,
     });
     stream.on("error", () => undefined);
-    stream.write(Buffer.from([0, 0, 0])); // of a message's five bytes of head
+    stream.write(Buffer.from([0, 0, 0])); // of the five bytes of a message's head
     const status = new Promise<unknown>((resolve) => {
       stream.on("trailers", (trailers: Record<string, unknown>) => resolve(trailers["grpc-status"]));
       stream.on("response", (headers: Record<string, unknown>) => {

@@ -13,18 +13,17 @@ type Call =
   | { readonly method: "closeUser"; readonly user: string; readonly reason: string };
 
 /**
- * A backend that only notes what reaches it and answers as told. The gRPC layer's whole promise is what it lets through
- * to its backend and what it makes of the backend's answers and errors; a real store can be neither asked for an error at a
- * given moment nor held in the middle of a call. That publishes are stored and sockets closed is shown with the real store.
- *
- * To extend it: add the call's shape to `Call` and a method that passes through `#note`.
+ * A backend that records its calls and answers as the test says. The gRPC layer passes requests to its backend, and turns the
+ * backend's answers and errors into its own. A real store cannot fail at a given moment, or stop in the middle of a call. Other
+ * tests show with the real store that publishes are stored and sockets are closed.
+ * To extend it, add the call's shape to `Call`, and a method that uses `#note`.
  */
 export class FakeBackend implements PublisherBackend {
   readonly calls: Call[] = [];
   /** The signals of the calls, in the order of `calls`. */
   readonly signals: AbortSignal[] = [];
   present: readonly PresentUser[] = [];
-  /** What each call waits for: hold it, or make it fail. */
+  /** What each call awaits: a test can hold it, or make it fail. */
   hold: () => Promise<void> = () => Promise.resolve();
   #waiting: (() => void)[] = [];
 
@@ -47,7 +46,7 @@ export class FakeBackend implements PublisherBackend {
     await this.#note({ method: "closeUser", user, reason }, signal);
   }
 
-  /** Resolves once this many calls have come. */
+  /** Resolves once this many calls have arrived. */
   async reached(count: number): Promise<void> {
     while (this.calls.length < count) await new Promise<void>((resolve) => this.#waiting.push(resolve));
   }

@@ -17,7 +17,7 @@ import { FakeBackend } from "./fake-backend";
 export const TOKEN = "the-publisher-token-of-these-tests";
 export const MAX_PAYLOAD_BYTES = 1_024;
 
-/** A readiness signal to turn on and off. */
+/** A readiness signal that tests turn on and off. */
 export class SwitchedReadiness implements Readiness {
   readonly listeners = new Set<() => void>();
   #ready = true;
@@ -31,7 +31,7 @@ export class SwitchedReadiness implements Readiness {
     return () => this.listeners.delete(listener);
   }
 
-  /** Tells the listeners whether it changed or not. */
+  /** Calls the listeners, whether the value changed or not. */
   set(ready: boolean): void {
     this.#ready = ready;
     for (const listener of this.listeners) listener();
@@ -54,14 +54,14 @@ interface WatchMethod {
 }
 
 export interface CallSettings {
-  /** Values of the authorization metadata. Default: the right one. */
+  /** Values of the authorization metadata. Default: the correct one. */
   readonly authorization?: readonly string[];
   readonly deadlineMs?: number;
   /** Cancels the call when aborted. */
   readonly signal?: AbortSignal;
 }
 
-/** A server on a free port of this machine, with a fake backend, and clients of it; `stop` ends all of them. */
+/** A server on a free port of this machine, with a fake backend, and its clients; `stop` ends all of them. */
 export class Harness {
   readonly backend = new FakeBackend();
   readonly readiness = new SwitchedReadiness();
@@ -89,11 +89,11 @@ export class Harness {
     return this.#server;
   }
 
-  /** A client with a connection of its own. */
+  /** A client with its own connection. */
   client(service: ServiceName): TestClient {
     const create = makeGenericClientConstructor(loadService(service), service);
     const client = new create(`127.0.0.1:${this.server.port}`, credentials.createInsecure(), {
-      // grpc-js shares connections of equal targets between clients otherwise.
+      // Otherwise grpc-js shares connections of equal targets between clients.
       "grpc.use_local_subchannel_pool": 1,
     });
     this.#clients.push(client);
@@ -143,7 +143,7 @@ interface Health {
   readonly status: string;
 }
 
-/** A Watch stream that queues what comes, so that no status is missed. */
+/** A Watch stream that queues its statuses, so that none is missed. */
 export class Watcher {
   readonly #stream: ClientReadableStream<Health>;
   readonly #iterator: AsyncIterator<Health>;

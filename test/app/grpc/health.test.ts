@@ -29,7 +29,7 @@ describe("Check, without any token", () => {
 });
 
 describe("Watch, without any token", () => {
-  it.each(["", "holdfast.v1.Publisher"])("tells of %j what is, then each change", async (service) => {
+  it.each(["", "holdfast.v1.Publisher"])("reports the status of %j, then each change", async (service) => {
     const watcher = client.watch(service);
     expect(await watcher.next()).toBe("SERVING");
     harness.readiness.set(false);
@@ -39,14 +39,14 @@ describe("Watch, without any token", () => {
     watcher.cancel();
   });
 
-  it("begins with NOT_SERVING where the pod is not ready yet", async () => {
+  it("begins with NOT_SERVING if the pod is not ready yet", async () => {
     harness.readiness.set(false);
     const watcher = client.watch("");
     expect(await watcher.next()).toBe("NOT_SERVING");
     watcher.cancel();
   });
 
-  it("tells only what changed", async () => {
+  it("reports only changes", async () => {
     const watcher = client.watch("");
     expect(await watcher.next()).toBe("SERVING");
     harness.readiness.set(true);
@@ -65,7 +65,7 @@ describe("Watch, without any token", () => {
     expect(await watcher.next()).toBe("ended");
   });
 
-  it("serves each watcher by itself, and goes on after one has gone", async () => {
+  it("serves each watcher separately, and continues after one has left", async () => {
     const [leaving, staying] = [client.watch(""), client.watch("")];
     expect(await leaving.next()).toBe("SERVING");
     expect(await staying.next()).toBe("SERVING");
@@ -75,7 +75,7 @@ describe("Watch, without any token", () => {
     staying.cancel();
   });
 
-  it("bounds the watchers, and takes new ones once others have gone", async () => {
+  it("limits the watchers, and accepts new ones after others have left", async () => {
     const watchers = Array.from({ length: MAX_WATCHERS }, () => client.watch(""));
     await Promise.all(watchers.map((watcher) => watcher.next()));
 

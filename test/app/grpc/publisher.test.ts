@@ -59,7 +59,7 @@ describe("what reaches the backend", () => {
     ]);
   });
 
-  it("is the room whose users are wanted, answered in order", async () => {
+  it("is the room whose users are requested, answered in order", async () => {
     harness.backend.present = [
       { user: "eve", connections: 1 },
       { user: "ada", connections: 3 },
@@ -93,7 +93,7 @@ describe("what reaches the backend", () => {
 });
 
 describe("a presence answer", () => {
-  it("is cut at its bound, which it tells, and small enough for a client that set no limit", async () => {
+  it("is cut at its limit, which it reports, and small enough for a client with default limits", async () => {
     harness.backend.present = Array.from({ length: MAX_PRESENT_USERS + 1 }, (_, i) => ({
       user: "\u{10ffff}".repeat(62) + String(i).padStart(4, "0"),
       connections: 4_294_967_295,
@@ -171,7 +171,7 @@ describe("the publisher token", () => {
     ["another scheme", [`Basic ${TOKEN}`]],
   ];
 
-  it.each(wrong)("is wanted: %s is UNAUTHENTICATED", async (_title, authorization) => {
+  it.each(wrong)("is required: %s is UNAUTHENTICATED", async (_title, authorization) => {
     const error: unknown = await client
       .call("PublishToRoom", toRoom, { authorization })
       .catch((caught: unknown) => caught);
@@ -186,7 +186,7 @@ describe("the publisher token", () => {
     ["PublishToUser", toUser],
     ["Presence", { room: "lobby" }],
     ["CloseUser", { user: "ada", reason: "" }],
-  ])("is wanted by %s, before its request is judged", async (method, request) => {
+  ])("is required by %s, before its request is checked", async (method, request) => {
     for (const each of [request, {}]) {
       await expect(client.call(method, each, { authorization: [] })).rejects.toMatchObject({
         code: status.UNAUTHENTICATED,
@@ -197,7 +197,7 @@ describe("the publisher token", () => {
 });
 
 describe("without a publisher token", () => {
-  it("nobody can publish, whatever they present", async () => {
+  it("nobody can publish, whatever token they send", async () => {
     const open = await Harness.start({ publisherToken: "" });
     try {
       for (const authorization of [[], ["Bearer "], [`Bearer ${TOKEN}`]]) {
@@ -216,7 +216,7 @@ describe("an error of the backend", () => {
   const failWith = (code: string) => () =>
     Promise.reject(Object.assign(new Error("redis://user:secret@10.0.0.7 said no"), { code }));
 
-  it("is UNAVAILABLE where the store is away, so that callers try again", async () => {
+  it("is UNAVAILABLE if the store is unavailable, so that callers try again", async () => {
     harness.backend.hold = failWith(backendErrors.unavailable);
     await expect(client.call("PublishToRoom", toRoom)).rejects.toMatchObject({
       code: status.UNAVAILABLE,
@@ -225,7 +225,7 @@ describe("an error of the backend", () => {
     expect(harness.logged).toEqual([]);
   });
 
-  it("is INVALID_ARGUMENT where the numbers do not count by 1", async () => {
+  it("is INVALID_ARGUMENT if the numbers do not count by 1", async () => {
     harness.backend.hold = failWith(backendErrors.sparseId);
     await expect(client.call("PublishToUser", toUser)).rejects.toMatchObject({
       code: status.INVALID_ARGUMENT,
@@ -233,7 +233,7 @@ describe("an error of the backend", () => {
     });
   });
 
-  it("is INTERNAL where nobody foresaw it: told to the log, not to the caller", async () => {
+  it("is INTERNAL if it is unexpected: logged, but not shown to the caller", async () => {
     harness.backend.hold = failWith("ECONNRESET");
     const error: unknown = await client
       .call("Presence", { room: "lobby" })
@@ -246,7 +246,7 @@ describe("an error of the backend", () => {
 });
 
 describe("a deadline", () => {
-  it("ends the call and tells the backend that nobody waits any more", async () => {
+  it("ends the call and informs the backend that nobody waits any more", async () => {
     harness.backend.hold = forever;
     const call = client.call("PublishToRoom", toRoom, { deadlineMs: 200 });
     await expect(call).rejects.toMatchObject({ code: status.DEADLINE_EXCEEDED });
@@ -255,7 +255,7 @@ describe("a deadline", () => {
     await aborted(harness.backend.signals[0]);
   });
 
-  it("is kept by the server as well: work that ends too late changes nothing", async () => {
+  it("is enforced by the server too: work that ends too late changes nothing", async () => {
     let finish: () => void = () => undefined;
     harness.backend.hold = () => new Promise((resolve) => (finish = resolve));
     const call = client.call("PublishToRoom", toRoom, { deadlineMs: 200 });
@@ -274,7 +274,7 @@ describe("a deadline", () => {
 });
 
 describe("a caller that goes away", () => {
-  it("aborts what it asked for", async () => {
+  it("aborts its work", async () => {
     harness.backend.hold = forever;
     const cancel = new AbortController();
     const call = client.call("Presence", { room: "lobby" }, { signal: cancel.signal });
@@ -288,7 +288,7 @@ describe("a caller that goes away", () => {
 });
 
 describe("calls at a time", () => {
-  it("are bounded: one more is RESOURCE_EXHAUSTED, and taken again once one has ended", async () => {
+  it("are limited: one more is RESOURCE_EXHAUSTED, and accepted again once one has ended", async () => {
     const finish: (() => void)[] = [];
     harness.backend.hold = () => new Promise((resolve) => finish.push(resolve));
     const running = Array.from({ length: MAX_CALLS }, () => client.call("PublishToRoom", toRoom));

@@ -25,7 +25,7 @@ describe("#drain", () => {
 
     let ended = false;
     const drained = harness.server.drain().then(() => (ended = true));
-    // The drain has begun, the port is closed: and the call still holds it up.
+    // The drain has begun and the port is closed, but the call still delays the end.
     await expect(connectOnce(harness.server.port)).rejects.toMatchObject({ code: "ECONNREFUSED" });
     expect(ended).toBe(false);
 
@@ -45,7 +45,7 @@ describe("#drain", () => {
     expect(harness.backend.signals[0]?.aborted).toBe(true);
   });
 
-  it("tells watchers NOT_SERVING, whatever readiness says, and ends their streams", async () => {
+  it("reports NOT_SERVING to watchers, whatever readiness says, and ends their streams", async () => {
     const watcher = harness.client("grpc.health.v1.Health").watch("holdfast.v1.Publisher");
     expect(await watcher.next()).toBe("SERVING");
 
@@ -55,7 +55,7 @@ describe("#drain", () => {
     expect(harness.readiness.isReady()).toBe(true);
   });
 
-  it("turns new calls away as UNAVAILABLE, which callers try elsewhere", async () => {
+  it("refuses new calls as UNAVAILABLE, so that callers try another pod", async () => {
     const client = harness.client("holdfast.v1.Publisher");
     await client.call("PublishToRoom", toRoom);
     await harness.server.drain();
@@ -70,7 +70,7 @@ describe("#drain", () => {
     await harness.server.drain();
   });
 
-  it("is the same when called again, and lets go of readiness", async () => {
+  it("is the same when called again, and unsubscribes from readiness", async () => {
     const first = harness.server.drain();
     expect(harness.server.drain()).toBe(first);
     await first;
@@ -79,7 +79,7 @@ describe("#drain", () => {
 });
 
 describe("#stop", () => {
-  it("cuts a call that never ends, and tells its backend", async () => {
+  it("cuts a call that never ends, and informs its backend", async () => {
     harness.backend.hold = () => new Promise<never>(() => undefined);
     const call = harness.client("holdfast.v1.Publisher").call("PublishToRoom", toRoom);
     const cut = expect(call).rejects.toMatchObject({
@@ -94,7 +94,7 @@ describe("#stop", () => {
     await told;
   });
 
-  it("ends a drain that a call holds up", async () => {
+  it("ends a drain that a call blocks", async () => {
     harness.backend.hold = () => new Promise<never>(() => undefined);
     const call = harness.client("holdfast.v1.Publisher").call("PublishToRoom", toRoom);
     call.catch(() => undefined);
@@ -105,7 +105,7 @@ describe("#stop", () => {
     await drained;
   });
 
-  it("ends a connection that has never said a word", async () => {
+  it("ends a connection that has never sent anything", async () => {
     const socket = connect(harness.server.port, "127.0.0.1");
     await once(socket, "connect");
     const closed = once(socket, "close");
@@ -119,8 +119,8 @@ describe("#stop", () => {
   });
 });
 
-describe("a port that is taken", () => {
-  it("is named in the error, and nothing is left behind", async () => {
+describe("a port that is in use", () => {
+  it("is named in the error, and nothing stays open", async () => {
     const taken = createServer().listen(0, "127.0.0.1");
     await once(taken, "listening");
     const { port } = taken.address() as { port: number };

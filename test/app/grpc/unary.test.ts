@@ -5,7 +5,7 @@ import { DEFAULT_DEADLINE_MS, UnaryCalls } from "../../../app/server/grpc/unary"
 
 afterEach(() => jest.useRealTimers());
 
-/** The part of a call that handlers use: over a socket, a clock that is turned by hand would stop grpc-js as well. */
+/** The part of a call that handlers use. Over a socket, a fake clock would stop grpc-js as well. */
 function fakeCall(deadline: number): ServerUnaryCall<string, string> {
   const metadata = new Metadata();
   metadata.set("authorization", "Bearer token");
@@ -32,7 +32,7 @@ describe("a call without a deadline", () => {
     return { call, seen, answered };
   };
 
-  it("is ended after 30 s, and its work told so", async () => {
+  it("is ended after 30 s, and its work is informed", async () => {
     jest.useFakeTimers();
     const { seen, answered } = start(Infinity);
     await jest.advanceTimersByTimeAsync(DEFAULT_DEADLINE_MS - 1);
@@ -44,7 +44,7 @@ describe("a call without a deadline", () => {
     expect(jest.getTimerCount()).toBe(0);
   });
 
-  it("is the only one that gets this one: a caller's own deadline may be longer", () => {
+  it("is the only one that gets this deadline: a caller's own may be longer", () => {
     jest.useFakeTimers();
     start(Date.now() + 120_000);
     expect(jest.getTimerCount()).toBe(0);

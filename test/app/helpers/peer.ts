@@ -1,6 +1,6 @@
 import { connect, type Socket } from "node:net";
 
-/** The head of an upgrade request, with headers changed (`undefined` leaves one out). */
+/** The head of an upgrade request, with changed headers (`undefined` removes one). */
 export function upgradeRequest(
   path: string,
   headers: Readonly<Record<string, string | readonly string[] | undefined>> = {},
@@ -20,13 +20,13 @@ export function upgradeRequest(
   return [line, ...lines, "", ""].join("\r\n");
 }
 
-/** A TCP peer that does only what a test tells it to: it answers nothing, and does not hang up when the server does. */
+/** A TCP peer that does only what a test says: it answers nothing, and does not close when the server does. */
 export class Peer {
   readonly socket: Socket;
   received = "";
-  /** The server has said that it sends no more. */
+  /** Resolves once the server has closed its half. */
   readonly ended: Promise<void>;
-  /** The connection is gone on both sides. */
+  /** Resolves once the connection is closed on both sides. */
   readonly gone: Promise<void>;
 
   constructor(port: number) {
@@ -42,7 +42,7 @@ export class Peer {
     return this;
   }
 
-  /** Resolves once the server has received `text` is answered by something that contains it. */
+  /** Resolves once the answer to everything sent so far contains `text`. */
   async until(text: string): Promise<void> {
     while (!this.received.includes(text)) {
       await new Promise<void>((resolve, reject) => {
@@ -52,7 +52,7 @@ export class Peer {
     }
   }
 
-  /** Keeps its half of the connection open, and finds out that the server has let go of the other: writing fails. */
+  /** Keeps its half of the connection open, and resolves once the server has released the other half: writing fails. */
   async refusedToWrite(): Promise<void> {
     await this.ended;
     const timer = setInterval(() => this.socket.write("x"), 20);

@@ -3,7 +3,7 @@ import { loadAppConfig } from "../../../app/server/config";
 import type { RebalancerTimes } from "../../../app/server/rebalance/rebalancer";
 import { HoldfastServer } from "../../../app/server/server";
 
-/** Short times, any port, quiet: what tests of the server begin with. */
+/** The defaults of server tests: short times, any port, no logs. */
 const defaults = {
   SERVICE_NAME: "messaging-service",
   SERVICE_PATH: "/messaging",

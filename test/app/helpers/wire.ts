@@ -5,8 +5,8 @@ import { SUBPROTOCOL, type HelloFrame, type ServerFrame } from "../../../app/pro
 type Frame<T extends ServerFrame["type"]> = Extract<ServerFrame, { type: T }>;
 
 /**
- * A client that says just what a test tells it to, and keeps every frame that came, so that none is missed.
- * Waiting fails when the socket closes, and after 10 s with what had come instead.
+ * A client that sends exactly what a test says, and keeps every received frame, so that none is missed. A wait fails if the
+ * socket closes, and after 10 s, with the frames that came instead.
  */
 export class Wire {
   readonly frames: ServerFrame[] = [];
@@ -51,7 +51,7 @@ export class Wire {
     return this.next("welcome");
   }
 
-  /** The next frame of this type that was not taken yet; earlier frames of other types are passed over. */
+  /** The next unread frame of this type; skips earlier frames of other types. */
   async next<T extends ServerFrame["type"]>(
     type: T,
     matches: (frame: Frame<T>) => boolean = () => true,
@@ -75,14 +75,14 @@ export class Wire {
     );
   }
 
-  /** Offsets of the messages of a room, as they came. */
+  /** The offsets of a room's messages, in the order of arrival. */
   offsets(room: string): number[] {
     return this.frames.flatMap((frame) =>
       frame.type === "message" && frame.room === room ? [frame.offset] : [],
     );
   }
 
-  /** Waits until `look` finds something. */
+  /** Waits until `look` returns something. */
   async until<T>(look: () => T | undefined, what: string): Promise<T> {
     const deadline = Date.now() + 10_000;
     for (;;) {

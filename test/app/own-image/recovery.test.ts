@@ -15,17 +15,17 @@ jest.setTimeout(120_000);
 const clients = 30;
 const recoveriesOfEach = 10;
 
-/** What a client was told, and how often it was told that its session goes on. */
+/** What a client received, and how often its session was resumed. */
 interface Listener {
   readonly socket: Socket;
   readonly heard: string[];
-  /** Of each speaker, the number that was heard last. */
+  /** For each speaker, the last number that was received. */
   readonly last: Map<string, number>;
   recovered: number;
   isFresh: boolean;
 }
 
-/** The chat of docs/own-image.md in three processes; who listens is on two of them, who speaks on all. */
+/** The chat of docs/own-image.md in three processes. Listeners are on two of them, speakers on all. */
 describe("the chat of docs/own-image.md", () => {
   const running: ChildProcess[] = [];
   const sockets: Socket[] = [];
@@ -99,7 +99,7 @@ describe("the chat of docs/own-image.md", () => {
     let said = 0;
     const talk = setInterval(() => say(String(said++)), 10);
     const all = [...listeners, witness];
-    /** Waits until each has heard this of every speaker, or something later. */
+    /** Waits until each has received this number, or a later one, of every speaker. */
     const heardSince = async (n: number) => {
       const hasHeard = ({ last }: Listener) =>
         [0, 1, 2].every((speaker) => (last.get(`${speaker}`) ?? -1) >= n);
@@ -121,7 +121,7 @@ describe("the chat of docs/own-image.md", () => {
 
     const recovered = listeners.filter(({ isFresh }) => !isFresh);
     expect(recovered.reduce((sum, { recovered: times }) => sum + times, 0)).toBeGreaterThan(100);
-    // Each begins somewhere, and has heard from there on what who was never away has heard.
+    // Each has received, from its own start on, the same messages as a client that was never away.
     const differences = recovered.flatMap(({ heard }) => {
       const expected = witness.heard.slice(witness.heard.indexOf(heard[0] ?? ""));
       const once = new Set(heard);

@@ -3,8 +3,8 @@ import { join } from "node:path";
 import ts from "typescript";
 
 /**
- * What types say is gone at run time, so the sources are read. A file of TypeScript as far as these tests ask.
- * Everything throws where the name is not there, so that a test cannot pass by finding nothing.
+ * Reads types from the sources, because they do not exist at run time. Reads what these tests need of TypeScript. Every method
+ * throws if the name does not exist, so that no test passes by finding nothing.
  */
 export class Declarations {
   readonly #source: ts.SourceFile;
@@ -15,14 +15,14 @@ export class Declarations {
     this.#source = ts.createSourceFile(path, text, ts.ScriptTarget.ES2022, true);
   }
 
-  /** The names of the types that a union is made of. */
+  /** The names of the types in a union. */
   union(name: string): string[] {
     const alias = this.#find(ts.isTypeAliasDeclaration, name);
     if (!ts.isUnionTypeNode(alias.type)) throw new Error(`${name} is no union`);
     return alias.type.types.map((member) => member.getText());
   }
 
-  /** The properties of an interface, inherited ones included; those that may be absent end in `?`. */
+  /** The properties of an interface, including inherited ones; optional ones end in `?`. */
   properties(name: string): string[] {
     const { members, heritageClauses = [] } = this.#find(ts.isInterfaceDeclaration, name);
     const inherited = heritageClauses.flatMap(({ types }) =>
@@ -34,7 +34,7 @@ export class Declarations {
     ];
   }
 
-  /** The strings that a property of an interface may hold. */
+  /** The strings that a property of an interface allows. */
   words(name: string, property: string): string[] {
     const { members } = this.#find(ts.isInterfaceDeclaration, name);
     const member = members.find((one) => one.name?.getText() === property);
@@ -45,7 +45,7 @@ export class Declarations {
     return types.map((type) => JSON.parse(type.getText()) as string);
   }
 
-  /** The first two arguments of every call of a function that begins with two literals. */
+  /** The first two arguments of every call of a function, if both are literals. */
   calls(name: string): string[][] {
     const found: string[][] = [];
     const visit = (node: ts.Node): void => {

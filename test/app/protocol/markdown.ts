@@ -1,7 +1,7 @@
 /** One table of a Markdown text: the cells of each row, without the header. */
 export type Table = readonly (readonly string[])[];
 
-/** The first table under each heading, by the heading's text, backticks left out. Tables in code blocks are none. */
+/** The first table under each heading, by the heading's text without backticks. Tables in code blocks do not count. */
 export function tablesByHeading(markdown: string): ReadonlyMap<string, Table> {
   const tables = new Map<string, string[][]>();
   let heading = "";
@@ -17,7 +17,7 @@ export function tablesByHeading(markdown: string): ReadonlyMap<string, Table> {
       if (!tables.has(heading)) tables.set(heading, rows);
     }
   }
-  // The first row that was kept is the line of dashes.
+  // The first stored row is the line of dashes.
   return new Map([...tables].map(([name, [, ...body]]) => [name, body]));
 }
 

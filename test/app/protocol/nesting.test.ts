@@ -25,7 +25,7 @@ describe("the nesting of data", () => {
     expect(publish(objects(MAX_NESTING))).toMatchObject({ type: "publish" });
   });
 
-  // JSON.stringify of the deeper ones overflows the stack: written unchecked, they would end the process.
+  // JSON.stringify of the deeper ones overflows the stack: without the check, they would end the process.
   it.each([MAX_NESTING + 1, 8_000, 30_000])("is refused in a publish at %i levels", (levels) => {
     for (const data of [arrays(levels), objects(levels)]) {
       expect(() => publish(data)).toThrow(new FrameError("data must nest at most 64 levels deep"));

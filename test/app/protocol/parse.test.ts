@@ -124,12 +124,12 @@ describe("parseClientFrame", () => {
     [{ ...publish, id: "1" }, "id must be an integer from 1, found a string"],
     [{ ...publish, id: Number.MAX_SAFE_INTEGER + 1 }, "id must be an integer from 1, found 9007199254740992"],
     [{ type: "read", room: INBOX }, "offset must be an integer from 0, found nothing"],
-  ])("refuses %j, saying which property and what came", (frame, message) => {
+  ])("refuses %j, and names the property and the value", (frame, message) => {
     const text = typeof frame === "string" ? frame : JSON.stringify(frame);
     expect(() => parseClientFrame(text)).toThrow(new FrameError(message));
   });
 
-  it("repeats nothing of a secret in what it says", () => {
+  it("repeats nothing of a secret in its message", () => {
     const frame = { ...hello, session: { id: "", token: "the resume token" } };
     expect(() => parseClientFrame(JSON.stringify(frame))).toThrow(
       new FrameError("session.id must be 1 to 128 printable ASCII characters, found a string"),
@@ -156,7 +156,7 @@ describe("parseServerFrame", () => {
     [{ type: "goaway", reason: "drain", delayMs: 0 }],
     [{ type: "ping" }],
     [{ type: "pong" }],
-  ])("takes %j as it is", (frame) => {
+  ])("accepts %j unchanged", (frame) => {
     expect(parseServerFrame(JSON.stringify(frame))).toEqual(frame);
   });
 
@@ -165,7 +165,7 @@ describe("parseServerFrame", () => {
     [{ type: "from a later server" }],
     [{}],
     [{ type: "error", code: "a later code" }],
-  ])("passes over %j, which a later server may send", (frame) => {
+  ])("ignores %j, which a later server may send", (frame) => {
     expect(parseServerFrame(JSON.stringify(frame))).toBeUndefined();
   });
 

@@ -18,14 +18,14 @@ function table(heading: string): Table {
   return found;
 }
 
-/** The leading columns of a table, sorted: order is the prose's own matter. */
+/** The first columns of a table, sorted, because the order in the document does not matter. */
 function columns(heading: string, count = 1): string[] {
   return table(heading)
     .map((row) => row.slice(0, count).join(" "))
     .sort();
 }
 
-/** The type on the wire of each frame of a union, with its interface. */
+/** The wire type of each frame in a union, with its interface. */
 function framesOf(union: string): [type: string, name: string][] {
   return frames.union(union).map((name) => [frames.words(name, "type").join(), name]);
 }
@@ -49,7 +49,7 @@ describe("docs/protocol.md and the code", () => {
     expect(fields.length === 0 ? (tables.get(type) ?? []) : columns(type)).toEqual(fields.sort());
   });
 
-  it("name the same close codes, and say alike after which a client comes back", () => {
+  it("list the same close codes, and agree on which of them a client reconnects", () => {
     const coded = Object.entries(closeCodes).map(([name, code]) => [
       String(code),
       name,

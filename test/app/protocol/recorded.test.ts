@@ -6,7 +6,7 @@ import { parseClientFrame, parseServerFrame } from "../../../app/protocol/parse"
 import { startPod, stopPods } from "../helpers/pod";
 import { Wire } from "../helpers/wire";
 
-/** A step of a conversation: a frame and who sent it, or what happens to the connection or its pod. */
+/** A step of a conversation: a frame and its sender, or an event of the connection or its pod. */
 interface Step {
   readonly connection: string;
   readonly from: "client" | "server" | "operator";
@@ -14,20 +14,19 @@ interface Step {
 }
 
 /**
- * Frames of version 1 as they were recorded when it was frozen. Names such as `<token-1>` stand for what differs from run
- * to run. A change that needs a change of this file breaks clients in the field: it is another version, see
- * docs/protocol.md.
+ * Frames of version 1, recorded when it was frozen. Names such as `<token-1>` stand for values that differ between runs. A change
+ * that requires changing this file breaks existing clients: it needs another version, see docs/protocol.md.
  */
 const steps = readFileSync(join(__dirname, "recorded-v1.jsonl"), "utf8")
   .trim()
   .split("\n")
   .map((line) => JSON.parse(line) as Step);
 
-/** Gives values their names, and names their values. */
+/** Replaces values by names, and names by values. */
 class Names {
   readonly #names: { readonly key: string; readonly value: unknown; readonly name: string }[] = [];
 
-  /** A frame of the server with names in the place of what differs from run to run. */
+  /** A frame of the server, with names instead of values that differ between runs. */
   named(frame: object): object {
     return this.#each(frame, (key, value, parent) => {
       if (key === "at") return "<time>";
@@ -38,7 +37,7 @@ class Names {
     });
   }
 
-  /** A frame of the client with the values that it was told. */
+  /** A frame of the client, with the values that the server sent. */
   valued(frame: object): unknown {
     const values = new Map(this.#names.map(({ name, value }) => [name, value]));
     return this.#each(frame, (_key, value) => {
@@ -69,7 +68,7 @@ function withoutPings({ frames }: Wire): ServerFrame[] {
   return frames.filter(({ type }) => type !== "ping");
 }
 
-/** Frames whose order is fixed among themselves: those of one room, acknowledgements apart; those of none. */
+/** Groups frames with a fixed order: those of one room, without acknowledgements; and those without a room. */
 function byWay(frames: readonly object[]): Record<string, object[]> {
   const ways: Record<string, object[]> = {};
   for (const frame of frames) {
@@ -89,7 +88,7 @@ describe("recorded frames of version 1", () => {
     await redis.stop();
   });
 
-  it("hold each type of frame", () => {
+  it("contain each type of frame", () => {
     const types = (from: Step["from"]) =>
       [...new Set(steps.filter((step) => step.from === from).map(({ frame }) => frame.type))].sort();
     expect(types("client")).toEqual(["hello", "join", "leave", "ping", "pong", "publish", "read"]);
@@ -111,7 +110,7 @@ describe("recorded frames of version 1", () => {
           void pods.get(connection)?.drain();
           continue;
         }
-        // An empty room gets another epoch each quarter of the history's time to live: seldom, with this.
+        // In each quarter of the history's TTL, an empty room gets another epoch; with this TTL that rarely happens.
         const env = { DRAIN_SECONDS: "60", PING_INTERVAL_SECONDS: "1", HISTORY_TTL_SECONDS: "604800" };
         const pod = await startPod(redis.url, env);
         pods.set(connection, pod);
@@ -132,7 +131,7 @@ describe("recorded frames of version 1", () => {
         );
         continue;
       }
-      // What one frame brings about: acknowledgements come by another way than messages, and each room by its own.
+      // The frames that one frame causes. Acknowledgements and messages come on different ways, and each room has its own.
       const end = steps.findIndex(
         (each, index) => index > at && (each.from !== "server" || each.frame.type === "ping"),
       );

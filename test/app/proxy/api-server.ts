@@ -6,7 +6,7 @@ import type { Slice } from "../../../app/proxy/endpoint-slices";
 
 type Endpoint = Slice["endpoints"][number];
 
-/** An EndpointSlice as the API server gives it. */
+/** An EndpointSlice, as the API server returns it. */
 export function slice(name: string, resourceVersion: number, endpoints: Endpoint[]): Slice {
   const metadata = { name, namespace: "nova", resourceVersion: String(resourceVersion) };
   const object = {
@@ -26,13 +26,13 @@ export const pod = (address: string, ready?: boolean, name?: string): Endpoint =
   ...(name !== undefined && { targetRef: { kind: "Pod", name } }),
 });
 
-/** The API server's answers to a list and a watch of EndpointSlices, which is all that it is asked for here. */
+/** The API server's answers to a list and a watch of EndpointSlices; the proxy requests nothing else. */
 export class ApiServer {
   readonly asked: string[] = [];
   readonly watches = new Set<ServerResponse>();
   slices: Slice[] = [];
   version = 1;
-  /** What it answers instead of serving. */
+  /** The status that it answers instead. */
   refusal: number | undefined;
   readonly #server: Server;
 
@@ -78,7 +78,7 @@ export class ApiServer {
     for (const watch of this.watches) watch.write(`${JSON.stringify({ type, object })}\n`);
   }
 
-  /** As at the end of each watch's time, and of the API server itself. */
+  /** As at the end of each watch, or of the API server itself. */
   endWatches(): void {
     for (const watch of this.watches) watch.destroy();
   }

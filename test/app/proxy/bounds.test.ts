@@ -13,7 +13,7 @@ type Proxy = Awaited<ReturnType<typeof startProxy>>;
 const waiting = (proxy: Proxy, direction: "to_service" | "to_client") =>
   sample(proxy, `proxy_waiting_bytes{direction="${direction}"}`);
 
-/** One read brings 64 KiB of frames; the smallest of a client has 6 bytes. */
+/** One read brings 64 KiB of frames; the smallest frame of a client has 6 bytes. */
 const framesOfOneRead = 65_536 / 6;
 
 describe("what one client can make a proxy keep", () => {
@@ -23,7 +23,7 @@ describe("what one client can make a proxy keep", () => {
   });
 
   it.each(["at-most-once", "at-least-once"])(
-    "is bounded for empty messages that wait for a pod, %s",
+    "is limited for empty messages that wait for a pod, %s",
     async (mode) => {
       const service = new WebSocketServer({ host: "127.0.0.1", port: 0 });
       await once(service, "listening");
@@ -56,7 +56,7 @@ describe("what one client can make a proxy keep", () => {
     },
   );
 
-  it("is cut where a client reads nothing, and kept where it reads slowly", async () => {
+  it("is cut if a client reads nothing, and kept if it reads slowly", async () => {
     const service = new WebSocketServer({ host: "127.0.0.1", port: 0 });
     await once(service, "listening");
     service.on("connection", (socket) => {
@@ -94,7 +94,7 @@ describe("what one client can make a proxy keep", () => {
     });
     afterAll(() => redis.stop());
 
-    it("is counted and bounded for joins that wait for a pod", async () => {
+    it("is counted and limited for joins that wait for a pod", async () => {
       const pod = await startPod(redis.url);
       const ready = new Set([addressOf(pod.url)]);
       const proxy = await startProxy(ready, { MAX_WAITING_BYTES: "65536" });
@@ -111,17 +111,17 @@ describe("what one client can make a proxy keep", () => {
       const ofOneRead = 65_536 / JSON.stringify({ type: "join", room: "room-1" }).length;
       expect(bytes).toBeLessThan(65_536 + ofOneRead * 1_100);
       const next = await startPod(redis.url);
-      ready.add(addressOf(next.url)); // and they go on when a pod is there
+      ready.add(addressOf(next.url)); // and they continue when a pod is there
       await wire.next("sync", ({ room }) => room === "room-10");
     });
 
-    it("is not read on where it does not read the answers", async () => {
+    it("is not read while it does not read the answers", async () => {
       const pod = await startPod(redis.url);
       const proxy = await startProxy(new Set([addressOf(pod.url)]));
       const wire = new Wire(`${proxy.url}/chat/x`);
       await wire.hello();
       wire.ws.pause();
-      // Refused by the proxy itself, with an answer that is longer than the question.
+      // The proxy itself refuses these, with an answer that is longer than the request.
       const question = JSON.stringify({ type: "publish", room: "n".repeat(120), id: 1, data: 0 });
       for (let i = 0; i < 200_000 && wire.ws.bufferedAmount < 33_554_432; i++) wire.ws.send(question);
       let before = -1;

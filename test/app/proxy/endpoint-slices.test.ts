@@ -36,7 +36,7 @@ describe("EndpointSlices", () => {
     );
   }
 
-  it("tell the ready pods of one Service, and each change as it comes", async () => {
+  it("report the ready pods of one Service, and each change as it comes", async () => {
     api.slices = [slice("a", 1, [pod("10.0.0.1", true), pod("10.0.0.2", false), pod("10.0.0.3")])];
     await slices.start();
     expect(await addresses()).toEqual(["10.0.0.1:8080", "10.0.0.3:8080"]);
@@ -56,7 +56,7 @@ describe("EndpointSlices", () => {
     await knows([]);
   });
 
-  it("tell which pods a rolling update replaces, from its first pod on, ready or not", async () => {
+  it("show which pods a rolling update replaces, from its first pod on, ready or not", async () => {
     const [old, fresh] = [
       (n: number) => `chat-6d4cf56db6-ppp2${n}`,
       (n: number) => `chat-7c5d9f8b4d-qqq2${n}`,
@@ -105,32 +105,29 @@ describe("EndpointSlices", () => {
     await knows(["10.0.0.1:8080"]);
   });
 
-  it.each([401, 403, 500])(
-    "leave it to DNS while the answer is %i, and go on once it is not",
-    async (status) => {
-      api.refusal = status;
-      api.slices = [slice("a", 1, [pod("10.0.0.1", true)])];
-      expect(await addresses()).toEqual(["dns:8080"]); // before anything is known
-      await slices.start();
-      expect(await addresses()).toEqual(["dns:8080"]);
-      api.refusal = undefined;
-      await knows(["10.0.0.1:8080"]);
-      api.refusal = status;
-      api.endWatches();
-      await knows(["dns:8080"]);
-    },
-  );
+  it.each([401, 403, 500])("use DNS while the answer is %i, and continue once it is not", async (status) => {
+    api.refusal = status;
+    api.slices = [slice("a", 1, [pod("10.0.0.1", true)])];
+    expect(await addresses()).toEqual(["dns:8080"]); // before anything is known
+    await slices.start();
+    expect(await addresses()).toEqual(["dns:8080"]);
+    api.refusal = undefined;
+    await knows(["10.0.0.1:8080"]);
+    api.refusal = status;
+    api.endWatches();
+    await knows(["dns:8080"]);
+  });
 
-  it("leave it to DNS where there is no API server", async () => {
+  it("use DNS without an API server", async () => {
     await api.stop();
     await slices.start();
     expect(await addresses()).toEqual(["dns:8080"]);
-    api = await ApiServer.start(); // for what comes after each test
+    api = await ApiServer.start(); // for the code after each test
   });
 });
 
 describe("readyPods", () => {
-  it("names an address once, whatever slices hold it, and IPv6 in brackets", () => {
+  it("lists an address once, whatever slices have it, and IPv6 in brackets", () => {
     const both = [slice("a", 1, [pod("10.0.0.1")]), slice("b", 1, [pod("10.0.0.1"), pod("fd00::1")])];
     const pods = readyPods(both, service, { outdated: () => false });
     expect(pods.map(({ address }) => address)).toEqual(["10.0.0.1:8080", "[fd00::1]:8080"]);

@@ -5,7 +5,7 @@ import { loadProxyConfig } from "../../../app/proxy/config";
 import type { PodSource } from "../../../app/proxy/endpoints";
 import { ConnectionProxy } from "../../../app/proxy/proxy";
 
-/** Short times, any port, quiet: what tests of the proxy begin with. */
+/** The defaults of proxy tests: short times, any port, no logs. */
 const defaults = {
   SERVICE_NAME: "messaging-service",
   SERVICE_PATH: "/messaging",
@@ -20,7 +20,7 @@ const defaults = {
   LOG_LEVEL: "silent",
 };
 
-/** A proxy in this process, and the pods that it finds: `host:port` each, changed by the test at any time. */
+/** A proxy in this process, and its pods as a list of `host:port`, which the test may change at any time. */
 export function startProxy(
   pods: Set<string>,
   env: Readonly<Record<string, string>> = {},
@@ -29,7 +29,7 @@ export function startProxy(
   return startProxyOf({ discover }, env);
 }
 
-/** A proxy in this process that finds its pods by a source of the test's own. */
+/** A proxy in this process with the test's own source of pods. */
 export async function startProxyOf(
   pods: PodSource,
   env: Readonly<Record<string, string>> = {},
@@ -45,7 +45,7 @@ const running = new Set<ConnectionProxy>();
 
 const clients = new Set<Bare>();
 
-/** Stops all proxies, and cuts the bare clients that are left. */
+/** Stops all proxies, and cuts the remaining bare clients. */
 export async function stopProxies(): Promise<void> {
   for (const { ws } of clients) ws.terminate();
   clients.clear();
@@ -53,12 +53,12 @@ export async function stopProxies(): Promise<void> {
   running.clear();
 }
 
-/** `host:port` of something that listens on loopback. */
+/** The `host:port` of a server on loopback. */
 export function addressOf(url: string): string {
   return new URL(url).host;
 }
 
-/** A bare WebSocket client that keeps everything it got. */
+/** A bare WebSocket client that keeps everything it received. */
 export class Bare {
   readonly ws: WebSocket;
   readonly received: { data: Buffer; binary: boolean }[] = [];
@@ -88,7 +88,7 @@ export class Bare {
     return this.received.map(({ data }) => data.toString());
   }
 
-  /** The data of message lines, as a plain client of a pod reads them. */
+  /** The data of message lines, as a plain client of a pod receives them. */
   get lines(): unknown[] {
     return this.texts
       .map((text) => JSON.parse(text) as { type: string; data: unknown })
@@ -105,7 +105,7 @@ export class Bare {
   }
 }
 
-/** Waits until it holds; fails after 10 s or `ms`, with what it was. */
+/** Waits until the condition is true; fails after 10 s or `ms`, with the last state. */
 export async function until(
   holds: () => boolean | Promise<boolean>,
   what: () => string,
@@ -118,7 +118,7 @@ export async function until(
   }
 }
 
-/** The value of a sample in a registry's text; 0 where there is none. */
+/** The value of a sample in a registry's text; 0 if it is missing. */
 export async function sample(proxy: ConnectionProxy, name: string): Promise<number> {
   const text = await proxy.metrics.registry.metrics();
   const line = text.split("\n").find((candidate) => candidate.startsWith(`${name} `));

@@ -23,7 +23,7 @@ describe("clients that speak holdfast.v1.json behind a proxy", () => {
 
   const start = (env: Record<string, string> = {}) => startPod(redis.url, env);
 
-  it("see one pod that never goes: a drain and a kill are a welcome each, and nothing is lost or doubled", async () => {
+  it("see one pod that never ends: a drain and a kill are one welcome each, and nothing is lost or duplicated", async () => {
     const [a, b, c] = await Promise.all([
       start({ DRAIN_SECONDS: "30" }),
       start({ DRAIN_SECONDS: "30" }),
@@ -54,13 +54,13 @@ describe("clients that speak holdfast.v1.json behind a proxy", () => {
     expect(wire.frames.some(({ type }) => type === "goaway")).toBe(false);
   });
 
-  it("are moved ever more slowly between pods that all ask to be left", async () => {
+  it("are moved more and more slowly between pods that all ask clients to move", async () => {
     const server = await leavingPod();
     try {
       const proxy = await startProxy(new Set([server.address]));
       await new Wire(`${proxy.url}/chat/x`).hello();
-      // At once each, it is hundreds a second. With waits below a bound that doubles from 50 ms to a second, the fifteenth
-      // comes after 5.3 s on average, and in less than 1.5 s once in 100,000 times.
+      // Without waits, there would be hundreds a second. With waits below a limit that doubles from 50 ms to a second, the
+      // fifteenth comes after 5.3 s on average, and in less than 1.5 s once in 100,000 times.
       const begun = performance.now();
       await until(
         () => server.connections() >= 15,
@@ -73,7 +73,7 @@ describe("clients that speak holdfast.v1.json behind a proxy", () => {
     }
   });
 
-  it("stay where all their rooms do not fit into one hello: the pod is never sent more than it takes", async () => {
+  it("stay if their rooms do not fit into one hello: no frame to a pod is larger than it accepts", async () => {
     const limit = { MAX_PAYLOAD_BYTES: "1024" };
     const [a, b] = await Promise.all([start({ ...limit, DRAIN_SECONDS: "30" }), start(limit)]);
     const ready = new Set([addressOf(a.url)]);
@@ -119,7 +119,7 @@ describe("clients that speak holdfast.v1.json behind a proxy", () => {
     expect((await wire.closed).code).toBe(4003);
   });
 
-  it("are asked to move when the proxy goes, and this project's client does so without a gap", async () => {
+  it("are asked to move when the proxy drains, and this project's client moves without a gap", async () => {
     const pod = await start();
     const ready = new Set([addressOf(pod.url)]);
     const [one, two] = await Promise.all([startProxy(ready), startProxy(ready)]);
@@ -152,7 +152,7 @@ describe("clients that speak holdfast.v1.json behind a proxy", () => {
     expect([one.connections, two.connections]).toEqual([0, 1]);
   });
 
-  it("are served also where a pod pings before their hello, and where they answer a ping early", async () => {
+  it("are served even if a pod pings before their hello, and if they answer a ping early", async () => {
     const pod = await start();
     const early = await earlyPinger(addressOf(pod.url));
     const proxy = await startProxy(new Set([early.address]));
@@ -193,7 +193,7 @@ describe("clients that speak holdfast.v1.json behind a proxy", () => {
   });
 });
 
-/** A pod that pings each socket as soon as it is open, as one of an older version may: in front of a real one. */
+/** A proxy in front of a real pod that pings each socket as soon as it is open, as a pod of an older version may. */
 async function earlyPinger(pod: string) {
   const types: string[] = [];
   const server = new WebSocketServer({ host: "127.0.0.1", port: 0, handleProtocols: () => SUBPROTOCOL });
@@ -202,7 +202,7 @@ async function earlyPinger(pod: string) {
     server.on("connection", (socket, request) => {
       const next = new WebSocket(`ws://${pod}${request.url}`, [SUBPROTOCOL]);
       socket.send(JSON.stringify({ type: "ping" }));
-      // Answered at once or not at all: what comes back to this control frame comes behind it.
+      // The answer comes at once or never: what answers this control frame comes after it.
       socket.ping();
       socket.once("pong", () => resolve());
       socket.on("message", (data: Buffer) => {
@@ -223,7 +223,7 @@ async function earlyPinger(pod: string) {
   return { address, types, pinged, close };
 }
 
-/** A pod that welcomes everybody, and asks each at once to leave. */
+/** A pod that welcomes every client, and at once asks it to move. */
 async function leavingPod() {
   const server = new WebSocketServer({ host: "127.0.0.1", port: 0, handleProtocols: () => SUBPROTOCOL });
   await once(server, "listening");

@@ -38,7 +38,7 @@ describe("plain HTTP through a proxy", () => {
     servers.clear();
   });
 
-  it("is not forwarded unless it is asked for", async () => {
+  it("is not forwarded by default", async () => {
     const pod = await serve((_request, response) => response.end("pod"));
     const proxy = await startProxy(new Set([pod]), { ...env, FORWARD_HTTP: "false" });
     expect((await fetch(`${origin(proxy.url)}/api/x`)).status).toBe(404);
@@ -111,7 +111,7 @@ describe("plain HTTP through a proxy", () => {
     expect(process.memoryUsage().rss - before).toBeLessThan(150 * 1_048_576);
   });
 
-  it("comes as it is made: the first part of an answer does not wait for the last", async () => {
+  it("is streamed: the first part of an answer does not wait for the last", async () => {
     let finish = () => undefined as unknown;
     const pod = await serve((_request, response) => {
       response.write("first");
@@ -126,7 +126,7 @@ describe("plain HTTP through a proxy", () => {
     expect(await next()).toBe("last");
   });
 
-  it("passes over a pod that cannot be connected to, with the body untouched", async () => {
+  it("skips a pod that cannot be connected to, with the body untouched", async () => {
     const pod = await serve((incoming, response) => incoming.pipe(response));
     const proxy = await startProxy(new Set(["127.0.0.1:1", "127.0.0.1:2", pod]), env);
     for (let i = 0; i < 5; i++) {
@@ -138,7 +138,7 @@ describe("plain HTTP through a proxy", () => {
     expect([response.status, response.headers.get("retry-after")]).toEqual([503, "1"]);
   });
 
-  it("does not send a body again that a pod may have had", async () => {
+  it("does not send a body again if a pod may have received it", async () => {
     let asked = 0;
     const broken = await serve((incoming) => {
       asked += 1;
@@ -164,7 +164,7 @@ describe("plain HTTP through a proxy", () => {
     expect(await sample(proxy, "proxy_http_requests_active")).toBe(0);
   });
 
-  it("is bounded in number", async () => {
+  it("is limited in number", async () => {
     const pod = await serve((_request, response) => response.write("x"));
     const proxy = await startProxy(new Set([pod]), { ...env, MAX_CONNECTIONS: "2" });
     const statuses: number[] = [];

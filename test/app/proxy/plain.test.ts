@@ -77,7 +77,7 @@ describe("plain clients behind a proxy, with pods that speak holdfast.v1.json", 
     expect(await sample(proxy, 'proxy_upstream_switches_total{reason="cut"}')).toBeGreaterThan(5);
   });
 
-  it("are heard also where they leave before a pod is back", async () => {
+  it("are served even if they leave before a pod is back", async () => {
     const [a, b] = await Promise.all([start(), start()]);
     const ready = new Set([addressOf(a.url)]);
     const proxy = await startProxy(ready);
@@ -114,7 +114,7 @@ describe("plain clients behind a proxy, with pods that speak holdfast.v1.json", 
   });
 });
 
-/** A pod joins a plain client to its room a moment after the upgrade: waits until each hears itself. */
+/** A pod joins a plain client to its room a moment after the upgrade: waits until each client receives its own message. */
 async function bothIn(clients: readonly Bare[], room: string): Promise<void> {
   for (const [index, client] of clients.entries()) {
     client.ws.send(`in:${room}:${index}`);
@@ -125,7 +125,7 @@ async function bothIn(clients: readonly Bare[], room: string): Promise<void> {
   }
 }
 
-/** Clients that speak in turn, and what each room must have heard. */
+/** Clients that publish in turn, and what each room must have received. */
 class Talk {
   readonly #said = new Map<number, Set<string>>();
   readonly #timer: NodeJS.Timeout;
@@ -147,7 +147,7 @@ class Talk {
     );
   }
 
-  /** Resolves when everybody has heard everything, or after 10 s: what is missing then is for the test to tell. */
+  /** Resolves once every client has received everything, or after 10 s: the test then shows what is missing. */
   async stop(): Promise<void> {
     clearInterval(this.#timer);
     await until(

@@ -1,6 +1,6 @@
 import { PodTemplates } from "../../../app/proxy/pod-templates";
 
-/** Each look names all pods; the result is which of the last look's are outdated. */
+/** Each look lists all pods; the result is the outdated ones of the last look. */
 function outdatedAfter(...looks: readonly string[]): string[] {
   const templates = new PodTemplates();
   looks.forEach((names, minute) => templates.observe(split(names), minute * 60_000));

@@ -122,7 +122,7 @@ describe("upstreamHeaders", () => {
     });
   });
 
-  it("keeps what a trusted hop says of the client, with the hop behind it", () => {
+  it("keeps what a trusted proxy says about the client, and adds that proxy", () => {
     expect(upstreamHeaders({ ...request, isTrusted: () => true, user: "anna ä" })).toEqual({
       host: "api.nova.social",
       cookie: "a=b",
@@ -134,7 +134,7 @@ describe("upstreamHeaders", () => {
     });
   });
 
-  it("gives the client of the service's answer what is not of the handshake", () => {
+  it("passes on the headers of the service's answer that do not belong to the handshake", () => {
     const raw = [
       "Upgrade",
       "websocket",
@@ -229,7 +229,7 @@ describe("Endpoints", () => {
     expect(await endpoints.take(new Set(["a:1", "b:1"]))).toBeUndefined();
   });
 
-  it("sends a client that moves to a pod that stays, though it has more sockets, and a new client to the emptiest", async () => {
+  it("sends a client that moves to a pod that stays, even if it has more sockets, and a new client to the emptiest", async () => {
     const pods = [ready("old:1", true), ready("empty:1", true)];
     const endpoints = new Endpoints(
       () => Promise.resolve(pods),
@@ -243,7 +243,7 @@ describe("Endpoints", () => {
     expect((await endpoints.take(new Set(["new:1"]), true))?.address).toBe("empty:1");
   });
 
-  it("gives a pod that stays no more than a pod has held before, nor anything while it fails", async () => {
+  it("gives a pod that stays no more than a pod has held before, and nothing while it fails", async () => {
     const pods = [ready("old:1", true), ready("other:1", true), ready("new:1")];
     const endpoints = new Endpoints(
       () => Promise.resolve(pods),
@@ -263,7 +263,7 @@ describe("Endpoints", () => {
 
 describe("Outgoing", () => {
   const message = (text: string) => ({ data: Buffer.from(text), binary: false });
-  /** Writes everything that is next. */
+  /** Writes all waiting messages. */
   const write = (line: Outgoing) => {
     const written: string[] = [];
     for (let next = line.next; next; next = line.next) {
@@ -273,7 +273,7 @@ describe("Outgoing", () => {
     return written;
   };
 
-  it("at most once: forgets what was written", () => {
+  it("at most once: drops what was written", () => {
     const line = new Outgoing("at-most-once");
     for (const text of ["1", "2"]) line.push(message(text));
     expect([write(line), line.size, line.bytes, line.pingNumber()]).toEqual([["1", "2"], 0, 0, undefined]);
@@ -282,14 +282,14 @@ describe("Outgoing", () => {
     expect(write(line)).toEqual(["3"]);
   });
 
-  it("at least once: keeps what was written until a pong behind it, and repeats the rest", () => {
+  it("at least once: keeps what was written until a pong that follows it, and repeats the rest", () => {
     const line = new Outgoing("at-least-once");
     for (const text of ["1", "2"]) line.push(message(text));
     write(line);
     expect(line.pingNumber()).toBe(2);
     line.push(message("3"));
     write(line);
-    expect(line.pingNumber()).toBeUndefined(); // a pong is due
+    expect(line.pingNumber()).toBeUndefined(); // a pong is pending
     line.confirmed(2);
     expect([line.size, line.bytes, line.pingNumber()]).toEqual([1, 1 + messageOverheadBytes, 3]);
     line.rewind();
@@ -299,7 +299,7 @@ describe("Outgoing", () => {
     expect([line.size, line.bytes]).toEqual([0, 0]);
   });
 
-  it("at least once: believes no pong that it has not asked for", () => {
+  it("at least once: ignores an unexpected pong", () => {
     const line = new Outgoing("at-least-once");
     line.push(message("1"));
     write(line);

@@ -6,7 +6,7 @@ import { SignJWT } from "jose";
 import { WebSocket, WebSocketServer } from "ws";
 import { Bare, sample, startProxy, stopProxies, until } from "./helpers";
 
-/** An ordinary server of the `ws` package, which knows nothing of Holdfast. */
+/** An ordinary server of the `ws` package, without Holdfast. */
 class Backend {
   readonly requests: IncomingMessage[] = [];
   readonly heard: string[] = [];
@@ -31,7 +31,7 @@ class Backend {
     return backend;
   }
 
-  /** As process managers end it: 1001 or another code to all, no new sockets. */
+  /** As process managers end it: closes all sockets with 1001 or another code, and accepts no new ones. */
   end(code: number, reason = ""): void {
     this.server.close();
     for (const socket of this.server.clients) socket.close(code, reason);
@@ -50,7 +50,7 @@ function echo(socket: WebSocket): void {
   socket.on("message", (data, binary) => socket.send(data, { binary }));
 }
 
-/** Everybody hears everybody, as in the chat example of the `ws` package. */
+/** Every client receives every message, as in the chat example of the `ws` package. */
 function chat(socket: WebSocket, { server }: Backend): void {
   socket.on("message", (data, binary) => {
     for (const other of server.clients) if (other.readyState === WebSocket.OPEN) other.send(data, { binary });
@@ -69,7 +69,7 @@ describe("any WebSocket server behind a proxy", () => {
 
   const front = (url: string) => url.replace("/messaging", "");
 
-  it("dials another pod first than the one that cut a socket, though that one has the fewest", async () => {
+  it("dials another pod before the one that cut a socket, even if that one has the fewest", async () => {
     const backends = [await Backend.start(echo), await Backend.start(echo)];
     const proxy = await startProxy(new Set(backends.map(({ address }) => address)), atMostOnce);
     for (let client = 0; client < 2; client++) await new Bare(front(proxy.url)).opened();
@@ -127,7 +127,7 @@ describe("any WebSocket server behind a proxy", () => {
     expect(client.open).toBe(true);
   });
 
-  it("is told the client's address by proxies that are trusted, and by no one else", async () => {
+  it("gets the client's address from trusted proxies only", async () => {
     const backend = await Backend.start(echo);
     const trusting = await startProxy(new Set([backend.address]), {
       ...atMostOnce,
@@ -145,7 +145,7 @@ describe("any WebSocket server behind a proxy", () => {
     expect(backend.requests[1]?.headers["x-forwarded-proto"]).toBeUndefined();
   });
 
-  it("passes text, binary and fragments as they are, both ways", async () => {
+  it("passes text, binary and fragments unchanged, both ways", async () => {
     const backend = await Backend.start(echo);
     const proxy = await startProxy(new Set([backend.address]), atMostOnce);
     const client = await new Bare(front(proxy.url)).opened();
@@ -217,7 +217,7 @@ describe("any WebSocket server behind a proxy", () => {
     expect(await sample(proxy, 'proxy_upstream_switches_total{reason="cut"}')).toBe(2);
   });
 
-  it("gets what was said while it was away, within a bound beyond which clients are not read", async () => {
+  it("gets what was sent while it was away, within a limit above which clients are not read", async () => {
     const one = await Backend.start(echo);
     const pods = new Set([one.address]);
     const proxy = await startProxy(pods, { ...atMostOnce, MAX_WAITING_BYTES: "4096" });
@@ -244,7 +244,7 @@ describe("any WebSocket server behind a proxy", () => {
     expect(client.texts).toEqual(texts);
   });
 
-  it("is not read where a client does not read: nothing piles up in the proxy", async () => {
+  it("is not read if a client does not read: nothing piles up in the proxy", async () => {
     const flood = "y".repeat(65_536);
     const backend = await Backend.start((socket) => {
       for (let i = 0; i < 1_000; i++) socket.send(flood);
@@ -264,7 +264,7 @@ describe("any WebSocket server behind a proxy", () => {
       },
       () => String(before),
     );
-    expect(pod.bufferedAmount).toBeGreaterThan(20 * 1_048_576); // it waits where it was made
+    expect(pod.bufferedAmount).toBeGreaterThan(20 * 1_048_576); // it waits at its source
     expect(await sample(proxy, 'proxy_waiting_bytes{direction="to_client"}')).toBeLessThan(1_048_576);
     client.ws.resume();
     await until(
@@ -277,13 +277,13 @@ describe("any WebSocket server behind a proxy", () => {
     [1000, "bye"],
     [1008, "not you"],
     [4321, "own code"],
-  ])("closes for good with %i: the client gets code and reason", async (code, reason) => {
+  ])("closes permanently with %i: the client gets code and reason", async (code, reason) => {
     const backend = await Backend.start((socket) => socket.close(code, reason));
     const proxy = await startProxy(new Set([backend.address]), atMostOnce);
     expect(await (await new Bare(front(proxy.url)).opened()).closed).toEqual({ code, reason });
   });
 
-  it("says by configuration which codes are for good", async () => {
+  it("has configured codes that close permanently", async () => {
     const one = await Backend.start(echo);
     const two = await Backend.start(echo);
     const pods = new Set([one.address]);
@@ -299,7 +299,7 @@ describe("any WebSocket server behind a proxy", () => {
     expect(await client.closed).toEqual({ code: 1012, reason: "as configured" });
   });
 
-  it("hears how the client closed, behind everything that it said", async () => {
+  it("learns how the client closed, after everything that it sent", async () => {
     const closes: [number, string][] = [];
     const backend = await Backend.start((socket) =>
       socket.on("close", (code, reason) => closes.push([code, reason.toString()])),
@@ -355,7 +355,7 @@ describe("any WebSocket server behind a proxy", () => {
     expect(backend.requests).toHaveLength(passed.length);
   });
 
-  it("refuses with a body of bytes, which the client gets as they are", async () => {
+  it("refuses with a binary body, which the client gets unchanged", async () => {
     const page = gzipSync("not on my watch");
     const server = createServer().on("upgrade", (_request, socket) => {
       socket.write("HTTP/1.1 403 Forbidden\r\nContent-Encoding: gzip\r\nConnection: close\r\n\r\n");
@@ -390,7 +390,7 @@ describe("any WebSocket server behind a proxy", () => {
     expect(await client.closed).toEqual({ code: 4002, reason: "the token has expired" });
   });
 
-  it("is asked by a proxy that checks Origin and token first, where that is configured", async () => {
+  it("is dialled by a proxy that first checks Origin and token, if that is configured", async () => {
     const backend = await Backend.start(echo);
     const proxy = await startProxy(new Set([backend.address]), {
       ...atMostOnce,
@@ -411,10 +411,10 @@ describe("any WebSocket server behind a proxy", () => {
   });
 
   describe("loses a pod that has read, but not answered", () => {
-    /** A pod that reads, and dies before it answers anything. */
+    /** A pod that reads, and crashes before it answers anything. */
     const mute = () => Backend.start(() => undefined, { autoPong: false });
 
-    it("at most once: what was written is not repeated, what was not follows", async () => {
+    it("at most once: what was written is not repeated, what was not is sent", async () => {
       const one = await mute();
       const two = await Backend.start(echo);
       const pods = new Set([one.address]);
@@ -466,7 +466,7 @@ describe("any WebSocket server behind a proxy", () => {
       expect(two.heard).toEqual(["1", "2", "3", "4"]);
     });
 
-    it("at least once: what a pod has read and said so is not repeated", async () => {
+    it("at least once: what a pod has confirmed is not repeated", async () => {
       const [one, two] = await Promise.all([Backend.start(echo), Backend.start(echo)]);
       const pods = new Set([one.address]);
       const proxy = await startProxy(pods, atLeastOnce);
@@ -494,7 +494,7 @@ async function drained(proxy: Parameters<typeof sample>[0]): Promise<void> {
     await new Promise((resolve) => setTimeout(resolve, 5));
 }
 
-/** The whole answer to an upgrade that is refused. */
+/** The whole answer to a refused upgrade. */
 async function refusal(url: string, headers = "", path = "/", chunks = Infinity): Promise<string> {
   const { hostname, port } = new URL(url);
   const socket = createConnection(Number(port), hostname);

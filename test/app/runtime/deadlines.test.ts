@@ -3,10 +3,13 @@ import { startRedis, type RedisServer } from "../../../ops/redis/server";
 import { Peer } from "../helpers/peer";
 import { startPod, stopPods } from "../helpers/pod";
 
-/** Node.js looks every two seconds; the rest is for a busy machine. Milliseconds. */
+/** Node.js checks every two seconds; the rest is for a busy machine. Milliseconds. */
 const slackMs = 15_000;
 
-/** Peers of the HTTP ports that do not go on with what they have begun. They wait side by side: each has real deadlines. */
+/**
+ * Peers of the HTTP ports that begin something and do not continue it. They wait at the same time, because each has real
+ * deadlines.
+ */
 describe("every HTTP port of a pod", () => {
   let redis: RedisServer;
   beforeAll(async () => {
@@ -31,7 +34,7 @@ describe("every HTTP port of a pod", () => {
     ],
   ];
 
-  it("lets go of a peer that does not finish its request in time, and serves others meanwhile", async () => {
+  it("drops a peer that does not finish its request in time, and serves others meanwhile", async () => {
     const pod = await startPod(redis.url);
     const ports = (["http", "metrics", "lifecycle"] as const).map((name) => pod.port(name));
     const begun = performance.now();

@@ -3,7 +3,7 @@ import { once } from "node:events";
 import path from "node:path";
 import type { Readable } from "node:stream";
 
-/** A process of ours that logs this many lines of a kilobyte, and then one a second, until SIGTERM. */
+/** A process that logs this many lines of a kilobyte, and then one a second, until SIGTERM. */
 function start(lines: number): ChildProcessByStdio<null, Readable, Readable> {
   const script = path.join(__dirname, "../helpers/logging-process.ts");
   return spawn(process.execPath, ["--import", "tsx", script, String(lines)], {
@@ -18,7 +18,7 @@ async function endOf(child: ChildProcessByStdio<null, Readable, Readable>): Prom
   return { code, signal };
 }
 
-/** Standard error says when it serves: nothing else is read of it here. */
+/** Standard error shows when it serves; nothing else is read from it. */
 const serving = (child: ChildProcessByStdio<null, Readable, Readable>) => once(child.stderr, "data");
 
 describe("the log of a process", () => {
@@ -37,15 +37,15 @@ describe("the log of a process", () => {
     expect(lines.at(-1)).toContain("stopped");
   });
 
-  it("that nobody can read any more does not keep the process from ending", async () => {
+  it("with a broken pipe does not keep the process from ending", async () => {
     const child = start(1);
     await serving(child);
     child.stdout.destroy();
     expect(await endOf(child)).toEqual({ code: 0, signal: null });
   });
 
-  it("that nobody reads neither holds up the process nor keeps it from ending", async () => {
-    const child = start(8_000); // eight times what may wait, and more than any pipe holds
+  it("without a reader neither blocks the process nor keeps it from ending", async () => {
+    const child = start(8_000); // eight times the limit, and more than any pipe holds
     await serving(child);
     expect(await endOf(child)).toEqual({ code: 0, signal: null });
   });

@@ -45,7 +45,7 @@ describe("a refused upgrade", () => {
     for (const { socket } of peers) socket.destroy();
   });
 
-  it("brings the whole answer, bytes as they are", async () => {
+  it("sends the whole answer, binary bodies unchanged", async () => {
     const peer = new Peer(port).write(upgradeRequest("/"));
     await peer.ended;
     peer.socket.destroy();
@@ -71,7 +71,7 @@ describe("a refused upgrade", () => {
   afterEach(stopPods);
   afterEach(stopProxies);
 
-  it("is let go by the server and by the proxy while its peer keeps its half open", async () => {
+  it("is released by the server and by the proxy while its peer keeps its half open", async () => {
     const pod = await startPod(redis.url);
     const proxy = await startProxy(new Set());
     for (const tier of [pod, proxy]) {
@@ -81,7 +81,7 @@ describe("a refused upgrade", () => {
     }
   });
 
-  it("is let go by the proxy that passes on a pod's refusal", async () => {
+  it("is released by the proxy that passes on a pod's refusal", async () => {
     const pod = await startPod(redis.url, { ALLOWED_ORIGINS: "https://app.example" });
     const proxy = await startProxy(new Set([`127.0.0.1:${pod.port("http")}`]));
     const peer = new Peer(proxy.port("http")).write(

@@ -4,7 +4,7 @@ import * as scripts from "../../../app/server/store/scripts";
 import { tablesByHeading } from "../protocol/markdown";
 
 describe("docs/architecture.md", () => {
-  it("names the scripts that there are", () => {
+  it("names scripts that exist", () => {
     const tables = tablesByHeading(readFileSync(join(__dirname, "../../../docs/architecture.md"), "utf8"));
     expect(
       tables

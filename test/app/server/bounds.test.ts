@@ -4,7 +4,7 @@ import { startRedis, type RedisServer } from "../../../ops/redis/server";
 import { startPod, stopPods } from "../helpers/pod";
 import { refusalOf, Wire } from "../helpers/wire";
 
-/** What one socket can make a pod hold or do. */
+/** Limits of what one socket can make a pod store or do. */
 describe("one socket", () => {
   let redis: RedisServer;
   beforeAll(async () => {
@@ -20,7 +20,7 @@ describe("one socket", () => {
     return wire;
   };
 
-  /** Stores `count` messages of so many bytes each. */
+  /** Stores `count` messages of this size. */
   const fill = async (url: string, room: string, count: number, bytes: number) => {
     const wire = await opened(url, room);
     for (let id = 1; id <= count; id++) {
@@ -35,7 +35,7 @@ describe("one socket", () => {
     const pod = await startPod(redis.url, { MAX_FRAME_RATE: "20", MAX_ROOMS: "10" });
     const wire = await opened(pod.url, "a");
     const start = performance.now();
-    // A burst of 50, less the hello; then 20 a second.
+    // A burst of 50, minus the hello; then 20 a second.
     for (let i = 0; i < 900; i++) wire.send({ type: "ping" });
     const pongs = () => wire.frames.filter(({ type }) => type === "pong").length;
     await wire.until(() => (pongs() === 900 ? true : undefined), "all pongs");
@@ -44,7 +44,7 @@ describe("one socket", () => {
     expect(performance.now() - start).toBeGreaterThan(1_500);
   });
 
-  it("does not slow another one down by joining with a position that was never there", async () => {
+  it("does not slow another one down by joining with an invented position", async () => {
     const pod = await startPod(redis.url);
     await fill(pod.url, "big", 32, 60_000);
     const victim = await opened(pod.url, "victim");
@@ -73,14 +73,14 @@ describe("one socket", () => {
     expect(Number(asked)).toBeLessThan(250);
   });
 
-  it("publishes no more bytes than its budget, and is told to wait", async () => {
+  it("publishes no more bytes than its budget, and is asked to wait", async () => {
     const pod = await startPod(redis.url, { MAX_PUBLISH_BYTES_RATE: "10000" });
     const wire = await opened(pod.url, "a");
     for (let id = 1; id <= 3; id++) wire.send({ type: "publish", room: "a", id, data: "x".repeat(60_000) });
     expect(await wire.next("error")).toMatchObject({ code: "rate_limited", id: 3, retryable: true });
   });
 
-  it("creates no more rooms than its budget, and goes on in those that there are", async () => {
+  it("creates no more rooms than its budget, and continues in existing ones", async () => {
     const pod = await startPod(redis.url, { MAX_ROOMS: "3" });
     const wire = await opened(pod.url, "r1", "r2", "r3");
     for (const room of ["r1", "r2", "r3"]) {
@@ -116,7 +116,7 @@ describe("one socket", () => {
     expect((await wire.closed).code).toBe(1009);
   });
 
-  it("holds two pages of history where it does not read, however many rooms it names", async () => {
+  it("holds two pages of history if it does not read, however many rooms it joins", async () => {
     const pod = await startPod(redis.url);
     const rooms = Array.from({ length: 10 }, (_, i) => `h${i}`);
     for (const room of rooms) await fill(pod.url, room, 40, 60_000);
@@ -157,7 +157,7 @@ describe("one socket", () => {
   });
 });
 
-describe("sockets that have not said who they are", () => {
+describe("unauthenticated sockets", () => {
   let redis: RedisServer;
   beforeAll(async () => {
     redis = await startRedis();
@@ -165,7 +165,7 @@ describe("sockets that have not said who they are", () => {
   afterAll(() => redis.stop());
   afterEach(stopPods);
 
-  it("take no place of those that have, and the oldest makes room for the next", async () => {
+  it("take no place of authenticated ones, and the oldest makes room for the next", async () => {
     const pod = await startPod(redis.url, { MAX_CONNECTIONS: "2", MAX_UNAUTHENTICATED_CONNECTIONS: "3" });
     const silent: Wire[] = [];
     for (let i = 0; i < 6; i++) silent.push(await new Wire(`${pod.url}/chat/a`).opened());
@@ -177,7 +177,7 @@ describe("sockets that have not said who they are", () => {
     expect((await refusalOf(`${pod.url}/chat/a`)).status).toBe(503);
   });
 
-  it("are closed with 1013 after their hello where the pod is full by then", async () => {
+  it("are closed with 1013 after their hello if the pod is full by then", async () => {
     const pod = await startPod(redis.url, { MAX_CONNECTIONS: "1" });
     const [first, second] = [new Wire(`${pod.url}/chat/a`), new Wire(`${pod.url}/chat/a`)];
     await Promise.all([first.opened(), second.opened()]);
@@ -187,7 +187,7 @@ describe("sockets that have not said who they are", () => {
   });
 });
 
-/** A link to a port on this machine that carries so many bytes a second towards the client. */
+/** A link to a port on this machine with a limited rate towards the client. */
 async function slowLink(
   port: number,
   bytesPerSecond: number,

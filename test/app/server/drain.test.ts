@@ -24,7 +24,7 @@ describe("a pod that drains", () => {
   afterAll(() => redis.stop());
   afterEach(stopPods);
 
-  it("asks its clients to move, goes on serving them, and ends as soon as the last has moved", async () => {
+  it("asks its clients to move, keeps serving them, and ends once the last has moved", async () => {
     const [a, b] = await Promise.all([startPod(redis.url, { DRAIN_SECONDS: "60" }), startPod(redis.url)]);
     const client = randomClient();
     const old = new Wire(`${a.url}/chat/x`);
@@ -45,7 +45,7 @@ describe("a pod that drains", () => {
 
     expect(resumed).toBe(true);
     expect((await old.closed).code).toBe(4003);
-    await drained; // 60 s are its budget: the test's own timeout says that it did not use them
+    await drained; // its budget is 60 s: the test's own timeout shows that it did not use them
     expect(a.connections).toBe(0);
   });
 
@@ -71,7 +71,7 @@ describe("a pod that drains", () => {
     expect((await fetch(`${http}/livez`)).status).toBe(200);
   });
 
-  it("gives 1012 to who stays, with every publish acknowledged before", async () => {
+  it("sends 1012 to those that stay, with every publish acknowledged before", async () => {
     const pod = await startPod(redis.url, { DRAIN_SECONDS: "1" });
     const wire = new Wire(`${pod.url}/chat/x`);
     await wire.hello({ rooms: [{ room: "x" }] });
@@ -91,7 +91,7 @@ describe("a pod that drains", () => {
     expect((await wire.closed).code).toBe(1012);
   });
 
-  it("cuts at once what does not answer, when there is no time to drain", async () => {
+  it("cuts sockets that do not answer at once, when there is no time to drain", async () => {
     const pod = await startPod(redis.url, { DRAIN_SECONDS: "0" });
     const wire = await new Wire(`${pod.url}/chat/x`, { protocols: [] }).opened();
     await pod.drain();

@@ -11,7 +11,7 @@ describe("durability", () => {
   });
   afterEach(stopPods);
   afterAll(async () => {
-    await replica.stop(); // first: a primary that ends waits for its replicas
+    await replica.stop(); // first, because a primary waits for its replicas before it ends
     await primary.stop();
   });
 
@@ -26,7 +26,7 @@ describe("durability", () => {
     const admin = new Redis(replica.url);
     const { hostname, port } = new URL(primary.url);
     await admin.replicaof(hostname, Number(port));
-    // The link is up before the primary counts it: only then does WAIT wait for it.
+    // The link is up before the primary counts it; WAIT waits for it only after that.
     const witness = new Redis(primary.url);
     await until(async () => {
       await witness.set("seen", "by the replica");
@@ -37,12 +37,12 @@ describe("durability", () => {
     for (let id = 2; id <= 50; id++) wire.send({ type: "publish", room: "a", id, data: id });
     const { offset } = await wire.next("ack", (frame) => frame.id === 50);
 
-    expect(offset).toBe(50); // the first was stored, only not confirmed: it was stored once
+    expect(offset).toBe(50); // the first was stored but not confirmed; it was stored once
     expect(await admin.xlen("ws:room:{messaging-service/a}")).toBe(50);
     admin.disconnect();
   });
 
-  it("aof: is given where the server has WAITAOF, and refused at the start, saying so, where it has not", async () => {
+  it("aof: is supported if the server has WAITAOF, and refused at the start, with the reason, if it has not", async () => {
     const admin = new Redis(primary.url);
     const [known] = (await admin.call("COMMAND", "INFO", "WAITAOF")) as unknown[];
     admin.disconnect();

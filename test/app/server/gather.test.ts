@@ -5,7 +5,7 @@ import { UnavailableError } from "../../../app/server/store/redis";
 const nextTurn = () => new Promise((resolve) => setImmediate(resolve));
 
 describe("Gather", () => {
-  it("does together what comes in one turn, and what comes while that is under way", async () => {
+  it("groups the requests of one turn, and those that come while a group is in progress", async () => {
     const groups: (readonly number[])[] = [];
     const answers: (() => void)[] = [];
     const gather = new Gather<number, number>(async (items) => {
@@ -29,7 +29,7 @@ describe("Gather", () => {
     ]);
   });
 
-  it("fails the one whose result is an error, and goes on after a group that failed whole", async () => {
+  it("fails the one whose result is an error, and continues after a group that failed as a whole", async () => {
     let isAway = false;
     const gather = new Gather<number, number>(
       (items) =>
@@ -47,7 +47,7 @@ describe("Gather", () => {
     expect(await gather.add(4)).toBe(4);
   });
 
-  it("does nothing for who has given up meanwhile", async () => {
+  it("does nothing for a caller that has given up meanwhile", async () => {
     const done: number[] = [];
     let answer: () => void = () => undefined;
     const gather = new Gather<number, number>(async (items) => {
@@ -83,7 +83,7 @@ describe("Takeovers", () => {
     expect((await tell(() => 1)).texts).toEqual(all);
   });
 
-  it("are said once to a pod that has gone", async () => {
+  it("are sent once to a pod that is gone", async () => {
     expect((await tell(() => 0)).texts).toEqual(["pod-1: a"]);
   });
 

@@ -3,7 +3,7 @@ import type { HistoryPage, RoomStore } from "../../../app/server/store/room-stor
 
 const keys = { stream: "s", meta: "m", present: "p", publisher: () => "x" };
 
-/** A page that a test answers a read with. */
+/** A page with which a test answers a read. */
 function page(epoch: string, top: number, messages: readonly number[] = []): HistoryPage {
   return {
     epoch,
@@ -14,11 +14,11 @@ function page(epoch: string, top: number, messages: readonly number[] = []): His
   };
 }
 
-/** A message as it comes from the room's channel. */
+/** A message, as it arrives on the room's channel. */
 const live = (epoch: string, offset: number) =>
   Buffer.from(`${epoch} ${offset} "from":"x","data":${offset}}`);
 
-/** A room whose reads wait for the test's answer, and one member that notes the newest offset it was given. */
+/** A room whose reads wait for the test's answer, and one member that records the newest offset. */
 async function openRoom() {
   const reads: ((page: HistoryPage) => void)[] = [];
   const read = () => new Promise<HistoryPage>((resolve) => reads.push(resolve));
@@ -63,7 +63,7 @@ describe("LiveRoom", () => {
     room.close();
   });
 
-  it("reads once where nothing came meanwhile", async () => {
+  it("reads once if nothing came meanwhile", async () => {
     const { room, reads, answer, delivered, untilDelivered } = await openRoom();
     const filled = room.fill();
     await new Promise((resolve) => setImmediate(resolve));

@@ -15,7 +15,7 @@ describe("the log", () => {
     { write: (line) => void lines.push(line) },
   );
 
-  it("tells of a failed command why it failed, never what was in it", async () => {
+  it("has the reason of a failed command, never its arguments", async () => {
     const client = new Redis(redis.url);
     const failed = client.evalsha("0".repeat(40), 1, "key", "what Ada wrote");
     const error = await failed.then(
@@ -23,7 +23,7 @@ describe("the log", () => {
       (reason: unknown) => reason as Error,
     );
     client.disconnect();
-    expect(JSON.stringify(error)).toContain("what Ada wrote"); // or there is nothing to keep out
+    expect(JSON.stringify(error)).toContain("what Ada wrote"); // otherwise there would be nothing to keep out
     log.error({ err: new Error("the store refused", { cause: error }) }, "operation failed");
     const [line = ""] = lines.splice(0);
     expect(JSON.parse(line)).toMatchObject({
@@ -38,7 +38,7 @@ describe("the log", () => {
     expect(line).not.toContain("what Ada wrote");
   });
 
-  it("tells an error's code", () => {
+  it("has an error's code", () => {
     log.warn({ err: Object.assign(new Error("no route"), { code: "EHOSTUNREACH" }) }, "redis");
     expect(JSON.parse(lines.splice(0)[0] ?? "")).toMatchObject({
       err: { type: "Error", code: "EHOSTUNREACH" },

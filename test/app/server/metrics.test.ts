@@ -7,7 +7,7 @@ import { until as eventually } from "../../faults/helpers/until";
 import { startPod, stopPods } from "../helpers/pod";
 import { randomClient, Wire } from "../helpers/wire";
 
-/** Every series of an exposition, with its value. */
+/** Every series of an exposition with its value. */
 function parseSeries(exposition: string): Map<string, number> {
   const lines = exposition.split("\n").filter((line) => line !== "" && !line.startsWith("#"));
   return new Map(
@@ -18,13 +18,13 @@ function parseSeries(exposition: string): Map<string, number> {
   );
 }
 
-/** What a scrape of the pod's metrics port brings. */
+/** The result of a scrape of the pod's metrics port. */
 async function scrape(pod: HoldfastServer): Promise<Map<string, number>> {
   const response = await fetch(`http://127.0.0.1:${pod.port("metrics")}/metrics`);
   return parseSeries(await response.text());
 }
 
-/** Waits until a scrape shows what is awaited. */
+/** Waits until a scrape shows the expected value. */
 async function until(pod: HoldfastServer, name: string, value: number): Promise<void> {
   let found: number | undefined;
   const look = async () => (found = (await scrape(pod)).get(name)) === value;
@@ -83,7 +83,7 @@ describe("a pod's metrics", () => {
     const [first] = wires;
     for (const id of [1, 2]) {
       first?.send({ type: "publish", room: "counted", id, data: id });
-      await first?.next("ack", (frame) => frame.id === id); // two that wait go in one operation
+      await first?.next("ack", (frame) => frame.id === id); // two waiting ones go in one operation
     }
     await until(pod, "websocket_messages_delivered_total", 6);
     const late = new Wire(`${pod.url}/chat/x`);
@@ -95,7 +95,7 @@ describe("a pod's metrics", () => {
     await until(pod, 'websocket_redis_operation_duration_seconds_count{operation="publish"}', 2);
   });
 
-  it("tell resumes on the same pod from those on another, and rooms that were lost from those left too long", async () => {
+  it("distinguish resumes on the same pod from those on another, and lost rooms from those left too long", async () => {
     const [a, b] = await Promise.all([startPod(redis.url), startPod(redis.url)]);
     const client = randomClient();
     const first = await new Wire(`${a.url}/chat/x`).hello({ client });
@@ -113,7 +113,7 @@ describe("a pod's metrics", () => {
     await until(b, 'websocket_room_recoveries_total{outcome="expired"}', 1);
   });
 
-  it("count the drain down, and do not call the pod ready", async () => {
+  it("count the drain down, and do not show the pod as ready", async () => {
     const pod = await startPod(redis.url, { DRAIN_SECONDS: "60" });
     const wires = [new Wire(`${pod.url}/chat/x`), new Wire(`${pod.url}/chat/x`)];
     await Promise.all(wires.map((wire) => wire.hello()));
@@ -136,7 +136,7 @@ describe("a pod's metrics", () => {
     await drained;
   });
 
-  it("count a store that is away as errors, and are still there to be read", async () => {
+  it("count an unavailable store as errors, and can still be read", async () => {
     const own = await startRedis();
     const pod = await startPod(own.url, { REDIS_TIMEOUT_MS: "200" });
     expect((await scrape(pod)).get("websocket_redis_memory_used_bytes")).toBeGreaterThan(0);
@@ -172,7 +172,7 @@ describe("metrics of the pod's state", () => {
       storeMemory: () => Promise.resolve(undefined),
       ...state,
     });
-    await registry.metrics(); // what is counted anew each time must not add up
+    await registry.metrics(); // a value that is counted again each time must not add up
     return parseSeries(await registry.metrics());
   };
 
@@ -204,7 +204,7 @@ describe("metrics of the pod's state", () => {
     expect(series.get("websocket_drain_elapsed_seconds")).toBeCloseTo(12, 0);
   });
 
-  it("show both numbers of one answer of the store, and no limit where there is none", async () => {
+  it("show both numbers of one answer of the store, and no limit if there is none", async () => {
     const asked = jest.fn(() => Promise.resolve({ usedBytes: 5, limitBytes: 10 }));
     expect(Object.fromEntries(await read([], { storeMemory: asked }))).toMatchObject({
       websocket_redis_memory_used_bytes: 5,
@@ -219,7 +219,7 @@ describe("metrics of the pod's state", () => {
 });
 
 describe("the store's memory", () => {
-  it("is read off INFO", () => {
+  it("is read from INFO", () => {
     const info =
       "# Memory\r\nused_memory:1024\r\nused_memory_rss:9\r\nmaxmemory:4096\r\nmaxmemory_human:4K\r\n";
     expect(parseMemory(info)).toEqual({ usedBytes: 1_024, limitBytes: 4_096 });

@@ -1,13 +1,13 @@
 import { MoveWindow } from "../../../app/server/move-window";
 
-/** Moves as many clients as the window holds, each in the time that `tookMs` gives it; the time after that. */
+/** Moves as many clients as the window allows, each in the time that `tookMs` returns; returns the time after that. */
 function round(window: MoveWindow, from: number, tookMs: (client: number) => number): number {
   const { size } = window;
   for (let i = 0; i < size; i += 1) window.moved(from, from + tookMs(i));
   return from + 10_000;
 }
 
-describe("the window of clients on the move", () => {
+describe("the window of moving clients", () => {
   it("begins with 8 and doubles each round while moves stay fast, up to 256", () => {
     const window = new MoveWindow();
     const sizes = [window.size];
@@ -26,7 +26,7 @@ describe("the window of clients on the move", () => {
     expect(window.size).toBe(34);
   });
 
-  it("is halved once for all that were asked before", () => {
+  it("is halved once for all clients that were asked before", () => {
     const window = new MoveWindow();
     const now = round(window, 0, () => 10);
     for (let i = 0; i < 16; i += 1) window.moved(now, now + 200);
@@ -42,7 +42,7 @@ describe("the window of clients on the move", () => {
     expect(window.size).toBe(8);
   });
 
-  it("takes clients as they are: a far one is no slow pod, nor does a near one make it so", () => {
+  it("takes clients as they are: a distant one does not mean a slow pod, and a near one does not make it look slow", () => {
     const window = new MoveWindow();
     let now = 0;
     for (let i = 0; i < 5; i += 1) now = round(window, now, (client) => (client % 2 === 0 ? 20 : 300));

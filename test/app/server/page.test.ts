@@ -37,7 +37,7 @@ describe("the page over HTTP", () => {
   const get = (path: string, init: RequestInit = {}) =>
     fetch(`${origin}${path}`, { redirect: "manual", ...init });
 
-  it("lets nothing in but its own files and sockets: no inline script, no frame", async () => {
+  it("allows only its own files and sockets: no inline script, no frame", async () => {
     const answer = await get("/messaging/");
     expect(answer.status).toBe(200);
     expect(await answer.text()).toBe("this is index.html");
@@ -49,13 +49,13 @@ describe("the page over HTTP", () => {
     expect(answer.headers.get("referrer-policy")).toBe("no-referrer");
   });
 
-  it("leads to the slash that its own links need, whatever host the edge has", async () => {
+  it("redirects to the slash that its own links need, whatever host the edge has", async () => {
     const answer = await get("/messaging");
     expect(answer.status).toBe(308);
     expect(new URL(answer.headers.get("location") ?? "", `${origin}/messaging`).pathname).toBe("/messaging/");
   });
 
-  it("says what the page must know before it connects", async () => {
+  it("serves the settings that the page needs before it connects", async () => {
     expect(await (await get("/messaging/service.json")).json()).toEqual({
       service: "messaging-service",
       auth: "jwt",

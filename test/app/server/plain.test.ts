@@ -10,11 +10,11 @@ describe("plain text", () => {
   afterAll(() => redis.stop());
   afterEach(stopPods);
 
-  it("makes each line in a message to the room, and each message out one JSON line", async () => {
+  it("makes each inbound line a message to the room, and each outbound message one JSON line", async () => {
     const [a, b] = await Promise.all([startPod(redis.url), startPod(redis.url)]);
     const one = await new Wire(`${a.url}/chat/lobby`, { protocols: [] }).opened();
     const two = await new Wire(`${b.url}/chat/lobby`, { protocols: [] }).opened();
-    // The room is joined a moment after the upgrade; what a socket says itself it hears, once it is in.
+    // The room is joined a moment after the upgrade; a socket receives its own messages once it is in.
     one.send("I am in");
     await one.next("message");
     two.send("so am I");

@@ -20,7 +20,7 @@ describe("presence", () => {
 
   const listed = (room: string) => admin.zrange(roomKeys("messaging-service", room).present, "0", "-1");
 
-  it("lists who joins, in each of its rooms, and not who leaves; nobody is listed in an inbox", async () => {
+  it("lists members that join, in each of their rooms, and not members that leave; inboxes have no list", async () => {
     const pod = await startPod(redis.url);
     const [stays, goes] = [new Wire(`${pod.url}/chat/a`), new Wire(`${pod.url}/chat/a`)];
     const welcome = await stays.hello({ rooms: [{ room: "a" }, { room: "b" }] });
@@ -34,7 +34,7 @@ describe("presence", () => {
     stays.close();
   });
 
-  it("lists who resumes on another pod again, though the one before has taken it off the list", async () => {
+  it("lists a member that resumes on another pod again, although the previous pod has removed it", async () => {
     const [a, b] = await Promise.all([startPod(redis.url), startPod(redis.url)]);
     const client = randomClient();
     const first = new Wire(`${a.url}/chat/c`);
@@ -48,7 +48,7 @@ describe("presence", () => {
     second.close();
   });
 
-  it("does not list who left before it was noted", async () => {
+  it("does not list a member that left before it was noted", async () => {
     const pod = await startPod(redis.url);
     const [wire, other] = [new Wire(`${pod.url}/chat/d`), new Wire(`${pod.url}/chat/d`)];
     await wire.hello({ rooms: [{ room: "d" }] });

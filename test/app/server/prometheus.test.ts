@@ -14,10 +14,10 @@ const namespace = "nova";
 const service = "messaging-service";
 const scope = { namespace, services: [service] };
 
-/** From a scrape that shows something to a rate over it: two more scrapes; the rest is a busy machine. Milliseconds. */
+/** The time from a scrape with a value to a rate over it: two more scrapes; the rest is for a busy machine. Milliseconds. */
 const patienceMs = 45_000;
 
-/** Everything that is asked of Prometheus on a healthy system: the parts of each alert, the queries of each panel. */
+/** All queries for a healthy system: the parts of each alert, and the queries of each panel. */
 const questions = [
   ...alerts(scope).flatMap(({ name, operands }) => operands.map((expr) => ({ asker: name, expr }))),
   ...rows.flatMap(({ panels }) =>
@@ -25,7 +25,7 @@ const questions = [
   ),
 ].map(({ asker, expr }) => ({
   asker,
-  // As Grafana writes several chosen services.
+  // As Grafana writes several selected services.
   expr: expr.replaceAll("$namespace", namespace).replaceAll("$service", `(${service}|streaming-service)`),
 }));
 
@@ -40,7 +40,7 @@ describeWithPrometheus("a real Prometheus that scrapes real pods", (binaries) =>
   beforeAll(async () => {
     redis = await startRedis();
     const admin = new Redis(redis.url);
-    await admin.config("SET", "maxmemory", "100mb"); // as the stacks set it
+    await admin.config("SET", "maxmemory", "100mb"); // as the stacks configure it
     admin.disconnect();
     pods = await Promise.all([1, 2].map(() => startPod(redis.url, { DRAIN_SECONDS: "120" })));
     prometheus = await PrometheusServer.start(
@@ -51,7 +51,7 @@ describeWithPrometheus("a real Prometheus that scrapes real pods", (binaries) =>
         scrape_configs: [
           {
             job_name: "pods",
-            // What discovery knows of a pod, and what the operator and the PodMonitor make of it.
+            // The labels of a pod from discovery, and what the operator and the PodMonitor make of them.
             static_configs: pods.map((pod) => ({
               targets: [`127.0.0.1:${pod.port("metrics")}`],
               labels: {
@@ -79,12 +79,12 @@ describeWithPrometheus("a real Prometheus that scrapes real pods", (binaries) =>
     await redis.stop();
   });
 
-  /** Waits until an expression gives a number. */
+  /** Waits until an expression returns a number. */
   async function asked(what: string, expr: string): Promise<void> {
     await until(() => answers(expr), `${what}: ${expr}`, patienceMs);
   }
 
-  /** What looks back is asked as if that time had passed: the test does not wait for it. */
+  /** A query that looks back is evaluated as if that time had passed, so the test does not wait for it. */
   async function answers(expr: string): Promise<boolean> {
     const minutes = Number(/ offset (\d+)m/.exec(expr)?.[1] ?? 0);
     const samples = await prometheus.query(expr, Date.now() / 1_000 + minutes * 60);
@@ -106,7 +106,7 @@ describeWithPrometheus("a real Prometheus that scrapes real pods", (binaries) =>
     const rules = await prometheus.rules();
     expect(rules.map(({ name }) => name)).toEqual(alerts(scope).map(({ name }) => name));
     expect(rules.filter(({ health }) => health !== "ok")).toEqual([]);
-    // A busy machine may miss a scrape, which makes an alert pending until the next one; a wrong rule stays so.
+    // On a busy machine a missed scrape makes an alert pending until the next one; a wrong rule stays pending.
     let active = rules;
     const none = async () => {
       active = (await prometheus.rules()).filter(({ state }) => state !== "inactive");
@@ -115,13 +115,13 @@ describeWithPrometheus("a real Prometheus that scrapes real pods", (binaries) =>
     await until(none, () => `no alert is active: ${JSON.stringify(active, null, 2)}`, patienceMs);
   });
 
-  it("tells how unevenly the sockets are spread over the pods", async () => {
+  it("shows how unevenly the sockets are spread over the pods", async () => {
     const counts = pods.map(({ url }) => members.filter(({ ws }) => ws.url.startsWith(url)).length);
     const mean = members.length / pods.length;
     await asked("the skew is told", `abs(${skew} - ${Math.max(...counts) / mean}) < 0.001`);
   });
 
-  it("sees a pod drain, and who has not left", async () => {
+  it("shows that a pod drains, and which clients have not left", async () => {
     const [pod] = pods;
     const left = members.filter(({ ws }) => ws.url.startsWith(pod?.url ?? "")).length;
     expect(left).toBeGreaterThan(0);
@@ -148,7 +148,7 @@ describeWithPrometheus("a real Prometheus that scrapes real pods", (binaries) =>
   });
 });
 
-/** One of everything that is counted: clients on both pods, publishes, a resume that replays, a close, a leave. */
+/** Causes one of everything that is counted: clients on both pods, publishes, a resume with replay, a close, a leave. */
 async function traffic(pods: readonly { readonly url: string }[]): Promise<Wire[]> {
   const [a = "", b = ""] = pods.map(({ url }) => `${url}/chat/x`);
   const stays = new Wire(a);

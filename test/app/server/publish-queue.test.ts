@@ -5,7 +5,7 @@ import {
 } from "../../../app/server/connection/publish-queue";
 import { UnavailableError } from "../../../app/server/store/redis";
 
-/** A store whose steps end when the test says so. */
+/** A store whose steps end when the test says. */
 class ProxiedStore {
   readonly steps: { room: string; ids: number[]; settle: (error?: Error) => void }[] = [];
   #offset = 0;
@@ -19,7 +19,7 @@ class ProxiedStore {
       this.steps.push({ room, ids: publishes.map(({ id }) => id), settle });
     });
 
-  /** What has been asked and is not settled; settles it. */
+  /** Settles the pending steps; returns what was requested. */
   async settle(error?: Error): Promise<string[]> {
     await new Promise((resolve) => setImmediate(resolve));
     const steps = this.steps.splice(0);
@@ -83,7 +83,7 @@ describe("a connection's publishes", () => {
     expect(queue.size).toBe(0);
   });
 
-  it("go by 256 KiB, so that nobody holds up the store", async () => {
+  it("are stored in steps of 256 KiB, so that no publisher blocks the store", async () => {
     const { store, queue } = setUp();
     const large = "x".repeat(100_000);
     for (const id of [1, 2, 3, 4]) queue.add(publish("a", id, large));
@@ -93,7 +93,7 @@ describe("a connection's publishes", () => {
     expect(await store.settle()).toEqual(["a 5"]);
   });
 
-  it("that have waited for an absent store fail with the first, each with its answer", async () => {
+  it("that have waited for an unavailable store fail with the first, each with its answer", async () => {
     const { store, answers, queue } = setUp();
     queue.add(publish("a", 1));
     await new Promise((resolve) => setImmediate(resolve));

@@ -24,7 +24,7 @@ describe("the load of a pod", () => {
     expect(loads.map(({ connections }) => excessOf(connections, loads))).toEqual([116, 0, 0]);
   });
 
-  it("exceeds nothing where there is no other pod", () => {
+  it("is no excess if there is no other pod", () => {
     expect(excessOf(100, [load("a", 100)])).toBe(0);
     expect(excessOf(100, [])).toBe(0);
   });
@@ -41,7 +41,7 @@ describe("the load of a pod", () => {
     expect(isTooMany(excessOf(clients, loads), loads)).toBe(tooMany);
   });
 
-  it("is steady where no pod comes, goes, or is of another template", () => {
+  it("is steady if no pod comes, goes, or has another template", () => {
     const steady = steadyState([load("a", 1), load("b", 2)]);
     expect(steady).toBeDefined();
     expect(steadyState([load("b", 20), load("a", 10)])).toBe(steady);
@@ -86,12 +86,15 @@ describe("pods of one service", () => {
   interface Visitor {
     readonly client: HoldfastClient;
     readonly heard: unknown[];
-    /** Pods that have served it, in turn. */
+    /** The pods that have served it, in order. */
     readonly pods: string[];
     readonly resyncs: unknown[];
   }
 
-  /** As a browser behind an edge that routes by cookie: back to its pod as long as it has that, else to the next in turn. */
+  /**
+   * As a browser behind an edge that routes by cookie: returns to its pod while it has the cookie, otherwise goes to the next pod
+   * in turn.
+   */
   function browse(pods: readonly Pod[], options: { keepsCookie?: boolean } = {}): Visitor {
     let cookie: string | undefined;
     const client = new HoldfastClient({
@@ -131,7 +134,7 @@ describe("pods of one service", () => {
     return visitors;
   }
 
-  /** Speaks until it is stopped; resolves then with what was said. */
+  /** Publishes until it is stopped; then resolves with what was published. */
   async function speak(pods: readonly Pod[]) {
     const { client } = browse(pods);
     await client.connect();
@@ -149,7 +152,7 @@ describe("pods of one service", () => {
     };
   }
 
-  it("even out their clients after a scale-up: nothing is lost, nothing comes twice, nobody moves twice", async () => {
+  it("even out their clients after a scale-up: nothing is lost, nothing comes twice, no client moves twice", async () => {
     const pods = [await start()];
     const visitors = await browseAll(60, pods);
     const stop = await speak(pods);
@@ -177,14 +180,14 @@ describe("pods of one service", () => {
     expect(asked).toMatch(/^websocket_rebalance_goaways_total (3[5-9]|4[0-9]|5[01])$/m);
   });
 
-  it("let those stay who are led back whatever they are told", async () => {
+  it("let clients stay that are led back whatever they are asked", async () => {
     const pods = [await start()];
     const visitors = await browseAll(40, pods, { keepsCookie: true });
     const stop = await speak(pods);
     await until(() => visitors.every(({ heard }) => heard.length > 0), "everybody hears");
     pods.push(await start());
     const [crowded] = pods;
-    // Each was asked once, was sent on five times, and is served by the pod's own next connection then.
+    // Each was asked once and sent on five times, and is then served by its next connection to the same pod.
     await until(
       () => visitors.filter(({ pods: met }) => met.length > 1).length >= 20,
       "those who were asked are back",
@@ -213,7 +216,7 @@ describe("pods of one service", () => {
     expect(visitors.flatMap(({ resyncs }) => resyncs)).toEqual([]);
   });
 
-  it("give up where the emptier pod gets no clients", async () => {
+  it("give up if the emptier pod gets no clients", async () => {
     const reachable = [await start(), await start()];
     const visitors = await browseAll(100, reachable);
     const empty = await start();
@@ -221,7 +224,7 @@ describe("pods of one service", () => {
       const metrics = reachable.map(({ metrics: { rebalanced } }) => rebalanced.get());
       return (await Promise.all(metrics)).flatMap(({ values }) => values.map(({ value }) => value));
     };
-    // A third of a hundred is the mean: each has 17 too many, or a few more or less, and asks twice as many.
+    // The mean is a third of a hundred: each pod has about 17 too many, and asks twice as many.
     await until(async () => (await asked()).every((count) => count >= 20), "asking", 30_000);
     let before: readonly number[] = [];
     await until(
@@ -239,7 +242,7 @@ describe("pods of one service", () => {
     expect(visitors.flatMap(({ resyncs }) => resyncs)).toEqual([]);
   });
 
-  it("move nobody while there are pods of two templates", async () => {
+  it("move no client while there are pods of two templates", async () => {
     const pods = [await start({ POD_REVISION: "old" })];
     await browseAll(40, pods);
     pods.push(await start({ POD_REVISION: "new" }));
@@ -252,7 +255,7 @@ describe("pods of one service", () => {
     expect(asked.flatMap(({ values }) => values.map(({ value }) => value))).toEqual([0, 0]);
   });
 
-  it("are counted until they stop, or have not told their load for a while", async () => {
+  it("are counted until they stop, or have not reported their load for a while", async () => {
     const pods = await Promise.all([start(), start()]);
     const store = new LoadStore(commands, { SERVICE_NAME: "messaging-service", REDIS_TIMEOUT_MS: 1_000 });
     const names = async () => (await store.exchange(load("me", 5))).map(({ pod }) => pod).sort();

@@ -14,7 +14,7 @@ import { randomClient, Wire } from "../helpers/wire";
 
 const keysOf = (room: string) => roomKeys("messaging-service", room);
 
-describe("a Redis that holds or says what is not ours", () => {
+describe("a Redis with data or messages of other programs", () => {
   let redis: RedisServer;
   let admin: Redis;
   beforeAll(async () => {
@@ -38,7 +38,7 @@ describe("a Redis that holds or says what is not ours", () => {
     return wire;
   }
 
-  it("drops and counts what nobody can read on its channels, and goes on", async () => {
+  it("drops and counts unreadable messages on its channels, and continues", async () => {
     const pod = await startPod(redis.url);
     const wire = await joined(pod.url, "lobby");
     wire.send({ type: "publish", room: "lobby", id: 1, data: 1 });
@@ -73,7 +73,7 @@ describe("a Redis that holds or says what is not ours", () => {
     wire.close();
   });
 
-  it("reads a history in which somebody else has written", async () => {
+  it("reads a history in which another program has written", async () => {
     const pod = await startPod(redis.url);
     const wire = await joined(pod.url, "lobby");
     wire.send({ type: "publish", room: "lobby", id: 1, data: 1 });
@@ -90,7 +90,7 @@ describe("a Redis that holds or says what is not ours", () => {
     for (const each of [wire, reader]) each.close();
   });
 
-  it("begins a new session where a stored one cannot be read", async () => {
+  it("begins a new session if a stored one cannot be read", async () => {
     const pod = await startPod(redis.url);
     const broken: ((key: string) => Promise<unknown>)[] = [
       (key) => admin.set(key, "junk"),
@@ -111,7 +111,7 @@ describe("a Redis that holds or says what is not ours", () => {
     }
   });
 
-  it("answers `unavailable` for a room whose keys are of the wrong type, and for that room alone", async () => {
+  it("answers `unavailable` for a room whose keys are of the wrong type, and only for that room", async () => {
     const pod = await startPod(redis.url);
     await admin.set(keysOf("broken").meta, "junk");
     const wire = new Wire(`${pod.url}/chat/well`);
@@ -130,7 +130,7 @@ describe("a Redis that holds or says what is not ours", () => {
     again.close();
   });
 
-  it("refreshes the other sessions and presences where one is of the wrong type", async () => {
+  it("refreshes the other sessions and presences if one is of the wrong type", async () => {
     const pod = await startPod(redis.url, { SESSION_TTL_SECONDS: "10" });
     const wires = await Promise.all(["poisoned", "fine"].map((room) => joined(pod.url, room)));
     const present = keysOf("poisoned").present;
@@ -149,7 +149,7 @@ describe("a Redis that holds or says what is not ours", () => {
     for (const wire of wires) wire.close();
   });
 
-  it("keeps a session of 5,000 rooms, which no Lua call takes at once", async () => {
+  it("keeps a session of 5,000 rooms, which is too large for one Lua call", async () => {
     const settings = { POD_NAME: "pod-a", SESSION_TTL_SECONDS: 60, REDIS_TIMEOUT_MS: 2_000 };
     const sessions = new SessionStore(admin, settings);
     const { session, token } = await sessions.create("alice");
@@ -159,7 +159,7 @@ describe("a Redis that holds or says what is not ours", () => {
     expect(resumed?.session.rooms).toEqual(session.rooms);
   });
 
-  it("answers `unavailable` where the user lacks a permission, and goes on when it has it", async () => {
+  it("answers `unavailable` if the user lacks a permission, and continues when it has it", async () => {
     await admin.acl("SETUSER", "app", "on", ">pw", "~*", "&*", "+@all");
     const pod = await startPod(redis.url.replace("redis://", "redis://app:pw@"));
     const wire = await joined(pod.url, "lobby");
@@ -179,7 +179,7 @@ describe("a Redis that holds or says what is not ours", () => {
     await admin.acl("DELUSER", "app");
   });
 
-  it("without memory, who has a session keeps it over a move and hears; who has none is sent away; nothing is stored", async () => {
+  it("without memory: a client with a session keeps it over a move and receives; a new client is refused; nothing is stored", async () => {
     const [a, b] = [
       await startPod(redis.url, { REDIS_TIMEOUT_MS: "500" }),
       await startPod(redis.url, { REDIS_TIMEOUT_MS: "500" }),
@@ -216,7 +216,7 @@ describe("a Redis that holds or says what is not ours", () => {
     moved.close();
   });
 
-  it("lists who is present by Redis' clock, whatever a pod's clock says", async () => {
+  it("lists presence by Redis' clock, whatever a pod's clock says", async () => {
     const pod = await startPod(redis.url);
     const wire = await joined(pod.url, "lobby");
     const { present } = keysOf("lobby");

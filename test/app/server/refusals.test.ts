@@ -58,7 +58,7 @@ describe("what is refused", () => {
     expect((await refusalOf(`${pod.url}/chat/a`)).status).toBe(503);
   });
 
-  it("takes the token from the header, from the subprotocol, and from hello", async () => {
+  it("accepts the token in the header, in the subprotocol, and in hello", async () => {
     const pod = await startPod(redis.url, jwt);
     const url = `${pod.url}/chat/a`;
     const good = await token();
@@ -93,7 +93,7 @@ describe("what is refused", () => {
   it("closes a socket when its token expires", async () => {
     const pod = await startPod(redis.url, jwt);
     const wire = new Wire(`${pod.url}/chat/a`);
-    // Within the clock tolerance of 5 s it is still good.
+    // It is still valid within the clock tolerance of 5 s.
     await wire.hello({ token: await token({}, Math.floor(Date.now() / 1_000) - 3) });
     expect((await wire.closed).code).toBe(4002);
   });
@@ -128,7 +128,7 @@ describe("what is refused", () => {
     expect((await wire.closed).code).toBe(4000);
   });
 
-  it("closes with 4009 where no hello comes in time", async () => {
+  it("closes with 4009 if no hello comes in time", async () => {
     const pod = await startPod(redis.url, { HANDSHAKE_TIMEOUT_SECONDS: "1" });
     const wire = await new Wire(`${pod.url}/chat/a`).opened();
     expect((await wire.closed).code).toBe(4009);
@@ -146,7 +146,7 @@ describe("what is refused", () => {
     expect((await binary.closed).code).toBe(1003);
   });
 
-  it("refuses one room too many, and lets the others be", async () => {
+  it("refuses one room too many, and keeps the others", async () => {
     const pod = await startPod(redis.url, { MAX_ROOMS: "2" });
     const wire = new Wire(`${pod.url}/chat/a`);
     await wire.hello({ rooms: [{ room: "a" }, { room: "b" }] });
@@ -182,7 +182,7 @@ describe("what is refused", () => {
     }
   });
 
-  it("serves nothing behind a bad frame, not even what came before the welcome", async () => {
+  it("serves nothing after a bad frame, not even frames from before the welcome", async () => {
     const pod = await startPod(redis.url);
     const wire = await new Wire(`${pod.url}/chat/a`).opened();
     wire.send({ type: "hello", client: randomClient(), rooms: [{ room: "behind" }] });
@@ -194,7 +194,7 @@ describe("what is refused", () => {
     expect(await reader.sync("behind")).toMatchObject({ offset: 0 });
   });
 
-  it("goes on storing the publishes of a client that gave many up, and refuses ids that do not count", async () => {
+  it("keeps storing the publishes of a client that gave many up, and refuses ids that do not count", async () => {
     const pod = await startPod(redis.url, { MAX_PUBLISH_RATE: "10000" });
     const wire = new Wire(`${pod.url}/chat/holes`);
     await wire.hello({ rooms: [{ room: "holes" }] });
@@ -217,7 +217,7 @@ describe("what is refused", () => {
     expect((await wire.closed).code).toBe(4000);
   });
 
-  it("answers publishes with a retryable error while Redis is full, and goes on when it is not", async () => {
+  it("answers publishes with a retryable error while Redis is full, and continues when it is not", async () => {
     const pod = await startPod(redis.url, { REDIS_TIMEOUT_MS: "500" });
     const wire = new Wire(`${pod.url}/chat/full`);
     await wire.hello({ rooms: [{ room: "full" }] });

@@ -5,7 +5,7 @@ import { roomKeys } from "../../../app/server/store/keys";
 import { pageBytes, pageSize, RoomStore } from "../../../app/server/store/room-store";
 import { startRedis, type RedisServer } from "../../../ops/redis/server";
 
-/** What rooms hold in Redis, and what one read brings, in bytes. */
+/** Limits in bytes of what rooms store in Redis, and of what one read returns. */
 describe("a room in Redis", () => {
   let redis: RedisServer;
   let client: Redis;
@@ -60,7 +60,7 @@ describe("a room in Redis", () => {
     const [first] = await store().publishAll(room, "ada", [{ id: 1, body: "x" }], epoch);
     expect(first?.epoch).toBe(epoch);
     await client.flushall();
-    // Whoever has had a message of it does not give the name again.
+    // A client that has received a message of it no longer sends that name.
     const [second] = await store().publishAll(room, "ada", [{ id: 2, body: "x" }]);
     expect(second).toMatchObject({ offset: 1 });
     expect(second?.epoch).not.toBe(epoch);
@@ -80,23 +80,23 @@ describe("a room in Redis", () => {
     expect(first?.epoch).not.toContain("~");
   });
 
-  it("stays the same empty room for whoever reads it", async () => {
+  it("stays the same empty room for every reader", async () => {
     const { epoch } = await store().read(room, { count: 0 });
     const again = await store().read(room, { count: 0, position: { epoch, offset: 0 } });
     expect(again).toMatchObject({ epoch, recovered: true });
   });
 
-  it("does not vouch for what a client missed for longer than history is kept", async () => {
+  it("does not recover a client that was away for longer than history is kept", async () => {
     const { epoch } = await store().read(room, { count: 0 });
     const [set, run, quarter] = epoch.split(".");
     await fill([10]);
     const position = { epoch: `${set}.${run}.${Number(quarter) - 4}`, offset: 0 };
     expect(await store().read(room, { count: 0, position })).toMatchObject({ recovered: false, base: 1 });
-    // A pod that has listened all along has missed nothing.
+    // A pod that has listened all the time has missed nothing.
     expect(await store().read(room, { count: 0, position, proof: true })).toMatchObject({ recovered: true });
   });
 
-  it("tells a client that knew it empty when Redis has lost everything since", async () => {
+  it("informs a client that knew it empty when Redis has lost everything since", async () => {
     const { epoch } = await store().read(room, { count: 0 });
     await fill([10, 10]);
     await redis.restart({ data: "lost" });
@@ -114,14 +114,14 @@ describe("a room in Redis", () => {
     await store().publishAll(room, "ada", [{ id: 1, body: "x" }], epoch);
     const page = await store().read(room, { count: 1, position });
     expect(page).toMatchObject({ recovered: true, base: 0, messages: [{ offset: 1 }] });
-    // The name may stand for something that the process before has lost.
+    // The name may stand for something that the previous process has lost.
     expect(page.epoch).not.toBe(epoch);
   });
 
-  it("stands where `read` says, for many at once, and what history it has lives on", async () => {
+  it("has the state that `read` returns, for many at once, and its history's TTL is renewed", async () => {
     const rooms = ["a", "b", "c"].map((name) => roomKeys("messaging-service", name));
     const one = store();
-    await one.read(room, { count: 0 }); // gives the data its name
+    await one.read(room, { count: 0 }); // creates the name of the data set
     const { epoch } = await one.publish(room, "ada", 1, "x");
     await client.pexpire(room.stream, 1_000);
     const [first, ...empty] = await Promise.all(rooms.map((keys) => one.look(keys)));
@@ -135,7 +135,7 @@ describe("a room in Redis", () => {
     expect(await one.look(room)).toEqual({ epoch, top: 1, acknowledged: 1 });
   });
 
-  it("is read, and so has a new epoch, where it is looked at in another process", async () => {
+  it("is read, and so has a new epoch, if it is looked at in another process", async () => {
     const { epoch } = await store().publish(room, "ada", 1, "x");
     await redis.restart({ data: "kept" });
     const state = await store().look(room);
@@ -164,7 +164,7 @@ describe("a room in Redis", () => {
         .then(({ epoch }) => ({ epoch, offset: 0 }));
       ;
     ) {
-      // What was trimmed is not in the way: the position moves to where history begins.
+      // Trimmed messages do not matter: the position moves to the start of the history.
       const page = await store().read(room, { count: pageSize, position, history: 1_000 });
       if (page.messages.length === 0) break;
       const bytes = page.messages.reduce((sum, { body }) => sum + body.length, 0);
@@ -187,12 +187,12 @@ describe("a room in Redis", () => {
     expect(entries.at(-1)?.[0]).toBe("200-0");
   });
 
-  it("keeps the newest message even where it alone is larger", async () => {
+  it("keeps the newest message even if it alone is larger", async () => {
     await fill([10, 10, 2 * historyBytes]);
     expect((await client.xrange(room.stream, "-", "+")).map(([id]) => id)).toEqual(["3-0"]);
   });
 
-  it("loses none of many small messages to the bound in bytes, though they add up to more than it", async () => {
+  it("loses none of many small messages to the limit in bytes, although they add up to more than it", async () => {
     const messages = Array.from({ length: 250 }, (_, i) => i);
     for (let round = 0; round < 24; round++) {
       await store().publishAll(

@@ -27,7 +27,7 @@ describe("rooms in Redis", () => {
     });
   }
 
-  it("give each try an epoch of its own: one whose answer a restart took away is not the next process' too", async () => {
+  it("give each try its own epoch: one whose answer a restart took away is not the next process' too", async () => {
     const room = roomKeys("messaging-service", "a");
     let lost = 0;
     const losesOneAnswer = new Proxy(client, {

@@ -50,7 +50,7 @@ describe("rooms over two pods", () => {
     expect(new Set(acks.map(({ offset }) => offset)).size).toBe(1);
   });
 
-  it("goes on behind a client's position on another pod, without a message lost or doubled", async () => {
+  it("continues after a client's position on another pod, with no message lost or duplicated", async () => {
     const [a, b] = await Promise.all([startPod(redis.url), startPod(redis.url)]);
     const writer = new Wire(`${a.url}/chat/resume`);
     await writer.hello({ rooms: [{ room: "resume" }] });

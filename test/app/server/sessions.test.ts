@@ -37,7 +37,7 @@ describe("sessions", () => {
   const sendToUser = (user: string, data: string) =>
     store.publish(userKeys(user), `test-${randomClient()}`, 1, messageBody("backend", data));
 
-  it("are recorded at connect, with the rooms joined, and deleted when the client leaves for good", async () => {
+  it("are recorded at connect, with the rooms joined, and deleted when the client leaves permanently", async () => {
     const pod = await startPod(redis.url);
     const wire = new Wire(`${pod.url}/chat/a`);
     const { session, user } = await wire.hello({ rooms: [{ room: "a" }] });
@@ -94,7 +94,7 @@ describe("sessions", () => {
     expect(third.ws.readyState).toBe(third.ws.OPEN);
   });
 
-  it("resume once more with the token before, since the welcome may have been lost", async () => {
+  it("resume once more with the previous token, since the welcome may have been lost", async () => {
     const pod = await startPod(redis.url);
     const client = randomClient();
     const first = await new Wire(`${pod.url}/chat/a`).hello({ client });
@@ -132,7 +132,7 @@ describe("sessions", () => {
     await proxy.next("pong");
   });
 
-  it("bring what was sent to the user while away, once, and what was received is not sent again", async () => {
+  it("deliver what was sent to the user while away, once, and do not repeat what was received", async () => {
     const pod = await startPod(redis.url);
     const client = randomClient();
     const first = new Wire(`${pod.url}/chat/a`);

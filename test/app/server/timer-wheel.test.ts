@@ -31,7 +31,7 @@ describe("TimerWheel", () => {
     expect(members.filter((member) => counts.get(member) !== 4)).toEqual([]);
   });
 
-  it("calls nobody who has left, and leaves after a beat of its own", () => {
+  it("does not call members that have left, and stops after its own tick", () => {
     const counts = count(100);
     for (const member of ["stays", "leaves"]) beats?.add(member);
     beats?.delete("leaves");
@@ -42,7 +42,7 @@ describe("TimerWheel", () => {
     expect(beats?.size).toBe(0);
   });
 
-  it("makes up for a standstill once, however long it was", () => {
+  it("catches up once after a standstill, however long it was", () => {
     const counts = count(1_000);
     beats?.add("one");
     const clock = jest.spyOn(performance, "now").mockReturnValue(performance.now() + 60_000);

@@ -3,7 +3,7 @@ import { join } from "node:path";
 
 const css = readFileSync(join(__dirname, "../../../app/web/page.css"), "utf8");
 
-/** The colours of each scheme; the dark one changes what it names. */
+/** The colours of each scheme; the dark one overrides some of them. */
 const [light = "", dark = ""] = [...css.matchAll(/:root \{([^}]*)\}/g)].map(([, body]) => body);
 const colours = (body: string) =>
   new Map([...body.matchAll(/--([\w-]+): (#[0-9a-f]{6});/g)].map(([, name = "", hex = ""]) => [name, hex]));

@@ -51,7 +51,7 @@ describe("the counter", () => {
     expect(counter).toMatchObject(expected);
   });
 
-  it("knows streams apart, and takes lines of others by their offset alone", () => {
+  it("distinguishes streams, and counts other messages by their offset only", () => {
     const counter = new DeliveryCounter();
     counter.accept({ offset: 1, data: spoken(1, "a") });
     counter.accept({ offset: 2, data: spoken(7, "b") });
@@ -60,7 +60,7 @@ describe("the counter", () => {
     expect(counter.accept({ offset: 6, data: "another" })).toEqual({ lost: 1, duplicate: false });
   });
 
-  it("goes on from where the client says after history was lost, and still knows what streams miss", () => {
+  it("continues from the client's position after history was lost, and still knows what streams miss", () => {
     const counter = new DeliveryCounter();
     counter.accept({ offset: 90, data: spoken(1) });
     counter.resynced({ epoch: "e2", offset: 0 });

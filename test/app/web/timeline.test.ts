@@ -5,7 +5,7 @@ const pods = new Pods();
 const [a, b] = [pods.get("messaging-service-7d9f-kq2x9"), pods.get("messaging-service-7d9f-m4d7f")];
 
 describe("the timeline", () => {
-  it("tells for how long both sockets of a move were open", () => {
+  it("shows how long both sockets of a move were open", () => {
     const timeline = new Timeline();
     expect(timeline.connected(a, false, 0)).toEqual({ kind: "first", pod: a });
     timeline.moving(100);
@@ -17,17 +17,17 @@ describe("the timeline", () => {
     expect(timeline).toMatchObject({ moves: 1, cuts: 0, pod: b });
   });
 
-  it("tells for how long nothing served after a cut", () => {
+  it("shows how long nothing served after a cut", () => {
     const timeline = new Timeline();
     timeline.connected(a, false, 0);
     timeline.lost(50);
-    timeline.lost(60); // a second failure is no second cut
+    timeline.lost(60); // a second failure is not a second cut
     expect(timeline.pod).toBeUndefined();
     expect(timeline.connected(b, false, 350)).toEqual({ kind: "back", pod: b, from: a, ms: 300 });
     expect(timeline).toMatchObject({ moves: 0, cuts: 1 });
   });
 
-  it("forgets what is older than a quarter of an hour", () => {
+  it("drops entries older than a quarter of an hour", () => {
     const timeline = new Timeline();
     timeline.connected(a, false, 0);
     timeline.message(1);
@@ -39,7 +39,7 @@ describe("the timeline", () => {
 });
 
 describe("pods", () => {
-  it("have the end of their names, and a colour in the order in which they were met", () => {
+  it("have the end of their names, and a colour in the order in which they appeared", () => {
     expect(a).toMatchObject({ short: "kq2x9", hue: 1 });
     expect(b).toMatchObject({ short: "m4d7f", hue: 2 });
     expect(pods.get(a.name)).toBe(a);

@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import { WebSocket } from "ws";
 import type { Position, ServerFrame } from "../../../app/protocol/frames";
 
-/** The least that a client of the protocol does: resumes with its positions, counts, answers pings. */
+/** A minimal client of the protocol: resumes with its positions, counts, answers pings. */
 export class BenchClient {
   readonly #id = randomBytes(16).toString("base64url");
   readonly #positions = new Map<string, Position | undefined>([["@me", undefined]]);
@@ -15,7 +15,7 @@ export class BenchClient {
     for (const room of rooms) this.#positions.set(room, undefined);
   }
 
-  /** Opens a socket and resumes there. Resolves with whether every room went on, once all have a sync. */
+  /** Opens a socket and resumes there. Once all rooms have a sync, resolves with whether every room continued. */
   open(url: string): Promise<boolean> {
     const ws = new WebSocket(`${url}bench`, "holdfast.v1.json", { perMessageDeflate: false });
     this.#ws = ws;
@@ -56,25 +56,25 @@ export class BenchClient {
 }
 
 /**
- * A client that moves when it is asked to, and knows how long messages took that carry the time of their publish. Both sockets
- * deliver during a move; each message counts once.
+ * A client that moves when it is asked to, and measures the delivery time of messages that contain the time of their publish.
+ * Both sockets deliver during a move; each message counts once.
  */
 export class MovingClient {
-  /** Where it moves to. */
+  /** The URL to which it moves. */
   nextUrl = "";
   readonly #id = randomBytes(16).toString("base64url");
   readonly #rooms: ReadonlyMap<string, { epoch?: string; offset: number; published: number }>;
   #session: { id: string; token: string } | undefined;
   #ws: WebSocket | undefined;
   #worstMs = 0;
-  /** Messages that were skipped, or are behind a gap. */
+  /** The number of messages that were skipped, or follow a gap. */
   missing = 0;
 
   constructor(rooms: readonly string[]) {
     this.#rooms = new Map(rooms.map((room) => [room, { offset: 0, published: 0 }]));
   }
 
-  /** Opens a socket and goes on there; closes the one before. Resolves once all rooms have a sync. */
+  /** Opens a socket and continues there; closes the previous one. Resolves once all rooms have a sync. */
   open(url: string): Promise<void> {
     const ws = new WebSocket(`${url}bench`, "holdfast.v1.json", { perMessageDeflate: false });
     const waiting = new Set(this.#rooms.keys());
@@ -108,7 +108,7 @@ export class MovingClient {
     this.#ws?.send(JSON.stringify(frame));
   }
 
-  /** The longest that a message took since the last call. Milliseconds. */
+  /** The longest delivery time since the last call. Milliseconds. */
   takeWorst(): number {
     const worst = this.#worstMs;
     this.#worstMs = 0;
@@ -136,7 +136,7 @@ export class MovingClient {
   }
 }
 
-/** Runs work for each item, so many at a time. */
+/** Runs work for each item, a limited number at a time. */
 export async function inTurns<Item>(
   items: readonly Item[],
   atOnce: number,

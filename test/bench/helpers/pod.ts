@@ -5,17 +5,17 @@ import { join } from "node:path";
 import { Child } from "../../../ops/process/child";
 import { until } from "../../faults/helpers/until";
 
-/** A pod as a process of its own. */
+/** A pod as a separate process. */
 export interface BenchPod {
   readonly pid: number;
   /** `ws://…`, up to the room id. */
   readonly url: string;
   kill(): Promise<void>;
-  /** SIGTERM; resolves with its end. */
+  /** Sends SIGTERM; resolves once the process has ended. */
   end(): Promise<void>;
 }
 
-/** Builds the application from the sources as they are now. Returns its file, and what removes it. */
+/** Builds the application from the present sources. Returns its file, and a function that removes it. */
 function buildApp(): { readonly main: string; readonly remove: () => void } {
   const directory = mkdtempSync(join(tmpdir(), "holdfast-bench-"));
   execFileSync(process.execPath, [join(__dirname, "../../../app/build.mjs"), "server", directory]);
@@ -25,7 +25,7 @@ function buildApp(): { readonly main: string; readonly remove: () => void } {
   };
 }
 
-/** Measures other builds (their `main.js`), then the sources as they are now, one after the other; the results. */
+/** Measures other builds (their `main.js`), then the present sources, one after the other; returns the results. */
 export async function measureBuilds<Result>(
   others: readonly string[],
   measure: (name: string, build: string) => Promise<Result>,

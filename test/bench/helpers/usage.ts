@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import type { Redis } from "ioredis";
 
-/** Clock ticks a second of /proc/PID/stat: 100 on every Linux that Node runs on. */
+/** Clock ticks per second in /proc/PID/stat: 100 on every Linux on which Node runs. */
 const ticksPerSecond = 100;
 
 /** CPU time of a process so far, user and system. Microseconds. */
@@ -15,7 +15,7 @@ export function residentMiB(pid: number): number {
   return Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1]) / 1_024;
 }
 
-/** What Redis has run since the last CONFIG RESETSTAT, by command; those inside scripts count like the others. */
+/** The commands that Redis has run since the last CONFIG RESETSTAT, by name; those inside scripts count like the others. */
 export async function commandCalls(redis: Redis): Promise<Map<string, number>> {
   const calls = new Map<string, number>();
   for (const [, name = "", count] of (await redis.info("commandstats")).matchAll(

@@ -6,14 +6,14 @@ import { removeTemporaryDirectory, temporaryDirectory } from "../../../ops/proce
 
 const run = promisify(execFile);
 
-/** A private authority, and a certificate of it, made by openssl in a temporary directory. */
+/** A private authority and a certificate of it, created by openssl in a temporary directory. */
 export class Certificates {
   readonly #directory = temporaryDirectory("holdfast-tls-");
 
-  /** Only `create` makes one that is complete. */
+  /** Only `create` returns a complete one. */
   private constructor(private readonly name: string) {}
 
-  /** @param name whom the certificate is for; `*.` before it: for any name below */
+  /** @param name the name in the certificate; with `*.` before it, any name below */
   static async create(name = "localhost"): Promise<Certificates> {
     const made = new Certificates(name);
     const key = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2"];
@@ -26,12 +26,12 @@ export class Certificates {
     return made;
   }
 
-  /** The authority's certificate: a file. */
+  /** The file of the authority's certificate. */
   get authority(): string {
     return this.#file("ca.crt");
   }
 
-  /** For Node's TLS: who is trusted, and under which name the servers present themselves. */
+  /** For Node's TLS: the trusted authority, and the name of the servers. */
   get trust(): { readonly ca: Buffer; readonly servername: string } {
     return { ca: readFileSync(this.authority), servername: this.name.replace("*", "any") };
   }
@@ -41,7 +41,7 @@ export class Certificates {
     return { cert: readFileSync(this.#file("redis.crt")), key: readFileSync(this.#file("redis.key")) };
   }
 
-  /** Lines of redis.conf: TLS on this port, and nothing else. */
+  /** Lines of redis.conf: TLS on this port, and no plain port. */
   config(port: number): string[] {
     return [
       "port 0",

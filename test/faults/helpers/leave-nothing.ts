@@ -2,8 +2,8 @@ import { killAll } from "../../../ops/process/child";
 import { stopPodsHere } from "./pods";
 
 /**
- * Runs behind each file's own afterAll, which does not get to its end where beforeAll failed half-way: whatever it has
- * started by then, servers and pods, ends here.
+ * Runs after each file's own afterAll, which fails early if beforeAll has failed: the servers and pods that were started by then
+ * end here.
  */
 afterAll(async () => {
   killAll();

@@ -4,29 +4,29 @@ import type { BuiltApp, ProcessPod } from "./pods";
 import { Scene } from "./scene";
 import { until } from "./until";
 
-/** Publishes that must be acknowledged before, and again behind a fault. */
+/** How many publishes must be acknowledged before, and again after a fault. */
 const steady = 150;
 
 export interface LoadedPodsOptions {
   readonly app: BuiltApp;
   readonly redisUrl: string;
-  /** Sees what is stored, by a way that no fault befalls. Closed by the test. */
+  /** Reads what is stored, over a connection without faults. The test closes it. */
   readonly admin: Redis | Cluster;
   readonly env?: Readonly<Record<string, string>>;
-  /** Of the pod of this name alone. */
+  /** Additional variables of the pod with this name. */
   readonly envOf?: (name: string) => Readonly<Record<string, string>>;
   readonly names?: readonly string[];
   readonly rooms?: readonly string[];
-  /** Between two publishes of a client to a room. Milliseconds, default 40. */
+  /** Time between two publishes of a client to a room. Milliseconds, default 40. */
   readonly publishMs?: number;
 }
 
-/** Pods as processes, three clients on each, which publish all the time: what every fault of the suite happens to. */
+/** Pods as processes, with three clients on each, which publish all the time. Every fault of the suite is injected into them. */
 export class LoadedPods {
   readonly scene: Scene;
   readonly pods: ProcessPod[] = [];
   readonly #options: LoadedPodsOptions;
-  /** Acknowledgements, and closes, at the time of the fault. */
+  /** The numbers of acknowledgements and closes at the time of the fault. */
   #acknowledged = 0;
   #closes = 0;
 
@@ -53,7 +53,7 @@ export class LoadedPods {
     }
   }
 
-  /** One more pod, which takes clients once it serves. */
+  /** Adds a pod, which gets clients once it serves. */
   async add(name: string): Promise<ProcessPod> {
     const { app, redisUrl, env, envOf } = this.#options;
     const pod = await app.start({ name, redisUrl, env: { ...env, ...envOf?.(name) } });
@@ -68,7 +68,7 @@ export class LoadedPods {
     return found;
   }
 
-  /** Waits until messages flow: so many more are acknowledged. */
+  /** Waits until messages flow: this many more are acknowledged. */
   async traffic(timeoutMs = 20_000): Promise<void> {
     const { acknowledged } = this.scene.notes;
     const before = acknowledged.length;
@@ -81,9 +81,10 @@ export class LoadedPods {
   }
 
   /**
-   * The fault is over: messages flow again, everybody catches up, and what breaks the law of delivery is given back.
+   * The fault is over. Waits until messages flow again and every client has caught up, and returns the violations of the delivery
+   * guarantee.
    *
-   * @param lossless whether Redis has kept all that it had acknowledged
+   * @param lossless whether Redis has kept everything that it had acknowledged
    */
   async verdict(fault: string, { lossless }: { readonly lossless: boolean }): Promise<string[]> {
     const { scene } = this;

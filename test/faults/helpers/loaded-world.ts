@@ -4,16 +4,16 @@ import { startRedis, type RedisServer } from "../../../ops/redis/server";
 import { LoadedPods, type LoadedPodsOptions } from "./loaded-pods";
 import { BuiltApp, type ProcessPod } from "./pods";
 
-/** Pods under load, and the Redis that they share. */
+/** Pods under load, and their common Redis. */
 export interface LoadedWorld {
   readonly redis: RedisServer;
-  /** Sees what is stored. */
+  /** Reads what is stored. */
   readonly admin: Redis;
   readonly pods: LoadedPods;
   stop(): Promise<void>;
 }
 
-/** Builds the application and starts everything else, for a test that has a world to itself. */
+/** Builds the application and starts everything else, for a test with its own world. */
 export async function startWorld(
   options: Omit<LoadedPodsOptions, "app" | "redisUrl" | "admin"> = {},
 ): Promise<LoadedWorld> {

@@ -6,8 +6,8 @@ import { removeTemporaryDirectory, temporaryDirectory } from "../../../ops/proce
 type Answered = (error: NodeJS.ErrnoException | null, address: never, family?: number) => void;
 
 /**
- * Has every name below a domain lead to this machine, as a private zone would: for the processes that it is told to, and
- * for sockets of this one that take `lookup`.
+ * Resolves every name of a domain to this machine, as a private DNS zone would: for processes with {@link env}, and for sockets
+ * of this process with `lookup`.
  */
 export class LocalNames {
   readonly #directory = temporaryDirectory("holdfast-names-");
@@ -16,12 +16,12 @@ export class LocalNames {
     writeFileSync(this.#file, preloaded(domain));
   }
 
-  /** For another process' environment. */
+  /** Environment for another process. */
   get env(): { readonly NODE_OPTIONS: string } {
     return { NODE_OPTIONS: `--require ${this.#file}` };
   }
 
-  /** In place of `dns.lookup`. */
+  /** Replaces `dns.lookup`. */
   readonly lookup = (hostname: string, options: LookupOptions, answer: Answered): void => {
     const host = hostname.endsWith(`.${this.domain}`) ? "127.0.0.1" : hostname;
     lookup(host, options, answer as never);

@@ -1,19 +1,19 @@
 import { once } from "node:events";
 import { connect, createServer, type AddressInfo, type Server, type Socket } from "node:net";
 
-/** Seen from whoever connects. */
+/** From the view of the connecting side. */
 export type Direction = "there" | "back";
 
 interface Way {
   readonly to: Socket;
   readonly held: Buffer[];
-  /** The sender is gone; the receiver learns of it behind what is held. */
+  /** The sender has closed; the receiver learns of it after the held data. */
   ended: boolean;
 }
 
 /**
- * A network whose connections can fall silent in one direction, as behind a NAT that has forgotten them: neither bytes
- * nor ends of connections pass there. What was held passes when it heals, as TCP sends again what was dropped.
+ * A network whose connections can become silent in one direction, as behind a NAT that has forgotten them: neither bytes nor
+ * closes pass there. Held data passes after the network heals, because TCP repeats what was dropped.
  */
 export class OneWayProxy {
   readonly #server: Server;
@@ -37,7 +37,7 @@ export class OneWayProxy {
     return (this.#server.address() as AddressInfo).port;
   }
 
-  /** From now on nothing passes there, also on connections that are opened later. */
+  /** From now on nothing passes in these directions, also on later connections. */
   silence(...directions: Direction[]): void {
     for (const direction of directions) this.#silent.add(direction);
   }
@@ -47,7 +47,7 @@ export class OneWayProxy {
     for (const ways of this.#ways.values()) for (const way of ways) this.#flush(way);
   }
 
-  /** Listens again, where it did before. */
+  /** Listens again on its old port. */
   async up(port: number): Promise<void> {
     this.#server.listen(port, "127.0.0.1");
     await once(this.#server, "listening");

@@ -9,7 +9,7 @@ import { HoldfastServer } from "../../../app/server/server";
 import { Child, type Exit } from "../../../ops/process/child";
 import { until } from "./until";
 
-/** Short times, any port: what the pods of fault tests begin with. */
+/** The defaults of pods in fault tests: short times, any port. */
 export const podDefaults = {
   SERVICE_NAME: "messaging-service",
   SERVICE_PATH: "/messaging",
@@ -30,27 +30,27 @@ export const serviceName = podDefaults.SERVICE_NAME;
 
 export interface PodOptions {
   readonly name: string;
-  /** `redis://…`, or several; how to read it says `env`. */
+  /** `redis://…`, or several URLs; `env` has the mode. */
   readonly redisUrl: string;
   readonly env?: Readonly<Record<string, string>>;
-  /** How long it may take to serve. Milliseconds, default 15 000. */
+  /** The longest time until it serves. Milliseconds, default 15 000. */
   readonly startMs?: number;
 }
 
-/** A pod of the application, with what may befall it. */
+/** A pod of the application, into which faults can be injected. */
 export interface Pod {
   readonly name: string;
   /** `ws://…`, up to the service's path. */
   readonly url: string;
-  /** As the readiness probe tells it. */
+  /** According to its readiness probe. */
   readonly ready: boolean;
-  /** It ends in good order: drain, then stop. */
+  /** Ends gracefully: drain, then stop. */
   end(): Promise<void>;
-  /** It ends at once, without a word to its clients. */
+  /** Ends at once, without a close to its clients. */
   kill(): Promise<void>;
 }
 
-/** A pod that is a process of its own. */
+/** A pod in a separate process. */
 export interface ProcessPod extends Pod {
   readonly log: string;
   readonly pid: number;
@@ -67,13 +67,13 @@ const url = (port: number) => `ws://127.0.0.1:${port}${podDefaults.SERVICE_PATH}
 
 const here = new Set<HoldfastServer>();
 
-/** Stops every pod in this process that its test has left running. */
+/** Stops every pod in this process that its test did not stop. */
 export async function stopPodsHere(): Promise<void> {
   await Promise.all([...here].map((server) => server.stop()));
   here.clear();
 }
 
-/** A pod in this process: quick to start, on real sockets. Its kill cuts its sockets, and its Redis connections behind them. */
+/** A pod in this process: quick to start, on real sockets. Killing it cuts its sockets, and then its Redis connections. */
 export async function startPodHere(options: PodOptions): Promise<Pod> {
   const config = loadAppConfig({ LOG_LEVEL: "silent", ...environment(options) });
   const server = new HoldfastServer(config, pino({ level: config.LOG_LEVEL }));
@@ -93,11 +93,11 @@ export async function startPodHere(options: PodOptions): Promise<Pod> {
   };
 }
 
-/** The application as it is shipped: one file, run by `node`. */
+/** The application as it is shipped: one file, which `node` runs. */
 export class BuiltApp {
   private constructor(private readonly directory: string) {}
 
-  /** Builds it from the sources as they are now, into a directory of its own. */
+  /** Builds it from the present sources, into its own directory. */
   static async build(): Promise<BuiltApp> {
     const directory = await mkdtemp(join(tmpdir(), "holdfast-app-"));
     await promisify(execFile)(process.execPath, [
@@ -108,7 +108,7 @@ export class BuiltApp {
     return new BuiltApp(directory);
   }
 
-  /** A pod as a process of its own: its kill is SIGKILL. Resolves once it serves. */
+  /** Starts a pod as a separate process: killing it is SIGKILL. Resolves once it serves. */
   async start(options: PodOptions): Promise<ProcessPod> {
     let log = "";
     const child = new Child(process.execPath, [join(this.directory, "main.js")], {

@@ -7,21 +7,21 @@ import type { Acknowledged, Sight, Stored, View } from "./sent-log";
 import { isAtTop } from "./sent-log";
 import { WireAudit } from "./wire-audit";
 
-/** Where a new socket goes: asked for each. */
+/** Returns the URL for each new socket. */
 export type Route = () => string;
 
-/** What a recorder notes down of all clients, for the log of what was sent. */
+/** The records of all clients, for the sent-message log. */
 export interface Notes {
   readonly faults: string[];
-  /** What happened, line by line: of use only to whoever looks for a cause. */
+  /** Events as text lines, for debugging. */
   readonly trace: (line: string) => void;
   readonly views: View[];
   readonly acknowledged: (Omit<Acknowledged, "mayBeLost"> & {
     readonly losses: number;
-    /** From the publish to its acknowledgement. Milliseconds. */
+    /** Time from the publish to its acknowledgement. Milliseconds. */
     readonly tookMs?: number;
   })[];
-  /** How often Redis had lost data, or was about to, when it is asked. */
+  /** Returns how often Redis has lost data, or was about to. */
   losses: () => number;
 }
 
@@ -31,18 +31,18 @@ interface Watched {
 }
 
 /**
- * The real client, with everything it is given and everything on its wire noted down, and with the faults that befall a
- * user's network.
+ * The real client, with a record of everything that it receives and of everything on its wire, and with the faults of a user's
+ * network.
  */
 export class RecordedClient {
   readonly client: HoldfastClient;
-  /** Each connection that came to serve. */
+  /** Each connection that served. */
   readonly connections: Connected[] = [];
-  /** Each time that it was told of a loss. */
+  /** Each report of a loss. */
   readonly resyncs: Resync[] = [];
-  /** Its connection id, as the newest welcome tells it. */
+  /** Its connection id, from the newest welcome. */
   sessionId: string | undefined;
-  /** Its user id, once it was connected. */
+  /** Its user id, once it has connected. */
   user: string | undefined;
   /** The close codes of its sockets. */
   readonly closes: number[] = [];
@@ -101,15 +101,15 @@ export class RecordedClient {
       this.user = connected.user;
     });
     this.client.on("resynced", (resync) => this.resyncs.push(resync));
-    this.client.connect().catch(() => undefined); // closed before it came to be
+    this.client.connect().catch(() => undefined); // closed before it connected
   }
 
-  /** Open sockets, and those being opened. */
+  /** Open sockets, and sockets that are being opened. */
   get sockets(): ReadonlySet<WebSocket> {
     return this.#sockets;
   }
 
-  /** How the log names its inbox. */
+  /** The name of its inbox in the log. */
   get inbox(): string {
     return `${INBOX} of ${this.name}`;
   }
@@ -118,7 +118,7 @@ export class RecordedClient {
     return [...this.#rooms.keys()];
   }
 
-  /** Where it stands in each of its rooms, its own included. */
+  /** Its position in each of its rooms, including its inbox. */
   get positions(): ReadonlyMap<string, Subscription<unknown>["position"]> {
     const own = [this.inbox, this.#own.subscription.position] as const;
     return new Map([
@@ -127,7 +127,7 @@ export class RecordedClient {
     ]);
   }
 
-  /** Whether it stands at the end of each of its rooms that is among these. */
+  /** Whether it is at the end of each of its rooms that is in this list. */
   isAtTopOf(stored: readonly Stored[]): boolean {
     const positions = this.positions;
     return stored.every((room) => !positions.has(room.room) || isAtTop(positions.get(room.room), room));
@@ -148,7 +148,7 @@ export class RecordedClient {
     room.subscription.leave();
   }
 
-  /** Publishes the next number to a room that it is in; with padding, where a message is to be large. */
+  /** Publishes the next number to one of its rooms; the padding makes the message large. */
   publish(id: string, padding = ""): void {
     const room = this.#rooms.get(id)?.subscription;
     if (!room) return;
@@ -165,7 +165,8 @@ export class RecordedClient {
       },
       (error: unknown) => {
         this.pending.delete(data);
-        // Left, or closed, before the answer came: then nothing is promised. Nothing else may fail.
+        // The room was left, or the client closed, before the answer came: nothing is guaranteed then. Any other failure is an
+        // error.
         const code = error instanceof HoldfastError ? error.code : String(error);
         if (code === "HOLDFAST_LEFT" || code === "HOLDFAST_CLOSED" || code === "HOLDFAST_BACKLOG") return;
         this.notes.faults.push(`${this.name}: ${data} failed with ${code}: ${String(error)}`);
@@ -173,12 +174,12 @@ export class RecordedClient {
     );
   }
 
-  /** Its network breaks: no close frame reaches anyone. */
+  /** Breaks its network: no close frame reaches either side. */
   cut(): void {
     for (const socket of this.#sockets) socket.terminate();
   }
 
-  /** It reads nothing for a while: a stalled network, or a page in the background. */
+  /** Reads nothing for a while: a stalled network, or a page in the background. */
   stall(): void {
     for (const socket of this.#sockets) if (socket.readyState === WebSocket.OPEN) socket.pause();
   }
@@ -187,14 +188,14 @@ export class RecordedClient {
     for (const socket of this.#sockets) if (socket.isPaused) socket.resume();
   }
 
-  /** Leaves for good. */
+  /** Closes permanently. */
   async close(): Promise<void> {
     this.seal(false);
-    this.resume(); // its closing handshake is to be heard
+    this.resume(); // so that it can receive the closing handshake
     await this.client.close();
   }
 
-  /** Notes what it has seen; `final` where it is in its rooms still, and where it stands counts. */
+  /** Stores what it has received; `final` if it is still in its rooms and its position counts. */
   seal(final: boolean): void {
     for (const [id, room] of this.#rooms) this.#note(id, room, final);
     this.#note(this.inbox, this.#own, final);

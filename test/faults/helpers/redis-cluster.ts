@@ -9,13 +9,13 @@ import { until } from "./until";
 const slots = 16_384;
 const masterCount = 3;
 
-/** Everything by TLS, and by nothing else; the nodes have names as well. */
+/** TLS only; the nodes also have names. */
 export interface ClusterNames {
   readonly certificates: Certificates;
   readonly names: LocalNames;
-  /** Below which each node has a name. */
+  /** The domain of the nodes' names. */
   readonly domain: string;
-  /** What clients are told of a node. */
+  /** How the cluster names a node to clients. */
   readonly endpoints: "hostname" | "ip";
 }
 
@@ -23,7 +23,7 @@ export interface ClusterNames {
 export class RedisCluster {
   readonly #masters: RedisProcess[] = [];
   readonly #replicas: RedisProcess[] = [];
-  /** By the port of their node. */
+  /** The proxies, by the port of their node. */
   readonly #proxies = new Map<number, TcpProxy>();
 
   private constructor(
@@ -32,7 +32,7 @@ export class RedisCluster {
     private readonly proxied: boolean,
   ) {}
 
-  /** @param proxied clients reach each node through a proxy of its own, see {@link proxyOf} */
+  /** @param proxied clients reach each node through its own proxy, see {@link proxyOf} */
   static async start(password: string, named?: ClusterNames, proxied = false): Promise<RedisCluster> {
     const cluster = new RedisCluster(password, named, proxied);
     try {
@@ -44,7 +44,7 @@ export class RedisCluster {
     return cluster;
   }
 
-  /** Two of the nodes, as REDIS_URL names them: the others are found. */
+  /** The URLs of two nodes; the application finds the others. */
   get urls(): string {
     return this.#masters
       .slice(0, 2)
@@ -52,14 +52,14 @@ export class RedisCluster {
       .join(",");
   }
 
-  /** What lies between clients and a master. */
+  /** The proxy between clients and a master. */
   proxyOf(index: number): TcpProxy {
     const proxy = this.#proxies.get(this.#masters[index]?.port ?? 0);
     if (!proxy) throw new Error(`master ${index} has no proxy`);
     return proxy;
   }
 
-  /** The first node under a name, as REDIS_URL has it. */
+  /** The first node under a name, in the form of REDIS_URL. */
   urlOf(host: string): string {
     return `rediss://:${this.password}@${host}:${String(this.#masters[0]?.port)}`;
   }
@@ -70,14 +70,14 @@ export class RedisCluster {
       redisOptions: { password: this.password, ...this.#tls() },
       clusterRetryStrategy: () => 50,
     });
-    // Not by ioredis' own interval, which goes on for ever where the client is closed while it refreshes.
+    // Not by ioredis' own interval: it never stops if the client is closed during a refresh.
     const timer = setInterval(() => cluster.status === "ready" && cluster.refreshSlotsCache(), 500).unref();
     cluster.once("end", () => clearInterval(timer));
     cluster.on("error", () => undefined);
     return cluster;
   }
 
-  /** Kills a master; resolves once its replica has its place and the cluster serves every slot again. */
+  /** Kills a master; resolves once its replica has replaced it and the cluster serves every slot again. */
   async failOver(index: number): Promise<void> {
     const [master, replica] = [this.#masters[index], this.#replicas[index]];
     if (!master || !replica) throw new Error(`there is no master ${index}`);
@@ -91,7 +91,7 @@ export class RedisCluster {
     );
   }
 
-  /** Makes the replica of a master the master, without a loss; resolves once the cluster serves every slot from it. */
+  /** Promotes the replica of a master without a loss; resolves once the cluster serves every slot from it. */
   async failOverGracefully(index: number): Promise<void> {
     const [master, replica] = [this.#masters[index], this.#replicas[index]];
     if (!master || !replica) throw new Error(`there is no master ${index}`);
@@ -104,7 +104,7 @@ export class RedisCluster {
     [this.#masters[index], this.#replicas[index]] = [replica, master];
   }
 
-  /** Assigns a slot to its owner once more, which makes the owner drop the subscriptions to its channels. */
+  /** Assigns a slot to its owner again, which makes the owner drop the subscriptions to its channels. */
   async dropSubscriptions(slot: number): Promise<void> {
     const owner = this.#masters[Math.floor((slot * masterCount) / slots)];
     if (!owner) throw new Error(`there is no master of slot ${slot}`);
@@ -118,7 +118,7 @@ export class RedisCluster {
     );
   }
 
-  /** Subscriptions to sharded channels, of all connections to all nodes. */
+  /** The number of subscriptions to sharded channels, over all connections to all nodes. */
   async subscriptions(): Promise<number> {
     let count = 0;
     for (const node of [...this.#masters, ...this.#replicas]) {
@@ -134,7 +134,7 @@ export class RedisCluster {
     if (master) await this.#call(master, "CLIENT", "KILL", "TYPE", "pubsub");
   }
 
-  /** Moves a slot with all its keys from the master that owns it to another, as `redis-cli --cluster reshard` does. */
+  /** Moves a slot with all of its keys from its master to another one, as `redis-cli --cluster reshard` does. */
   async migrateSlot(slot: number, to: number): Promise<void> {
     const ids = await Promise.all(this.#masters.map((node) => this.#call(node, "CLUSTER", "MYID")));
     const from = Math.floor((slot * masterCount) / slots);
@@ -234,7 +234,7 @@ export class RedisCluster {
     }
   }
 
-  /** Lines of a node's redis.conf: clients are told of its proxy. */
+  /** Lines of a node's redis.conf: the cluster names its proxy to clients. */
   async #announced(port: number): Promise<string[]> {
     if (!this.proxied) return [];
     const proxy = await TcpProxy.start({ host: "127.0.0.1", port });

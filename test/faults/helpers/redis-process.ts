@@ -7,18 +7,18 @@ import { until } from "./until";
 import { freePort } from "../../../ops/process/free-port";
 
 export interface RedisProcessOptions {
-  /** Lines of redis.conf beside the port and the directory. */
+  /** Lines of redis.conf in addition to the port and the directory. */
   readonly config: (port: number) => readonly string[] | Promise<readonly string[]>;
-  /** What its log says once it serves. */
+  /** The text in its log once it serves. */
   readonly ready?: RegExp;
   readonly args?: readonly string[];
-  /** A command that ends in running the one behind it, such as one that makes a file system for it. */
+  /** A command that finally runs the command after it, such as one that first creates a file system. */
   readonly within?: readonly string[];
 }
 
 /**
- * A real redis-server with a configuration of one's own (Sentinel, Cluster, TLS, replicas), on a loopback port; where
- * one server will do, use ops/redis.
+ * A real redis-server with its own configuration (Sentinel, Cluster, TLS, replicas), on a loopback port. If a single server is
+ * enough, use ops/redis.
  */
 export class RedisProcess {
   #child: Child | undefined;
@@ -41,13 +41,13 @@ export class RedisProcess {
         return process;
       } catch (error) {
         await process.stop();
-        // Between finding a free port and binding it another process may have taken it.
+        // Another process may have taken the port after it was found to be free.
         if (attempt === 5 || !String(error).includes("in use")) throw error;
       }
     }
   }
 
-  /** Starts it again, with the data and the configuration that it left. */
+  /** Starts it again, with its data and configuration. */
   async up(): Promise<void> {
     this.#log = "";
     const { within = [], args = [] } = this.options;
@@ -75,7 +75,7 @@ export class RedisProcess {
     this.#child?.kill(signal);
   }
 
-  /** As a crash. */
+  /** Kills it, as in a crash. */
   async kill(): Promise<void> {
     this.#child?.kill("SIGKILL");
     await this.#child?.exited;

@@ -9,7 +9,7 @@ import { emptyRoom, isAtTop } from "./sent-log";
 import { readStored } from "./stored";
 import { until } from "./until";
 
-/** Some pods and the clients of each, to which one fault happens; every test of a fault begins with one. */
+/** Some pods with their clients, into which one fault is injected. Every fault test begins with one. */
 export class Scene {
   readonly pods: Pod[] = [];
   readonly clients: RecordedClient[] = [];
@@ -20,14 +20,14 @@ export class Scene {
     losses: () => this.losses,
     trace: () => undefined,
   };
-  /** Counted up by a test when Redis has lost data: what was published before may be gone. */
+  /** A test increases it when Redis has lost data: earlier messages may be gone. */
   losses = 0;
   #publishing: NodeJS.Timeout | undefined;
 
-  /** @param redis sees what is stored, by a way that no fault befalls */
+  /** @param redis reads what is stored, over a connection without faults */
   constructor(private readonly redis: Redis | Cluster) {}
 
-  /** A client of this pod, as long as it is ready; then of any that is. */
+  /** Adds a client of this pod, as long as that is ready; otherwise of any ready pod. */
   addClient(pod: Pod, ...rooms: readonly string[]): RecordedClient {
     const route = () => (pod.ready ? pod : (this.pods.find(({ ready }) => ready) ?? pod)).url;
     const client = new RecordedClient(`client-${this.clients.length + 1}`, route, this.notes);
@@ -36,7 +36,7 @@ export class Scene {
     return client;
   }
 
-  /** From now on every client publishes to each of its rooms, this often. */
+  /** From now on every client publishes to each of its rooms at this interval. */
   publishEvery(ms: number): void {
     this.#publishing = setInterval(() => {
       for (const client of this.clients) for (const room of client.rooms) client.publish(room);
@@ -47,7 +47,7 @@ export class Scene {
     clearInterval(this.#publishing);
   }
 
-  /** Resolves once all clients have everything: no publish without an answer, everybody at the top of each room. */
+  /** Resolves once all clients have everything: no publish without an answer, and every client at the end of each room. */
   async caughtUp(timeoutMs = 20_000): Promise<void> {
     let why = "";
     await until(
@@ -62,15 +62,15 @@ export class Scene {
     return this.clients.flatMap(({ name, closes }) => closes.map((code) => `${name}: ${code}`));
   }
 
-  /** How often clients were told of a loss in a room, their own left aside. */
+  /** How often clients were told of a loss in a room, without inboxes. */
   get resyncs(): number {
     return this.clients.flatMap(({ resyncs }) => resyncs).filter(({ room }) => room !== INBOX).length;
   }
 
   /**
-   * Keeps how long the slowest publish took since a fault.
+   * Stores the longest publish since a fault.
    *
-   * @param since how many were acknowledged when it began
+   * @param since the number of acknowledgements when the fault began
    */
   measureFrom(since: number, fault: string): void {
     const took = this.notes.acknowledged.slice(since).map(({ tookMs = 0 }) => tookMs);
@@ -79,7 +79,7 @@ export class Scene {
     measured(fault, "slowest publish to acknowledgement, ms", Math.max(...took));
   }
 
-  /** What breaks the law of delivery; see the log of what was sent. */
+  /** The violations of the delivery guarantee; see the sent-message log. */
   async broken({ lossless }: { readonly lossless: boolean }): Promise<string[]> {
     const rooms = new Set(this.clients.flatMap((client) => client.rooms));
     const stored = await until(async () => {

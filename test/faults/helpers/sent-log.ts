@@ -1,14 +1,14 @@
 /**
- * What is known of a room from all sides, and the law that it must obey. Pure: the tests of the law are in
- * sent-log.test.ts, and show that each part of it can fail.
+ * Everything that is known about a room from all sides, and the delivery guarantee that it must meet. Pure: sent-log.test.ts
+ * tests each part of the guarantee, and shows that each can fail.
  */
 
-/** One thing that a client saw of a room, in its order. */
+/** One event of a room, in the order in which a client saw it. */
 export type Sight =
-  /** It is in the room from behind this position on; only at the beginning. */
+  /** The client is in the room after this position; only at the beginning. */
   | { readonly kind: "joined"; readonly epoch: string; readonly offset: number }
   | { readonly kind: "message"; readonly epoch: string; readonly offset: number; readonly data: string }
-  /** It was told that history was lost, and goes on behind this position. */
+  /** The client was told that history was lost, and continues after this position. */
   | { readonly kind: "resynced"; readonly epoch: string; readonly offset: number };
 
 /** What one client saw from a join to the leave, or to the end. */
@@ -16,20 +16,20 @@ export interface View {
   readonly client: string;
   readonly room: string;
   readonly sights: readonly Sight[];
-  /** Where the client says it stands at the end; undefined where it has left meanwhile. */
+  /** The client's own position at the end; undefined if it has left. */
   readonly end: Position | undefined;
 }
 
-/** A publish that was acknowledged. Its data name publisher and number: `<publisher>#<number>`. */
+/** An acknowledged publish. Its data has publisher and number: `<publisher>#<number>`. */
 export interface Acknowledged {
   readonly room: string;
   readonly data: string;
   readonly offset: number;
-  /** Redis has lost data since it was published: nobody can promise it. */
+  /** Redis has lost data since it was published, so it may be lost. */
   readonly mayBeLost: boolean;
 }
 
-/** A room as Redis holds it at the end. */
+/** A room as Redis stores it at the end. */
 export interface Stored {
   readonly room: string;
   readonly epoch: string;
@@ -41,11 +41,11 @@ export interface SentLog {
   readonly views: readonly View[];
   readonly acknowledged: readonly Acknowledged[];
   readonly stored: readonly Stored[];
-  /** Redis trimmed nothing and lost nothing: then nobody may be told of a loss. */
+  /** Redis trimmed nothing and lost nothing: then no client may be told of a loss. */
   readonly complete: boolean;
   /**
-   * Redis lost nothing: then a publisher's order holds. Where it lost the first of two messages that one pod had
-   * stored, and the client was cut off before it heard so, the first is sent again and comes behind the second.
+   * Redis lost nothing: then a publisher's order holds. If it lost the first of two messages that one pod had stored, and the
+   * client was cut off before it was told, the client repeats the first, which then comes after the second.
    */
   readonly lossless: boolean;
 }
@@ -55,7 +55,7 @@ interface Position {
   readonly offset: number;
 }
 
-/** Every breach of the law, in words; empty where it holds. */
+/** Every violation of the delivery guarantee as text; empty if there is none. */
 export function breaches({ views, acknowledged, stored, complete, lossless }: SentLog): string[] {
   const rooms = new Map(stored.map((room) => [room.room, room]));
   return [
@@ -66,7 +66,7 @@ export function breaches({ views, acknowledged, stored, complete, lossless }: Se
   ];
 }
 
-/** The room's own sequence: contiguous, each publish once, each publisher's in its order. */
+/** The room's own sequence: without gaps, each publish once, each publisher's messages in order. */
 function checkStored({ room, top, entries }: Stored, ordered: boolean): string[] {
   const found: string[] = [];
   let expected = top - entries.length + 1;
@@ -100,7 +100,7 @@ function checkPublishers(
 
 function checkAcknowledged({ room, data, offset, mayBeLost }: Acknowledged, stored?: Stored): string[] {
   if (mayBeLost || !stored) return mayBeLost ? [] : [`${room}: ${data} was acknowledged, the room is gone`];
-  if (offset <= stored.top - stored.entries.length) return []; // trimmed since
+  if (offset <= stored.top - stored.entries.length) return []; // trimmed since then
   const there = stored.entries.find((entry) => entry.offset === offset);
   if (there?.data === data) return [];
   return [`${room}: ${data} was acknowledged at ${offset}, where there is ${there?.data ?? "nothing"}`];
@@ -119,7 +119,7 @@ function checkView(
   const close = () => found.push(...checkPublishers(who, segment, lossless));
   for (const sight of sights) {
     if (sight.kind === "joined") {
-      // Nothing is owed from before.
+      // Nothing from before is due.
     } else if (sight.kind === "resynced") {
       if (complete)
         found.push(`${who}: told of a loss at ${sight.epoch}:${sight.offset}, but nothing was lost`);
@@ -140,7 +140,7 @@ function checkView(
   if (!isAtTop(end, stored)) {
     found.push(`${who}: stands at ${end.epoch}:${end.offset}, the room at ${stored.epoch}:${stored.top}`);
   }
-  // What was delivered since the last word of a loss is what the room holds now.
+  // The room must store exactly what was delivered since the last report of a loss.
   const entries = new Map(stored.entries.map(({ offset, data }) => [offset, data]));
   for (const { epoch, offset, data } of segment) {
     const there = entries.get(offset);
@@ -151,7 +151,7 @@ function checkView(
   return found;
 }
 
-/** One offset of one epoch is one message, whoever saw it. */
+/** One offset of one epoch is one message, for every client. */
 function checkAgreement(views: readonly View[]): string[] {
   const found: string[] = [];
   const known = new Map<string, { data: string; client: string }>();
@@ -169,10 +169,10 @@ function checkAgreement(views: readonly View[]): string[] {
   return found;
 }
 
-/** The epoch of a room without a message: Redis has nothing of it. */
+/** The epoch of a room without a message: Redis stores nothing for it. */
 export const emptyRoom = "none";
 
-/** Whether a client stands at the end of a room, as it was read. */
+/** Whether a client is at the end of a room, as it was read. */
 export function isAtTop(
   position: Position | undefined,
   { epoch, top }: Pick<Stored, "epoch" | "top">,

@@ -8,9 +8,9 @@ const watched = "mymaster";
 
 export interface SentinelOptions {
   readonly password: string;
-  /** Whether the Sentinels ask for it, too; Redis always does. */
+  /** Whether the Sentinels require it too; Redis always does. */
   readonly guarded: boolean;
-  /** Everything by TLS, and by nothing else. */
+  /** TLS only. */
   readonly certificates?: Certificates;
 }
 
@@ -32,7 +32,7 @@ export class SentinelGroup {
     return group;
   }
 
-  /** The Sentinels, as REDIS_URL names them. */
+  /** The Sentinels, in the form of REDIS_URL. */
   get urls(): string {
     const { password, certificates } = this.options;
     const scheme = certificates ? "rediss" : "redis";
@@ -67,7 +67,7 @@ export class SentinelGroup {
     }
   }
 
-  /** Kills the primary; resolves with it once the Sentinels name another. */
+  /** Kills the primary; resolves with it once the Sentinels name another one. */
   async failOver(): Promise<RedisProcess> {
     const before = await this.primary();
     await before.kill();
@@ -75,7 +75,7 @@ export class SentinelGroup {
     return before;
   }
 
-  /** Has the Sentinels promote a replica while the primary lives; resolves once that has become a replica. */
+  /** Makes the Sentinels promote a replica while the primary lives; resolves once the old primary has become a replica. */
   async switchOver(): Promise<void> {
     const before = await this.primary();
     const redis = this.#ask(this.#sentinels[0]);
@@ -85,7 +85,7 @@ export class SentinelGroup {
       redis.disconnect();
     }
     await until(async () => (await this.primary()) !== before, "new primary", 30_000);
-    // Until then it takes writes that it forgets when it follows the new one.
+    // Until then it accepts writes that it drops when it follows the new one.
     const old = new Redis(before.port, { password: this.options.password });
     old.on("error", () => undefined);
     await until(
@@ -131,7 +131,7 @@ export class SentinelGroup {
     await until(() => this.#isComplete(), "Sentinels that know of each other and of two replicas", 30_000);
   }
 
-  /** Until then a failover finds no majority, or nobody to promote. */
+  /** Until then a failover finds no majority, or no replica to promote. */
   async #isComplete(): Promise<boolean> {
     for (const sentinel of this.#sentinels) {
       const redis = this.#ask(sentinel);

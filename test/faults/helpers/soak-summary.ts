@@ -1,18 +1,18 @@
 import type { Figure } from "./measured";
 
-/** What this reads of jest's report. */
+/** The fields of jest's report that are read. */
 export interface JestReport {
   readonly testResults: readonly {
-    /** The file. */
+    /** The file's name. */
     readonly name: string;
-    /** Why the file could not run, where it could not. */
+    /** Why the file could not run; undefined if it ran. */
     readonly message?: string;
     readonly assertionResults: readonly { readonly fullName: string; readonly status: string }[];
   }[];
 }
 
 export interface Summary {
-  /** Those that did not always pass first. */
+  /** Tests that did not always pass come first. */
   readonly tests: readonly { readonly name: string; readonly runs: number; readonly passed: number }[];
   readonly figures: readonly {
     readonly fault: string;
@@ -23,7 +23,7 @@ export interface Summary {
   }[];
 }
 
-/** Several runs of the same tests as one table. A file that could not run counts as a test that failed. */
+/** Several runs of the same tests as one table. A file that could not run counts as a failed test. */
 export function summarize(reports: readonly JestReport[], figures: readonly Figure[]): Summary {
   const tests = new Map<string, { runs: number; passed: number }>();
   const count = (name: string, passed: boolean) => {

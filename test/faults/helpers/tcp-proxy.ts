@@ -1,15 +1,15 @@
 import { once } from "node:events";
 import { connect, createServer, type AddressInfo, type Server, type Socket } from "node:net";
 
-/** What a pod uses a connection to Redis for: the one that has subscribed is its subscriber. */
+/** The purpose of a pod's connection to Redis: a connection that has subscribed is a subscriber. */
 export type LinkKind = "subscriber" | "commands";
 
-/** Commands are sent in lower case by ioredis; a subscription is the first that only a subscriber makes. */
+/** ioredis sends commands in lower case; only a subscriber sends this one. */
 const subscribes = /\bssubscribe\b/i;
 
 /**
- * The network between a pod and its Redis, with its faults. What is held is neither lost nor reordered, as TCP sends
- * again what was dropped: it arrives late, or the connection ends first.
+ * The network between a pod and its Redis, with its faults. Held data is neither lost nor reordered, because TCP repeats what was
+ * dropped: it arrives late, or the connection ends first.
  */
 export class TcpProxy {
   readonly #server: Server;
@@ -39,35 +39,35 @@ export class TcpProxy {
     return changed.href;
   }
 
-  /** Partition: from now on nothing passes on connections of this kind, those opened later included. */
+  /** A partition: from now on nothing passes on connections of this kind, including later ones. */
   hold(...kinds: LinkKind[]): void {
     for (const kind of kinds) this.#held.add(kind);
   }
 
-  /** The partition is over; what was held passes. */
+  /** The partition is over; held data passes. */
   release(): void {
     this.#held.clear();
     for (const link of this.#links) link.resume();
   }
 
-  /** Half-open: connections of this kind that are open now stay so, and nothing passes on them any more; new ones work. */
+  /** Half-open: present connections of this kind stay open but nothing passes on them; new ones work. */
   freeze(...kinds: LinkKind[]): number {
     const frozen = [...this.#links].filter(({ kind }) => kinds.includes(kind));
     for (const link of frozen) link.freeze();
     return frozen.length;
   }
 
-  /** What Redis says arrives this much later. Milliseconds; 0 ends it. */
+  /** Delays what Redis sends. Milliseconds; 0 ends the delay. */
   delay(ms: number, ...kinds: LinkKind[]): void {
     for (const kind of kinds) this.#delayMs.set(kind, ms);
   }
 
-  /** Ends connections of this kind, on both sides and without a word. */
+  /** Ends connections of this kind on both sides, without a close. */
   cut(...kinds: LinkKind[]): void {
     for (const link of [...this.#links]) if (kinds.includes(link.kind)) link.end();
   }
 
-  /** The name means another server now: connections that are made from here on go there, older ones stay. */
+  /** The name leads to another server now: new connections go there, older ones stay. */
   redirect(target: { readonly host: string; readonly port: number }): void {
     this.target = target;
   }
@@ -98,9 +98,9 @@ interface Weather {
 /** One connection through the proxy. */
 class Link {
   kind: LinkKind = "commands";
-  /** Held by a partition, in order. */
+  /** Data that a partition holds, in order. */
   readonly #held: { readonly to: Socket; readonly data: Buffer }[] = [];
-  /** On its way from Redis, in order: the timers only say when the next one may pass. */
+  /** Data on its way from Redis, in order: the timers only decide when the next part may pass. */
   readonly #slow: { readonly due: number; readonly data: Buffer }[] = [];
   #timer: NodeJS.Timeout | undefined;
   #frozen = false;
@@ -131,12 +131,12 @@ class Link {
   end(): void {
     clearTimeout(this.#timer);
     this.client.destroy();
-    // What was sent before is read by Redis first, as with any connection that closes.
+    // Redis first reads what was sent before, as with any closing connection.
     this.server.end();
     this.weather.ended();
   }
 
-  /** A pod that gives up a connection does not take back what it has sent: after the partition Redis executes it. */
+  /** A pod that gives up a connection cannot take back what it has sent: Redis executes it after the partition. */
   #left(): void {
     if (this.#held.length === 0) this.end();
   }

@@ -3,8 +3,8 @@ import { setTimeout as delay } from "node:timers/promises";
 const pollMs = 10;
 
 /**
- * Waits until `look` gives something other than undefined or false, and gives that. Fails after `timeoutMs`, saying what
- * was waited for; `what` may look then at what there is instead.
+ * Waits until `look` returns something other than undefined or false, and returns that. Fails after `timeoutMs` with the text
+ * `what`, which may be a function of the current state.
  */
 export async function until<T>(
   look: () => T | undefined | false | Promise<T | undefined | false>,

@@ -2,17 +2,17 @@ import type { Position, ServerFrame } from "../../../app/protocol/frames";
 
 interface Delivery {
   epoch: string;
-  /** The newest offset that this socket was given, or told to stand at. */
+  /** The newest offset that this socket was given, by a message or a sync. */
   last: number;
 }
 
 /**
- * Holds one socket to the protocol, frame by frame. The client hides a server's faults (it drops what comes twice and
- * asks for what is missing), so what a user sees does not prove the server right.
+ * Checks one socket against the protocol, frame by frame. The client hides a server's errors (it drops repeated messages and
+ * requests missing ones), so the events of the client do not prove that the server is correct.
  */
 export class WireAudit {
   readonly #rooms = new Map<string, Delivery>();
-  /** Positions that the client named, by room: what `recovered` may refer to. */
+  /** Positions that the client sent, by room: `recovered` may refer to them. */
   readonly #asked = new Map<string, Position[]>();
 
   constructor(private readonly fault: (fault: string) => void) {}

@@ -6,18 +6,18 @@ import { schedules } from "./schedule";
 import { World } from "./world";
 
 /**
- * Few beside all other tests, more in each round of `npm run test:soak`. A failure prints the seed and the path that
- * repeat it.
+ * Few runs next to all other tests, more in each round of `npm run test:soak`. A failure prints the seed and the path that repeat
+ * it.
  */
 const runs = Number(process.env.HOLDFAST_FAULTS_RUNS ?? (soaking ? 100 : 8));
 const stepsPerRun = Number(process.env.HOLDFAST_FAULTS_STEPS ?? 160);
 const seed = process.env.HOLDFAST_FAULTS_SEED;
 const path = process.env.HOLDFAST_FAULTS_PATH;
 
-/** How long a failure may be shrunk for. Milliseconds. */
+/** The longest time for shrinking a failure. Milliseconds. */
 const shrinkMs = Number(process.env.HOLDFAST_FAULTS_SHRINK_MS ?? 60_000);
 
-/** A schedule is the same each time, sockets are not quite: while shrinking, it may take a few tries to fail again. */
+/** A schedule is the same each time, but sockets are not exactly: while shrinking, it may need a few tries to fail again. */
 const triesWhileShrinking = 3;
 
 describe("whatever happens, in whatever order", () => {
@@ -27,7 +27,7 @@ describe("whatever happens, in whatever order", () => {
   });
   afterAll(() => redis.stop());
 
-  it("everyone sees each message of a room once and in order, or is told what was lost", async () => {
+  it("every client gets each message of a room once and in order, or is told what was lost", async () => {
     let steps = 0;
     let slowest = 0;
     let failedAt: number | undefined;

@@ -1,8 +1,8 @@
 import fc from "fast-check";
 
 /**
- * What can happen, as data. Numbers choose among what there is when the step is taken (modulo), so every schedule can be
- * run and every part of one too: that is what lets fast-check shrink a failure to the few steps that matter.
+ * The possible steps, as data. Numbers choose among what exists when the step runs (modulo), so every schedule, and every part of
+ * one, can run. This lets fast-check shrink a failure to the few steps that matter.
  */
 export type Step = { readonly turns: number } & (
   | { readonly do: "publish"; readonly client: number; readonly room: number; readonly count: number }
@@ -15,7 +15,7 @@ export type Step = { readonly turns: number } & (
   | { readonly do: "resume client"; readonly client: number }
   | { readonly do: "replace client"; readonly client: number }
   | { readonly do: "drain pod"; readonly pod: number }
-  /** `sameName`: its container is restarted in place; else the pod is replaced by another. */
+  /** `sameName`: its container is restarted in place; otherwise another pod replaces it. */
   | { readonly do: "kill pod"; readonly pod: number; readonly sameName: boolean }
   | { readonly do: "cut redis"; readonly pod: number; readonly kind: "subscriber" | "commands" }
   | {
@@ -28,14 +28,14 @@ export type Step = { readonly turns: number } & (
   | { readonly do: "heal redis"; readonly pod: number }
   | { readonly do: "restart redis"; readonly data: "kept" | "lost" | "checkpoint"; readonly crash: boolean }
   | { readonly do: "checkpoint redis" }
-  /** Everybody has everything before the next step. */
+  /** Waits until every client has everything. */
   | { readonly do: "settle" }
 );
 
 export interface Schedule {
-  /** HISTORY_SIZE of the pods; small: a client that was away finds its place gone. */
+  /** HISTORY_SIZE of the pods. A small value: the position of a client that was away is no longer in the history. */
   readonly historySize: number;
-  /** What clients draw their jitter and routes from. */
+  /** The seed of the clients' jitter and routes. */
   readonly seed: number;
   readonly steps: readonly Step[];
 }
@@ -43,7 +43,7 @@ export interface Schedule {
 const any = fc.nat({ max: 1_000 });
 const kind = fc.constantFrom("subscriber" as const, "commands" as const);
 
-/** Turns of the event loop until the next step: from "at the same time" to "when most answers are there". */
+/** Turns of the event loop until the next step: from "at the same time" to "when most answers have come". */
 const turns = fc.constantFrom(0, 0, 1, 3, 10, 40, 150);
 
 interface Weighted {
@@ -81,7 +81,7 @@ const always = [
   step(2, "settle", {}),
 ];
 
-/** Redis ends in good order and keeps everything: nobody may lose anything, or be told so. */
+/** Redis ends gracefully and keeps everything: no client may lose anything, or be told so. */
 const lossless = step(3, "restart redis", { data: fc.constant("kept"), crash: fc.constant(false) });
 
 const lossy = [
@@ -92,13 +92,13 @@ const lossy = [
 /** More messages than any schedule publishes to a room. */
 const ample = 10_000;
 
-/** Schedules of up to `maxSteps` steps; one in three lets Redis lose data, one in six has little history. */
+/** Schedules of up to `maxSteps` steps. In one of three, Redis may lose data; in one of six, there is little history. */
 export function schedules(maxSteps: number): fc.Arbitrary<Schedule> {
   const of = (historySize: number, weighted: Weighted[]) =>
     fc.record({
       historySize: fc.constant(historySize),
       seed: fc.nat(),
-      // Without its bias to short ones: what goes wrong needs company.
+      // Without fast-check's bias to short arrays, because errors need several steps.
       steps: fc.noBias(fc.array(fc.oneof(...weighted), { minLength: 1, maxLength: maxSteps, size: "max" })),
     });
   return fc.oneof(
@@ -108,12 +108,12 @@ export function schedules(maxSteps: number): fc.Arbitrary<Schedule> {
   );
 }
 
-/** Whether Redis keeps all that it has confirmed. A crash may take the last second of the append-only file with it. */
+/** Whether Redis keeps everything that it has confirmed. A crash may lose the last second of the append-only file. */
 export function isLossless({ steps }: Schedule): boolean {
   return !steps.some((step) => step.do === "restart redis" && (step.data !== "kept" || step.crash));
 }
 
-/** Whether history holds everything, so that nobody may be told of a loss. */
+/** Whether history contains everything, so that no client may be told of a loss. */
 export function isComplete(schedule: Schedule): boolean {
   return isLossless(schedule) && schedule.historySize >= ample;
 }

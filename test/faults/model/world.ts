@@ -20,35 +20,35 @@ const podCount = 3;
 const clientCount = 7;
 const roomNames = ["alpha", "beta", "gamma"];
 
-/** How long everybody may take to have everything, once the faults have ended. Milliseconds. */
+/** The longest time until every client has everything, once the faults have ended. Milliseconds. */
 const settleMs = 45_000;
 
 let traces = 0;
 
 type Losses = Notes["losses"];
 
-/** A pod and its way to Redis. */
+/** A pod and its route to Redis. */
 interface Placed {
   readonly pod: Pod;
   readonly proxy: TcpProxy;
 }
 
 /**
- * Three pods, some clients, a backend and Redis, to which the steps of a schedule happen. Steps only begin something;
- * the next one comes a number of turns of the event loop later, whatever has become of it.
+ * Three pods, some clients, a backend and Redis, on which the steps of a schedule run. Steps only begin something; the next one
+ * follows some turns of the event loop later, whatever has happened.
  */
 export class World {
   readonly #random: () => number;
   readonly #pods: Placed[] = [];
   readonly #clients: RecordedClient[] = [];
-  /** Everybody who has ever published or been here, for the names. */
+  /** Counts all publishers and pods so far, for their names. */
   #named = 0;
   #podsNamed = 0;
   readonly #notes: Notes;
   readonly #trace: string[] = [];
-  /** What goes on in the background; settled before anything is judged. */
+  /** Work in the background; it is settled before the result is judged. */
   readonly #running = new Set<Promise<unknown>>();
-  /** What happens to Redis happens one after the other. */
+  /** Steps on Redis run one after the other. */
   #redisWork: Promise<void> = Promise.resolve();
   #losses = 0;
   #hasCheckpoint = false;
@@ -57,7 +57,7 @@ export class World {
   readonly #backendRedis: Redis;
   #backendIds = new Map<string, number>();
   #backendWork: Promise<void> = Promise.resolve();
-  /** The longest that it took everybody to have everything. Milliseconds. */
+  /** The longest time until every client had everything. Milliseconds. */
   slowestSettleMs = 0;
 
   private constructor(
@@ -70,7 +70,7 @@ export class World {
     const trace = (line: string) => this.#trace.push(`${Math.round(performance.now())} ${line}`);
     this.#notes = { faults: [], views: [], acknowledged: [], losses, trace };
     this.#admin = new Redis(redis.url, { retryStrategy: () => 20 });
-    // A stream is trimmed by whole nodes: small ones, so that a small history is small.
+    // Streams are trimmed by whole nodes; with small nodes, a small history is really small.
     this.#admin.on("ready", () => {
       this.#admin.config("SET", "stream-node-max-entries", "5").catch(() => undefined);
     });
@@ -89,7 +89,10 @@ export class World {
     });
   }
 
-  /** Runs a schedule on an empty Redis. Throws what broke the law, or who is stuck, with the file of all that happened. */
+  /**
+   * Runs a schedule on an empty Redis. Throws the violations of the delivery guarantee, or the stuck clients, with the file of
+   * all events.
+   */
   static async run(
     schedule: Schedule,
     redis: RedisServer,
@@ -207,15 +210,15 @@ export class World {
     this.#clients.push(client);
   }
 
-  /** A ready pod, and now and then one that is not: endpoints are known late. */
+  /** A ready pod, and sometimes one that is not ready, because endpoints are known late. */
   #route(): string {
     const ready = this.#pods.filter(({ pod }) => pod.ready);
     const among = ready.length === 0 || this.#random() < 0.1 ? this.#pods : ready;
-    // Port 1 refuses, as does a Service without endpoints.
+    // Port 1 refuses, like a Service without endpoints.
     return among[Math.floor(this.#random() * among.length)]?.pod.url ?? "ws://127.0.0.1:1";
   }
 
-  /** In order, and each again until it is stored, as a backend does by the Publisher's contract. */
+  /** In order, and each again until it is stored, as the Publisher requires of a backend. */
   #backendPublish(name: string, keys: RoomKeys): void {
     const id = (this.#backendIds.get(name) ?? 0) + 1;
     this.#backendIds.set(name, id);
@@ -251,7 +254,7 @@ export class World {
     this.#pods.push({ pod, proxy });
   }
 
-  /** As a rolling update: its replacement serves before it goes. */
+  /** As in a rolling update: its replacement serves before it ends. */
   async #drain(index: number): Promise<void> {
     const placed = pick(this.#pods, index);
     if (!placed?.pod.ready || this.#going.has(placed)) return;
@@ -279,7 +282,7 @@ export class World {
   // ---- Redis ----
 
   #restartRedis(data: "kept" | "lost" | "checkpoint", crash: boolean): void {
-    // A crash may take the last second of the append-only file with it (everysec).
+    // A crash may lose the last second of the append-only file (everysec).
     const loses = data !== "kept" || crash;
     this.#onRedis(async () => {
       if (data === "checkpoint" && !this.#hasCheckpoint) return this.#checkpoint();
@@ -311,7 +314,7 @@ export class World {
     this.#running.add(noted);
   }
 
-  /** Ends every fault, and waits until everybody has everything. */
+  /** Ends every fault, and waits until every client has everything. */
   async #settle(): Promise<void> {
     for (const client of this.#clients) client.resume();
     for (const { proxy } of this.#pods) heal(proxy);
@@ -320,7 +323,7 @@ export class World {
     let why = "";
     await until(
       async () => {
-        for (const { proxy } of this.#pods) heal(proxy); // of pods that have come meanwhile, too
+        for (const { proxy } of this.#pods) heal(proxy); // also of pods that were added meanwhile
         why = await this.#unsettled();
         return why === "";
       },
@@ -330,7 +333,7 @@ export class World {
     this.slowestSettleMs = Math.max(this.slowestSettleMs, performance.now() - start);
   }
 
-  /** Who is not where everybody shall be; empty when all are. */
+  /** The clients that do not have everything yet; empty when all have. */
   async #unsettled(): Promise<string> {
     if (this.#running.size > 0) return `${this.#running.size} pods or publishes are still under way`;
     for (const client of this.#clients) {
@@ -366,7 +369,7 @@ export class World {
 
   async #judge(): Promise<string[]> {
     const { faults, views, acknowledged } = this.#notes;
-    // A pod may still store what a client sent that has left: what is judged is one and the same moment.
+    // A pod may still store messages of a client that has left, so everything is read at the same moment.
     const stored = await until(async () => {
       const rooms: Stored[] = [];
       for (const [room, keys] of this.#rooms()) rooms.push(await readStored(this.#admin, room, keys));

@@ -35,7 +35,7 @@ describeWithPrometheus("the rules, to promtool", ({ promtool }) => {
   });
   afterAll(() => rm(directory, { recursive: true }));
 
-  /** What promtool says of these rules; rejects with it where it finds a fault. */
+  /** Returns promtool's output for these rules; rejects with it if promtool reports an error. */
   const ask = async (what: string, file: string, rules: readonly RuleGroup[]) => {
     await writeFile(join(directory, "rules.yaml"), stringify({ groups: rules }));
     return (await run(promtool, [what, "rules", file], { cwd: directory })).stdout;
@@ -47,7 +47,7 @@ describeWithPrometheus("the rules, to promtool", ({ promtool }) => {
     );
   });
 
-  it("fire, and stay quiet, as the scenarios say", async () => {
+  it("fire, and stay quiet, as the scenarios define", async () => {
     expect(await ask("test", "alerts.yaml", groups)).toContain("SUCCESS");
   });
 
@@ -84,7 +84,7 @@ describe("the scenarios", () => {
 });
 
 describe("the runbooks", () => {
-  it.each(names)("say of %s how to see it, what it means and what to do", (name) => {
+  it.each(names)("describe for %s how to see it, what it means and what to do", (name) => {
     const file = join(runbooks, `${name}.md`);
     expect(existsSync(file) ? readFileSync(file, "utf8") : "no such file").toMatch(
       new RegExp(`^# ${name}\\n[^]*\\n## See it\\n[^]*\\n## What it means\\n[^]*\\n## What to do\\n`),

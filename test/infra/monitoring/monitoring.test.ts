@@ -8,7 +8,7 @@ import { rendered } from "../rendered";
 
 const on = { kind: "prometheus-operator" };
 
-/** What objects of a kind hold, as far as tests look into it. */
+/** The fields of objects that tests read, by kind. */
 interface Kinds {
   PodMonitor: {
     readonly spec: {
@@ -36,7 +36,7 @@ function find<Kind extends keyof Kinds>(
 }
 
 describe("monitoring of kind none", () => {
-  it("is the default, and asks the cluster for no kind that it may not know", async () => {
+  it("is the default, and uses no kind that the cluster may not know", async () => {
     const objects = await rendered("local");
     expect(objects.filter(({ apiVersion }) => apiVersion.startsWith("monitoring."))).toEqual([]);
     expect(objects.filter(({ metadata }) => metadata.name === "holdfast-dashboard")).toEqual([]);
@@ -63,7 +63,7 @@ describe("monitoring of kind prometheus-operator", () => {
     }
   });
 
-  it("is found by the release's label and the sidecar's, or by those that are configured", async () => {
+  it("has the labels of the release and of the sidecar, or the configured ones", async () => {
     const labelsOf = async (monitoring: object) => {
       const objects = await rendered("local", { monitoring });
       return [
@@ -95,7 +95,7 @@ describe("monitoring of kind prometheus-operator", () => {
     expect(spec.podMetricsEndpoints).toMatchObject([{ interval, scrapeTimeout }]);
   });
 
-  it("looks at its own namespace and at each of its services", async () => {
+  it("reads its own namespace and each of its services", async () => {
     const objects = await rendered("local", {
       namespace: "other",
       services: [{ name: "chat", path: "/chat" }],
@@ -114,7 +114,7 @@ describe("monitoring of kind prometheus-operator", () => {
     ]);
   });
 
-  it("says where the runbooks are read", async () => {
+  it("contains where the runbooks are read", async () => {
     const runbooks = "https://git.example/holdfast/docs/runbooks";
     const objects = await rendered("local", { monitoring: { ...on, runbooks } });
     const { spec } = find(objects, "PrometheusRule", "holdfast");
@@ -140,13 +140,13 @@ const scope = { namespace: "nova", services: ["messaging-service", "streaming-se
 
 describe("the alerts", () => {
   it.each(alerts(scope))("$name reads metrics that the application has", ({ expr }) => {
-    const known = [...metricNames(), "up"]; // Prometheus' own, of each target
+    const known = [...metricNames(), "up"]; // Prometheus' own metric for each target
     expect(metricsIn(expr).filter((name) => !known.includes(name))).toEqual([]);
     expect(metricsIn(expr)).not.toEqual([]);
   });
 
   it.each(alerts(scope))(
-    "$name is made of its operands, and they read all of its metrics",
+    "$name consists of its operands, and they read all of its metrics",
     ({ expr, operands }) => {
       for (const operand of operands) expect(expr).toContain(operand);
       expect(operands.flatMap(metricsIn)).toEqual(expect.arrayContaining(metricsIn(expr)));
@@ -157,7 +157,7 @@ describe("the alerts", () => {
 describe("the dashboard", () => {
   const queries = rows.flatMap(({ panels }) => panels.flatMap((panel) => panel.queries));
 
-  it("reads metrics that the application has, of the namespace and the services that are chosen", () => {
+  it("reads metrics that the application has, of the chosen namespace and services", () => {
     const names = metricNames();
     for (const { expr } of queries) {
       expect(metricsIn(expr).filter((name) => !names.includes(name))).toEqual([]);
@@ -167,7 +167,7 @@ describe("the dashboard", () => {
     }
   });
 
-  it("begins with the four panels that tell whether users are connected", () => {
+  it("begins with the four panels that show whether users are connected", () => {
     expect(rows[0]?.panels.map(({ title }) => title)).toEqual([
       "Active connections",
       "Connection creation rate (5m)",
@@ -176,7 +176,7 @@ describe("the dashboard", () => {
     ]);
   });
 
-  it("holds every panel and query, each panel on a place of its own", async () => {
+  it("contains every panel and query, each panel at its own place", async () => {
     const objects = await rendered("local", { monitoring: on });
     const { data } = find(objects, "ConfigMap", "holdfast-dashboard");
     const { panels, templating } = JSON.parse(data["holdfast-nova.json"] ?? "") as {

@@ -1,8 +1,8 @@
 import { findPrometheus, type PrometheusBinaries } from "../../../ops/prometheus/binaries";
 
 /**
- * Tests that ask Prometheus' own programs. Where these cannot be had, the tests are left out, which is said once;
- * `npm test` unpacks them before, where apt is there.
+ * Tests that run Prometheus' own programs. Without them, the tests are skipped with one message; `npm test` unpacks them before,
+ * if apt is available.
  */
 export function describeWithPrometheus(title: string, tests: (binaries: PrometheusBinaries) => void): void {
   const binaries = findPrometheus();

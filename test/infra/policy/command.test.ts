@@ -20,14 +20,14 @@ async function policy(args: readonly string[], input = "") {
   return { code, stdout, stderr };
 }
 
-/** The compliant system's own objects as a file, with a field changed. */
+/** The objects of the compliant system as a file, with one field changed. */
 function manifests(title: string, field: string, value: unknown): string {
   const resources = compliant().filter(({ type }) => type.startsWith("kubernetes:"));
   spoil(find(resources, title), field, value);
   return resources.map(({ properties }) => stringify(properties)).join("---\n");
 }
 
-test("judges a file of somebody's manifests, and says of each breach what to do", async () => {
+test("judges a file of other manifests, and says for each violation what to do", async () => {
   const file = manifests(
     "Deployment live/chat",
     "spec > template > spec > terminationGracePeriodSeconds",
@@ -53,7 +53,7 @@ test("judges a file of somebody's manifests, and says of each breach what to do"
   ]);
 });
 
-test("advice alone fails nothing, unless it is to count", async () => {
+test("advisory violations alone fail nothing, unless configured", async () => {
   const file = manifests("Deployment live/chat", "spec > minReadySeconds", 0);
   const [lenient, strict] = await Promise.all([
     policy(["--file", "-"], file),
@@ -64,7 +64,7 @@ test("advice alone fails nothing, unless it is to count", async () => {
   expect(lenient.stdout).toContain("new-pods-prove-themselves");
 });
 
-test("opens lists, takes a label of one's own, and says so where nothing serves WebSockets", async () => {
+test("expands lists, accepts another label, and reports if nothing serves WebSockets", async () => {
   const pod = { apiVersion: "v1", kind: "Pod", metadata: { name: "one", labels: { app: "chat" } }, spec: {} };
   const list = JSON.stringify({ apiVersion: "v1", kind: "List", items: [pod] });
   const [unnamed, named] = await Promise.all([

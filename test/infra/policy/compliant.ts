@@ -3,16 +3,16 @@ import path from "node:path";
 import { parseAllDocuments } from "yaml";
 import { fromManifest, type ManifestObject, type Resource } from "../../../infra/policy/resource";
 
-/** What routes to the services of the compliant system. */
+/** The edge of the compliant system. */
 export type EdgeOf = "nginx" | "alb" | "nlb" | "gateway" | "istio";
 
-/** Who owns the number of pods of the service feed. */
+/** The autoscaler of the service feed. */
 export type AutoscalerOf = "horizontal" | "keda";
 
-/** Parsing takes most of the time of tests that spoil one field after the other. */
+/** Cached, because parsing takes most of the time of tests that spoil one field after the other. */
 const parsed = new Map<string, readonly Resource[]>();
 
-/** A system that breaks no rule, new each time: tests spoil one field of it. */
+/** A system that violates no rule, new each time; tests spoil one field of it. */
 export function compliant(edge: EdgeOf = "nginx", autoscaler: AutoscalerOf = "horizontal"): Resource[] {
   const key = `${edge} ${autoscaler}`;
   const system = parsed.get(key) ?? parse(edge, autoscaler);
@@ -24,7 +24,7 @@ function parse(edge: EdgeOf, autoscaler: AutoscalerOf): Resource[] {
   const service = serviceBehind(edge);
   const route = read(`edge-${edge}.yaml`);
   const feed = objects(asFeed(service));
-  // The autoscaler owns its number.
+  // The autoscaler owns its number of pods.
   for (const { properties } of feed) {
     if (properties.kind === "Deployment") delete (properties.spec as { replicas?: number }).replicas;
   }
@@ -58,7 +58,7 @@ function objects(yaml: string): Resource[] {
   return parseAllDocuments(yaml).map((document) => fromManifest(document.toJS() as ManifestObject));
 }
 
-/** As Pulumi's AWS provider has it, and as only Pulumi knows it: with its protection. */
+/** As in Pulumi's AWS provider, with the protection that only Pulumi knows. */
 function elasticache(): Resource[] {
   return [
     {

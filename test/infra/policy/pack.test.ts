@@ -19,7 +19,7 @@ afterAll(() => pack.stop());
 const deployment = "Deployment live/chat";
 const container = "spec > template > spec > containers > 0";
 
-/** The resource of the compliant system, with a field changed, as the engine would describe it. */
+/** The resource of the compliant system with a field changed, as the engine would describe it. */
 function described(title: string, field?: string, value?: unknown): Described {
   const resources = compliant();
   const resource = find(resources, title);
@@ -28,7 +28,7 @@ function described(title: string, field?: string, value?: unknown): Described {
   return { type, name: "chat", properties, protect };
 }
 
-test("offers every rule, with what an update does about it", async () => {
+test("lists every rule, with its effect on an update", async () => {
   const info = await pack.info();
   expect(info.getName()).toBe("holdfast");
   expect(
@@ -36,7 +36,7 @@ test("offers every rule, with what an update does about it", async () => {
   ).toEqual(rules.map((rule) => ({ name: rule.name, level: isMandatory(rule) ? 1 : 0 })));
 });
 
-test("passes the first preview of stack prod without a word, though generated secrets are unknown", async () => {
+test("passes the first preview of stack prod without a message, although generated secrets are unknown", async () => {
   const { values } = await readStackConfig("prod", {}, (name) => name);
   const config = Object.fromEntries(Object.entries(values).map(([key, value]) => [`holdfast:${key}`, value]));
   const run = await runUnderEngine("prod", config, { preview: true });
@@ -54,8 +54,8 @@ test("passes the first preview of stack prod without a word, though generated se
   expect(await pack.analyzeStack("prod", stack)).toEqual([]);
 });
 
-describe("before a resource is made", () => {
-  test("a breach stops the update, and says what to do", async () => {
+describe("before a resource is created", () => {
+  test("a violation stops the update, and says what to do", async () => {
     const said = await pack.analyze("prod", described(deployment, `${container} > image`, "chat:latest"));
     expect(said).toEqual([
       {
@@ -70,14 +70,14 @@ describe("before a resource is made", () => {
     ]);
   });
 
-  test("advice stops nothing", async () => {
+  test("an advisory violation stops nothing", async () => {
     const said = await pack.analyze("prod", described(deployment, "spec > minReadySeconds", 0));
     expect(said.map(({ policy, level }) => ({ policy, level }))).toEqual([
       { policy: "new-pods-prove-themselves", level: 0 },
     ]);
   });
 
-  test("unknown values are passed over, and the rest is judged", async () => {
+  test("unknown values are skipped, and the rest is judged", async () => {
     const one = described(deployment, `${container} > image`, runtime.unknownValue);
     expect(await pack.analyze("prod", one)).toEqual([]);
     const two = described(deployment, "spec > template > spec > initContainers > 0 > image", "chat:latest");
@@ -85,7 +85,7 @@ describe("before a resource is made", () => {
     expect((await pack.analyze("prod", two)).map(({ policy }) => policy)).toEqual(["images-are-fixed"]);
   });
 
-  test("secrets are looked into, wherever they are wrapped", async () => {
+  test("secrets are read, wherever they are wrapped", async () => {
     const one = described("ReplicationGroup sessions", "authToken", secret("x".repeat(32)));
     expect(await pack.analyze("prod", one)).toEqual([]);
   });
@@ -106,7 +106,7 @@ describe("when the whole stack is known", () => {
     .filter(({ title }) => title !== deployment)
     .map(({ type, title, properties, protect = false }) => ({ type, name: title, properties, protect }));
 
-  test("a breach is told of the resource that is at fault", async () => {
+  test("a violation is reported for its resource", async () => {
     expect(await pack.analyzeStack("staging", [single, ...others])).toEqual([
       {
         policy: "more-than-one-replica",

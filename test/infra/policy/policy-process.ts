@@ -25,18 +25,18 @@ export interface Described {
   readonly protect?: boolean;
 }
 
-/** What the pack said of a resource or of a stack. */
+/** A violation that the pack reported for a resource or a stack. */
 export interface Said {
   readonly policy: string;
   readonly message: string;
-  /** As numbered in analyzer.proto: 0 advisory, 1 mandatory. */
+  /** The number in analyzer.proto: 0 advisory, 1 mandatory. */
   readonly level: number;
   readonly urn: string;
 }
 
 /**
- * The pack as Pulumi's engine starts it, in a process of its own: `cmd/run-policy-pack` with the engine's address and
- * the pack's folder, which is also where it runs; the first line that it prints is its port.
+ * The pack as Pulumi's engine starts it, in a separate process: `cmd/run-policy-pack` with the engine's address and the pack's
+ * folder, in which it runs. Its first line of output is its port.
  * https://github.com/pulumi/pulumi/blob/v3.241.0/sdk/nodejs/cmd/pulumi-language-nodejs/main.go (RunPlugin)
  */
 export class PolicyProcess {
@@ -48,10 +48,10 @@ export class PolicyProcess {
     this.#client = new AnalyzerClient(`127.0.0.1:${port}`, grpc.credentials.createInsecure());
   }
 
-  /** Throws with what the process printed if it ends before it serves. */
+  /** Throws with the process' output if it ends before it serves. */
   static async start(pack = path.join(projectRoot, "infra/policy")): Promise<PolicyProcess> {
     const runner = path.join(projectRoot, "node_modules/@pulumi/pulumi/cmd/run-policy-pack");
-    // Nobody listens there: a pack asks the engine for nothing.
+    // Nothing listens there, because a pack requests nothing from the engine.
     const child = spawn(process.execPath, [runner, "127.0.0.1:1", pack], {
       cwd: pack,
       env: { PATH: process.env.PATH },
@@ -86,7 +86,7 @@ export class PolicyProcess {
     });
   }
 
-  /** Before a resource is made, with its inputs. */
+  /** Before a resource is created, with its inputs. */
   analyze(stack: string, described: Described): Promise<Said[]> {
     const request = new AnalyzeRequest();
     describe(request, stack, described);
@@ -115,7 +115,7 @@ export class PolicyProcess {
   }
 }
 
-/** As Pulumi names the resource. */
+/** The URN that Pulumi gives to the resource. */
 export function urnOf(stack: string, { type, name }: Pick<Described, "type" | "name">): string {
   return `urn:pulumi:${stack}::holdfast::${type}::${name}`;
 }

@@ -5,16 +5,16 @@ import { fromManifest, type Resource } from "../../../infra/policy/resource";
 import { compliant, type AutoscalerOf, type EdgeOf } from "./compliant";
 import { find, hide, paths, spoil, type Path } from "./spoil";
 
-/** One field of the compliant system spoiled, and all that any rule may say of it. */
+/** One spoiled field of the compliant system, and every violation that rules may report for it. */
 interface Case {
   readonly rule: string;
-  /** The object whose field is spoiled. */
+  /** The object with the spoiled field. */
   readonly of: string;
   readonly field: Path;
   /** Undefined removes it. */
   readonly value: unknown;
-  readonly found: string;
-  /** The object that is blamed, where it is another. */
+  readonly actual: string;
+  /** The object of the violation, if it is another one. */
   readonly blamed?: string;
   readonly edge?: EdgeOf;
   readonly autoscaler?: AutoscalerOf;
@@ -43,84 +43,84 @@ const cases: readonly Case[] = [
     of: service,
     field: "spec > sessionAffinity",
     value: "None",
-    found: "sessionAffinity is None",
+    actual: "sessionAffinity is None",
   },
   {
     rule: "services-keep-clients",
     of: service,
     field: "spec > sessionAffinity",
     value: undefined,
-    found: "sessionAffinity is not set, which is None",
+    actual: "sessionAffinity is not set, which is None",
   },
   {
     rule: "services-keep-clients",
     of: service,
     field: "spec > trafficDistribution",
     value: "PreferClose",
-    found: "trafficDistribution is PreferClose, which filters the pods before affinity applies",
+    actual: "trafficDistribution is PreferClose, which filters the pods before affinity applies",
   },
   {
     rule: "no-client-ip-on-load-balancers",
     of: "Service ingress/controller",
     field: "spec > sessionAffinity",
     value: "ClientIP",
-    found: "type is LoadBalancer and sessionAffinity is ClientIP",
+    actual: "type is LoadBalancer and sessionAffinity is ClientIP",
   },
   {
     rule: "edge-cookies-hold",
     of: ingress,
     field: nginx("affinity"),
     value: undefined,
-    found: "nginx.ingress.kubernetes.io/affinity is not set",
+    actual: "nginx.ingress.kubernetes.io/affinity is not set",
   },
   {
     rule: "edge-cookies-hold",
     of: ingress,
     field: nginx("affinity-mode"),
     value: "balanced",
-    found: "nginx.ingress.kubernetes.io/affinity-mode is balanced",
+    actual: "nginx.ingress.kubernetes.io/affinity-mode is balanced",
   },
   {
     rule: "edge-cookies-hold",
     of: ingress,
     field: nginx("session-cookie-path"),
     value: undefined,
-    found: "nginx.ingress.kubernetes.io/session-cookie-path is not set",
+    actual: "nginx.ingress.kubernetes.io/session-cookie-path is not set",
   },
   {
     rule: "edge-cookies-hold",
     of: ingress,
     field: nginx("session-cookie-max-age"),
     value: "1d",
-    found: "nginx.ingress.kubernetes.io/session-cookie-max-age is 1d",
+    actual: "nginx.ingress.kubernetes.io/session-cookie-max-age is 1d",
   },
   {
     rule: "edge-cookies-hold",
     of: ingress,
     field: nginx("session-cookie-change-on-failure"),
     value: "false",
-    found: "nginx.ingress.kubernetes.io/session-cookie-change-on-failure is false",
+    actual: "nginx.ingress.kubernetes.io/session-cookie-change-on-failure is false",
   },
   {
     rule: "edge-cookies-hold",
     of: ingress,
     field: nginx("session-cookie-secure"),
     value: "false",
-    found: "nginx.ingress.kubernetes.io/session-cookie-secure is false",
+    actual: "nginx.ingress.kubernetes.io/session-cookie-secure is false",
   },
   {
     rule: "edge-cookies-hold",
     of: ingress,
     field: nginx("session-cookie-samesite"),
     value: "lax",
-    found: "nginx.ingress.kubernetes.io/session-cookie-samesite is lax",
+    actual: "nginx.ingress.kubernetes.io/session-cookie-samesite is lax",
   },
   {
     rule: "edge-cookies-do-not-collide",
     of: "Ingress live/feed",
     field: nginx("session-cookie-path"),
     value: "/",
-    found: "its cookie POD on path / for feed is also that of chat (Ingress live/chat, path /chat)",
+    actual: "its cookie POD on path / for feed is also that of chat (Ingress live/chat, path /chat)",
   },
   {
     rule: "edge-cookies-do-not-collide",
@@ -130,7 +130,7 @@ const cases: readonly Case[] = [
       host: "live.example",
       http: { paths: [{ path: "/more", backend: { service: { name: "feed" } } }] },
     },
-    found: "its cookie POD on path /chat for feed is also that of chat (the same object, path /chat)",
+    actual: "its cookie POD on path /chat for feed is also that of chat (the same object, path /chat)",
   },
   {
     rule: "edge-cookies-do-not-collide",
@@ -138,7 +138,7 @@ const cases: readonly Case[] = [
     of: "Ingress live/feed",
     field: "spec > rules > 0 > host",
     value: "chat.live.example",
-    found: "its cookie AWSALB on path / for feed is also that of chat (Ingress live/chat, path /)",
+    actual: "its cookie AWSALB on path / for feed is also that of chat (Ingress live/chat, path /)",
   },
   {
     rule: "edge-cookies-do-not-collide",
@@ -146,7 +146,7 @@ const cases: readonly Case[] = [
     of: "HTTPRoute live/feed",
     field: "spec > rules > 0 > matches > 0 > path > value",
     value: "/chat/feed",
-    found:
+    actual:
       "its cookie POD on path /chat/feed for feed is also that of chat (HTTPRoute live/chat, path /chat)",
   },
   {
@@ -155,7 +155,7 @@ const cases: readonly Case[] = [
     of: ingress,
     field: alb("target-group-attributes"),
     value: "stickiness.enabled=true,stickiness.type=app_cookie,stickiness.lb_cookie.duration_seconds=86400",
-    found:
+    actual:
       "alb.ingress.kubernetes.io/target-group-attributes has stickiness.enabled true, stickiness.type app_cookie",
   },
   {
@@ -164,7 +164,7 @@ const cases: readonly Case[] = [
     of: "Service live/chat-nlb",
     field: aws("target-group-attributes"),
     value: undefined,
-    found:
+    actual:
       "service.beta.kubernetes.io/aws-load-balancer-target-group-attributes has stickiness.enabled not set, stickiness.type not set",
   },
   {
@@ -173,7 +173,7 @@ const cases: readonly Case[] = [
     of: "HTTPRoute live/chat",
     field: "spec > rules > 0 > sessionPersistence",
     value: undefined,
-    found: "rule 1 has no sessionPersistence",
+    actual: "rule 1 has no sessionPersistence",
   },
   {
     rule: "routes-keep-clients",
@@ -182,7 +182,7 @@ const cases: readonly Case[] = [
     field: "spec > trafficPolicy > loadBalancer > consistentHash",
     value: undefined,
     blamed: "VirtualService live/chat",
-    found: "no DestinationRule keeps the clients of Service chat on their pods with a consistent hash",
+    actual: "no DestinationRule keeps the clients of Service chat on their pods with a consistent hash",
   },
   {
     rule: "routes-keep-clients",
@@ -191,7 +191,7 @@ const cases: readonly Case[] = [
     field: "spec > host",
     value: "other",
     blamed: "VirtualService live/chat",
-    found: "no DestinationRule keeps the clients of Service chat on their pods with a consistent hash",
+    actual: "no DestinationRule keeps the clients of Service chat on their pods with a consistent hash",
   },
   {
     rule: "routes-carry-all-sockets",
@@ -200,7 +200,7 @@ const cases: readonly Case[] = [
     field: "spec > circuitBreaker",
     value: undefined,
     blamed: "HTTPRoute live/chat",
-    found: "circuitBreaker has maxConnections 1024, maxPendingRequests 1024, maxParallelRequests 1024",
+    actual: "circuitBreaker has maxConnections 1024, maxPendingRequests 1024, maxParallelRequests 1024",
   },
   {
     rule: "routes-carry-all-sockets",
@@ -209,7 +209,7 @@ const cases: readonly Case[] = [
     field: "spec > circuitBreaker > maxPendingRequests",
     value: undefined,
     blamed: "HTTPRoute live/chat",
-    found: "circuitBreaker has maxPendingRequests 1024",
+    actual: "circuitBreaker has maxPendingRequests 1024",
   },
   {
     rule: "routes-carry-all-sockets",
@@ -218,7 +218,7 @@ const cases: readonly Case[] = [
     field: "spec > circuitBreaker > perEndpoint",
     value: { maxConnections: 500 },
     blamed: "HTTPRoute live/chat",
-    found: "circuitBreaker has perEndpoint.maxConnections 500",
+    actual: "circuitBreaker has perEndpoint.maxConnections 500",
   },
   {
     rule: "routes-carry-all-sockets",
@@ -227,7 +227,7 @@ const cases: readonly Case[] = [
     field: "spec > trafficPolicy > connectionPool > tcp > maxConnections",
     value: 100,
     blamed: "VirtualService live/chat",
-    found: "connectionPool of Service chat has tcp.maxConnections 100",
+    actual: "connectionPool of Service chat has tcp.maxConnections 100",
   },
   {
     rule: "routes-try-another-pod",
@@ -236,7 +236,7 @@ const cases: readonly Case[] = [
     field: "spec > retry",
     value: undefined,
     blamed: "HTTPRoute live/chat",
-    found: "no BackendTrafficPolicy retries a connection that fails",
+    actual: "no BackendTrafficPolicy retries a connection that fails",
   },
   {
     rule: "routes-try-another-pod",
@@ -245,7 +245,7 @@ const cases: readonly Case[] = [
     field: "spec > retry > retryOn > triggers",
     value: ["gateway-error"],
     blamed: "HTTPRoute live/chat",
-    found: "no BackendTrafficPolicy retries a connection that fails",
+    actual: "no BackendTrafficPolicy retries a connection that fails",
   },
   {
     rule: "routes-try-another-pod",
@@ -253,7 +253,7 @@ const cases: readonly Case[] = [
     of: "VirtualService live/chat",
     field: "spec > http > 0 > retries",
     value: undefined,
-    found: "rule 1 retries on the same pod",
+    actual: "rule 1 retries on the same pod",
   },
   {
     rule: "routes-try-another-pod",
@@ -261,7 +261,7 @@ const cases: readonly Case[] = [
     of: "VirtualService live/chat",
     field: "spec > http > 0 > retries > attempts",
     value: 0,
-    found: "rule 1 has retries.attempts 0",
+    actual: "rule 1 has retries.attempts 0",
   },
   {
     rule: "ping-below-idle-timeouts",
@@ -270,7 +270,7 @@ const cases: readonly Case[] = [
     field: "spec > timeout > http > streamIdleTimeout",
     value: "20s",
     blamed: "HTTPRoute live/chat",
-    found: `PING_INTERVAL_SECONDS of ${deployment} is 25, but it must be less than timeout.http.streamIdleTimeout of a BackendTrafficPolicy (20 s); otherwise quiet sockets are cut between two pings`,
+    actual: `PING_INTERVAL_SECONDS of ${deployment} is 25, but it must be less than timeout.http.streamIdleTimeout of a BackendTrafficPolicy (20 s); otherwise quiet sockets are cut between two pings`,
   },
   {
     rule: "ping-below-idle-timeouts",
@@ -278,7 +278,7 @@ const cases: readonly Case[] = [
     of: "VirtualService live/chat",
     field: "spec > http > 0 > timeout",
     value: "20s",
-    found: `PING_INTERVAL_SECONDS of ${deployment} is 25, but it must be less than timeout (20 s); otherwise quiet sockets are cut between two pings`,
+    actual: `PING_INTERVAL_SECONDS of ${deployment} is 25, but it must be less than timeout (20 s); otherwise quiet sockets are cut between two pings`,
   },
   {
     rule: "affinity-outlives-session",
@@ -286,7 +286,7 @@ const cases: readonly Case[] = [
     of: "HTTPRoute live/chat",
     field: "spec > rules > 0 > sessionPersistence > absoluteTimeout",
     value: "59m",
-    found:
+    actual:
       "sessionPersistence.absoluteTimeout is 3540, but it must be at least SESSION_TTL_SECONDS of Deployment live/chat (3600 s); otherwise a client loses its pod before its session ends",
   },
   {
@@ -296,7 +296,7 @@ const cases: readonly Case[] = [
     field: "spec > trafficPolicy > loadBalancer > consistentHash > httpCookie > ttl",
     value: "60s",
     blamed: "VirtualService live/chat",
-    found:
+    actual:
       "httpCookie.ttl of its DestinationRule is 60, but it must be at least SESSION_TTL_SECONDS of Deployment live/chat (3600 s); otherwise a client loses its pod before its session ends",
   },
   {
@@ -305,7 +305,7 @@ const cases: readonly Case[] = [
     of: "Service live/chat-nlb",
     field: aws("type"),
     value: "nlb",
-    found:
+    actual:
       "service.beta.kubernetes.io/aws-load-balancer-type is nlb, which has no effect with loadBalancerClass service.k8s.aws/nlb",
   },
   {
@@ -313,7 +313,7 @@ const cases: readonly Case[] = [
     of: "Service ingress/controller",
     field: aws("backend-protocol"),
     value: "tcp",
-    found:
+    actual:
       "service.beta.kubernetes.io/aws-load-balancer-backend-protocol: tcp has no effect on a network load balancer",
   },
   {
@@ -322,42 +322,42 @@ const cases: readonly Case[] = [
     of: "Service live/chat-nlb",
     field: aws("ssl-cert"),
     value: "arn:aws:acm:eu-west-1:123456789012:certificate/abc",
-    found: "stickiness by source_ip is set on a TLS listener, which does not support it",
+    actual: "stickiness by source_ip is set on a TLS listener, which does not support it",
   },
   {
     rule: "grace-period-covers-drain",
     of: deployment,
     field: `${pod} > terminationGracePeriodSeconds`,
     value: 154,
-    found: "terminationGracePeriodSeconds is 154, but preStop 120 s + drain 30 s + close 5 s need 155 s",
+    actual: "terminationGracePeriodSeconds is 154, but preStop 120 s + drain 30 s + close 5 s need 155 s",
   },
   {
     rule: "grace-period-covers-drain",
     of: deployment,
     field: `${pod} > terminationGracePeriodSeconds`,
     value: undefined,
-    found: "terminationGracePeriodSeconds is 30, but preStop 120 s + drain 30 s + close 5 s need 155 s",
+    actual: "terminationGracePeriodSeconds is 30, but preStop 120 s + drain 30 s + close 5 s need 155 s",
   },
   {
     rule: "grace-period-covers-drain",
     of: deployment,
     field: `${app} > lifecycle > preStop`,
     value: { exec: { command: ["sh", "-c", "sleep 130"] } },
-    found: "terminationGracePeriodSeconds is 155, but preStop 130 s + drain 30 s + close 5 s need 165 s",
+    actual: "terminationGracePeriodSeconds is 155, but preStop 130 s + drain 30 s + close 5 s need 165 s",
   },
   {
     rule: "grace-period-covers-drain",
     of: deployment,
     field: `${app} > env > 0 > value`,
     value: "31",
-    found: "terminationGracePeriodSeconds is 155, but preStop 120 s + drain 31 s + close 5 s need 156 s",
+    actual: "terminationGracePeriodSeconds is 155, but preStop 120 s + drain 31 s + close 5 s need 156 s",
   },
   {
     rule: "pods-wait-before-they-end",
     of: deployment,
     field: `${app} > lifecycle`,
     value: undefined,
-    found: "no preStop hook waits before SIGTERM",
+    actual: "no preStop hook waits before SIGTERM",
   },
   {
     rule: "prestop-outlasts-deregistration",
@@ -366,7 +366,7 @@ const cases: readonly Case[] = [
     field: `${app} > lifecycle > preStop > sleep > seconds`,
     value: 119,
     blamed: ingress,
-    found: `${deployment}'s pods are its targets and wait 119 s before SIGTERM, but for 120 s they still get new connections`,
+    actual: `${deployment}'s pods are its targets and wait 119 s before SIGTERM, but for 120 s they still get new connections`,
   },
   {
     rule: "prestop-outlasts-deregistration",
@@ -375,7 +375,7 @@ const cases: readonly Case[] = [
     field: `${app} > lifecycle > preStop > sleep > seconds`,
     value: 119,
     blamed: "Service live/chat-nlb",
-    found: `${deployment}'s pods are its targets and wait 119 s before SIGTERM, but for 120 s they still get new connections`,
+    actual: `${deployment}'s pods are its targets and wait 119 s before SIGTERM, but for 120 s they still get new connections`,
   },
   {
     rule: "prestop-outlasts-deregistration",
@@ -383,14 +383,14 @@ const cases: readonly Case[] = [
     of: "Service live/chat-nlb",
     field: "metadata > annotations > holdfast/propagation-seconds",
     value: "150",
-    found: `${deployment}'s pods are its targets and wait 120 s before SIGTERM, but for 150 s they still get new connections`,
+    actual: `${deployment}'s pods are its targets and wait 120 s before SIGTERM, but for 150 s they still get new connections`,
   },
   {
     rule: "ping-below-idle-timeouts",
     of: ingress,
     field: nginx("proxy-read-timeout"),
     value: "25",
-    found: `PING_INTERVAL_SECONDS of ${deployment} is 25, but it must be less than nginx.ingress.kubernetes.io/proxy-read-timeout (25 s); otherwise quiet sockets are cut between two pings`,
+    actual: `PING_INTERVAL_SECONDS of ${deployment} is 25, but it must be less than nginx.ingress.kubernetes.io/proxy-read-timeout (25 s); otherwise quiet sockets are cut between two pings`,
   },
   {
     rule: "ping-below-idle-timeouts",
@@ -398,7 +398,7 @@ const cases: readonly Case[] = [
     of: ingress,
     field: alb("load-balancer-attributes"),
     value: "idle_timeout.timeout_seconds=20",
-    found: `PING_INTERVAL_SECONDS of ${deployment} is 25, but it must be less than idle_timeout.timeout_seconds (20 s); otherwise quiet sockets are cut between two pings`,
+    actual: `PING_INTERVAL_SECONDS of ${deployment} is 25, but it must be less than idle_timeout.timeout_seconds (20 s); otherwise quiet sockets are cut between two pings`,
   },
   {
     rule: "ping-below-idle-timeouts",
@@ -407,14 +407,14 @@ const cases: readonly Case[] = [
     field: `${app} > env > 1 > value`,
     value: "3600",
     blamed: "Service live/chat-nlb",
-    found: `PING_INTERVAL_SECONDS of ${deployment} is 3600, but it must be less than tcp.idle_timeout.seconds of port 80 (3600 s); otherwise quiet sockets are cut between two pings`,
+    actual: `PING_INTERVAL_SECONDS of ${deployment} is 3600, but it must be less than tcp.idle_timeout.seconds of port 80 (3600 s); otherwise quiet sockets are cut between two pings`,
   },
   {
     rule: "affinity-outlives-session",
     of: service,
     field: "spec > sessionAffinityConfig > clientIP > timeoutSeconds",
     value: 600,
-    found:
+    actual:
       "sessionAffinityConfig.clientIP.timeoutSeconds is 600, but it must be at least SESSION_TTL_SECONDS of Deployment live/chat (3600 s); otherwise a client loses its pod before its session ends",
   },
   {
@@ -422,7 +422,7 @@ const cases: readonly Case[] = [
     of: ingress,
     field: nginx("session-cookie-max-age"),
     value: "60",
-    found:
+    actual:
       "nginx.ingress.kubernetes.io/session-cookie-max-age is 60, but it must be at least SESSION_TTL_SECONDS of Deployment live/chat (3600 s); otherwise a client loses its pod before its session ends",
   },
   {
@@ -431,7 +431,7 @@ const cases: readonly Case[] = [
     of: ingress,
     field: alb("target-group-attributes"),
     value: "stickiness.enabled=true,stickiness.type=lb_cookie,stickiness.lb_cookie.duration_seconds=60",
-    found:
+    actual:
       "stickiness.lb_cookie.duration_seconds is 60, but it must be at least SESSION_TTL_SECONDS of Deployment live/chat (3600 s); otherwise a client loses its pod before its session ends",
   },
   {
@@ -439,14 +439,14 @@ const cases: readonly Case[] = [
     of: deployment,
     field: `${app} > readinessProbe`,
     value: undefined,
-    found: "container app has no readinessProbe",
+    actual: "container app has no readinessProbe",
   },
   {
     rule: "readiness-leaves-in-time",
     of: deployment,
     field: `${app} > readinessProbe > failureThreshold`,
     value: 61,
-    found: "container app is found unready after 61 probes 2 s apart, 122 s, but SIGTERM comes after 120 s",
+    actual: "container app is found unready after 61 probes 2 s apart, 122 s, but SIGTERM comes after 120 s",
   },
   ...(["alb", "nlb"] as const).map((edge) => ({
     rule: "targets-survive-a-missed-probe",
@@ -455,42 +455,42 @@ const cases: readonly Case[] = [
     field: `${app} > readinessProbe > failureThreshold`,
     value: 1,
     blamed: edge === "alb" ? ingress : "Service live/chat-nlb",
-    found: `${deployment}'s pods are its targets, and one missed readiness probe deregisters them`,
+    actual: `${deployment}'s pods are its targets, and one missed readiness probe deregisters them`,
   })),
   {
     rule: "rollout-keeps-capacity",
     of: deployment,
     field: "spec > strategy > rollingUpdate > maxUnavailable",
     value: 1,
-    found: "maxUnavailable is 1",
+    actual: "maxUnavailable is 1",
   },
   {
     rule: "rollout-keeps-capacity",
     of: deployment,
     field: "spec > strategy",
     value: undefined,
-    found: "maxUnavailable is 25%",
+    actual: "maxUnavailable is 25%",
   },
   {
     rule: "rollout-keeps-capacity",
     of: deployment,
     field: "spec > strategy > rollingUpdate > maxSurge",
     value: "0%",
-    found: "maxSurge is 0%",
+    actual: "maxSurge is 0%",
   },
   {
     rule: "rollout-keeps-capacity",
     of: deployment,
     field: "spec > strategy",
     value: { type: "Recreate" },
-    found: "strategy.type is Recreate, which stops all pods at once",
+    actual: "strategy.type is Recreate, which stops all pods at once",
   },
   {
     rule: "rollout-ends-in-time",
     of: deployment,
     field: "spec > replicas",
     value: 91,
-    found:
+    actual:
       "a rollout takes up to 16 minutes: replicas is 91, 1 at a time, each 0 s to start + 10 s minReadySeconds",
   },
   {
@@ -498,7 +498,7 @@ const cases: readonly Case[] = [
     of: deployment,
     field: `${app} > startupProbe`,
     value: { httpGet: { path: "/started", port: "http" }, initialDelaySeconds: 1, failureThreshold: 30 },
-    found:
+    actual:
       "a rollout takes up to 16 minutes: replicas is 3, 1 at a time, each 301 s to start + 10 s minReadySeconds",
   },
   ...(["horizontal", "keda"] as const).map((kind) => {
@@ -510,7 +510,7 @@ const cases: readonly Case[] = [
       field: `spec > ${field}`,
       value: 100,
       blamed: "Deployment live/feed",
-      found:
+      actual:
         `a rollout takes up to 17 minutes: ${field} of ${of} is 100, 1 at a time, each 0 s to start + ` +
         "10 s minReadySeconds",
     };
@@ -520,7 +520,7 @@ const cases: readonly Case[] = [
     of: deployment,
     field: "spec > minReadySeconds",
     value: undefined,
-    found: "minReadySeconds is 0",
+    actual: "minReadySeconds is 0",
   },
   {
     rule: "disruption-budget-exists",
@@ -528,7 +528,7 @@ const cases: readonly Case[] = [
     field: "spec > selector > matchLabels > app",
     value: "other",
     blamed: deployment,
-    found: "no PodDisruptionBudget selects its pods",
+    actual: "no PodDisruptionBudget selects its pods",
   },
   {
     rule: "disruption-budget-exists",
@@ -536,7 +536,7 @@ const cases: readonly Case[] = [
     field: "metadata > namespace",
     value: "elsewhere",
     blamed: deployment,
-    found: "no PodDisruptionBudget selects its pods",
+    actual: "no PodDisruptionBudget selects its pods",
   },
   {
     rule: "disruption-budget-lets-nodes-drain",
@@ -544,7 +544,7 @@ const cases: readonly Case[] = [
     field: "spec > maxUnavailable",
     value: "0%",
     blamed: deployment,
-    found: "PodDisruptionBudget live/chat allows maxUnavailable 0%",
+    actual: "PodDisruptionBudget live/chat allows maxUnavailable 0%",
   },
   {
     rule: "disruption-budget-lets-nodes-drain",
@@ -552,7 +552,7 @@ const cases: readonly Case[] = [
     field: "spec > minAvailable",
     value: 3,
     blamed: deployment,
-    found: "PodDisruptionBudget live/chat requires minAvailable 3 of 3 replicas",
+    actual: "PodDisruptionBudget live/chat requires minAvailable 3 of 3 replicas",
   },
   {
     rule: "disruption-budget-lets-nodes-drain",
@@ -560,7 +560,7 @@ const cases: readonly Case[] = [
     field: "spec > minAvailable",
     value: "51%",
     blamed: "Deployment live/feed",
-    found: "PodDisruptionBudget live/feed requires minAvailable 51% of 2 replicas",
+    actual: "PodDisruptionBudget live/feed requires minAvailable 51% of 2 replicas",
   },
   {
     rule: "disruption-budget-lets-nodes-drain",
@@ -568,7 +568,7 @@ const cases: readonly Case[] = [
     field: "spec > selector",
     value: { matchExpressions: [{ key: "app", operator: "In", values: ["chat", "feed"] }] },
     blamed: deployment,
-    found:
+    actual:
       "PodDisruptionBudget live/chat and PodDisruptionBudget live/feed select the same pods, so no eviction is allowed",
   },
   {
@@ -576,7 +576,7 @@ const cases: readonly Case[] = [
     of: deployment,
     field: "spec > replicas",
     value: undefined,
-    found: "replicas is 1",
+    actual: "replicas is 1",
   },
   {
     rule: "more-than-one-replica",
@@ -584,21 +584,21 @@ const cases: readonly Case[] = [
     field: "spec > minReplicas",
     value: 1,
     blamed: "Deployment live/feed",
-    found: `minReplicas of ${autoscaler} is 1`,
+    actual: `minReplicas of ${autoscaler} is 1`,
   },
   {
     rule: "autoscaling-follows-connections",
     of: autoscaler,
     field: "spec > metrics",
     value: [{ type: "Resource", resource: { name: "cpu" } }],
-    found: "it scales Deployment live/feed only on cpu",
+    actual: "it scales Deployment live/feed only on cpu",
   },
   {
     rule: "autoscaling-follows-connections",
     of: autoscaler,
     field: "spec > behavior",
     value: undefined,
-    found: "behavior.scaleDown of Deployment live/feed may remove all pods above the minimum within seconds",
+    actual: "behavior.scaleDown of Deployment live/feed may remove all pods above the minimum within seconds",
   },
   {
     rule: "autoscaling-follows-connections",
@@ -606,7 +606,7 @@ const cases: readonly Case[] = [
     field: "spec > replicas",
     value: 3,
     blamed: autoscaler,
-    found: "Deployment live/feed sets replicas, so each update overrides the autoscaler",
+    actual: "Deployment live/feed sets replicas, so each update overrides the autoscaler",
   },
   {
     rule: "more-than-one-replica",
@@ -615,7 +615,7 @@ const cases: readonly Case[] = [
     field: "spec > minReplicaCount",
     value: undefined,
     blamed: "Deployment live/feed",
-    found: `minReplicaCount of ${scaledObject} is 0`,
+    actual: `minReplicaCount of ${scaledObject} is 0`,
   },
   {
     rule: "more-than-one-replica",
@@ -624,7 +624,7 @@ const cases: readonly Case[] = [
     field: "spec > idleReplicaCount",
     value: 0,
     blamed: "Deployment live/feed",
-    found: `idleReplicaCount of ${scaledObject} is 0`,
+    actual: `idleReplicaCount of ${scaledObject} is 0`,
   },
   {
     rule: "autoscaling-follows-connections",
@@ -632,7 +632,7 @@ const cases: readonly Case[] = [
     of: scaledObject,
     field: "spec > triggers",
     value: [{ type: "cpu", metricType: "Utilization", metadata: { value: "60" } }],
-    found: "it scales Deployment live/feed only on cpu",
+    actual: "it scales Deployment live/feed only on cpu",
   },
   {
     rule: "autoscaling-follows-connections",
@@ -640,7 +640,7 @@ const cases: readonly Case[] = [
     of: scaledObject,
     field: "spec > triggers > 0 > metadata > ignoreNullValues",
     value: undefined,
-    found: "it reads an empty answer of Prometheus as zero connections of Deployment live/feed",
+    actual: "it reads an empty answer of Prometheus as zero connections of Deployment live/feed",
   },
   {
     rule: "autoscaling-follows-connections",
@@ -648,7 +648,7 @@ const cases: readonly Case[] = [
     of: scaledObject,
     field: "spec > advanced",
     value: undefined,
-    found: "behavior.scaleDown of Deployment live/feed may remove all pods above the minimum within seconds",
+    actual: "behavior.scaleDown of Deployment live/feed may remove all pods above the minimum within seconds",
   },
   {
     rule: "autoscaling-follows-connections",
@@ -657,7 +657,7 @@ const cases: readonly Case[] = [
     field: "spec > replicas",
     value: 3,
     blamed: scaledObject,
-    found: "Deployment live/feed sets replicas, so each update overrides the autoscaler",
+    actual: "Deployment live/feed sets replicas, so each update overrides the autoscaler",
   },
   {
     rule: "alerts-know-their-metrics",
@@ -665,133 +665,133 @@ const cases: readonly Case[] = [
     of: scaledObject,
     field: "spec > triggers > 0 > metadata > query",
     value: "sum(websocket_connections)",
-    found: "it queries websocket_connections, which nothing exports or records",
+    actual: "it queries websocket_connections, which nothing exports or records",
   },
   {
     rule: "alerts-know-their-metrics",
     of: autoscaler,
     field: "spec > metrics > 0 > pods > metric > name",
     value: "websocket_connections",
-    found: "it queries websocket_connections, which nothing exports or records",
+    actual: "it queries websocket_connections, which nothing exports or records",
   },
   {
     rule: "restricted-pods",
     of: deployment,
     field: `${pod} > hostNetwork`,
     value: true,
-    found: "hostNetwork is true",
+    actual: "hostNetwork is true",
   },
   {
     rule: "restricted-pods",
     of: deployment,
     field: `${pod} > volumes > 0 > hostPath`,
     value: { path: "/" },
-    found: "volume tmp is a hostPath",
+    actual: "volume tmp is a hostPath",
   },
   {
     rule: "restricted-pods",
     of: store,
     field: `${pod} > securityContext > runAsNonRoot`,
     value: undefined,
-    found: "container redis may run as root",
+    actual: "container redis may run as root",
   },
   {
     rule: "restricted-pods",
     of: store,
     field: `${pod} > securityContext > seccompProfile`,
     value: undefined,
-    found: "container redis has the seccomp profile of nobody",
+    actual: "container redis has the seccomp profile of nobody",
   },
   {
     rule: "restricted-pods",
     of: deployment,
     field: `${app} > securityContext > runAsUser`,
     value: 0,
-    found: "container app runs as user 0",
+    actual: "container app runs as user 0",
   },
   {
     rule: "restricted-pods",
     of: deployment,
     field: `${pod} > initContainers > 0 > securityContext > allowPrivilegeEscalation`,
     value: undefined,
-    found: "container migrate may gain privileges",
+    actual: "container migrate may gain privileges",
   },
   {
     rule: "restricted-pods",
     of: deployment,
     field: `${app} > securityContext > privileged`,
     value: true,
-    found: "container app is privileged",
+    actual: "container app is privileged",
   },
   {
     rule: "restricted-pods",
     of: deployment,
     field: `${app} > securityContext > capabilities > drop`,
     value: ["NET_RAW"],
-    found: "container app keeps capabilities",
+    actual: "container app keeps capabilities",
   },
   {
     rule: "restricted-pods",
     of: deployment,
     field: `${app} > securityContext > capabilities > add`,
     value: ["NET_BIND_SERVICE", "SYS_ADMIN"],
-    found: "container app adds SYS_ADMIN",
+    actual: "container app adds SYS_ADMIN",
   },
   {
     rule: "restricted-pods",
     of: deployment,
     field: `${app} > ports > 0 > hostPort`,
     value: 80,
-    found: "container app takes port 80 of the node for 8080",
+    actual: "container app takes port 80 of the node for 8080",
   },
   {
     rule: "images-are-fixed",
     of: deployment,
     field: `${app} > image`,
     value: "registry.example/chat:latest",
-    found: "container app runs registry.example/chat:latest",
+    actual: "container app runs registry.example/chat:latest",
   },
   {
     rule: "images-are-fixed",
     of: deployment,
     field: `${pod} > initContainers > 0 > image`,
     value: "registry.example:5000/chat",
-    found: "container migrate runs registry.example:5000/chat",
+    actual: "container migrate runs registry.example:5000/chat",
   },
   {
     rule: "resources-are-set",
     of: deployment,
     field: `${app} > resources`,
     value: { requests: { memory: "512Mi" } },
-    found: "container app has no requests.cpu, limits.memory",
+    actual: "container app has no requests.cpu, limits.memory",
   },
   {
     rule: "secrets-by-reference",
     of: deployment,
     field: `${app} > env > 5`,
     value: { name: "DB_PASSWORD", value: "hunter2" },
-    found: "environment variable DB_PASSWORD of container app holds what looks like a secret",
+    actual: "environment variable DB_PASSWORD of container app holds what looks like a secret",
   },
   {
     rule: "secrets-by-reference",
     of: deployment,
     field: `${app} > env > 3 > value`,
     value: "redis://:hunter2@sessions:6379",
-    found: "environment variable TOKEN_TTL_SECONDS of container app holds what looks like a secret",
+    actual: "environment variable TOKEN_TTL_SECONDS of container app holds what looks like a secret",
   },
   {
     rule: "secrets-by-reference",
     of: deployment,
     field: `${app} > args > 3`,
     value: "hunter2",
-    found: "an argument of container app holds what looks like a secret",
+    actual: "an argument of container app holds what looks like a secret",
   },
   {
     rule: "secrets-by-reference",
     of: settings,
     field: "data > redis.conf",
     value: "appendonly yes\nmaxmemory 300mb\nrequirepass hunter2\n",
-    found: "data.redis.conf holds what looks like a secret",
+    actual: "data.redis.conf holds what looks like a secret",
   },
   {
     rule: "session-store-never-evicts",
@@ -799,7 +799,7 @@ const cases: readonly Case[] = [
     field: "data > redis.conf",
     value: "appendonly yes\nmaxmemory 300mb\nmaxmemory-policy allkeys-lru\n",
     blamed: store,
-    found: "maxmemory-policy is allkeys-lru",
+    actual: "maxmemory-policy is allkeys-lru",
   },
   {
     rule: "session-store-never-evicts",
@@ -807,49 +807,49 @@ const cases: readonly Case[] = [
     field: "data > redis.conf",
     value: "appendonly yes\n",
     blamed: store,
-    found: "maxmemory is not set, so that the node kills the server when it is full",
+    actual: "maxmemory is not set, so that the node kills the server when it is full",
   },
   {
     rule: "session-store-never-evicts",
     of: store,
     field: `${app} > command`,
     value: ["redis-server", "--requirepass", "$(PASSWORD)", "--maxmemory-policy", "volatile-ttl"],
-    found: "maxmemory-policy is volatile-ttl",
+    actual: "maxmemory-policy is volatile-ttl",
   },
   {
     rule: "elasticache-never-evicts",
     of: group,
     field: "parameterGroupName",
     value: "default.valkey8",
-    found: "its parameter group is default.valkey8, whose maxmemory-policy is volatile-lru",
+    actual: "its parameter group is default.valkey8, whose maxmemory-policy is volatile-lru",
   },
   {
     rule: "elasticache-never-evicts",
     of: "ParameterGroup sessions",
     field: "parameters",
     value: [{ name: "activedefrag", value: "yes" }],
-    found: "maxmemory-policy is AWS's default, volatile-lru",
+    actual: "maxmemory-policy is AWS's default, volatile-lru",
   },
   {
     rule: "elasticache-never-evicts",
     of: "GlobalReplicationGroup sessions",
     field: "parameterGroupName",
     value: "default.valkey9",
-    found: "its members have the parameter group default.valkey9, whose maxmemory-policy is volatile-lru",
+    actual: "its members have the parameter group default.valkey9, whose maxmemory-policy is volatile-lru",
   },
   {
     rule: "session-store-asks-for-password",
     of: store,
     field: `${app} > command`,
     value: ["redis-server", "/etc/redis/redis.conf"],
-    found: "it has neither a password nor users",
+    actual: "it has neither a password nor users",
   },
   {
     rule: "elasticache-asks-for-password",
     of: group,
     field: "authToken",
     value: undefined,
-    found: "it has neither an authToken nor userGroupIds",
+    actual: "it has neither an authToken nor userGroupIds",
   },
   {
     rule: "session-store-keeps-data",
@@ -857,14 +857,14 @@ const cases: readonly Case[] = [
     field: "data > redis.conf",
     value: "maxmemory 300mb\n",
     blamed: store,
-    found: "appendonly is no",
+    actual: "appendonly is no",
   },
   {
     rule: "session-store-keeps-data",
     of: store,
     field: "spec > volumeClaimTemplates",
     value: undefined,
-    found: "its data is on no volume that outlives the pod",
+    actual: "its data is on no volume that outlives the pod",
   },
   {
     rule: "elasticache-fails-over",
@@ -872,7 +872,7 @@ const cases: readonly Case[] = [
     of: group,
     field: "multiAzEnabled",
     value: undefined,
-    found: "multiAzEnabled is not set, which is false",
+    actual: "multiAzEnabled is not set, which is false",
   },
   {
     rule: "elasticache-fails-over",
@@ -880,21 +880,21 @@ const cases: readonly Case[] = [
     of: group,
     field: "snapshotRetentionLimit",
     value: 0,
-    found: "it keeps no snapshots",
+    actual: "it keeps no snapshots",
   },
   {
     rule: "session-store-is-encrypted",
     of: group,
     field: "transitEncryptionEnabled",
     value: undefined,
-    found: "transitEncryptionEnabled is not set, which is false",
+    actual: "transitEncryptionEnabled is not set, which is false",
   },
   {
     rule: "session-store-is-encrypted",
     of: group,
     field: "atRestEncryptionEnabled",
     value: false,
-    found: "atRestEncryptionEnabled is false",
+    actual: "atRestEncryptionEnabled is false",
   },
   {
     rule: "data-is-protected",
@@ -902,14 +902,14 @@ const cases: readonly Case[] = [
     of: store,
     field: "spec > persistentVolumeClaimRetentionPolicy > whenDeleted",
     value: "Delete",
-    found: "persistentVolumeClaimRetentionPolicy.whenDeleted is Delete",
+    actual: "persistentVolumeClaimRetentionPolicy.whenDeleted is Delete",
   },
   {
     rule: "alerts-know-their-metrics",
     of: "PrometheusRule live/live",
     field: "spec > groups > 0 > rules > 1 > expr",
     value: "sum(rate(websocket_reconnections_total[1m])) > 10",
-    found:
+    actual:
       "alert WebSocketReconnectSurge queries websocket_reconnections_total, which nothing exports or records",
   },
   {
@@ -917,7 +917,7 @@ const cases: readonly Case[] = [
     of: "PrometheusRule live/live",
     field: "spec > groups > 0 > rules > 0 > record",
     value: "websocket:reconnects:rate5m",
-    found:
+    actual:
       "alert WebSocketReconnectSurge queries websocket:reconnects:rate1m, which nothing exports or records",
   },
   {
@@ -925,7 +925,7 @@ const cases: readonly Case[] = [
     of: "ConfigMap live/dashboard",
     field: "data > live.json",
     value: '{ "panels": [{ "panels": [{ "targets": [{ "expr": "websocket_sessions" }] }] }] }',
-    found: "a panel of live.json queries websocket_sessions, which nothing exports or records",
+    actual: "a panel of live.json queries websocket_sessions, which nothing exports or records",
   },
 ];
 
@@ -934,7 +934,7 @@ function verdict(resources: readonly Resource[], environment: Environment = "sha
 }
 
 const shown = (violations: readonly Violation[]) =>
-  violations.map(({ rule, resource, actual: found }) => ({ rule: rule.name, object: resource.title, found }));
+  violations.map(({ rule, resource, actual }) => ({ rule: rule.name, object: resource.title, actual }));
 
 describe.each<EdgeOf>(edges)("a system that does everything right behind the edge %s", (edge) => {
   test.each<Environment>(["local", "shared", "production"])("breaks no rule in a %s stack", (environment) => {
@@ -946,8 +946,8 @@ test("a system that KEDA scales breaks no rule", () => {
   expect(shown(verdict(compliant("nginx", "keda")))).toEqual([]);
 });
 
-describe("the number of pods under an autoscaler", () => {
-  test("may be in what is applied as long as Pulumi leaves it to others", () => {
+describe("the number of pods with an autoscaler", () => {
+  test("may be in the manifest as long as Pulumi ignores its changes", () => {
     const resources = compliant().map((resource) => ({ ...resource, ignoreChanges: ["spec.replicas"] }));
     spoil(find(resources, "Deployment live/feed"), "spec > replicas", 3);
     expect(shown(verdict(resources))).toEqual([]);
@@ -960,27 +960,27 @@ describe("the number of pods under an autoscaler", () => {
       {
         rule,
         object: autoscaler,
-        found: `${scaledObject} scales Deployment live/feed as well, so neither does`,
+        actual: `${scaledObject} scales Deployment live/feed as well, so neither does`,
       },
       {
         rule,
         object: scaledObject,
-        found: `${autoscaler} scales Deployment live/feed as well, so neither does`,
+        actual: `${autoscaler} scales Deployment live/feed as well, so neither does`,
       },
     ]);
   });
 });
 
-describe.each(cases)("$rule, with $of spoiled: $found", (one) => {
-  const { rule, of, field, value, found, blamed = of, edge, autoscaler, environment } = one;
+describe.each(cases)("$rule, with $of spoiled: $actual", (one) => {
+  const { rule, of, field, value, actual, blamed = of, edge, autoscaler, environment } = one;
 
-  test("alone is broken, and says what was found where", () => {
+  test("reports exactly this violation, with its object", () => {
     const resources = compliant(edge, autoscaler);
     spoil(find(resources, of), field, value);
-    expect(shown(verdict(resources, environment))).toEqual([{ rule, object: blamed, found }]);
+    expect(shown(verdict(resources, environment))).toEqual([{ rule, object: blamed, actual }]);
   });
 
-  test("says nothing while the field is unknown", () => {
+  test("reports nothing while the field is unknown", () => {
     const resources = compliant(edge, autoscaler);
     const resource = find(resources, of);
     spoil(resource, field, value ?? "will be something");
@@ -1007,7 +1007,7 @@ describe("what a preview does not know yet", () => {
     }
   });
 
-  test("hides nothing that is known of other objects", () => {
+  test("hides nothing that is known about other objects", () => {
     const resources = compliant();
     hide(find(resources, "Deployment live/feed"), `${pod} > containers`);
     hide(find(resources, "Ingress live/feed"), "spec");
@@ -1021,7 +1021,7 @@ describe("what a preview does not know yet", () => {
   });
 });
 
-test("type nlb without a class is taken by the one controller or the other, by the Service's age", () => {
+test("type nlb without a class belongs to one controller or the other, by the Service's age", () => {
   const resources = compliant("nlb");
   const balancer = find(resources, "Service live/chat-nlb");
   spoil(balancer, aws("type"), "nlb");
@@ -1030,7 +1030,7 @@ test("type nlb without a class is taken by the one controller or the other, by t
     {
       rule: "load-balancer-annotations-count",
       object: "Service live/chat-nlb",
-      found:
+      actual:
         "service.beta.kubernetes.io/aws-load-balancer-type is nlb without a loadBalancerClass, so the Service's age decides which controller handles it",
     },
   ]);
@@ -1038,7 +1038,7 @@ test("type nlb without a class is taken by the one controller or the other, by t
 
 describe("policies of Envoy Gateway", () => {
   const policy = "BackendTrafficPolicy live/chat";
-  /** What a policy of the Gateway says, beside the route's own without one field, or without one at all. */
+  /** The effect of a policy of the Gateway if the route's own lacks one field, or does not exist. */
   const broken = (kind: string, spec: object, change: (resources: Resource[]) => Resource[]) => {
     const resources = change(compliant("gateway"));
     const of = { targetRef: { kind: "Gateway", name: "public" }, ...spec };
@@ -1053,7 +1053,7 @@ describe("policies of Envoy Gateway", () => {
     return resources;
   };
 
-  test("a ClientTrafficPolicy of the Gateway counts where the route's own says nothing", () => {
+  test("a ClientTrafficPolicy of the Gateway counts if the route's own does not set the field", () => {
     const spec = { timeout: { http: { streamIdleTimeout: "10s" } } };
     expect(broken("ClientTrafficPolicy", spec, (resources) => resources)).toEqual([]);
     const [first, ...more] = broken("ClientTrafficPolicy", spec, without("spec > timeout"));
@@ -1061,14 +1061,14 @@ describe("policies of Envoy Gateway", () => {
     expect(first?.actual).toContain("timeout.http.streamIdleTimeout of a ClientTrafficPolicy (10 s)");
   });
 
-  test("a request timeout is an idle limit of an hour at least, as Envoy Gateway makes it", () => {
+  test("a request timeout is an idle timeout of at least an hour, as Envoy Gateway derives it", () => {
     const resources = compliant("gateway");
     spoil(find(resources, policy), "spec > timeout", undefined);
     spoil(find(resources, "HTTPRoute live/chat"), "spec > rules > 0 > timeouts > request", "5s");
     expect(judge(rules, systemOf(resources))).toEqual([]);
   });
 
-  test("a BackendTrafficPolicy of the Gateway counts where the route's own is merged, or there is none", () => {
+  test("a BackendTrafficPolicy of the Gateway counts if the route's own is merged, or there is none", () => {
     const spec = {
       circuitBreaker: { maxConnections: 9_000, maxPendingRequests: 9_000, maxParallelRequests: 9_000 },
       retry: {},
@@ -1084,7 +1084,7 @@ describe("policies of Envoy Gateway", () => {
   });
 });
 
-test("nothing is said of a session store whose settings are not there to be read", () => {
+test("nothing is reported about a session store whose settings cannot be read", () => {
   const spoiled = compliant();
   spoil(find(spoiled, store), `${app} > command`, ["redis-server", "/etc/redis/redis.conf"]);
   const elsewhere = spoiled.filter(({ title }) => title !== settings);
@@ -1099,13 +1099,13 @@ describe("the environment", () => {
     expect(shown(verdict(resources, "local"))).toEqual([]);
   });
 
-  test("production alone wants protection, and says so only where Pulumi tells", () => {
+  test("only production requires protection, and only if Pulumi reports it", () => {
     const unprotected = compliant().map((resource) => ({ ...resource, protect: false }));
     expect(shown(verdict(unprotected, "production"))).toEqual(
       [group, "GlobalReplicationGroup sessions", "ReplicationGroup sessions-standby"].map((object) => ({
         rule: "data-is-protected",
         object,
-        found: "it is not protected",
+        actual: "it is not protected",
       })),
     );
     expect(shown(verdict(unprotected, "shared"))).toEqual([]);
@@ -1114,7 +1114,7 @@ describe("the environment", () => {
   });
 });
 
-test("a rule of scope resource needs no other resource, as the engine gives it none", () => {
+test("a rule of scope resource needs no other resource, because the engine gives it none", () => {
   const alone = rules.filter(({ scope }) => scope === "resource");
   for (const { rule, of, field, value, edge, autoscaler, environment } of cases) {
     const resources = compliant(edge, autoscaler);
@@ -1143,7 +1143,7 @@ test("never shows the value of a secret", () => {
   for (const { of, field, value } of secrets) {
     const resources = compliant();
     spoil(find(resources, of), field, value);
-    expect(JSON.stringify(verdict(resources).map(({ actual: found, fix }) => [found, fix]))).not.toContain(
+    expect(JSON.stringify(verdict(resources).map(({ actual, fix }) => [actual, fix]))).not.toContain(
       "hunter2",
     );
   }

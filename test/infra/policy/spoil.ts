@@ -1,7 +1,7 @@
 import type { Resource } from "../../../infra/policy/resource";
 import { defineUnknown } from "../../../infra/policy/unknown";
 
-/** The way to a field: names and indices, joined by ` > ` because names have dots and slashes in them. */
+/** The path of a field: names and indices, joined by ` > ` because names contain dots and slashes. */
 export type Path = string;
 
 export function find(resources: readonly Resource[], title: string): Resource {
@@ -11,7 +11,7 @@ export function find(resources: readonly Resource[], title: string): Resource {
   return found;
 }
 
-/** Sets a field, or removes it where the value is undefined. */
+/** Sets a field, or removes it if the value is undefined. */
 export function spoil(resource: Resource, path: Path, value: unknown): void {
   const { parent, last } = locate(resource, path);
   if (value === undefined) Reflect.deleteProperty(parent, last);

@@ -13,15 +13,15 @@ import { examples, stacks } from "../../../ops/render/stacks";
 jest.setTimeout(120_000);
 
 describe.each([...stacks(), ...examples()])("stack %s", (stack) => {
-  test("breaks no rule, advice included", async () => {
+  test("violates no rule, including advisory ones", async () => {
     const system = systemOf(await stackResources(stack), { environment: environmentOf(stack) });
     expect(judge(rules, system).map(message)).toEqual([]);
-    // Or there would have been nothing to judge.
+    // Otherwise there would be nothing to judge.
     expect(system.resources.flatMap((one) => [...webSocketWorkloads(one, system)])).not.toEqual([]);
   });
 });
 
-test("the rules see what a stack's configuration makes", async () => {
+test("the rules read what a stack's configuration creates", async () => {
   const overrides = { services: [{ name: "one", path: "/one", replicas: 1 }] };
   const system = systemOf(await stackResources("staging", { overrides }));
   expect(judge(rules, system).map(message)).toEqual([
@@ -31,7 +31,7 @@ test("the rules see what a stack's configuration makes", async () => {
 });
 
 test.each([{ kind: "nlb", targets: "pods" }, { kind: "alb" }])(
-  "a stack that has measured how fast its load balancer forgets a pod, $kind, breaks no rule by waiting as long",
+  "a stack with a measured propagation of its load balancer, $kind, violates no rule by waiting as long",
   async (edge) => {
     const overrides = { edge: { ...edge, propagationSeconds: 60 } };
     const system = systemOf(await stackResources("staging", { overrides }));

@@ -30,7 +30,7 @@ it("finds nothing wrong with what the program renders", () => {
   ]);
 });
 
-it("has a name of its own for each check", () => {
+it("has a unique name for each check", () => {
   expect(new Set(checks.map(({ name }) => name)).size).toBe(checks.length);
 });
 
@@ -58,7 +58,7 @@ const balancer = (
 const aws = "service.beta.kubernetes.io/aws-load-balancer-";
 const nlb = { loadBalancerClass: "service.k8s.aws/nlb" };
 
-/** What is spoiled, where, and what a check must say of it. */
+/** What is spoiled, where, and what a check must report. */
 type Case = [what: string, check: string, status: Status, path: string, value: unknown, says: RegExp];
 
 const cases: Case[] = [
@@ -607,7 +607,7 @@ it.each(cases)("finds %s (%s: %s)", (_what, check, status, path, value, says) =>
 
 it("has a case for every check", () => {
   const covered = new Set(cases.map(([, check]) => check));
-  // These need another stack, or more than one place to be spoiled; they have tests of their own.
+  // These need another stack, or more than one spoiled place; they have their own tests.
   const others = ["controller-sockets", "gateway-routes", "istio-routes", "readiness-gates", "autoscaler"];
   expect(checks.map(({ name }) => name).filter((name) => !covered.has(name))).toEqual(others);
 });
@@ -662,7 +662,7 @@ describe("controller-sockets", () => {
   });
 
   it.each([{ "worker-shutdown-timeout": "3600s" }, { "worker-shutdown-timeout": "1h" }])(
-    "is content with %p",
+    "accepts %p",
     (data) => {
       expect(troublesOf(withNginx(data, grace), "controller-sockets")).toEqual([]);
     },
@@ -674,13 +674,13 @@ describe("controller-sockets", () => {
     expect(troublesOf(snapshot, "controller-sockets")).toMatchObject([{ status: "warn" }]);
   });
 
-  it("finds that a pod which ends refuses clients at once", () => {
+  it("finds that a terminating pod refuses clients at once", () => {
     expect(troublesOf(withNginx({ "worker-shutdown-timeout": "1h" }), "controller-sockets")).toMatchObject([
       { status: "warn", what: "a terminating controller pod refuses clients at once" },
     ]);
   });
 
-  it("does not vouch for a ConfigMap that it did not see", () => {
+  it("does not report ok for a ConfigMap that it did not read", () => {
     expect(troublesOf(withNginx(undefined, grace), "controller-sockets")).toMatchObject([
       { status: "unknown", what: "the controller's ConfigMap was not found" },
     ]);
@@ -702,14 +702,14 @@ describe("readiness-gates", () => {
     return spoil(spoil(healthy, "objects.pods", pods), "objects.targetGroupBindings", [binding]);
   };
 
-  it("finds pods that started after their target group was there, and have none", () => {
+  it("finds pods without gates that started after their target group existed", () => {
     const [finding, ...more] = troublesOf(bound("2026-11-02T00:00:00Z"), "readiness-gates");
     expect(more).toEqual([]);
     expect(finding).toMatchObject({ status: "warn", subject: "TargetGroupBinding k8s-nova-messagin" });
     expect(finding?.fix).toContain("podMutatorWebhookConfig.failurePolicy=Fail");
   });
 
-  it("has nothing to say of gated pods, and of pods that were there before the target group", () => {
+  it("reports nothing about gated pods, and about pods that are older than the target group", () => {
     expect(troublesOf(bound("2026-11-02T00:00:00Z", gate), "readiness-gates")).toEqual([]);
     expect(troublesOf(bound("2026-10-31T00:00:00Z"), "readiness-gates")).toEqual([]);
   });
@@ -723,14 +723,14 @@ it("finds two budgets on the same pods", () => {
   ]);
 });
 
-it("finds preStop sleep on a server that does not know it", () => {
+it("finds preStop sleep on a server that does not support it", () => {
   const sleeping = spoil(healthy, `${container}.lifecycle`, { preStop: { sleep: { seconds: 10 } } });
   expect(troublesOf(sleeping, "prestop")).toEqual([]);
   const old = spoil(sleeping, "observed.serverVersion.minor", 29);
   expect(troublesOf(old, "prestop")).toMatchObject([{ status: "fail", what: /preStop sleep/ }]);
 });
 
-it("judges autoscalers by what they count, what they see and how fast they scale down", () => {
+it("judges autoscalers by their metric, whether it is visible, and how fast they scale down", () => {
   const scaler = (spec: object, status: object = {}) =>
     spoil(healthy, "objects.autoscalers", [
       {
@@ -751,7 +751,7 @@ it("judges autoscalers by what they count, what they see and how fast they scale
   expect(troublesOf(scaler(sockets), "autoscaler")).toMatchObject([{ status: "warn" }]);
 });
 
-it("says where an autoscaler's metric should come from, by who counts the sockets", () => {
+it("explains where an autoscaler's metric should come from, by what counts the sockets", () => {
   const blind = {
     metadata: { name: "keda-hpa-messaging-service" },
     spec: {
@@ -771,7 +771,7 @@ it("says where an autoscaler's metric should come from, by who counts the socket
   expect(by("pods")).toMatchObject([{ fix: /custom\.metrics\.k8s\.io/ }]);
 });
 
-it("says unknown, and never ok, of what it could not see", () => {
+it("reports unknown, and never ok, for what it could not read", () => {
   for (const check of checks) {
     for (const source of check.needs) {
       const partly = { ...healthy, unavailable: { [source]: "403 forbidden" } };

@@ -12,7 +12,7 @@ jest.setTimeout(120_000);
 const names = checks.map(({ name }) => name);
 const read = (document: string) => readFileSync(path.join(projectRoot, "docs", document), "utf8");
 
-/** What looks like the name of a check: the lists of `--only`, and code in tables of a single word in kebab case. */
+/** Texts that look like the name of a check: the lists of `--only`, and single words in kebab case in code of tables. */
 function namesIn(text: string): string[] {
   const listed = [...text.matchAll(/--only ([a-z,-]+)/g)].flatMap(([, list = ""]) => list.split(","));
   const cells = [...text.matchAll(/^\|.*\|$/gm)].flatMap(([row]) =>

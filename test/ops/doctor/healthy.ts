@@ -5,8 +5,8 @@ import { parseExposition } from "../../../ops/kubernetes/exposition";
 import type { Deployment, Objects, Pod, Snapshot, Upgrade } from "../../../ops/doctor/snapshot";
 
 /**
- * A snapshot of a stack, `staging` unless given, in which all is well: the objects are those that the program renders, and around them stands
- * what a cluster adds. Each test spoils one thing in it.
+ * A snapshot of a stack, by default `staging`, in which all is well: the objects that the program renders, and what a cluster
+ * adds to them. Each test spoils one thing in it.
  */
 export async function healthySnapshot(stack = "staging"): Promise<Snapshot> {
   const config = await stackConfig({ stack });

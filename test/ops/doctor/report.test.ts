@@ -25,7 +25,7 @@ const report = makeReport(about, [
   { check: "autoscaler", title: "Autoscalers count sockets", findings: [] },
 ]);
 
-it("keeps to the terminal, but leaves a command in one line to be pasted", () => {
+it("fits the terminal, but keeps a command on one line for copying", () => {
   const lines = reportText(report, { colours: false, all: false, columns: 80 }).split("\n");
   expect(lines.filter((line) => line.length > 80)).toEqual([`        fix   ${command}`]);
   expect(lines).toContain("-     autoscaler        Autoscalers count sockets (does not apply here)");
@@ -33,7 +33,7 @@ it("keeps to the terminal, but leaves a command in one line to be pasted", () =>
   expect(lines).toContain("              Service's ClientIP: each reconnect reaches a random pod");
 });
 
-it("breaks no line where there is no terminal", () => {
+it("wraps no line without a terminal", () => {
   const text = reportText(report, { colours: false, all: false });
   expect(text).toContain(
     "why   an L7 controller connects directly to pods and ignores the Service's ClientIP: each",

@@ -2,8 +2,8 @@
 type Tree = Record<string, unknown> | unknown[];
 
 /**
- * A copy of some data with one place changed. The path is written with dots; `*` is every item or key there. With
- * `undefined` the place is removed. Throws where the path leads nowhere, so that a test never spoils nothing.
+ * A copy of some data with one place changed. The path is written with dots; `*` is every item or key. `undefined` removes the
+ * place. Throws if the path does not exist, so that every test spoils something.
  */
 export function spoil<T extends object>(data: T, path: string, value: unknown): T {
   const copy = clone(data);
@@ -12,7 +12,7 @@ export function spoil<T extends object>(data: T, path: string, value: unknown): 
   return copy;
 }
 
-/** Functions are the same in both; all else is copied. */
+/** Functions are shared; everything else is copied. */
 function clone<Value>(value: Value): Value {
   if (Array.isArray(value)) return value.map(clone) as Value;
   if (typeof value !== "object" || value === null || Object.getPrototypeOf(value) !== Object.prototype)
@@ -22,7 +22,7 @@ function clone<Value>(value: Value): Value {
   ) as Value;
 }
 
-/** How many places were changed. */
+/** The number of changed places. */
 function change(at: Tree, [key = "", ...rest]: readonly string[], value: unknown): number {
   const keys = key === "*" ? Object.keys(at) : [key];
   return keys.reduce((count, each) => {

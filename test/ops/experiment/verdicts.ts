@@ -1,6 +1,6 @@
 import type { Verdict } from "../../../ops/load/verdict";
 
-/** Every message came once, in order; tests spoil it. */
+/** Every message came once and in order; tests spoil it. */
 export const flawless: Verdict = {
   sent: 100,
   expected: 2_500,

@@ -21,7 +21,7 @@ it("reads what prom-client writes, odd labels and values included", async () => 
   ]);
 });
 
-it("sums a metric over its labels, and tells nothing from zero", () => {
+it("sums a metric over its labels, and distinguishes missing from zero", () => {
   const samples = parseExposition('x{code="1"} 2\nx{code="2"} 3\ny 0\n');
   expect([
     total(samples, "x"),

@@ -8,14 +8,14 @@ import { type WebSocket, WebSocketServer } from "ws";
 
 const program = path.join(__dirname, "ask-pod.ts");
 
-/** Of the subprotocol v4.channel.k8s.io: a frame begins with its channel, and the first of a channel names the port. */
+/** From the subprotocol v4.channel.k8s.io: a frame begins with its channel, and the first frame of a channel has the port. */
 const channels = { data: 0, error: 1 } as const;
 const frame = (channel: keyof typeof channels, content: Buffer) =>
   Buffer.concat([Buffer.from([channels[channel]]), content]);
 const port = Buffer.from([9090 % 256, 9090 >> 8]);
 
 let server: Server;
-/** What the API server does with one that asks for a port; undefined: it refuses. */
+/** What the API server does with a request for a port; undefined: it refuses. */
 let answer: ((socket: WebSocket) => void) | undefined;
 
 beforeAll(async () => {
@@ -41,7 +41,7 @@ afterAll(() => {
   server.close();
 });
 
-/** What a process says that asks a pod by this API server. Rejects if it ends by an error that nobody caught. */
+/** The output of a process that asks a pod through this API server. Rejects if an uncaught error ends it. */
 async function ask(): Promise<string> {
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   const { stdout } = await promisify(execFile)(process.execPath, ["--import", "tsx", program, url], {
@@ -51,7 +51,7 @@ async function ask(): Promise<string> {
 }
 
 describe("a port of a pod, through the API server", () => {
-  it("is asked", async () => {
+  it("answers a request", async () => {
     answer = (socket) =>
       socket.once("message", () => {
         const body = "up 1";
@@ -61,12 +61,12 @@ describe("a port of a pod, through the API server", () => {
     expect(await ask()).toBe("up 1");
   });
 
-  it("ends nobody's process where nothing listens on it, though that be known before anybody can listen", async () => {
+  it("does not end the process if nothing listens on it, even if this is known before a listener exists", async () => {
     answer = (socket) => socket.send(frame("error", Buffer.from("connection refused")));
     expect(await ask()).toBe("pod-1:9090: connection refused");
   });
 
-  it("is said to be refused where the API server refuses it", async () => {
+  it("rejects if the API server refuses it", async () => {
     answer = undefined;
     expect(await ask()).toContain("the API server refused a port forward to nova/pod-1");
   });

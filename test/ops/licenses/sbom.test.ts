@@ -13,7 +13,7 @@ beforeAll(async () => {
 });
 
 describe("npm run sbom", () => {
-  it("is of the application, and whatever it names is there", () => {
+  it("is for the application, and everything in it exists", () => {
     expect(sbom).toMatchObject({
       bomFormat: "CycloneDX",
       metadata: { component: { "bom-ref": "@holdfast/app@0.1.0" } },
@@ -39,7 +39,7 @@ describe("npm run sbom", () => {
     }
   });
 
-  it("names nothing of the tests and of Pulumi", () => {
+  it("contains nothing of the tests and of Pulumi", () => {
     const names = shipped(sbom).map(({ name }) => name);
     expect(names.filter((name) => /pulumi|jest|typescript|esbuild|playwright/.test(name))).toEqual([]);
   });

@@ -4,8 +4,8 @@ import type { AddressInfo } from "node:net";
 import { type WebSocket, WebSocketServer } from "ws";
 
 /**
- * A chat server in plain text as small as can be, so that the load is tested without the application: what one
- * client sends to `/<service>/chat/<room>`, all clients of that path get. `mangle` says what becomes of a line.
+ * A minimal chat server in plain text, so that the load is tested without the application: every message to
+ * `/<service>/chat/<room>` goes to all clients of that path. `mangle` decides what happens to a line.
  */
 export class FakeRoomServer {
   /** How often each line is delivered to each client; default once. */
@@ -38,7 +38,7 @@ export class FakeRoomServer {
     return new FakeRoomServer(server);
   }
 
-  /** The same behind TLS. */
+  /** The same with TLS. */
   static async listenSecurely(identity: { cert: Buffer; key: Buffer }): Promise<FakeRoomServer> {
     const https = createServer(identity);
     https.listen(0, "127.0.0.1");

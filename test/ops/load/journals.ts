@@ -6,7 +6,7 @@ export function published(id: string, room = "r"): Published {
   return { id, publisher: id.charAt(0), number, room, at: number * 1_000 };
 }
 
-/** A client to which messages arrived, each `+ms` after it was published: `a1+20 a2+5`. */
+/** A client with its messages, each `+ms` after its publish: `a1+20 a2+5`. */
 export function client(name: string, arrivals: string, room = "r"): ClientRecord {
   return {
     name,

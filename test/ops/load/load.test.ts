@@ -26,7 +26,7 @@ afterEach(async () => {
   await server.close();
 });
 
-/** Publishes until so many messages went out, and waits for what comes of them. */
+/** Publishes this many messages, and waits for their deliveries. */
 async function run(messages: number): Promise<ReturnType<typeof judge>> {
   await load.connect(5_000);
   load.startPublishing();
@@ -37,10 +37,10 @@ async function run(messages: number): Promise<ReturnType<typeof judge>> {
 }
 
 describe("Load", () => {
-  it("sees every message arrive where nothing goes wrong", async () => {
+  it("receives every message if nothing goes wrong", async () => {
     const verdict = await run(60);
     const { sent } = verdict;
-    // 12 clients in 3 rooms: each message is due at 4 of them.
+    // 12 clients in 3 rooms: each message is due at 4 clients.
     expect(verdict).toMatchObject({
       expected: sent * 4,
       delivered: sent * 4,
@@ -52,7 +52,7 @@ describe("Load", () => {
     expect(load.journal.clients.flatMap(({ closes, refusals }) => [closes, refusals]).flat()).toEqual([]);
   });
 
-  it("publishes from each room's first client at each way in, in turn", async () => {
+  it("publishes from each room's first client by each route, in turn", async () => {
     await run(60);
     const publishers = new Set(load.journal.published.map(({ publisher }) => publisher));
     expect(publishers.size).toBe(6);
@@ -60,7 +60,7 @@ describe("Load", () => {
     expect(numbers.map(({ number }) => number)).toEqual(numbers.map((_, index) => index + 1));
   });
 
-  it("sees what is lost and what comes twice", async () => {
+  it("detects lost and duplicated messages", async () => {
     server.mangle = (line) => (line.includes('"client-0:1"') ? 0 : line.includes('"client-0:2"') ? 2 : 1);
     expect(await run(60)).toMatchObject({ lost: 4, duplicated: 4, outOfOrder: 0 });
   });
@@ -75,7 +75,7 @@ describe("Load", () => {
     expect(new Set(clients.flatMap(({ connections }) => connections.map(({ pod }) => pod)))).toEqual(
       new Set(["pod-1"]),
     );
-    // What the load broke itself is no close to tell of.
+    // Sockets that the load itself broke are not reported as closed.
     expect(clients.flatMap(({ closes }) => closes)).toEqual([]);
   });
 
@@ -87,7 +87,7 @@ describe("Load", () => {
     expect(clients.map(({ closes }) => closes.map(({ code }) => code))).toEqual(clients.map(() => [1012]));
   });
 
-  it("keeps what a client is given to send while it is away", async () => {
+  it("keeps a client's messages while it is away", async () => {
     await load.connect(5_000);
     server.closeAll(1012);
     load.startPublishing();
@@ -99,13 +99,13 @@ describe("Load", () => {
     expect([...arrived].toSorted()).toEqual(published.map(({ id }) => id).toSorted());
   });
 
-  it("leaves no socket behind when it stops, also when stopped twice", async () => {
+  it("leaves no socket when it stops, even when stopped twice", async () => {
     await load.connect(5_000);
     await Promise.all([load.stop(), load.stop()]);
     await until("the server has no connection", () => server.connections === 0);
   });
 
-  it("says what it could not do", async () => {
+  it("reports what it could not do", async () => {
     server.mangle = () => 0;
     await expect(load.connect(300)).rejects.toThrow(
       "not within 300 ms: a message reaches every client in its room",

@@ -24,7 +24,7 @@ const at = (...clients: ClientTrace[]) =>
     placement(clients, { from: 0, to: 6 }, 1).pods.map(({ pod, clients }) => [pod, clients.join("")]),
   );
 
-describe("placement", () => {
+describe("the placement", () => {
   it.each([
     ["one that stays", "a@0", { a: "111111" }],
     ["one that moves before its old socket closes", "a@0 b@3 a!4", { a: "111000", b: "000111" }],

@@ -31,7 +31,7 @@ describe("stickiness", () => {
     expect(share(wanderer("cookie", ...stations))).toEqual({ clientIp: null, cookie: expected });
   });
 
-  it("tells the two ways in apart", () => {
+  it("distinguishes the two routes", () => {
     expect(share(wanderer("cookie", "a@1", "a@2"), wanderer("clientIp", "a@1", "b@2"))).toEqual({
       clientIp: 0,
       cookie: 1,

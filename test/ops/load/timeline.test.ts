@@ -15,7 +15,7 @@ describe("timeline", () => {
     ]);
   });
 
-  it("leaves out what lies outside the window", () => {
+  it("excludes what is outside of the window", () => {
     expect(timeline(journal, { from: 2_000, to: 3_000 }, 1_000)).toEqual([
       { at: 2_000, published: 1, delivered: 0, slowestMs: null },
     ]);

@@ -16,7 +16,7 @@ afterAll(async () => {
   certificates.remove();
 });
 
-/** Clients that ask the server for a host by its address. */
+/** Clients that connect to the server's address with another host name. */
 function load(host: string, ca?: string): Load {
   const url = server.url.replace("ws:", "wss:");
   return new Load({
@@ -27,8 +27,8 @@ function load(host: string, ca?: string): Load {
   });
 }
 
-describe("a load behind TLS", () => {
-  it("trusts the authority that it is given", async () => {
+describe("a load through TLS", () => {
+  it("trusts the given authority", async () => {
     const ca = await readCertificates(certificates.authority, {});
     expect(ca).toMatch(/^-----BEGIN CERTIFICATE-----/);
     const running = load("localhost", ca);
@@ -45,7 +45,7 @@ describe("a load behind TLS", () => {
       () => readFileSync(certificates.authority, "utf8"),
       "ERR_TLS_CERT_ALTNAME_INVALID",
     ],
-  ])("says that it was refused a certificate %s", async (_title, host, ca, reason) => {
+  ])("reports that it was refused a certificate %s", async (_title, host, ca, reason) => {
     const running = load(host, ca());
     await expect(running.connect(1_500)).rejects.toThrow(new RegExp(`refused: (${reason})`));
     await running.stop();
@@ -53,13 +53,13 @@ describe("a load behind TLS", () => {
 });
 
 describe("readCertificates", () => {
-  it("takes what Node.js trusts here as well", async () => {
+  it("includes what Node.js trusts here", async () => {
     const env = { NODE_EXTRA_CA_CERTS: certificates.authority };
     expect((await readCertificates(certificates.authority, env))?.match(/BEGIN/g)).toHaveLength(2);
     expect(await readCertificates(undefined, {})).toBeUndefined();
   });
 
-  it("refuses a file without any", async () => {
+  it("refuses a file without certificates", async () => {
     await expect(readCertificates(__filename, {})).rejects.toMatchObject({ code: "HOLDFAST_USAGE" });
     await expect(readCertificates("/nowhere", {})).rejects.toThrow("--ca: /nowhere cannot be used");
   });

@@ -23,7 +23,7 @@ describe("judge", () => {
       { delivered: 3, lost: 0, duplicated: 1, outOfOrder: 0 },
     ],
     ["what nobody published", "a1+5 a2+5 a3+5 x9+1", { delivered: 3, lost: 0, duplicated: 0, outOfOrder: 0 }],
-  ])("tells %s", (_title, arrivals, expected) => {
+  ])("reports %s", (_title, arrivals, expected) => {
     expect(judge({ published: three, clients: [client("c", arrivals)] })).toMatchObject({
       sent: 3,
       expected: 3,
@@ -31,7 +31,7 @@ describe("judge", () => {
     });
   });
 
-  it("knows no order between publishers", () => {
+  it("expects no order between publishers", () => {
     const two = ["a1", "b1", "a2"].map((id) => published(id));
     expect(judge({ published: two, clients: [client("c", "a1 a2 b1")] }).outOfOrder).toBe(0);
   });
@@ -54,7 +54,7 @@ describe("judge", () => {
     expect(judge({ published: three, clients }).gapMs).toEqual({ p50: 100, p99: 198, max: 200 });
   });
 
-  it("measures no time where nothing arrived", () => {
+  it("measures no time if nothing arrived", () => {
     expect(judge({ published: three, clients: [client("c", "")] }).gapMs).toEqual({
       p50: null,
       p99: null,
@@ -62,7 +62,7 @@ describe("judge", () => {
     });
   });
 
-  it("judges the messages of a window alone, however late they arrived", () => {
+  it("judges only the messages of a window, however late they arrived", () => {
     const journal = { published: three, clients: [client("c", "a1+5 a2+60000 a2+60001")] };
     expect(judge(journal, { from: 2_000, to: 3_000 })).toEqual({
       sent: 1,

@@ -18,7 +18,7 @@ function firstPod(): Pod {
   return pod;
 }
 
-/** When a fake pod noted an event; undefined when it did not. */
+/** When a fake pod recorded an event; undefined if it did not. */
 function noted(pod: Pod, event: string): number | undefined {
   const time = new RegExp(`^${event} (\\d+)$`, "m").exec(
     readFileSync(join(logs, `${pod.name}.log`), "utf8"),
@@ -29,7 +29,7 @@ function noted(pod: Pod, event: string): number | undefined {
 const ask = (pod: Pod, path: string) => httpGet({ host: pod.address, port: 8080, path, headers: {} }, 1_000);
 
 describe("a Deployment", () => {
-  it("starts every replica, each on an address of its own, with its name from the downward API", async () => {
+  it("starts every replica, each with its own address, with its name from the downward API", async () => {
     cluster = await startCluster([deployment({ replicas: 3 }), service()]);
     await cluster.rolledOut(8_000);
     expect(new Set(cluster.pods.map(({ address }) => address)).size).toBe(3);
@@ -40,7 +40,7 @@ describe("a Deployment", () => {
     }
   });
 
-  it("believes in readiness only after the startup probe has succeeded", async () => {
+  it("uses readiness only after the startup probe has succeeded", async () => {
     cluster = await startCluster([deployment({ env: { START_MS: "300" } })], { logs });
     const pod = firstPod();
     await until(
@@ -73,7 +73,7 @@ describe("a Deployment", () => {
     expect(cluster.pods).toHaveLength(2);
     expect(fewest).toBe(2);
     expect(most).toBe(3);
-    // One after the other: the second old pod went only when the first's successor had proved itself.
+    // One after the other: the second old pod was deleted only after the first one's successor was available.
     const [first, second] = old.map((pod) => pod.termination?.beganAt ?? 0).toSorted((a, b) => a - b);
     const [successor] = cluster.pods.map((pod) => pod.served[0]?.from ?? 0).toSorted((a, b) => a - b);
     expect(first).toBeGreaterThanOrEqual((successor ?? 0) + 100);
@@ -104,7 +104,7 @@ describe("a Deployment", () => {
     await cluster.rolledOut(8_000);
   });
 
-  it("tells the state of each pod when a rollout does not end", async () => {
+  it("describes the state of each pod when a rollout does not end", async () => {
     cluster = await startCluster([deployment({ env: { START_MS: "60000" } })]);
     await expect(cluster.rolledOut(200)).rejects.toThrow(
       /did not roll out within 200 ms: echo-\w+-\w+ starting/,
@@ -141,7 +141,7 @@ describe("deleting a pod", () => {
     expect(pod.termination?.exitedAt).toBeGreaterThanOrEqual(sigterm + 45);
   });
 
-  it("waits without the application's knowledge where preStop is a sleep", async () => {
+  it("waits without the application if preStop is a sleep", async () => {
     cluster = await startCluster([deployment({ preStop: { sleep: { seconds: 0.2 } } })], { logs });
     await cluster.rolledOut(8_000);
     const pod = firstPod();
@@ -168,7 +168,7 @@ describe("deleting a pod", () => {
     expect(exitedAt - beganAt).toBeLessThan(8_000);
   });
 
-  it("cuts a preStop short that would outlast the grace period", async () => {
+  it("cuts a preStop that would outlast the grace period", async () => {
     cluster = await startCluster([
       deployment({ graceSeconds: 0.3, preStop: http, env: { PRESTOP_MS: "60000" } }),
     ]);
@@ -192,14 +192,14 @@ describe("deleting a pod", () => {
 });
 
 describe("a cluster", () => {
-  it("leads from the edge and from the Service's address to a pod", async () => {
+  it("connects from the edge and from the Service's address to a pod", async () => {
     cluster = await startCluster([deployment(), service(), ingress({ host: "api.test" })]);
     await cluster.rolledOut(8_000);
     const [vip] = cluster.services;
     const name = firstPod().name;
     const direct = await fetch(`http://${vip?.address ?? ""}:8080/`);
     expect(direct.headers.get("x-holdfast-pod")).toBe(name);
-    // fetch may not set Host; a plain request can.
+    // fetch cannot set Host, but a plain request can.
     const target = {
       host: "127.0.0.1",
       port: cluster.edgePort ?? 0,
@@ -210,7 +210,7 @@ describe("a cluster", () => {
     expect(await httpGet({ ...target, headers: { host: "other.test" } }, 1_000)).toBe(false);
   });
 
-  it("leaves no process behind when it stops, also when stopped twice", async () => {
+  it("leaves no process when it stops, even when stopped twice", async () => {
     cluster = await startCluster([deployment({ replicas: 2 })]);
     const pids = cluster.pods.map(({ pid }) => pid ?? 0);
     await Promise.all([cluster.stop(), cluster.stop()]);

@@ -56,7 +56,7 @@ describe("resolveEnvironment", () => {
     ).toBe(expected);
   });
 
-  it("takes whole maps, and lets single variables overrule them", () => {
+  it("reads whole maps, and lets single variables override them", () => {
     const envFrom = [{ configMapRef: { name: "limits" } }, { prefix: "R_", secretRef: { name: "redis" } }];
     expect(resolve({ envFrom, env: [{ name: "MAX_ROOMS", value: "9" }] })).toEqual({
       MAX_ROOMS: "9",
@@ -65,7 +65,7 @@ describe("resolveEnvironment", () => {
     });
   });
 
-  it("leaves out an optional reference that leads nowhere", () => {
+  it("skips an optional reference without a target", () => {
     const env = [{ name: "A", valueFrom: { secretKeyRef: { name: "none", key: "k", optional: true } } }];
     expect(resolve({ env, envFrom: [{ configMapRef: { name: "none", optional: true } }] })).toEqual({});
   });

@@ -5,15 +5,15 @@ import { WebSocketServer } from "ws";
 import type { Endpoint } from "../../../ops/local/endpoints";
 
 /**
- * A pod's listener in the test's own process, for what stands before pods: tells its name in every answer
- * and echoes what comes over a WebSocket. `GET <path>/refuse` and upgrades there answer 503.
+ * A pod's listener in the test's own process, for tests of what is in front of pods: it has its name in every answer and echoes
+ * WebSocket messages. `GET <path>/refuse` and upgrades there answer 503.
  */
 export class FakeEndpoint implements Endpoint {
   readonly pod: string;
   readonly address = "127.0.0.1";
   readonly port: number;
   readonly id: string;
-  /** The address that each request and upgrade came from. */
+  /** The client address of each request and upgrade. */
   readonly clients: (string | undefined)[] = [];
   /** Every request and upgrade that arrived. */
   readonly requests: IncomingMessage[] = [];

@@ -21,7 +21,7 @@ type Lifecycle = NonNullable<Deployment["spec"]>["template"]["spec"] extends inf
     : never
   : never;
 
-/** Probes ask every 50 ms here: the runner reads fractions of a second, which Kubernetes would refuse. */
+/** Probes run every 50 ms here: the runner accepts fractions of a second, which Kubernetes would refuse. */
 const often = { periodSeconds: 0.05, failureThreshold: 1 };
 
 export function deployment(options: DeploymentOptions = {}): Manifest & Deployment {

@@ -53,7 +53,7 @@ describe("probeRepeatedly", () => {
     expect(jest.getTimerCount()).toBe(0);
   });
 
-  it("does not tell of an answer that comes after the stop", async () => {
+  it("does not report an answer that comes after the stop", async () => {
     const tell = jest.fn();
     let answer: (ok: boolean) => void = () => undefined;
     const stop = probeRepeatedly(times, () => new Promise((resolve) => (answer = resolve)), tell);

@@ -56,7 +56,7 @@ describe("planRollout", () => {
     });
   });
 
-  it("says when a ready pod becomes available", () => {
+  it("returns when a ready pod becomes available", () => {
     expect(planRollout(spec, "b", pods("b1+", "b2+", "b3~"), nowMs).nextCheckAt).toBe(nowMs + 600);
   });
 });
@@ -82,7 +82,7 @@ describe("rolloutSpec", () => {
     expect(rolloutSpec(manifest)).toEqual({ replicas, maxSurge, maxUnavailable, minReadyMs: 2_000 });
   });
 
-  it("refuses a strategy that it does not run", () => {
+  it("refuses an unsupported strategy", () => {
     expect(() => rolloutSpec(deployment({ strategy: { type: "Recreate" } }))).toThrow(
       "Deployment echo: the local runner does not support strategy Recreate",
     );

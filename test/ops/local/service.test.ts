@@ -84,7 +84,7 @@ describe("a Service without affinity", () => {
 });
 
 describe("Subnet", () => {
-  it("hands out no address twice, and takes addresses back", async () => {
+  it("assigns no address twice, and frees addresses", async () => {
     await listen(false);
     const other = await Subnet.claim();
     const taken = Array.from({ length: 253 }, () => other.take());
@@ -95,7 +95,7 @@ describe("Subnet", () => {
     other.release();
   });
 
-  it("claims another block when one is taken", async () => {
+  it("takes another block when one is in use", async () => {
     await listen(false);
     const numbers = [0.1, 0.1, 0.1, 0.1, 0.5, 0.5];
     const random = () => numbers.shift() ?? 0;

@@ -2,7 +2,7 @@ import { once } from "node:events";
 import type { IncomingMessage } from "node:http";
 import { type ClientOptions, WebSocket } from "ws";
 
-/** An open WebSocket and what its upgrade was answered with. */
+/** An open WebSocket, and the answer to its upgrade. */
 export interface OpenSocket {
   readonly socket: WebSocket;
   readonly pod: string | undefined;

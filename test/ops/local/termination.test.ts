@@ -11,13 +11,13 @@ describe("killAfterMs", () => {
 });
 
 describe("preStopOf", () => {
-  it("refuses a hook that is not run locally", () => {
+  it("refuses a hook that is not supported locally", () => {
     expect(() => preStopOf({ preStop: { exec: { command: ["true"] } } }, "127.0.0.1", {})).toThrow(
       "preStop has neither httpGet nor sleep",
     );
   });
 
-  it("names the ports there are when a hook names another", () => {
+  it("lists the existing ports when a hook names another one", () => {
     const hook = { preStop: { httpGet: { path: "/prestop", port: "lifecycle" } } };
     expect(() => preStopOf(hook, "127.0.0.1", { http: 8080 })).toThrow(
       "no container port is named lifecycle; there are http",

@@ -16,7 +16,7 @@ describe("installCommands", () => {
   it.each([
     ["there is no apt-get", { isRoot: true, apt: false }, "has no apt-get"],
     ["the user is not root", { isRoot: false, apt: true }, "sudo apt-get install redis-server"],
-  ])("says what to do where %s", (_title, machine, message) => {
+  ])("explains what to do if %s", (_title, machine, message) => {
     expect(() => installCommands(redisServer, machine)).toThrow(message);
   });
 });
@@ -25,7 +25,7 @@ describe("findOnPath", () => {
   const directory = mkdtempSync(join(tmpdir(), "holdfast-path-"));
   afterAll(() => rmSync(directory, { recursive: true }));
 
-  it("finds an executable and passes over a plain file of that name", () => {
+  it("finds an executable and skips a plain file of that name", () => {
     const plain = mkdtempSync(join(directory, "plain-"));
     const good = mkdtempSync(join(directory, "good-"));
     writeFileSync(join(plain, "redis-server"), "");
@@ -33,7 +33,7 @@ describe("findOnPath", () => {
     expect(findOnPath("redis-server", `${plain}::${good}`)).toBe(join(good, "redis-server"));
   });
 
-  it("says how to get Redis where there is none", () => {
+  it("explains how to get Redis if there is none", () => {
     expect(() => redisServerBinary(directory)).toThrow("ops/redis/ensure.ts");
   });
 });

@@ -7,7 +7,7 @@ import { until } from "../until";
 
 const env = { PATH: process.env.PATH ?? "" };
 
-/** Starts a process with a child and a directory of its own. */
+/** Starts a process with its own child and directory. */
 async function startParent(how: string) {
   const parent = spawn(process.execPath, ["--import", "tsx", join(__dirname, "parent.ts"), how]);
   const ended = once(parent, "exit");
@@ -32,10 +32,10 @@ describe("a process with children", () => {
     rmSync(directory, { recursive: true });
   });
 
-  it.each(["SIGINT", "SIGTERM", "SIGHUP"] as const)("ends as it wants to at %s", async (signal) => {
+  it.each(["SIGINT", "SIGTERM", "SIGHUP"] as const)("ends by its own decision at %s", async (signal) => {
     const { parent, ended, pid } = await startParent("never");
     parent.kill(signal);
-    // Two equal signals that nobody has seen yet are one.
+    // Two equal signals that were not handled yet count as one.
     const again = setInterval(() => parent.kill(signal), 50);
     expect(await ended).toEqual([2, null]);
     clearInterval(again);
@@ -44,7 +44,7 @@ describe("a process with children", () => {
 });
 
 describe("Child", () => {
-  it("tells how it ended, and what it printed", async () => {
+  it("reports how it ended, and its output", async () => {
     let printed = "";
     const script = "cat; echo oops >&2; exit 3";
     const output = (text: string) => (printed += text);
@@ -54,21 +54,21 @@ describe("Child", () => {
     expect(child.exit).toEqual({ code: 3, signal: null });
   });
 
-  it("tells the signal that ended it", async () => {
+  it("reports the signal that ended it", async () => {
     const child = new Child("sleep", ["60"], { env });
     expect(child.exit).toBeUndefined();
     child.kill("SIGKILL");
     expect(await child.exited).toEqual({ code: null, signal: "SIGKILL" });
   });
 
-  it("tells why it could not start", async () => {
+  it("reports why it could not start", async () => {
     const child = new Child("/no/such/program", [], { env });
     expect(child.pid).toBeUndefined();
     expect((await child.exited).error?.message).toContain("ENOENT");
   });
 });
 
-/** Not ended, and no zombie that nobody has waited for. */
+/** Whether it has not ended; a zombie counts as ended. */
 function isRunning(pid: number): boolean {
   return existsSync(`/proc/${pid}/exe`);
 }

@@ -20,20 +20,20 @@ function connect() {
 }
 
 describe("calls over lines of JSON", () => {
-  it("bring each its own result, or what the method threw", async () => {
+  it("each return their own result, or what the method threw", async () => {
     const { calls } = connect();
     expect(await Promise.all([calls.call("add", 1, 2), calls.call("add", 3, 4)])).toEqual([3, 7]);
     await expect(calls.call("fail")).rejects.toMatchObject({ message: "as asked", code: "HOLDFAST_TEST" });
   });
 
-  it("pass over a line that is no message", async () => {
+  it("skip a line that is no message", async () => {
     const { calls, back, stray } = connect();
     back.write("Debugger attached.\n17\n");
     expect(await calls.call("add", 1, 2)).toBe(3);
     expect(stray).toEqual(["Debugger attached.", "17"]);
   });
 
-  it("fail when the other end goes", async () => {
+  it("fail when the other end is gone", async () => {
     const { calls } = connect();
     const answered = calls.call("add", 1, 2);
     calls.end("the pod is gone");

@@ -1,11 +1,11 @@
-// A process with a child and a temporary directory, which ends in the way that its argument says.
+// A process with a child and a temporary directory, which ends as its argument says.
 import { Child } from "../../../ops/process/child";
 import { onEndSignal } from "../../../ops/process/end-signal";
 import { temporaryDirectory } from "../../../ops/process/temporary-directory";
 
 const [how] = process.argv.slice(2);
 const child = new Child("sleep", ["60"], { env: { PATH: process.env.PATH ?? "" } });
-// The exit code tells how many signals came.
+// The exit code shows how many signals came.
 onEndSignal((count) => count === 2 && process.exit(count));
 process.stdout.write(
   `${JSON.stringify({ pid: child.pid, directory: temporaryDirectory("holdfast-parent-") })}\n`,

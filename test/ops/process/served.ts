@@ -1,4 +1,4 @@
-// A process with a child, which answers a few questions.
+// A process with a child, which answers some calls.
 import { Child } from "../../../ops/process/child";
 import { serve } from "../../../ops/process/rpc";
 

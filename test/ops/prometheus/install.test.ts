@@ -9,7 +9,7 @@ describe("updateCommand", () => {
     expect(updateCommand({ isRoot: true }).join(" ")).toBe("apt-get update");
   });
 
-  it("says what to do for anybody else", () => {
+  it("explains what to do for other users", () => {
     expect(() => updateCommand({ isRoot: false })).toThrow("sudo apt-get update");
   });
 });
@@ -18,7 +18,7 @@ describe("findPrometheus", () => {
   const directory = mkdtempSync(join(tmpdir(), "holdfast-path-"));
   afterAll(() => rmSync(directory, { recursive: true }));
 
-  it("wants both programs", () => {
+  it("requires both programs", () => {
     writeFileSync(join(directory, "prometheus"), "", { mode: 0o755 });
     expect(findPrometheus(directory)).toBeUndefined();
     writeFileSync(join(directory, "promtool"), "", { mode: 0o755 });

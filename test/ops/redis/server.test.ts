@@ -3,7 +3,7 @@ import { connect } from "node:net";
 import { type RedisServer, startRedis } from "../../../ops/redis/server";
 import { answersPing } from "../../../ops/redis/ping";
 
-/** Sends inline commands and resolves with everything Redis answers before it closes. */
+/** Sends inline commands, and resolves with everything that Redis answers before it closes. */
 function talk(server: RedisServer, ...commands: string[]): Promise<string> {
   return new Promise((resolve, reject) => {
     const socket = connect(server.port, server.host, () =>
@@ -19,7 +19,7 @@ describe("startRedis", () => {
   let server: RedisServer;
   afterEach(() => server.stop());
 
-  it("answers when the promise resolves, and refuses a stranger", async () => {
+  it("answers when the promise resolves, and refuses a wrong password", async () => {
     server = await startRedis({ password: "secret1" });
     expect(server.url).toBe(`redis://:secret1@127.0.0.1:${server.port}`);
     expect(await answersPing(server.host, server.port, "secret1")).toBe(true);
@@ -39,7 +39,7 @@ describe("startRedis", () => {
     expect(await talk(server, "GET a")).toContain("$1\r\n1");
   });
 
-  it("loses all of its data, or what came after a checkpoint, when asked to", async () => {
+  it("loses all of its data, or what came after a checkpoint, if requested", async () => {
     server = await startRedis();
     await talk(server, "SET a 1");
     await server.checkpoint();
@@ -50,7 +50,7 @@ describe("startRedis", () => {
     expect(await talk(server, "DBSIZE")).toContain(":0\r\n");
   });
 
-  it("leaves neither process nor port nor directory behind, also when stopped twice", async () => {
+  it("leaves neither process nor port nor directory, even when stopped twice", async () => {
     server = await startRedis();
     const { pid, host, port } = server;
     await Promise.all([server.stop(), server.stop()]);
@@ -59,14 +59,14 @@ describe("startRedis", () => {
     expect(() => server.pid).toThrow("redis-server is down");
   });
 
-  it("says why when the port is taken", async () => {
+  it("reports when the port is in use", async () => {
     server = await startRedis();
     await expect(startRedis({ port: server.port })).rejects.toThrow(
       /redis-server ended on 127\.0\.0\.1:\d+.*in use/s,
     );
   });
 
-  it("refuses to promise data that it does not write down", async () => {
+  it("refuses to promise data that it does not store", async () => {
     server = await startRedis({ appendonly: false });
     await expect(server.restart({ data: "kept" })).rejects.toThrow("without appendonly");
   });

@@ -31,7 +31,7 @@ async function untilPublished(pool: Generators, count: number): Promise<void> {
   while ((await pool.pulse()).published < count) await delay(5);
 }
 
-/** A load in this process whose clock is ahead of ours. */
+/** A load in this process whose clock is ahead of this process' own. */
 function loadWithClock(aheadMs: number): RemoteLoad {
   const load = new LoadGenerator();
   return {
@@ -44,7 +44,7 @@ function loadWithClock(aheadMs: number): RemoteLoad {
 }
 
 describe("Generators", () => {
-  it("are one pool: sums of all, each with rooms of its own", async () => {
+  it("are one pool: sums of all, each with its own rooms", async () => {
     const pool = new Generators([loadWithClock(0), loadWithClock(0)]);
     await pool.connect([plan("one-"), plan("two-")]);
     await pool.reconnect(2);
@@ -61,11 +61,11 @@ describe("Generators", () => {
     expect(server.connections).toBe(0);
   });
 
-  it("have their times brought to our clock", async () => {
+  it("convert their times to this process' clock", async () => {
     const pool = new Generators([loadWithClock(3_600_000)]);
     await pool.connect([plan("one-")]);
     const [trace] = await pool.traces();
-    // The load here has our clock and claims one an hour ahead: what it tells is taken back by an hour.
+    // The load runs by this clock and claims one that is an hour ahead, so its times are moved back by an hour.
     expect(Date.now() - (trace?.connections[0]?.at ?? 0)).toBeGreaterThan(3_590_000);
     await pool.stop();
   });
@@ -80,7 +80,7 @@ describe("the bundle of load pods", () => {
   });
   afterAll(() => rm(directory, { recursive: true }));
 
-  it("needs nothing beside it, is driven by lines, and leaves when they end", async () => {
+  it("needs no other file, is controlled by lines, and stops when they end", async () => {
     child = spawn(process.execPath, [join(directory, "load.js")], {
       cwd: directory,
       env: {},

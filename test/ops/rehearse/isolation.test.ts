@@ -30,7 +30,7 @@ describe("isIsolated", () => {
       false,
     ],
     ["one of two", [policy({ matchLabels: { app: "x" } }), policy({})], true],
-  ])("knows %s", (_title, policies, isolated) => {
+  ])("recognizes %s", (_title, policies, isolated) => {
     expect(isIsolated(labels, policies)).toBe(isolated);
   });
 });
@@ -46,14 +46,14 @@ describe("policies of the load", () => {
   };
   const names = (stack = live()) => loadPolicies({ ...args, stack }).map(({ metadata }) => metadata?.name);
 
-  it("opens a service that is closed", () => {
+  it("open a closed service", () => {
     expect(names(live({ policies: [policy({})] }))).toEqual([
       "rehearsal-abc-load",
       "rehearsal-abc-into-messaging-service",
     ]);
   });
 
-  it("leaves a service alone that is open to all: a policy would shut its users out", () => {
+  it("do not change a service that is open to all: a policy would block its users", () => {
     expect(names()).toEqual(["rehearsal-abc-load"]);
   });
 });

@@ -34,7 +34,7 @@ describe("hostOf", () => {
     expect(hostOf(objects)).toBe(host);
   });
 
-  it("takes the host that is asked for where it is one of several, else the first", () => {
+  it("takes the wanted host if it is one of several, otherwise the first", () => {
     expect(hostOf([ingress, route, virtual], "c.example.com")).toBe("c.example.com");
     expect(hostOf([ingress, route, virtual], "x.example.com")).toBe("a.example.com");
   });
@@ -45,7 +45,7 @@ describe("hostOf", () => {
 });
 
 describe("expectSameStack", () => {
-  it("accepts what the configuration says, whatever its image and replicas", () => {
+  it("accepts what the configuration describes, whatever its image and replicas", () => {
     const running = live({ services: live().services.map((each) => ({ ...each, image: "x", replicas: 9 })) });
     expect(() => expectSameStack(live(), running, true)).not.toThrow();
   });
@@ -55,12 +55,12 @@ describe("expectSameStack", () => {
     [
       "another path",
       { services: [service("messaging", { path: "/chat" }), service("streaming")] },
-      "messaging-service serves /chat, the stack says /messaging",
+      "messaging-service serves /chat, the configuration has /messaging",
     ],
     [
       "another way to authenticate: it is another environment's cluster",
       { services: [service("messaging", { auth: "jwt" }), service("streaming")] },
-      "messaging-service authenticates by jwt, the stack says anonymous",
+      "messaging-service authenticates by jwt, the configuration has anonymous",
     ],
     [
       "a service that the stack does not know",
@@ -74,7 +74,7 @@ describe("expectSameStack", () => {
     expect(compare).toThrow(words);
   });
 
-  it("lets other services be where some are chosen", () => {
+  it("allows other services if some are chosen", () => {
     const chosen = { ...live(), services: [service("messaging")] };
     expect(() => expectSameStack(chosen, live(), false)).not.toThrow();
   });

@@ -1,6 +1,6 @@
 import type { LiveStack, ServiceDescription } from "../../../ops/rehearse/cluster/live-stack";
 
-/** A service as staging has it. */
+/** A service as in staging. */
 export function service(name: string, changes: Partial<ServiceDescription> = {}): ServiceDescription {
   return {
     name: `${name}-service`,
@@ -17,7 +17,7 @@ export function service(name: string, changes: Partial<ServiceDescription> = {})
   };
 }
 
-/** A stack of two services as it runs. */
+/** A running stack of two services. */
 export function live(changes: Partial<LiveStack> = {}): LiveStack {
   return {
     namespace: "nova",

@@ -4,7 +4,7 @@ import { faults } from "../../../ops/rehearse/faults";
 const parse = (...args: string[]) => parseOptions(["--stack", "staging", ...args]);
 
 describe("parseOptions", () => {
-  it("asks for a small load and nothing dangerous unless told", () => {
+  it("has a small load and nothing dangerous by default", () => {
     expect(parse()).toEqual({
       stack: "staging",
       service: [],
@@ -26,12 +26,12 @@ describe("parseOptions", () => {
     });
   });
 
-  it("runs clients where the URL is for them, or where it is asked for", () => {
+  it("runs clients where the URL is for them, or where they are requested", () => {
     expect(parse("--url", "wss://x")).toMatchObject({ inside: false });
     expect(parse("--url", "wss://x", "--inside")).toMatchObject({ inside: true });
   });
 
-  it("takes what is given", () => {
+  it("accepts the given values", () => {
     expect(
       parse("--service", "a", "--service", "b", "--scale", "5", "--node-drain", "n1", "--url", "wss://x"),
     ).toMatchObject({ service: ["a", "b"], scale: 5, nodeDrain: "n1", url: "wss://x" });
@@ -52,7 +52,7 @@ describe("parseOptions", () => {
     expect(parsing).toThrow(words);
   });
 
-  it("explains itself, exit codes included", () => {
+  it("prints its help, including the exit codes", () => {
     let help = "";
     expect(parseOptions(["--help"], (text) => (help += text))).toBeUndefined();
     expect(help).toContain("--node-drain <node>");
@@ -66,11 +66,11 @@ describe("faults", () => {
     return options && faults(options).map(({ name }) => name);
   };
 
-  it("is a rolling restart unless something is asked for", () => {
+  it("is a rolling restart by default", () => {
     expect(named()).toEqual(["rolling restart"]);
   });
 
-  it("is what is asked for, in an order of its own", () => {
+  it("are the requested ones, in a fixed order", () => {
     expect(named("--kill", "--scale", "2")).toEqual(["scale to 2 and back", "kill -9 of a pod"]);
     expect(named("--redis-restart", "--kill", "--node-drain", "n1", "--restart")).toEqual([
       "rolling restart",

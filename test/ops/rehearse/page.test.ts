@@ -12,7 +12,7 @@ describe("reportPage", () => {
     expect(page).not.toMatch(/<script|<link|<img|@import|url\((?!#)|(?:src|href)=/);
   });
 
-  it("says at the top whether anybody noticed", () => {
+  it("shows at the top whether clients noticed", () => {
     expect(reportPage(report())).toContain("<h1>Nobody noticed.</h1>");
     const page = reportPage(report({ kept: false, trials: [spoiled] }));
     expect(page).toContain("<h1>Users would have noticed.</h1>");
@@ -40,12 +40,12 @@ describe("reportPage", () => {
     expect(page).not.toMatch(/NaN|undefined|Infinity/);
   });
 
-  it("escapes what comes from elsewhere", () => {
+  it("escapes text from elsewhere", () => {
     const page = reportPage(report({ context: `<script>alert("x")</script>` }));
     expect(page).not.toContain("<script>");
   });
 
-  it("draws what has no values, because nothing happened", () => {
+  it("draws charts without values, because nothing happened", () => {
     const nothing = { timeline: [], placement: { times: [], pods: [] }, plain: undefined };
     expect(reportPage(report({ trials: [trial(nothing)], pods: [] }))).not.toMatch(/NaN|undefined|Infinity/);
   });
@@ -66,7 +66,7 @@ describe("reportTable", () => {
     expect(text).toContain("Users would have noticed: 7 lost, 2 duplicated, 0 out of order.");
   });
 
-  it("puts faults below each other where they do not fit side by side", () => {
+  it("puts faults below each other if they do not fit side by side", () => {
     const several = report({
       trials: [trial(), trial({ name: "Redis restart" }), trial({ name: "third" })],
     });

@@ -28,7 +28,7 @@ const pod = (
   },
 });
 
-/** What is seen of a pod, one second after the other from the first. */
+/** The history of a pod whose states were seen one second after the other. */
 function follow(...seen: (readonly [V1Pod, gone?: true])[]): PodHistory | undefined {
   return seen.reduce<PodHistory | undefined>(
     (history, [object, gone = false], index) =>
@@ -38,7 +38,7 @@ function follow(...seen: (readonly [V1Pod, gone?: true])[]): PodHistory | undefi
 }
 
 describe("updateHistory", () => {
-  it("tells since when a pod that was there before has served", () => {
+  it("knows since when a pod has served that is older than the watch", () => {
     expect(follow([pod(true)])).toMatchObject({
       ready: true,
       served: [{ from: 500, to: undefined }],
@@ -52,7 +52,7 @@ describe("updateHistory", () => {
     expect(follow([watched])).toEqual(follow([pod(true)]));
   });
 
-  it("ends what it serves when it is asked to go, although it is ready still", () => {
+  it("ends the serving time of a pod when it is deleted, although it is still ready", () => {
     expect(follow([pod(false)], [pod(true)], [pod(true, { deleted: true })])).toMatchObject({
       ready: false,
       served: [{ from: 2_000, to: 3_000 }],
@@ -61,14 +61,14 @@ describe("updateHistory", () => {
     });
   });
 
-  it("knows an end in good order from a kill after the grace period", () => {
+  it("distinguishes a graceful end from a kill after the grace period", () => {
     const deleted = (exitCode: number) => pod(false, { deleted: true, exitCode });
     const ended = follow([pod(true)], [deleted(0)], [deleted(0), true]);
     expect(ended?.termination).toEqual({ beganAt: 2_000, exitedAt: 3_000, killed: false });
     expect(follow([pod(true)], [deleted(137)], [deleted(137), true])?.termination?.killed).toBe(true);
   });
 
-  it("keeps a crash in the middle of its life apart from its end", () => {
+  it("distinguishes a crash in the middle of its life from its end", () => {
     const history = follow([pod(true)], [pod(false, { exitCode: 137 })], [pod(true, { restarts: 1 })]);
     expect(history).toMatchObject({
       restarts: 1,
@@ -82,7 +82,7 @@ describe("updateHistory", () => {
 });
 
 describe("cutShort", () => {
-  it("ends what a killed pod served when it was killed, and leaves what it served afterwards", () => {
+  it("ends the serving time of a killed pod at the kill, and keeps what it served afterwards", () => {
     const history = follow([pod(true)], [pod(false, { exitCode: 137 })], [pod(true, { restarts: 1 })]);
     if (history === undefined) throw new Error("there is no history");
     expect(cutShort(history, 1_200).served).toEqual([

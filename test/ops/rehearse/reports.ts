@@ -34,7 +34,7 @@ const pods: PodReport[] = generations.flatMap(([old, young, from]) => {
   ];
 });
 
-/** Clients of a pod move away over ten seconds, in equal shares to the pods that are there. */
+/** The clients of a pod move within ten seconds, in equal shares to the other pods. */
 function placement(): TrialReport["placement"] {
   const times = Array.from({ length: 160 }, (_, index) => start + index * stepMs);
   const counts = times.map((time) => {
@@ -50,7 +50,7 @@ function placement(): TrialReport["placement"] {
   };
 }
 
-/** What a rolling restart looks like that nobody noticed; each test spoils what it needs. */
+/** The report of a rolling restart that no client noticed; each test spoils what it needs. */
 export function trial(changes: Partial<TrialReport> = {}): TrialReport {
   return {
     name: "rolling restart",

@@ -10,10 +10,10 @@ const options = (stack: string, ...args: string[]) => {
 
 describe("servesUsers", () => {
   it.each(["prod", "production", "prod-eu", "live", "eu-1", "main", "stagingprod", "not-staging"])(
-    "takes %s for a stack with users",
+    "treats %s as a stack with users",
     (stack) => expect(servesUsers(stack)).toBe(true),
   );
-  it.each(["local", "staging", "staging-eu", "dev", "test", "preview-17"])("takes %s for harmless", (stack) =>
+  it.each(["local", "staging", "staging-eu", "dev", "test", "preview-17"])("treats %s as harmless", (stack) =>
     expect(servesUsers(stack)).toBe(false),
   );
 });
@@ -48,7 +48,7 @@ describe("expectSafe", () => {
     ["prod with --yes", options("prod", "--inside", "--yes")],
     ["the edge of staging", options("staging", "--url", "wss://api.nova.social")],
     ["undoing on prod", options("prod", "--clean")],
-  ])("lets through %s", (_title, asked) => {
+  ])("allows %s", (_title, asked) => {
     expect(() => expectSafe(asked, 2)).not.toThrow();
   });
 });
@@ -72,7 +72,7 @@ describe("expectPossible", () => {
 });
 
 describe("chosenServices", () => {
-  it("is all of them, or those that are named", () => {
+  it("is all of them, or the named ones", () => {
     const { services } = live();
     expect(chosenServices({ service: [] }, services)).toEqual(services);
     expect(chosenServices({ service: ["streaming-service"] }, services)).toEqual(services.slice(1));

@@ -12,7 +12,7 @@ describe("readTokens", () => {
   const read = (token: string | undefined, auth = "jwt") =>
     readTokens({}, { HOLDFAST_REHEARSE_TOKEN: token }, auth, 300);
 
-  it("needs none where the stack asks for none", async () => {
+  it("needs none if the stack requires none", async () => {
     expect(await read(undefined, "anonymous")).toEqual({ list: [] });
   });
 
@@ -26,7 +26,7 @@ describe("readTokens", () => {
     ["what is no JWT", "sesame", "token 1 of HOLDFAST_REHEARSE_TOKEN is no JWT"],
     ["one that has expired", jwt({ exp: 1 }), "has expired"],
     ["one that expires on the way", jwt({ exp: inSeconds(60) }), "the rehearsal may take 300 s"],
-  ])("says what is missing, and nothing of the token, for %s", async (_title, token, words) => {
+  ])("reports what is missing, and nothing of the token, for %s", async (_title, token, words) => {
     const reading = read(token);
     await expect(reading).rejects.toMatchObject({ code: "HOLDFAST_USAGE" });
     await expect(reading).rejects.toThrow(words);
@@ -45,7 +45,7 @@ describe("the tokens of a command", () => {
 
   const read = (tokenCommand = `cat ${file}`) => readTokens({ tokenCommand }, {}, "jwt", 3_600);
 
-  it("need not outlive the rehearsal, and are had anew for the same users", async () => {
+  it("need not outlive the rehearsal, and are renewed for the same users", async () => {
     const [first, second] = [60, 120].map((life) => jwt({ sub: "ada", exp: inSeconds(life) }));
     await writeFile(file, `${first}\n`);
     const { list, renew } = await read();
@@ -54,7 +54,7 @@ describe("the tokens of a command", () => {
     expect(await renew?.()).toEqual([second]);
   });
 
-  it("are not those of other users later, who could resume nothing", async () => {
+  it("are not accepted for other users later, who could not resume", async () => {
     await writeFile(file, jwt({ sub: "ada" }));
     const { renew } = await read();
     await writeFile(file, jwt({ sub: "bob" }));
@@ -66,7 +66,7 @@ describe("the tokens of a command", () => {
     ["prints nothing", "true", "printed nothing"],
     ["prints something else", "echo sesame", "token 1 of the token command is no JWT"],
     ["prints one that is as good as over", `echo ${jwt({ exp: inSeconds(5) })}`, "at least 30 s"],
-  ])("are refused, unseen, from one that %s", async (_title, command, words) => {
+  ])("are refused, without being printed, from one that %s", async (_title, command, words) => {
     const reading = read(command);
     await expect(reading).rejects.toMatchObject({ code: "HOLDFAST_TOKEN_COMMAND" });
     await expect(reading).rejects.toThrow(words);
@@ -89,7 +89,7 @@ describe("keepFresh", () => {
     throw new Error("nothing should lapse");
   };
 
-  it("hands fresh ones on at half the life of the old ones", async () => {
+  it("passes new ones on at half the life of the old ones", async () => {
     const handed: (readonly string[])[] = [];
     const hand = (tokens: readonly string[]) => Promise.resolve(void handed.push(tokens));
     const undo = keepFresh({ list: lasting(100), renew: () => Promise.resolve(lasting(400)) }, hand, nobody);
@@ -105,7 +105,7 @@ describe("keepFresh", () => {
     expect(jest.getTimerCount()).toBe(0);
   });
 
-  it("tries again until the old ones have expired, and then says why", async () => {
+  it("tries again until the old ones have expired, and then reports why", async () => {
     const renew = jest.fn(() => Promise.reject(new Error("no such user")));
     const lapsed = new Promise<Error>((resolve) => {
       keepFresh({ list: lasting(60), renew }, () => Promise.resolve(), resolve);
@@ -116,7 +116,7 @@ describe("keepFresh", () => {
     expect(jest.getTimerCount()).toBe(0);
   });
 
-  it("leaves those alone that never expire, or that cannot be had anew", () => {
+  it("does not renew those that never expire, or cannot be renewed", () => {
     keepFresh({ list: [jwt({})], renew: nobody }, nobody, nobody);
     keepFresh({ list: lasting(60) }, nobody, nobody);
     expect(jest.getTimerCount()).toBe(0);

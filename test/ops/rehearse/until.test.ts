@@ -3,13 +3,13 @@ import { until } from "../../../ops/rehearse/cluster/until";
 describe("until", () => {
   const breaking = () => new AbortController();
 
-  it("gives what the condition gives at last", async () => {
+  it("returns the condition's result", async () => {
     const answers = [undefined, "ready"];
     const patience = { limitMs: 5_000, signal: breaking().signal };
     expect(await until("it is ready", patience, () => answers.shift())).toBe("ready");
   });
 
-  it("says what was awaited and how things stand when it gives up", async () => {
+  it("reports the condition and the current state when it gives up", async () => {
     const patience = { limitMs: 0, signal: breaking().signal };
     await expect(
       until(
@@ -21,7 +21,7 @@ describe("until", () => {
     ).rejects.toThrow("not within 0 s: it is ready (0 of 3)");
   });
 
-  it("ends with the very reason for which the rehearsal was broken off", async () => {
+  it("rejects with the reason for which the rehearsal was aborted", async () => {
     const controller = breaking();
     const reason = new Error("broken off");
     const waiting = until("it is ready", { limitMs: 60_000, signal: controller.signal }, () => {

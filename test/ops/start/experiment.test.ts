@@ -7,8 +7,8 @@ import type { RunningStack } from "../../../ops/experiment/running-stack";
 import { promiseKept, type Scenario, scenarios } from "../../../ops/start/scenario";
 import { generatedSecrets, LocalStack } from "../../../ops/start/local-stack";
 
-// The whole of `npm start`, small: the real application in six pods, a real Redis, a rolling restart, a killed pod
-// and a Redis restart. It takes as long as the pods take.
+// The whole of `npm start` in small: the real application in six pods, a real Redis, a rolling restart, a killed pod and a Redis
+// restart. It takes as long as the pods need.
 jest.setTimeout(120_000);
 
 const size = { clients: 24, roomsPerService: 3, reconnects: 12, rate: 50, steadyMs: 100 };
@@ -57,7 +57,7 @@ it("loses nothing over a rolling restart, a killed pod and a Redis restart with 
   expect(scenario.stickiness).toEqual({ clientIp: 1, cookie: 1 });
   expect(scenario.rollout).toMatchObject({ replaced: 6, killed: 0 });
   expect(scenario.refused).toEqual({});
-  // Every pod was replaced, so nobody stayed; nobody moves more often than there are pods to move to.
+  // Every pod was replaced, so no client stayed; no client moves more often than there are pods.
   expect(scenario.moves.mean).toBeGreaterThanOrEqual(1);
   expect(scenario.moves.max).toBeLessThanOrEqual(3);
   const pids = [stack.redis.pid, ...stack.cluster.pods.map(({ pid }) => pid ?? 0)];
@@ -66,7 +66,7 @@ it("loses nothing over a rolling restart, a killed pod and a Redis restart with 
   expect(pids.filter((pid) => existsSync(`/proc/${pid}`))).toEqual([]);
 });
 
-it("closes no socket of bare clients and loses nothing of theirs over a rolling restart behind proxies, which stay", async () => {
+it("closes no socket of bare clients and loses none of their messages over a rolling restart with proxies, which stay", async () => {
   const { scenario: connectionProxy, args } = await argsFor("connectionProxy");
   const stack = await LocalStack.start(args);
   stop = () => stack.stop({ force: true });
@@ -85,7 +85,7 @@ it("closes no socket of bare clients and loses nothing of theirs over a rolling 
   expect(proxies.map(({ phase }) => phase)).toEqual(["running", "running", "running", "running"]);
 });
 
-it("measures what is lost without: sockets close, and their clients miss what comes meanwhile", async () => {
+it("measures what is lost without: sockets close, and their clients miss messages meanwhile", async () => {
   const { scenario: nothing, args } = await argsFor("nothing");
   const runner = new StackRunner();
   stop = () => runner.end();

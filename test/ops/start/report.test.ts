@@ -55,7 +55,7 @@ describe("reportTable", () => {
         .map((cell) => cell.trim());
     expect(cells("lost")).toContain("7");
     expect(cells("delay p50 / p99 / max, ms")).toContain("4 / 82 / 93");
-    expect(cells("of which our own, ms")).toContain("0 / 11 / 24");
+    expect(cells("of this, the clients' process, ms")).toContain("0 / 11 / 24");
     expect(cells("met old pod, by client IP")).toContain("33.3 %");
     expect(cells("met old pod, by cookie")).toContain("-");
     expect(cells("sockets closed, by code")).toContain("1006: 2, 1012: 668");

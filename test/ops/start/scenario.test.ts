@@ -23,11 +23,11 @@ function scenario(name: string) {
 }
 
 describe("promiseKept", () => {
-  it("asks nothing of a scenario that promises nothing", () => {
+  it("requires nothing of a scenario without a guarantee", () => {
     expect(promiseKept(scenario("affinity"), [lost])).toBe(true);
   });
 
-  it("allows holdfast's client new sockets, and no loss, in any trial", () => {
+  it("allows holdfast's client new sockets, but no loss, in any trial", () => {
     expect(promiseKept(scenario("holdfast"), [good, closed])).toBe(true);
     expect(promiseKept(scenario("holdfast"), [good, lost])).toBe(false);
   });
@@ -40,7 +40,7 @@ describe("promiseKept", () => {
 });
 
 describe("withAndWithoutProxies", () => {
-  it("changes nothing of a stack but its proxies", async () => {
+  it("changes only the proxies of a stack", async () => {
     const secrets = (name: string) => name;
     const { proxied, direct } = await withAndWithoutProxies("local", secrets);
     const names = (objects: typeof proxied) =>
@@ -52,7 +52,7 @@ describe("withAndWithoutProxies", () => {
     expect(withoutProxies(workloads).map(({ name }) => name)).toEqual(services);
   });
 
-  it("takes out the proxies that a stack asks for, and keeps them as it asks for them", async () => {
+  it("removes the proxies that a stack has, and keeps them as configured", async () => {
     const { proxied, direct } = await withAndWithoutProxies("nginx-proxy", (name) => name);
     const drains = (objects: typeof proxied) =>
       ofKind(objects, "Deployment")

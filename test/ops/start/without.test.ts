@@ -13,7 +13,7 @@ const objects = [
 ];
 
 describe("withoutAffinity", () => {
-  it("leaves all but affinity as it is", () => {
+  it("changes only affinity", () => {
     expect(withoutAffinity(objects)).toEqual([
       service("echo", false),
       ingress({ annotations: { "proxy-read-timeout": "3600" } }),
@@ -23,13 +23,13 @@ describe("withoutAffinity", () => {
 });
 
 describe("withoutDrain", () => {
-  it("takes preStop out, and lets the application close its sockets at once", () => {
+  it("removes preStop, and lets the application close its sockets at once", () => {
     const env = { LOG_LEVEL: "info", PRE_STOP_SECONDS: "0", DRAIN_SECONDS: "0" };
     expect(withoutDrain(objects)).toEqual([objects[0], objects[1], deployment({ env }), objects[3]]);
   });
 });
 
-it("neither changes what it was given", () => {
+it("neither changes its input", () => {
   const before = JSON.stringify(objects);
   withoutAffinity(withoutDrain(objects));
   expect(JSON.stringify(objects)).toBe(before);

@@ -40,10 +40,10 @@ function look(pods: readonly PodLook[], seconds = 0, replicas = 2): Look {
   return { at: at + seconds * 1_000, services: [{ name: "messaging-service", deployment, pods }] };
 }
 
-/** Asked to go 10 s ago, with 45 s to do so. */
+/** Deleted 10 s ago, with 45 s left. */
 const going = { deletionTimestamp: "2026-11-25T10:00:35Z", deletionGracePeriodSeconds: 45 };
 
-it("says who is connected where", () => {
+it("shows who is connected where", () => {
   const { sockets, services } = statusOf(
     look([pod("b", { sockets: 7 }), pod("a", { sockets: 5 })]),
     undefined,
@@ -71,13 +71,13 @@ it.each([
   ["unknown with a single pod", [pod("a", { sockets: 30 })], undefined],
   ["unknown without sockets", [pod("a", { sockets: 0 }), pod("b", { sockets: 0 })], undefined],
   ["unknown while a pod does not answer", [pod("a", { sockets: 30 }), pod("b", undefined)], undefined],
-])("tells the skew of a service: %s", (_title, pods, expected) => {
+])("shows the skew of a service: %s", (_title, pods, expected) => {
   expect(statusOf(look(pods), undefined).services[0]?.skew).toBe(expected);
 });
 
-it("follows a drain: how long it takes, how long it may, and who has moved", () => {
+it("follows a drain: how long it takes, how long it may take, and which clients have moved", () => {
   const [service] = statusOf(look([pod("a", { sockets: 30, drain: [2, 100] }, going)]), undefined).services;
-  expect(service?.ready).toBe(0); // it is ready by its probe, but takes no clients any more
+  expect(service?.ready).toBe(0); // its probe says ready, but it gets no clients any more
   expect(service?.pods).toEqual([
     expect.objectContaining({
       phase: "moving clients",
@@ -98,7 +98,7 @@ it.each([
   expect(statusOf(look([of]), undefined).services[0]?.pods[0]?.phase).toBe(phase);
 });
 
-it("counts rates over the pods that told twice, and from nothing for those that are new", () => {
+it("counts rates over the pods with two answers, and from 0 for new pods", () => {
   const before = look([pod("a", { sockets: 1, created: 100, returned: 10 }), pod("gone", { sockets: 9 })]);
   const after = look(
     [
@@ -110,13 +110,13 @@ it("counts rates over the pods that told twice, and from nothing for those that 
   expect(statusOf(after, before).services[0]?.rates).toEqual({ opened: 7, returned: 3, closed: 1.5 });
 });
 
-it("does not take a pod that was silent before for one that is new", () => {
+it("does not treat a pod that was silent before as a new one", () => {
   const before = look([pod("a", undefined)]);
   const after = look([pod("a", { sockets: 5, created: 5_000 })], 2);
   expect(statusOf(after, before).services[0]?.rates?.opened).toBe(0);
 });
 
-it("shows a pod that could not be asked as such, with the reason, never as empty", () => {
+it("shows a pod that could not be asked with the reason, never as empty", () => {
   const silent = { ...pod("a", undefined), silent: "the API server forwards no port" };
   const status = statusOf(look([silent, pod("b", { sockets: 4, drain: [2, 10] }, going)]), undefined);
   expect(status.services[0]?.pods[0]).toMatchObject({

@@ -53,7 +53,7 @@ const rollout = status(
   ),
 );
 
-it("tells everything where there is room", () => {
+it("shows everything if there is room", () => {
   expect(view(rollout)).toEqual([
     "124 sockets at 10:00:00 UTC",
     "stack s in namespace n of c",
@@ -83,20 +83,17 @@ it("keeps to 80 columns", () => {
   ]);
 });
 
-it.each([40, 60, 80, 100, 120, 200])(
-  "is never wider than %i columns, whatever names there are",
-  (columns) => {
-    const node = "ip-10-20-64-17.eu-central-1.compute.internal";
-    const wide = status(service([pod("aaaa1", { node }), { ...moving, node }]));
-    const lines = viewOf(wide, {
-      ...{ stack: "s", namespace: "n", colours: false, columns },
-      context: "arn:aws:eks:eu-central-1:123456789012:cluster/nova",
-    }).split("\n");
-    expect(lines.filter((line) => line.length > columns)).toEqual([]);
-  },
-);
+it.each([40, 60, 80, 100, 120, 200])("is never wider than %i columns, whatever the names", (columns) => {
+  const node = "ip-10-20-64-17.eu-central-1.compute.internal";
+  const wide = status(service([pod("aaaa1", { node }), { ...moving, node }]));
+  const lines = viewOf(wide, {
+    ...{ stack: "s", namespace: "n", colours: false, columns },
+    context: "arn:aws:eks:eu-central-1:123456789012:cluster/nova",
+  }).split("\n");
+  expect(lines.filter((line) => line.length > columns)).toEqual([]);
+});
 
-it("shows, where it is low, pods that do something before those that only serve", () => {
+it("shows, if it is low, pods with activity before those that only serve", () => {
   const pods = ["a", "b", "c", "d", "e", "f"].map((letter) => pod(letter.repeat(5)));
   const lines = view(status(service([...pods, moving])), { columns: 80, rows: 9 });
   expect(lines).toHaveLength(9);
@@ -105,14 +102,14 @@ it("shows, where it is low, pods that do something before those that only serve"
   expect(view(status(service(pods), service(pods)), { columns: 80, rows: 5 })).toHaveLength(5);
 });
 
-it("says why a pod could not be asked, and never shows it as empty", () => {
+it("reports why a pod could not be asked, and never shows it as empty", () => {
   const silent = pod("aaaa1", { sockets: undefined, silent: "the API server forwards no port" });
   expect(view(status(service([silent]))).at(-1)).toMatch(
     /serving +\? .* 60 min {2}the API server forwards no port$/,
   );
 });
 
-it("knows a service that is not deployed", () => {
+it("shows a service that is not deployed", () => {
   expect(view(status(service([], { wanted: undefined })))).toContain("messaging-service: not deployed");
 });
 
@@ -133,7 +130,7 @@ describe("Screen", () => {
     }
   }
 
-  it("draws again when the terminal changes its size, and gives it back as it was", () => {
+  it("draws again when the terminal changes its size, and restores it at the end", () => {
     const terminal = new FakeTerminal();
     const screen = new Screen(terminal);
     screen.show(({ columns, rows }) => `${columns}x${rows}`);
@@ -147,7 +144,7 @@ describe("Screen", () => {
     expect(terminal.listeners.size).toBe(0);
   });
 
-  it("never writes more lines than there are, nor a line feed behind the last", () => {
+  it("never writes more lines than there are, nor a line feed after the last", () => {
     const terminal = new FakeTerminal();
     new Screen(terminal).show(() => "1\n2\n3\n4");
     expect(terminal.written).toMatch(/1\u001b\[K\r\n2\u001b\[K\r\n3\u001b\[K\u001b\[J$/);

@@ -5,7 +5,7 @@ describe("wrapWords", () => {
     expect(wrapWords("one two three four", 12, { lead: 4, indent: 2 })).toBe("one two\n  three four");
   });
 
-  it("leaves a text that fits as it is", () => {
+  it("does not change a text that fits", () => {
     expect(wrapWords("one two", 7)).toBe("one two");
     expect(wrapWords("one two", Infinity, { lead: 4, indent: 2 })).toBe("one two");
   });

@@ -13,9 +13,9 @@ import { albSchema, type AlbValues, type FromResources } from "./schema";
 export interface AlbEdgeArgs extends CommonEdgeArgs, FlatArgs<typeof albSchema, FromResources> {}
 
 /**
- * An Ingress for each service, all of one group, so that the AWS Load Balancer Controller makes one ALB with a target
- * group for each. Guards against what an ALB does unasked: cutting a quiet socket after 60 s, and the sockets of a pod
- * that drains after its own deregistration delay; and against one service's cookie taking another's place.
+ * An Ingress for each service, all in one group, so that the AWS Load Balancer Controller creates one ALB with a target group for
+ * each service. Guards against the defaults of an ALB, which cuts a quiet socket after 60 s, and the sockets of a draining pod
+ * after its own deregistration delay. Also keeps the cookies of services from overwriting each other.
  */
 export class AlbEdge extends pulumi.ComponentResource implements Edge {
   readonly urls: Edge["urls"];
@@ -71,7 +71,7 @@ function ingress(args: EdgeArgs<AlbValues>, backend: EdgeBackend): k8s.networkin
   };
 }
 
-/** Of the load balancer; each Ingress of the group says the same, or the controller would refuse the group. */
+/** Annotations of the load balancer. Each Ingress of the group must have the same, or the controller refuses the group. */
 function balancerAnnotations({
   config,
   namespace,
@@ -101,12 +101,12 @@ function balancerAnnotations({
           [awsIngress.securityGroups]: securityGroups.join(","),
           [awsIngress.manageBackendRules]: "true",
         }),
-    // The address is there minutes later; nothing that the program makes needs it.
+    // The address is known minutes later, and the program does not need it.
     [pulumiSkipAwait]: "true",
   };
 }
 
-/** Of each service's own target group. */
+/** Annotations of each service's own target group. */
 function targetGroupAnnotations(
   { affinity, gracePeriodSeconds }: EdgeArgs<AlbValues>,
   backend: EdgeBackend,
@@ -119,15 +119,15 @@ function targetGroupAnnotations(
       "stickiness.enabled": true,
       "stickiness.type": "lb_cookie",
       "stickiness.lb_cookie.duration_seconds": affinity.cookieMaxAgeSeconds,
-      // For clients without a cookie, and those whose pod has gone: round robin, the default, brings them to pods that
-      // end next. AWS refuses slow_start beside it.
+      // Chooses the pod for clients without a cookie, and for clients whose pod is gone. The default, round robin, would also
+      // choose old pods, which end next. AWS does not allow slow_start with this algorithm.
       // https://docs.aws.amazon.com/elasticloadbalancing/latest/application/edit-target-group-attributes.html
       "load_balancing.algorithm.type": "least_outstanding_requests",
       "deregistration_delay.timeout_seconds": gracePeriodSeconds,
     }),
     [awsIngress.healthCheckPort]: pulumi.interpolate`${health.port}`,
     [awsIngress.healthCheckPath]: health.path ?? "/",
-    // An ALB asks by HTTP alone: any answer that is no server's error shows that a service without a path listens.
+    // An ALB can check only by HTTP. If the service has no health path, any answer that is not a server error counts as healthy.
     ...(health.path === undefined ? { [awsIngress.healthCheckSuccessCodes]: "200-499" } : {}),
     [awsIngress.healthCheckInterval]: String(intervalSeconds),
     [awsIngress.healthCheckTimeout]: String(timeoutSeconds),

@@ -5,10 +5,10 @@ import * as aws from "../aws/issues";
 import type { EdgeContext } from "../edge-properties";
 import type { AlbValues } from "./schema";
 
-/** The longest stickiness of an ALB. Seconds: a week. */
+/** The longest stickiness of an ALB: a week. Seconds. */
 const maxCookieSeconds = 604_800;
 
-/** What of the configuration cannot be, besides the timing constraints. */
+/** The errors in the configuration, besides the timing constraints. */
 export function albIssues(config: AlbValues, { affinity, gracePeriodSeconds }: EdgeContext): ConfigIssue[] {
   const age = affinity.cookieMaxAgeSeconds;
   return [

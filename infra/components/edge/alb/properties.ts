@@ -2,7 +2,7 @@ import * as aws from "../aws/properties";
 import type { EdgeProperties } from "../edge-properties";
 import type { AlbValues } from "./schema";
 
-/** The cookie of an ALB, which cannot be named, for the whole host. */
+/** The cookie of an ALB: its name cannot be changed, and it is for the whole host. */
 const cookie = { name: "AWSALB", path: "/" };
 
 export function albProperties(config: AlbValues): EdgeProperties {
@@ -11,7 +11,7 @@ export function albProperties(config: AlbValues): EdgeProperties {
     scheme: tls === undefined ? "ws" : "wss",
     tls,
     cookie: () => cookie,
-    // Two target groups under one host would overwrite each other's AWSALB.
+    // The AWSALB cookies of two target groups under one host would overwrite each other.
     hostPerService: true,
     podsAreTargets: true,
     idleTimeouts: [{ path: "edge.idleTimeoutSeconds", seconds: config.idleTimeoutSeconds }],

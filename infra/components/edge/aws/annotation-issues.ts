@@ -4,8 +4,8 @@ const service = "service.beta.kubernetes.io/aws-load-balancer-";
 const ingress = "alb.ingress.kubernetes.io/";
 
 /**
- * Annotations that many stacks carry from older controllers, and what does their work here. Some chose among
- * controllers, some do nothing for an NLB, some are what the edge writes itself.
+ * Annotations of older controllers that many stacks still have, and what to use instead. Some chose a controller, some do nothing
+ * for an NLB, and some are set by the edge.
  * https://github.com/kubernetes-sigs/aws-load-balancer-controller/blob/v3.5.0/docs/guide/service/annotations.md
  */
 const answers: Readonly<Record<string, string>> = {
@@ -46,7 +46,7 @@ const answers: Readonly<Record<string, string>> = {
   "kubernetes.io/ingress.class": "nothing: it gave way to spec.ingressClassName; use edge.ingressClassName",
 };
 
-/** What the edge writes itself, one and all, beside what has an answer of its own. */
+/** Annotations that the edge itself sets and that have no answer of their own above. */
 const own = [
   ...["nlb-target-type", "listener-attributes", "healthcheck-", "ssl-ports", "manage-backend"].map(
     (name) => service + name,
@@ -63,7 +63,7 @@ const own = [
   ].map((name) => ingress + name),
 ];
 
-/** Every annotation of the configuration that would undo the edge or do nothing, with what to use instead. */
+/** Finds every configured annotation that would override the edge or have no effect, and says what to use instead. */
 export function annotationIssues(annotations: Readonly<Record<string, string>>): ConfigIssue[] {
   return Object.entries(annotations).flatMap(([name, value]) => {
     const written = own.some((prefix) => name.startsWith(prefix)) ? "nothing: the edge writes it" : undefined;

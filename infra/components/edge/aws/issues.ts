@@ -4,8 +4,8 @@ import { isDualStack, type Clients } from "./properties";
 /** Configuration that neither of the two AWS load balancers supports. */
 
 /**
- * Clients that the controller would not let in. Without IPv6 addresses, it makes no NLB for an IPv6 range, and drops
- * the range for an ALB.
+ * Clients that the controller would not allow. Without IPv6 addresses, it creates no NLB for an IPv6 range, and ignores the range
+ * for an ALB.
  */
 export function clientIssues(config: Clients, ipAddressType: string): ConfigIssue[] {
   const { clientCidrs: given, securityGroups: groups } = config;
@@ -22,12 +22,12 @@ export function clientIssues(config: Clients, ipAddressType: string): ConfigIssu
   );
 }
 
-/** The longest deregistration delay that AWS takes. Seconds. */
+/** The longest deregistration delay that AWS allows. Seconds. */
 const maxDeregistrationSeconds = 3_600;
 
 /**
- * The deregistration delay is the pod's whole grace period: when it is over, the load balancer cuts what is left, and
- * before that the pod itself tells its clients to move.
+ * The deregistration delay is the pod's whole grace period. The load balancer cuts the connections that are left after it; before
+ * that, the pod itself asks its clients to move.
  */
 export function deregistrationIssues(gracePeriodSeconds: number): ConfigIssue[] {
   if (gracePeriodSeconds <= maxDeregistrationSeconds) return [];
@@ -35,7 +35,7 @@ export function deregistrationIssues(gracePeriodSeconds: number): ConfigIssue[] 
   return [issue("drain.gracePeriodSeconds", gracePeriodSeconds, expected)];
 }
 
-/** Tokens and messages are not for everyone on the way to read. `keys` are those of the configuration that end TLS. */
+/** Without TLS, others on the path can read tokens and messages. `keys` are the configuration keys that end TLS. */
 export function plainTextIssues(scheme: string, tls: unknown, keys: string): ConfigIssue[] {
   if (scheme === "internal" || tls !== undefined) return [];
   return [issue("edge.scheme", scheme, `internal, unless TLS ends at the edge: set ${keys}`)];

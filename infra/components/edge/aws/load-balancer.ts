@@ -6,34 +6,34 @@ import { clients, type Clients } from "./properties";
 import { usualPropagationSeconds } from "./schema";
 
 /**
- * What the objects behind the two AWS load balancers have in common. Both are made by the AWS Load Balancer Controller, which runs in
- * the cluster already, out of a Service (NLB) or an Ingress (ALB).
+ * What the objects for the two AWS load balancers have in common. The AWS Load Balancer Controller, which must already run in the
+ * cluster, creates them from a Service (NLB) or an Ingress (ALB).
  */
 
-/** Tells the rules of a stack that has measured it; nothing where they assume what the stack has. */
+/** Tells the policies that the stack has a measured value. Empty for the default value, which the policies assume. */
 export function propagationAnnotation(seconds: number): Record<string, string> {
   return seconds === usualPropagationSeconds ? {} : { [measuredPropagation]: String(seconds) };
 }
 
-/** Who may connect, where the controller makes the security group: it reads them for that group alone. */
+/** Annotation for who may connect, if the controller creates the security group: it reads the ranges only for that group. */
 export function securityGroupClients(config: Clients, ipAddressType: string): readonly string[] | undefined {
   return config.securityGroups.length === 0 ? clients(config, ipAddressType) : undefined;
 }
 
-/** Where the load balancer asks a pod whether it is ready; without a path it can only open the port. */
+/** The health check of a target; without a path the load balancer can only open the port. */
 export interface HealthTarget {
   readonly port: pulumi.Input<number>;
   readonly path: pulumi.Input<string> | undefined;
 }
 
-/** What a service's readiness probe asks, or the Holdfast application's where nothing is known of the service. */
+/** The target of a service's readiness probe. If nothing is known about the service, the Holdfast application's. */
 export function healthTarget({ port, readinessProbe }: EdgeBackend): HealthTarget {
   if (port === undefined) return { port: ports.http, path: "/readyz" };
   const { path } = (readinessProbe?.httpGet ?? {}) as { path?: pulumi.Input<string> };
   return { port, path };
 }
 
-/** How the load balancer finds out about a pod: the same for both kinds. */
+/** The timing of the health check, for both kinds. */
 export const healthCheck = {
   intervalSeconds: 5,
   timeoutSeconds: 4,
@@ -41,7 +41,7 @@ export const healthCheck = {
   unhealthyThreshold: 2,
 } as const;
 
-/** Attributes as an annotation holds them. */
+/** Formats attributes for an annotation. */
 export function attributes(values: Readonly<Record<string, string | number | boolean>>): string {
   return Object.entries(values)
     .map(([name, value]) => `${name}=${value}`)

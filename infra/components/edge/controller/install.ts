@@ -5,7 +5,7 @@ import { stackLabels } from "../../../labels";
 import type { NginxConfig } from "../nginx/schema";
 import { controllerGraceSeconds, controllerNamespaces, type ControllerLoadBalancer } from "./properties";
 
-/** Chart versions that are installed; docs/decisions/0015-edge-controller.md says why these. */
+/** The chart versions to install; docs/decisions/0015-edge-controller.md gives the reasons. */
 const charts = {
   traefik: {
     chart: "traefik",
@@ -20,13 +20,13 @@ const charts = {
 } as const;
 
 /**
- * How long a controller's pod takes new connections after its deletion where no load balancer of ours is before it: the
- * nodes, and a cloud's load balancer by their health checks, hear of its end in that time. Both controllers have 0
- * unless told, and refuse connections meanwhile. Seconds.
+ * How long a controller's pod accepts new connections after its deletion, if no Holdfast load balancer is in front of it. The
+ * nodes, and a cloud's load balancer by its health checks, learn of its end in that time. Both controllers have 0 by default, and
+ * would refuse connections meanwhile. Seconds.
  */
 const usualPropagationSeconds = 10;
 
-/** Installs the controller of the configuration; undefined if it runs already. */
+/** Installs the configured controller; undefined if it already runs. */
 export function createController(
   name: string,
   config: NginxConfig,
@@ -43,7 +43,7 @@ export function createController(
   }
 }
 
-/** The namespace with the load balancer's labels, which Helm cannot set. Without a load balancer, Helm makes it. */
+/** Creates the namespace with the load balancer's labels, which Helm cannot set. Without a load balancer, Helm creates it. */
 function controllerNamespace(
   name: string,
   namespace: string,
@@ -56,7 +56,7 @@ function controllerNamespace(
   return { dependsOn: [created], createNamespace: false };
 }
 
-/** Reads ingress-nginx's annotations for IngressClasses of this controller. */
+/** The controller name in the IngressClass, by which ingress-nginx annotations are read. */
 const nginxControllerClass = "k8s.io/ingress-nginx";
 
 function traefik(
@@ -66,7 +66,7 @@ function traefik(
   opts: pulumi.CustomResourceOptions,
 ): pulumi.Resource {
   const namespace = controllerNamespaces.traefik;
-  // The chart's own class names Traefik as its controller, and the provider looks for ingress-nginx.
+  // The class of Traefik's chart names Traefik as its controller, but its provider looks for ingress-nginx.
   const ingressClass = new k8s.networking.v1.IngressClass(
     `${name}-class`,
     { metadata: { name: config.ingressClassName }, spec: { controller: nginxControllerClass } },
@@ -80,7 +80,7 @@ function traefik(
       name: "traefik",
       namespace,
       createNamespace,
-      // A local cluster gives the load balancer no address; helm would wait for it.
+      // A local cluster assigns no address to the load balancer, and Helm would wait for it.
       skipAwait: true,
       values: {
         deployment: {
@@ -113,15 +113,15 @@ function traefik(
   );
 }
 
-/** A pod that ends takes new connections for as long as somebody may still send some. */
+/** A pod that ends accepts new connections for as long as a router may still send some. */
 function traefikPorts(propagationSeconds: number) {
   const transport = { lifeCycle: { requestAcceptGraceTimeout: `${propagationSeconds}s` } };
   return { web: { transport }, websecure: { transport } };
 }
 
-/** Leaves being a load balancer to the one before it. */
+/** The load balancer in front of it does the balancing. */
 const traefikBehindLoadBalancer = {
-  // The chart's 1 takes a target out for minutes when one probe is missed; ingress-nginx's chart has 3.
+  // With the chart's 1, a single missed probe would remove a target for minutes; ingress-nginx's chart has 3.
   readinessProbe: { failureThreshold: 3 },
   service: { spec: { type: "ClusterIP" } },
 };
@@ -140,8 +140,8 @@ function ingressNginx(
       controller: {
         replicaCount: 2,
         ingressClassResource: { name: config.ingressClassName },
-        // A reload keeps the old workers for their sockets this long; the chart's 240 s cuts them all.
-        // A controller pod that goes still ends after the chart's 300 s: the component has no key for that.
+        // A reload keeps the old workers, with their sockets, for this long; the chart's 240 s would cut all sockets. A
+        // controller pod that is deleted still ends after the chart's 300 s: the component has no key for that.
         config: { "worker-shutdown-timeout": `${config.timeoutSeconds}s` },
         extraArgs: {
           "shutdown-grace-period": String(loadBalancer?.propagationSeconds ?? usualPropagationSeconds),
@@ -160,7 +160,7 @@ function ingressNginx(
   );
 }
 
-/** Leaves being a load balancer to the one before it. */
+/** The load balancer in front of it does the balancing. */
 function ingressNginxBehindLoadBalancer(namespace: string, { serviceName }: ControllerLoadBalancer) {
   return {
     service: { type: "ClusterIP" },

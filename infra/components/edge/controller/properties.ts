@@ -1,15 +1,15 @@
 import type { NginxConfig } from "../nginx/schema";
 
-/** What others need to know of an ingress controller that the program installs; see install.ts. */
+/** The properties of an ingress controller that the program installs; see install.ts. */
 
-/** Where each controller runs; `none` is where ingress-nginx is found by custom. */
+/** The namespace of each controller; for `none`, the usual namespace of ingress-nginx. */
 export const controllerNamespaces: Readonly<Record<NginxConfig["controller"], string>> = {
   none: "ingress-nginx",
   traefik: "traefik",
   "ingress-nginx": "ingress-nginx",
 };
 
-/** What a load balancer needs to know of the pods of a controller that the program installs. */
+/** What a load balancer needs to know about the pods of an installed controller. */
 export const controllerPods = {
   traefik: {
     labels: { "app.kubernetes.io/name": "traefik", "app.kubernetes.io/instance": "traefik-traefik" },
@@ -27,20 +27,20 @@ export const controllerPods = {
   },
 } as const;
 
-/** A load balancer of our own in front of a controller. */
+/** A Holdfast load balancer in front of a controller. */
 export interface ControllerLoadBalancer {
-  /** Of the load balancer's Service, in the controller's namespace. */
+  /** The name of the load balancer's Service, in the controller's namespace. */
   readonly serviceName: string;
-  /** Labels that the load balancer's controller looks for on that namespace. */
+  /** Labels that the load balancer's controller requires on that namespace. */
   readonly namespaceLabels: Readonly<Record<string, string>>;
-  /** How long new connections still reach a controller's pod that ends. Seconds. */
+  /** How long new connections still reach a controller's pod that is ending. Seconds. */
   readonly propagationSeconds: number;
 }
 
-/** From the end of its propagation to the end of a controller's pod: the open requests, and the exit. Seconds. */
+/** Time from the end of its propagation to the end of a controller's pod, for open requests and the exit. Seconds. */
 const controllerCloseSeconds = 30;
 
-/** How long a controller's pod behind a load balancer may go on after its deletion. Seconds. */
+/** The grace period of a controller's pod behind a load balancer. Seconds. */
 export function controllerGraceSeconds(
   loadBalancer: Pick<ControllerLoadBalancer, "propagationSeconds">,
 ): number {

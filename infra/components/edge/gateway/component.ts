@@ -12,18 +12,18 @@ import { gatewayProperties } from "./properties";
 import { gatewaySchema, type GatewayConfig } from "./schema";
 import { trafficPolicy } from "./traffic-policy";
 
-/** The class that Envoy Gateway's own guides make. */
+/** The class in Envoy Gateway's own guides. */
 const usualClassName = "eg";
 
 export interface GatewayEdgeArgs extends CommonEdgeArgs, FlatArgs<typeof gatewaySchema> {
-  /** Of the Gateway. Default: the resource's name. */
+  /** The name of the Gateway. Defaults to the resource's name. */
   readonly objectName?: string | undefined;
 }
 
 /**
- * For each service an HTTPRoute, whose session persistence is a cookie of the service's own path, with its
- * BackendTrafficPolicy; and the Gateway, unless there is one already. Guards against a route that spreads reconnects,
- * and against Envoy's limits of connections and of quiet streams.
+ * For each service an HTTPRoute, whose session persistence is a cookie for the service's own path, with its BackendTrafficPolicy;
+ * and the Gateway, unless one exists already. Guards against a route that spreads reconnects, and against Envoy's limits for
+ * connections and quiet streams.
  */
 export class GatewayEdge extends pulumi.ComponentResource implements Edge {
   readonly urls: Edge["urls"];
@@ -39,7 +39,7 @@ export class GatewayEdge extends pulumi.ComponentResource implements Edge {
       new k8s.apiextensions.CustomResource(`${name}-gateway`, gateway(args, ownName), { parent: this });
     }
     for (const backend of backends) {
-      // The policy first: clients that come in between would meet Envoy's limits.
+      // The policy comes first: otherwise clients that connect in between would run into Envoy's limits.
       const policy = new k8s.apiextensions.CustomResource(
         `${name}-${backend.name}-policy`,
         trafficPolicy(args, backend),
@@ -110,14 +110,14 @@ function route(
         {
           matches: [{ path: { type: "PathPrefix", value: path } }],
           backendRefs: [{ name: serviceName, port }],
-          // As Gateway API 1.6 has it; from 1.7 on it is cookie: { name, lifetimeType }.
+          // The form of Gateway API 1.6; from 1.7 on it is cookie: { name, lifetimeType }.
           sessionPersistence: {
             type: "Cookie",
             sessionName: affinity.cookieName,
             absoluteTimeout: gatewayDuration(affinity.cookieMaxAgeSeconds),
             cookieConfig: { lifetimeType: "Permanent" },
           },
-          // No limit: the response to an upgrade lasts as long as its socket.
+          // No limit, because the response to an upgrade lasts as long as its socket.
           timeouts: { request: "0s" },
         },
       ],
@@ -125,7 +125,7 @@ function route(
   };
 }
 
-/** GEP-2257 has at most five digits a unit. */
+/** GEP-2257 allows at most five digits for each unit. */
 export function gatewayDuration(seconds: number): string {
   const parts = { h: Math.floor(seconds / 3_600), m: Math.floor((seconds % 3_600) / 60), s: seconds % 60 };
   return Object.entries(parts)

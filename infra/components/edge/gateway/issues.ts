@@ -1,7 +1,7 @@
 import { issue, type ConfigIssue } from "../../../config/issue";
 import type { GatewayConfig } from "./schema";
 
-/** What of the configuration cannot be, besides the timing constraints. */
+/** The errors in the configuration, besides the timing constraints. */
 export function gatewayIssues({ attach, className, tls }: GatewayConfig): ConfigIssue[] {
   if (attach === undefined) return [];
   return [

@@ -8,9 +8,9 @@ export function gatewayProperties(config: GatewayConfig, affinity: AffinityConfi
     ...defaultEdgeProperties,
     tls: config.tls === undefined ? undefined : "edge.tls",
     scheme: affinity.cookieSecure ? "wss" : "ws",
-    // Envoy Gateway takes the route's path for the cookie's.
+    // Envoy Gateway uses the route's path as the cookie's path.
     cookie: (path) => ({ name: affinity.cookieName, path }),
-    // Off: see the route's BackendTrafficPolicy.
+    // Idle timeouts are off: see the route's BackendTrafficPolicy.
     idleTimeouts: [],
     ingressSources: [{ namespaceLabels: { [namespaceNameLabel]: config.proxyNamespace }, podLabels: {} }],
   };

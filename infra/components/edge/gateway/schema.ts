@@ -2,30 +2,30 @@ import { z } from "zod";
 import { label, object, objectName } from "../../../config/values";
 
 /**
- * Envoy Gateway 1.9 with the CRDs that its chart brings: Gateway API 1.6, experimental channel, which alone knows the
- * session persistence of routes. See docs/decisions/0017-gateway-api.md.
+ * Requires Envoy Gateway 1.9 with the CRDs of its chart: Gateway API 1.6, experimental channel, the only one with session
+ * persistence of routes. See docs/decisions/0017-gateway-api.md.
  */
 export const gatewaySchema = object({
   kind: z.literal("gateway"),
-  /** The GatewayClass of the Gateway that the stack makes; not with attach. */
+  /** The GatewayClass of the stack's own Gateway. Not allowed with `attach`. */
   className: objectName.optional(),
-  /** What the stack's own Gateway ends TLS with; not with attach. */
+  /** The certificate with which the stack's own Gateway ends TLS. Not allowed with `attach`. */
   tls: object({
-    /** Of type kubernetes.io/tls, in the namespace of the services. */
+    /** A Secret of type kubernetes.io/tls, in the namespace of the services. */
     secretName: objectName,
-    /** The cert-manager ClusterIssuer that fills it; without one, the Secret exists already. */
+    /** The cert-manager ClusterIssuer that fills the Secret. Without it, the Secret must exist. */
     clusterIssuer: objectName.optional(),
   }).optional(),
-  /** A Gateway that exists already, whose listeners let routes of the stack's namespace in; none is made then. */
+  /** A Gateway that exists already, whose listeners allow routes of the stack's namespace. The stack then creates none. */
   attach: object({
-    /** Of the Gateway. */
+    /** The Gateway's name. */
     name: objectName,
-    /** Where it is. */
+    /** The Gateway's namespace. */
     namespace: label,
-    /** One of its listeners; all that fit the host unless given. */
+    /** The name of one of its listeners. Defaults to all that match the host. */
     sectionName: objectName.optional(),
   }).optional(),
-  /** Where the Gateway's proxies run, whom the NetworkPolicies let in. Envoy Gateway's default. */
+  /** The namespace of the Gateway's proxies, which the NetworkPolicies allow. Defaults to Envoy Gateway's own. */
   proxyNamespace: label.default("envoy-gateway-system"),
 });
 

@@ -13,14 +13,14 @@ import { istioProperties } from "./properties";
 import { istioSchema, type IstioConfig } from "./schema";
 
 export interface IstioEdgeArgs extends CommonEdgeArgs, FlatArgs<typeof istioSchema> {
-  /** Of the VirtualService and the Gateway. Default: the resource's name. */
+  /** The name of the VirtualService and the Gateway. Defaults to the resource's name. */
   readonly objectName?: string | undefined;
 }
 
 /**
- * A VirtualService that routes to all services without a time limit, a DestinationRule for each that keeps clients by a
- * consistent hash, and the Gateway unless there is one already. Guards against Istio's least-request balancing, with
- * which each reconnect is another pod's, and against HTTP/2 towards the pods, which upgrades cannot use.
+ * A VirtualService that routes to all services without a time limit, a DestinationRule for each that keeps clients on their pods
+ * by a consistent hash, and the Gateway unless one exists already. Guards against Istio's least-request balancing, with which
+ * each reconnect may reach another pod, and against HTTP/2 to the pods, which upgrades cannot use.
  */
 export class IstioEdge extends pulumi.ComponentResource implements Edge {
   readonly urls: Edge["urls"];
@@ -36,7 +36,7 @@ export class IstioEdge extends pulumi.ComponentResource implements Edge {
     if (config.gateway === undefined) {
       new k8s.apiextensions.CustomResource(`${name}-gateway`, gateway(args, ownName), child);
     }
-    // The rules first: a route that comes before its rule spreads clients for a moment.
+    // The rules come first: without its rule, a route would spread clients for a moment.
     const rules = backends.map(
       (backend) =>
         new k8s.apiextensions.CustomResource(
@@ -88,7 +88,7 @@ function gateway(
   };
 }
 
-/** One for all services: routes of one host in several objects have no order among them. */
+/** One object for all services: routes of one host in several objects have no defined order. */
 function virtualService(
   { config, namespace, host, backends }: EdgeArgs<IstioConfig>,
   ownName: string,
@@ -104,11 +104,11 @@ function virtualService(
       http: innerFirst.map(({ name, serviceName, path, port = ports.http }) => ({
         name,
         match: pathMatches(path),
-        // Without a timeout there is none; Istio takes no 0s for it.
+        // Without this field there is no timeout; Istio does not accept 0s.
         retries: {
           attempts: maxRetries,
           retryOn: retriedFailures.join(","),
-          // Otherwise the hash leads each attempt back to the pod that failed.
+          // Otherwise the hash leads each retry back to the pod that failed.
           retryIgnorePreviousHosts: true,
         },
         route: [{ destination: { host: serviceAddress(namespace, serviceName), port: { number: port } } }],
@@ -117,7 +117,7 @@ function virtualService(
   };
 }
 
-/** A prefix by whole segments: Istio's own would take /messaging-old for /messaging too. */
+/** Matches whole path segments: with Istio's own prefix match, /messaging would also match /messaging-old. */
 function pathMatches(path: string) {
   if (path === "/") return [{ uri: { prefix: "/" } }];
   return [{ uri: { exact: path } }, { uri: { prefix: `${path}/` } }];
@@ -134,11 +134,11 @@ function destinationRule(
     spec: {
       host: serviceAddress(namespace, serviceName),
       trafficPolicy: {
-        // The API takes either a hash or least request, not both, and the hash is what keeps clients on their pod.
+        // The API allows either a hash or least request, and the hash keeps clients on their pods.
         loadBalancer: {
           consistentHash: config.affinity === "cookie" ? cookieHash(affinity, path) : { useSourceIp: true },
         },
-        // Without limits of connections and requests there are none: Istio sets Envoy's to their maximum.
+        // Without these fields, there is no limit of connections and requests: Istio sets Envoy's limits to their maximum.
         connectionPool: { tcp: { connectTimeout }, http: { h2UpgradePolicy: "DO_NOT_UPGRADE" } },
       },
     },

@@ -1,7 +1,7 @@
 import { issue, type ConfigIssue } from "../../../config/issue";
 import type { IstioConfig } from "./schema";
 
-/** What of the configuration cannot be, besides the timing constraints. */
+/** The errors in the configuration, besides the timing constraints. */
 export function istioIssues({ gateway, selector, credentialName }: IstioConfig): ConfigIssue[] {
   if (gateway === undefined) return [];
   const expected = "nothing, since edge.gateway is given";

@@ -9,7 +9,7 @@ export function istioProperties(config: IstioConfig, affinity: AffinityConfig): 
     tls: config.credentialName === undefined ? undefined : "edge.credentialName",
     scheme: affinity.cookieSecure ? "wss" : "ws",
     cookie: (path) => (config.affinity === "cookie" ? { name: affinity.cookieName, path } : undefined),
-    // Istio turns Envoy's limit of a quiet stream off: https://github.com/istio/istio/issues/14850
+    // Istio turns off Envoy's limit for quiet streams: https://github.com/istio/istio/issues/14850
     idleTimeouts: [],
     ingressSources: [{ namespaceLabels: { [namespaceNameLabel]: config.gatewayNamespace }, podLabels: {} }],
   };

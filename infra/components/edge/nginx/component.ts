@@ -12,14 +12,14 @@ import { nginxProperties } from "./properties";
 import { nginxSchema, type NginxConfig } from "./schema";
 
 export interface NginxEdgeArgs extends CommonEdgeArgs, FlatArgs<typeof nginxSchema> {
-  /** The load balancer that brings clients to the controller; unless given, the controller's chart makes one. */
+  /** The load balancer in front of the controller. Without it, the controller's chart creates one. */
   readonly loadBalancer?: ControllerLoadBalancer | undefined;
 }
 
 /**
- * An Ingress for each service, with a cookie path of its own, for any controller that reads ingress-nginx's
- * annotations, and that controller if it is to be installed. Guards against the ways affinity is lost at an
- * L7 edge: cookies that overwrite each other, cookies that outlive their pod, idle timeouts of a minute.
+ * An Ingress for each service, with its own cookie path, for any controller that reads ingress-nginx's annotations, and
+ * optionally that controller. Guards against the ways in which affinity is lost at an L7 edge: cookies that overwrite each other,
+ * cookies that outlive their pod, idle timeouts of a minute.
  *
  * @example new NginxEdge("edge", { host: "api.example.com", backends: [chat.backend], controller: "traefik" });
  */
@@ -44,7 +44,7 @@ export class NginxEdge extends pulumi.ComponentResource implements Edge {
   }
 }
 
-/** @param first One Ingress alone asks for the certificate that all share, or cert-manager sees rival owners. */
+/** @param first Only one Ingress requests the certificate that all share; otherwise cert-manager sees several owners. */
 function ingress(
   { config, affinity, namespace, host }: EdgeArgs<NginxConfig>,
   backend: EdgeBackend,
@@ -62,7 +62,7 @@ function ingress(
         [nginx.proxyReadTimeout]: String(config.timeoutSeconds),
         [nginx.proxySendTimeout]: String(config.timeoutSeconds),
         ...(issuer === undefined ? {} : { [certManagerClusterIssuer]: issuer }),
-        // A local cluster gives an Ingress no address; waiting for one would take ten minutes and fail.
+        // A local cluster assigns no address to an Ingress; waiting for one would take ten minutes and fail.
         [pulumiSkipAwait]: "true",
       },
     },
@@ -90,17 +90,17 @@ function ingress(
 function cookieAnnotations(affinity: AffinityConfig, path: string): Record<string, string> {
   return {
     [nginx.affinity]: "cookie",
-    // Balanced would move clients whenever the Deployment is scaled.
+    // The mode `balanced` would move clients when the Deployment is scaled.
     [nginx.affinityMode]: "persistent",
     [nginx.cookieName]: affinity.cookieName,
     [nginx.cookiePath]: path,
-    // Max-Age alone: every browser reads it, and prefers it to Expires. Traefik before its fix of August 2026 computes
-    // Expires once, when it reads the Ingress: a day later, it lies in the past.
+    // Only Max-Age: every browser reads it, and prefers it to Expires. Traefik versions before its fix of August 2026 compute
+    // Expires once, when they read the Ingress, so a day later it is in the past.
     [nginx.cookieMaxAge]: String(affinity.cookieMaxAgeSeconds),
     [nginx.cookieSecure]: String(affinity.cookieSecure),
     [nginx.cookieSameSite]: affinity.cookieSameSite,
-    // Without it, nginx tries a dead pod that is still an endpoint three times and answers 502, since the cookie names it.
-    // Changed by itself, it takes effect at the next change of the endpoints.
+    // Without it, nginx tries the pod in the cookie three times and answers 502 if the pod is dead but still an endpoint. A
+    // change of this annotation alone takes effect at the next change of the endpoints.
     [nginx.cookieChangeOnFailure]: "true",
   };
 }

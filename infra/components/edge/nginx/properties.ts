@@ -8,7 +8,7 @@ export function nginxProperties(config: NginxConfig, affinity: AffinityConfig): 
   return {
     ...defaultEdgeProperties,
     tls: config.tls === undefined ? undefined : "edge.tls",
-    // A secure cookie says that browsers come by TLS, wherever on the path it ends.
+    // A secure cookie means that browsers connect by TLS, wherever on the path TLS ends.
     scheme: affinity.cookieSecure ? "wss" : "ws",
     cookie: (path) => ({ name: affinity.cookieName, path }),
     idleTimeouts: [{ path: "edge.timeoutSeconds", seconds: config.timeoutSeconds }],

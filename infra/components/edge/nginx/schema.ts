@@ -1,17 +1,17 @@
 import { z } from "zod";
 import { object, objectName, enumOf, int } from "../../../config/values";
 
-/** What the kind `nginx` asks for, and the kind `nlb` of the nginx edge behind it. */
+/** The keys of kind `nginx`, and of the nginx edge behind kind `nlb`. */
 export const nginxKeys = {
   /** The IngressClass that the controller serves. */
   ingressClassName: objectName.default("nginx"),
-  /** Silence after which a socket is cut, in both directions. Seconds; the proxies' own default of 60 is too short. */
+  /** The silence after which a socket is cut, in both directions. Seconds; the proxies' own default of 60 is too short. */
   timeoutSeconds: int(3_600, 604_800).default(3_600),
-  /** Ends TLS at the edge; without it, either something before the edge does or nothing. */
+  /** The certificate with which the edge ends TLS. Without it, TLS ends before the edge, or there is none. */
   tls: object({
-    /** Of type kubernetes.io/tls, in the namespace of the services. */
+    /** A Secret of type kubernetes.io/tls, in the namespace of the services. */
     secretName: objectName,
-    /** The cert-manager ClusterIssuer that fills it; without one, the Secret exists already. */
+    /** The cert-manager ClusterIssuer that fills the Secret. Without it, the Secret must exist. */
     clusterIssuer: objectName.optional(),
   }).optional(),
 };
@@ -19,7 +19,9 @@ export const nginxKeys = {
 export const nginxSchema = object({
   kind: z.literal("nginx"),
   ...nginxKeys,
-  /** Who reads the Ingresses: `none`, it runs already; or what is to be installed. See docs/decisions/0015-edge-controller.md. */
+  /**
+   * Which ingress controller the stack installs. `none`: a controller runs already. See docs/decisions/0015-edge-controller.md.
+   */
   controller: enumOf("none", "traefik", "ingress-nginx").default("none"),
 });
 

@@ -14,11 +14,10 @@ import { controllerBalancer, podBalancer } from "./service";
 export interface NlbEdgeArgs extends CommonEdgeArgs, FlatArgs<typeof nlbSchema, FromResources> {}
 
 /**
- * A LoadBalancer Service that the AWS Load Balancer Controller makes an NLB of: one before the controller of an nginx
- * edge, or one for each service's pods; the services' own Services stay as they are. Guards against what an NLB does
- * unasked: hiding client addresses, forgetting a quiet connection after 350 s, cutting the sockets of a pod that drains
- * because it is not ready any more, or before the pod has told its clients.
- *
+ * A LoadBalancer Service from which the AWS Load Balancer Controller creates an NLB: either one in front of the controller of an
+ * nginx edge, or one for the pods of each service. The services' own Services do not change. Guards against the defaults of an
+ * NLB: it hides client addresses, drops a quiet connection after 350 s, and cuts the sockets of a draining pod because the pod is
+ * no longer ready, or before the pod has asked its clients to move.
  * With targets pods, give each service `preStopSeconds: 120` and `isLoadBalancerTarget: true`.
  *
  * @example new NlbEdge("edge", { host: "api.example.com", backends: [chat.backend], certificateArn });
@@ -42,8 +41,8 @@ export class NlbEdge extends pulumi.ComponentResource implements Edge {
         (backend) => pulumi.interpolate`${scheme}://${serviceHost(args, backend.name)}`,
       );
     } else {
-      // Beside this component and of the same name as without a load balancer, so that one can be put before an edge
-      // that runs already.
+      // The edge is not a child of this component and has the same name as without a load balancer, so that you can put a load
+      // balancer in front of a running edge.
       const nginx = new NginxEdge(
         name,
         {

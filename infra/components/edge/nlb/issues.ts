@@ -6,7 +6,7 @@ import type { EdgeContext } from "../edge-properties";
 import { balancerName, stickiness, tlsIdleTimeout } from "./properties";
 import type { NlbValues } from "./schema";
 
-/** What of the configuration cannot be, besides the timing constraints. */
+/** The errors in the configuration, besides the timing constraints. */
 export function nlbIssues(
   config: NlbValues,
   { gracePeriodSeconds, services }: Pick<EdgeContext, "gracePeriodSeconds" | "services">,

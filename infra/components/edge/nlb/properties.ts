@@ -6,7 +6,7 @@ import type { EdgeProperties } from "../edge-properties";
 import { nginxProperties } from "../nginx/properties";
 import { controllerEdge, type NlbValues } from "./schema";
 
-/** Of a TLS listener, which has no attribute for it. */
+/** The idle timeout of a TLS listener, which cannot be changed. */
 export const tlsIdleTimeout: NamedSeconds = {
   path: "the idle timeout of an NLB's TLS listener",
   seconds: 350,
@@ -14,7 +14,7 @@ export const tlsIdleTimeout: NamedSeconds = {
 
 const usualIdleTimeoutSeconds = 3_600;
 
-/** In seconds, the time that a silent connection has, and what sets it. */
+/** The time after which a silent connection is dropped, in seconds, and the key that sets it. */
 export function idleTimeout({ certificateArn, idleTimeoutSeconds }: NlbValues): NamedSeconds {
   if (certificateArn !== undefined) return tlsIdleTimeout;
   return { path: "edge.idleTimeoutSeconds", seconds: idleTimeoutSeconds ?? usualIdleTimeoutSeconds };
@@ -48,14 +48,14 @@ export function nlbProperties(config: NlbValues, affinity: AffinityConfig): Edge
     propagationSeconds: config.propagationSeconds,
     registrationSeconds: aws.registrationSeconds,
     namespaceLabels: aws.readinessGateLabels,
-    // Client addresses are preserved; health checks come from the load balancer's own.
+    // Client addresses are preserved; health checks come from the load balancer's own addresses.
     ingressSources: [
       ...new Set([...aws.clients(config, awsService.ipAddressType), ...config.subnetCidrs]),
     ].map((cidr) => ({ cidr })),
   };
 }
 
-/** Beside the Service that the load balancer's targets have already. */
+/** The name of the load balancer's Service; its targets have a Service with the plain name already. */
 export function balancerName(service: string): string {
   return `${service}-nlb`;
 }

@@ -4,7 +4,10 @@ import type { WithInputs } from "../../flat-args";
 import * as aws from "../aws/schema";
 import { nginxKeys } from "../nginx/schema";
 
-/** The nginx edge behind the load balancer. The program installs its controller: one that runs already has its own. */
+/**
+ * The nginx edge behind the load balancer. The stack installs its controller: a controller that runs already has its own load
+ * balancer.
+ */
 const nginxBehind = object({
   ...nginxKeys,
   /** Which controller the stack installs. */
@@ -14,31 +17,34 @@ const nginxBehind = object({
 export const nlbSchema = object({
   kind: z.literal("nlb"),
   /**
-   * Where connections go. `nginx`: to the controller of an nginx edge behind it, which keeps clients on their pods by
-   * a cookie and knows at once of a pod that ends. `pods`: to the pods themselves, one load balancer a service; a pod
-   * then waits two minutes at its end, until the load balancer has heard of it.
+   * The targets of the load balancer. `nginx`: the controller of an nginx edge behind it, which keeps clients on their pods by a
+   * cookie and learns at once when a pod ends. `pods`: the pods themselves, with one load balancer for each service. A pod then
+   * waits two minutes at its end, until the load balancer has learnt of it.
    */
   targets: enumOf("nginx", "pods").default("nginx"),
-  /** With targets nginx alone. */
+  /** Only with targets nginx. */
   nginx: nginxBehind.optional(),
   scheme: aws.scheme,
-  /** Ends TLS at the load balancer. Without it, bytes pass as they are, and TLS may end behind it. */
+  /**
+   * The certificate with which the load balancer ends TLS. Without it, the load balancer passes bytes unchanged, and TLS may end
+   * behind it.
+   */
   certificateArn: aws.certificateArn.optional(),
   tlsPolicy: aws.tlsPolicy,
   /**
-   * How it chooses a target for a client that comes again: always the same one for an address, or by the connection.
-   * Unless given, `source_ip` for pods and `none` for nginx, whose cookie does it. Not with a certificate: AWS has no
-   * sticky sessions for TLS listeners. Lost whenever a target comes or goes, so with each rollout.
+   * How it chooses a target for a client that returns: `source_ip`, the same one for an address, or `none`, by the connection.
+   * Defaults to `source_ip` for pods, and to `none` for nginx, whose cookie does it. Not allowed with a certificate: AWS has no
+   * sticky sessions for TLS listeners. A target that comes or goes resets it, and so does each rollout.
    * https://docs.aws.amazon.com/elasticloadbalancing/latest/network/edit-target-group-attributes.html
    */
   stickiness: enumOf("source_ip", "none").optional(),
   /**
-   * Silence after which a connection is forgotten. Seconds; AWS allows 60–6000 and has 350 unless told. 3600 unless
-   * given; a TLS listener's is 350 and cannot be changed.
+   * The silence after which a connection is dropped. Seconds; AWS allows 60–6000, with a default of 350. Defaults to 3600; a TLS
+   * listener has 350, which cannot be changed.
    * https://docs.aws.amazon.com/elasticloadbalancing/latest/network/update-idle-timeout.html
    */
   idleTimeoutSeconds: int(60, 6_000).optional(),
-  /** Whether each zone's address reaches the targets of all zones; AWS charges traffic between zones. */
+  /** Whether the address in each zone reaches the targets in all zones. AWS charges for traffic between zones. */
   crossZone: bool.default(true),
   propagationSeconds: aws.propagationSeconds,
   clientCidrs: aws.clientCidrs,
@@ -50,11 +56,11 @@ export const nlbSchema = object({
 
 export type NlbConfig = z.infer<typeof nlbSchema>;
 
-/** The key that may come from another resource. */
+/** The key whose value may come from another resource. */
 export type FromResources = "certificateArn";
 export type NlbValues = WithInputs<NlbConfig, FromResources>;
 
-/** The nginx edge behind the load balancer, as a configuration of its own; the defaults where it is not given. */
+/** The nginx edge behind the load balancer, as a configuration of its own, with defaults. */
 export function controllerEdge({ nginx }: NlbValues) {
   return { kind: "nginx" as const, ...(nginx ?? nginxBehind.parse({})) };
 }

@@ -8,7 +8,7 @@ import { serviceHost, type EdgeArgs, type EdgeBackend } from "../edge";
 import { balancerName, idleTimeout, stickiness } from "./properties";
 import { controllerEdge, type NlbValues } from "./schema";
 
-/** The Service that the AWS Load Balancer Controller makes a load balancer of: before the pods, or before a controller. */
+/** The Service from which the AWS Load Balancer Controller creates a load balancer: in front of the pods, or of a controller. */
 
 export function podBalancer(args: EdgeArgs<NlbValues>, backend: EdgeBackend): k8s.core.v1.ServiceArgs {
   const { name, serviceName } = backend;
@@ -42,7 +42,7 @@ export function controllerBalancer({ config, host }: EdgeArgs<NlbValues>): k8s.c
     selector: labels,
     listeners:
       config.certificateArn === undefined
-        ? // Port 80 redirects, and is where cert-manager's challenges come.
+        ? // Port 80 redirects, and receives cert-manager's challenges.
           [
             { port: 80, target: target.http },
             { port: 443, target: target.https },
@@ -60,15 +60,15 @@ interface Balancer {
     readonly namespace: pulumi.Input<string>;
     readonly labels: Record<string, string>;
   };
-  /** That clients ask the DNS for. */
+  /** The host name in the DNS. */
   readonly host: pulumi.Input<string>;
-  /** Of the pods that are its targets. */
+  /** Selects the pods that are its targets. */
   readonly selector: Record<string, string>;
-  /** Each with the name of the pods' port. */
+  /** The ports, each with the name of the pods' port. */
   readonly listeners: readonly { readonly port: number; readonly target: string }[];
-  /** Where a target says whether it is ready. */
+  /** The health check of a target. */
   readonly health: aws.HealthTarget;
-  /** How long a target may go on with what it has. */
+  /** How long a deregistered target keeps its connections. */
   readonly deregistrationSeconds: number;
 }
 
@@ -82,10 +82,11 @@ function balancer({ config, metadata, selector, listeners, ...rest }: Balancer):
     spec: {
       type: "LoadBalancer",
       loadBalancerClass: awsLoadBalancerClass,
-      // Targets are pods, so no node needs a port open for them.
+      // The targets are pods, so no node port is needed.
       allocateLoadBalancerNodePorts: false,
       ...(clients === undefined ? {} : { loadBalancerSourceRanges: [...clients] }),
-      // ClientIP does nothing here, and other controllers refuse it: whoever balances keeps clients, see stickiness.
+      // ClientIP has no effect here, and other controllers refuse it. The load balancer keeps clients on their targets, see
+      // stickiness.
       sessionAffinity: "None",
       selector,
       ports: listeners.map(({ port, target }) => ({ name: target, port, targetPort: target })),
@@ -131,7 +132,7 @@ function balancerAnnotations({ config, host, listeners, health, deregistrationSe
     [awsService.unhealthyThreshold]: String(aws.healthCheck.unhealthyThreshold),
     [externalDnsHostname]: host,
     ...aws.propagationAnnotation(config.propagationSeconds),
-    // The address is there minutes later; nothing that the program makes needs it.
+    // The address is known minutes later, and the program does not need it.
     [pulumiSkipAwait]: "true",
   };
 }
@@ -141,12 +142,12 @@ function targetGroup(config: NlbValues, deregistrationSeconds: number) {
   return {
     "stickiness.enabled": stickiness(config) === "source_ip",
     ...(stickiness(config) === "source_ip" ? { "stickiness.type": "source_ip" } : {}),
-    // Off by default for ip targets.
+    // Off by default for targets of type ip.
     "preserve_client_ip.enabled": true,
     "deregistration_delay.timeout_seconds": deregistrationSeconds,
-    // Or a client whose pod is gone would learn of it by silence alone.
+    // Otherwise a client whose pod is gone would notice only by the silence.
     "deregistration_delay.connection_termination.enabled": true,
-    // A pod that drains is not ready and keeps its sockets; AWS would cut them.
+    // A draining pod is not ready but keeps its sockets; AWS would cut them.
     "target_health_state.unhealthy.connection_termination.enabled": false,
     "target_health_state.unhealthy.draining_interval_seconds": deregistrationSeconds,
   };

@@ -5,15 +5,15 @@ import { checkBackends } from "../args";
 import { socketUrls, type Edge, type EdgeBackend } from "../edge";
 
 export interface NoneEdgeArgs {
-  /** Of the services. Default `default`. */
+  /** The namespace of the services. Default `default`. */
   readonly namespace?: pulumi.Input<string> | undefined;
   /** What clients connect to: the `backend` of a WebSocketService or ConnectionProxy. */
   readonly backends: readonly EdgeBackend[];
 }
 
 /**
- * No edge: clients are in the cluster and connect to the Service, whose ClientIP affinity keeps them on a pod.
- * Creates nothing.
+ * No edge: clients are in the cluster and connect to the Service, whose ClientIP affinity keeps them on a pod. Creates no
+ * resource.
  */
 export class NoneEdge extends pulumi.ComponentResource implements Edge {
   readonly urls: Edge["urls"];

@@ -2,7 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 import * as aws from "./aws";
 import type { ElastiCacheConfig } from "./schema";
 
-/** A replication group as its alarms see it. */
+/** A replication group, as its alarms use it. */
 export interface AlarmedGroup extends Pick<ElastiCacheConfig, "shards" | "replicas"> {
   readonly id: pulumi.Input<string>;
 }
@@ -10,22 +10,24 @@ export interface AlarmedGroup extends Pick<ElastiCacheConfig, "shards" | "replic
 export interface StoreAlarmsArgs {
   readonly group: AlarmedGroup;
   readonly thresholds: Omit<ElastiCacheConfig["alarms"], "topicArns">;
-  /** Told when an alarm goes off, and when it is over. */
+  /** SNS topics that are notified when an alarm goes off, and when it is over. */
   readonly topicArns: readonly string[];
   readonly tags: Readonly<Record<string, string>>;
-  /** The provider's own unless given. */
+  /** Defaults to the provider's own. */
   readonly region?: string;
 }
 
-/** Something that is wrong with a shard when any of its nodes shows it. */
+/** A problem of a shard that any of its nodes can show. */
 interface Alarm {
   readonly name: string;
-  /** Of the namespace AWS/ElastiCache: https://docs.aws.amazon.com/AmazonElastiCache/latest/dg/CacheMetrics.Redis.html */
+  /**
+   * A metric of the namespace AWS/ElastiCache: https://docs.aws.amazon.com/AmazonElastiCache/latest/dg/CacheMetrics.Redis.html
+   */
   readonly metric: string;
   readonly statistic: "Maximum" | "Sum";
-  /** Goes off above it. */
+  /** The alarm goes off above this value. */
   readonly threshold: number;
-  /** Of this many minutes on end. */
+  /** How many minutes in a row the value must be above the threshold. */
   readonly minutes: number;
   readonly description: string;
 }
@@ -74,8 +76,8 @@ function alarmsOf({ group, thresholds }: StoreAlarmsArgs): Alarm[] {
 }
 
 /**
- * Alarms for each shard, over all of its nodes at once: after a failover the same alarm watches the same shard.
- * Their number follows from configuration, so shards that AWS' own scaling adds are not watched.
+ * Creates alarms for each shard, over all of its nodes together: after a failover the same alarm watches the same shard. The
+ * number of shards comes from the configuration, so shards that AWS' own scaling adds are not watched.
  */
 export function storeAlarms(name: string, args: StoreAlarmsArgs, opts: pulumi.CustomResourceOptions): void {
   const { group, topicArns, tags, region } = args;
@@ -88,7 +90,7 @@ export function storeAlarms(name: string, args: StoreAlarmsArgs, opts: pulumi.Cu
           comparisonOperator: "GreaterThanThreshold",
           threshold: alarm.threshold,
           evaluationPeriods: alarm.minutes,
-          // A node that is being replaced reports nothing, which is no news about the others.
+          // A node that is being replaced reports nothing, which says nothing about the others.
           treatMissingData: "missing",
           metricQueries: highestOf(alarm, shard.nodes),
           alarmActions: [...topicArns],
@@ -104,12 +106,12 @@ export function storeAlarms(name: string, args: StoreAlarmsArgs, opts: pulumi.Cu
 
 interface Shard {
   readonly name: readonly string[];
-  /** The id of each node's cache cluster: the metrics' dimension. */
+  /** The id of each node's cache cluster, which is the dimension of the metrics. */
   readonly nodes: readonly pulumi.Input<string>[];
 }
 
 /**
- * Nodes are numbered `ID-001`; with cluster mode `ID-0001-001`, shard before node.
+ * Nodes are numbered `ID-001`; with cluster mode `ID-0001-001`, with shard and node.
  * https://docs.aws.amazon.com/AmazonElastiCache/latest/dg/Replication.Redis-RedisCluster.html
  */
 function shardsOf({ id, shards, replicas }: AlarmedGroup): Shard[] {
@@ -126,7 +128,7 @@ function digits(value: number, length: number): string {
   return String(value).padStart(length, "0");
 }
 
-/** The highest value of the nodes, minute by minute. An alarm may look at ten metrics; a shard has six nodes at most. */
+/** The highest value of the nodes in each minute. An alarm may use ten metrics; a shard has at most six nodes. */
 function highestOf(
   { metric, statistic, name }: Alarm,
   nodes: readonly pulumi.Input<string>[],

@@ -24,18 +24,17 @@ import { elasticacheSchema, type ElastiCacheValues, type FromResources } from ".
 import { secondRegion } from "./second-region";
 
 export interface ElastiCacheStoreArgs extends FlatArgs<typeof elasticacheSchema, FromResources> {
-  /** Of the Secret with its URL. Default `default`. */
+  /** The namespace of the Secret with the store's URL. Default `default`. */
   readonly namespace?: pulumi.Input<string> | undefined;
 }
 
 /**
- * A Valkey or Redis that AWS runs: replication group, parameter group, subnet group, security group, generated auth
- * token, alarms, and the Secret with its URL. Guards against what loses sessions: a zone that fails (a replica in
- * another one, automatic failover), eviction (noeviction, an alarm on memory), a password or messages that can be read
- * on the way or on disk (TLS, encryption at rest), a change that replaces the store or a destroy in the wrong stack
- * (protect). ElastiCache Serverless is left out: it evicts, and cannot be told not to.
- *
- * Costs a node-hour for each node (`(replicas + 1) × shards`), see docs/costs.md. Creation takes a quarter of an hour or so.
+ * A Valkey or Redis that AWS runs: replication group, parameter group, subnet group, security group, generated auth token,
+ * alarms, and the Secret with its URL. Guards against the loss of sessions: a failing zone (a replica in another zone, automatic
+ * failover), eviction (noeviction, an alarm on memory), passwords or messages that others can read on the path or on disk (TLS,
+ * encryption at rest), a change that replaces the store, or a destroy of the wrong stack (protect). ElastiCache Serverless is not
+ * supported: it evicts, and this cannot be turned off.
+ * Costs a node-hour for each node (`(replicas + 1) × shards`), see docs/costs.md. Creating it takes about a quarter of an hour.
  */
 export class ElastiCacheStore extends pulumi.ComponentResource implements SessionStore {
   readonly url: SecretKey;
@@ -85,7 +84,8 @@ export class ElastiCacheStore extends pulumi.ComponentResource implements Sessio
       child,
     );
 
-    // Named by Pulumi, and new with each new token, so that pods roll; see docs/decisions/0020-secrets-roll-pods.md.
+    // Pulumi generates the name, and a new one for each new token, so that pods roll; see
+    // docs/decisions/0020-secrets-roll-pods.md.
     const secret = new k8s.core.v1.Secret(
       `${name}-auth`,
       { metadata: { namespace, labels: stackLabels }, stringData: { url: urlOf(config, group, token) } },
@@ -110,7 +110,7 @@ export class ElastiCacheStore extends pulumi.ComponentResource implements Sessio
 }
 
 /**
- * Letters and digits only: it stands in a URL without quoting, and AWS allows few other characters.
+ * Letters and digits only: a URL holds it without quoting, and AWS allows few other characters.
  * https://docs.aws.amazon.com/AmazonElastiCache/latest/dg/auth.html
  */
 function authToken(

@@ -3,7 +3,7 @@ import type { ElastiCacheValues } from "./schema";
 
 const key = (name: string) => `sessionStore.${name}`;
 
-/** What contradicts itself in the store, before AWS says so after twenty minutes. */
+/** Finds contradictions in the store's configuration; AWS would report them only after twenty minutes. */
 export function elasticacheIssues(config: ElastiCacheValues): ConfigIssue[] {
   return [
     ...versionIssues(config),
@@ -15,7 +15,7 @@ export function elasticacheIssues(config: ElastiCacheValues): ConfigIssue[] {
   ];
 }
 
-/** Sharded pub/sub, which live messages go by, came with Redis 7; Valkey began at 7.2. */
+/** Live messages use sharded pub/sub, which came with Redis 7; Valkey began at 7.2. */
 function versionIssues({ engine, engineVersion }: ElastiCacheValues): ConfigIssue[] {
   const [major = 0, minor = 0] = engineVersion.split(".").map(Number);
   const known = engine === "redis" ? major === 7 : major > 7 || (major === 7 && minor >= 2);
@@ -24,7 +24,7 @@ function versionIssues({ engine, engineVersion }: ElastiCacheValues): ConfigIssu
   return [issue(key("engineVersion"), engineVersion, expected)];
 }
 
-/** Tiered nodes keep what is idle on a disk: the next message of a quiet room would wait for it. */
+/** Nodes with data tiering keep idle data on disk: the next message of a quiet room would wait for it. */
 function nodeIssues({ nodeType }: ElastiCacheValues): ConfigIssue[] {
   return nodeType.startsWith("cache.r6gd.")
     ? [issue(key("nodeType"), nodeType, "a node type without data tiering, such as cache.r7g.large")]
@@ -41,10 +41,16 @@ function clientIssues(
   name: "clients" | "secondary.clients",
 ): ConfigIssue[] {
   if (securityGroupIds.length + cidrs.length > 0) return [];
-  return [issue(key(name), "nobody", "securityGroupIds or cidrs of the pods, or nobody reaches the store")];
+  return [
+    issue(
+      key(name),
+      "nobody",
+      "securityGroupIds or cidrs of the pods, which otherwise cannot reach the store",
+    ),
+  ];
 }
 
-/** AWS wants an hour or more for each, and refuses a snapshot inside the maintenance. */
+/** AWS requires an hour or more for each, and refuses a snapshot window that overlaps the maintenance window. */
 function windowIssues({ maintenanceWindow, snapshots }: ElastiCacheValues): ConfigIssue[] {
   const maintenance = weeklyMinutes(maintenanceWindow);
   const snapshot = dailyMinutes(snapshots.window);
@@ -59,7 +65,7 @@ function windowIssues({ maintenanceWindow, snapshots }: ElastiCacheValues): Conf
   return issues;
 }
 
-/** From and to, in minutes; to lies behind from, if need be in the next day or week. */
+/** From and to, in minutes. `to` is after `from`, if necessary in the next day or week. */
 interface Span {
   readonly from: number;
   readonly to: number;
@@ -90,7 +96,7 @@ function shortIssues(path: string, window: string, { from, to }: Span): ConfigIs
   return to - from >= 60 ? [] : [issue(path, window, "a window of 60 minutes or more")];
 }
 
-/** Whether the daily span meets the weekly one on any of its days. */
+/** Whether the daily span overlaps the weekly one on any day. */
 function overlap(weekly: Span, daily: Span): boolean {
   return Array.from({ length: 15 }, (_, i) => (i - 1) * day).some(
     (offset) => daily.from + offset < weekly.to && weekly.from < daily.to + offset,
@@ -98,7 +104,7 @@ function overlap(weekly: Span, daily: Span): boolean {
 }
 
 /**
- * What AWS asks of a global datastore:
+ * What AWS requires for a global datastore:
  * https://docs.aws.amazon.com/AmazonElastiCache/latest/dg/Redis-Global-Datastores-Getting-Started.html
  */
 function secondaryIssues({ secondary, nodeType, multiAz }: ElastiCacheValues): ConfigIssue[] {

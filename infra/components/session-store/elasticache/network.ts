@@ -4,7 +4,7 @@ import { lift } from "../../input";
 import * as aws from "./aws";
 import type { ElastiCacheValues } from "./schema";
 
-/** Where a replication group lives and who reaches it. */
+/** Where a replication group is, and who may connect to it. */
 export interface StoreNetwork {
   readonly subnetGroupName: pulumi.Output<string>;
   readonly securityGroupId: pulumi.Output<string>;
@@ -12,13 +12,13 @@ export interface StoreNetwork {
 
 export interface StoreNetworkArgs extends Pick<ElastiCacheValues, "vpcId" | "subnets" | "clients"> {
   readonly tags: Readonly<Record<string, string>>;
-  /** The provider's own unless given. */
+  /** Defaults to the provider's own. */
   readonly region?: string;
 }
 
 /**
- * The subnet group, and a security group that lets the clients in on Redis' port and nothing out. Each client is a rule
- * of its own, so that one more changes no other.
+ * The subnet group, and a security group that lets the clients in on Redis' port and nothing out. Each client has its own rule,
+ * so that adding one does not change the others.
  */
 export function storeNetwork(
   name: string,

@@ -3,16 +3,17 @@ import { redisPort } from "../../../ports";
 import * as aws from "./aws";
 import type { ElastiCacheValues } from "./schema";
 
-/** The parts of a replication group, each from the keys of the configuration that decide it. */
+/** The parts of a replication group, each built from its configuration keys. */
 
-/** AWS needs a quarter of an hour for a group, more for a large one, and longest to change the type of its nodes. */
+/** AWS needs a quarter of an hour for a group, more for a large one, and longest to change the node type. */
 export const times = { create: "60m", update: "120m", delete: "60m" };
 
 type GroupArgs = Partial<aws.elasticache.ReplicationGroupArgs>;
 
 /**
- * Of its own, because the default ones evict (volatile-lru), and cluster mode is a parameter. The rest of AWS' values
- * are ours too: subscribers are cut at 32 MiB, or at 8 MiB for a minute; a quarter of the memory is left for buffers.
+ * The store has its own parameter group, because the default ones evict (volatile-lru), and cluster mode is a parameter. AWS'
+ * other values are kept: subscribers are cut at 32 MiB, or at 8 MiB for a minute, and a quarter of the memory is reserved for
+ * buffers.
  */
 export function parameterGroup(
   name: string,
@@ -32,7 +33,7 @@ export function parameterGroup(
   );
 }
 
-/** Patches within the version come by themselves, in the maintenance window, replica after replica. */
+/** AWS installs patches of the version by itself, in the maintenance window, one replica after the other. */
 export function engine({ engine, engineVersion }: ElastiCacheValues): GroupArgs {
   return { engine, engineVersion, autoMinorVersionUpgrade: true };
 }
@@ -42,7 +43,7 @@ export function size({ shards, replicas, multiAz }: ElastiCacheValues): GroupArg
     shards === undefined
       ? { numCacheClusters: replicas + 1 }
       : { numNodeGroups: shards, replicasPerNodeGroup: replicas };
-  // Cluster mode wants it always; else it needs somebody to fail over to.
+  // Cluster mode always requires it; otherwise it requires a replica to fail over to.
   return {
     ...nodes,
     multiAzEnabled: multiAz,
@@ -50,7 +51,7 @@ export function size({ shards, replicas, multiAz }: ElastiCacheValues): GroupArg
   };
 }
 
-/** A changed token is added to the old one (ROTATE), so pods with either are let in while they are replaced. */
+/** A changed token is added to the old one (ROTATE), so that pods with either token can connect while they are replaced. */
 export function access(
   config: Pick<ElastiCacheValues, "applyImmediately">,
   {
@@ -79,10 +80,9 @@ export function upkeep({ maintenanceWindow, snapshots }: ElastiCacheValues): Gro
 }
 
 /**
- * What a global datastore decides for all of its members, so that AWS refuses it of one. Type and number of nodes are
- * changed through the datastore; a new engine version is its owner's to start, by AWS' console or CLI. AWS also turns
- * minor upgrades by themselves off, and takes failover for its own.
- * https://github.com/hashicorp/terraform-provider-aws/issues/47644
+ * Settings that a global datastore decides for all of its members, so AWS refuses them for a single one. Type and number of nodes
+ * are changed through the datastore. Its owner starts a new engine version with AWS' console or CLI. AWS also turns automatic
+ * minor upgrades off, and manages failover itself. https://github.com/hashicorp/terraform-provider-aws/issues/47644
  * https://github.com/terraform-aws-modules/terraform-aws-elasticache/issues/7
  */
 export function ownedByGlobalDatastore({ secondary }: ElastiCacheValues): pulumi.CustomResourceOptions {
@@ -95,7 +95,7 @@ export function ownedByGlobalDatastore({ secondary }: ElastiCacheValues): pulumi
   };
 }
 
-/** By TLS. In cluster mode this endpoint names the nodes; without, its name follows the primary. */
+/** A URL with TLS. In cluster mode this endpoint lists the nodes; otherwise its name follows the primary. */
 export function urlOf(
   { shards }: ElastiCacheValues,
   group: aws.elasticache.ReplicationGroup,

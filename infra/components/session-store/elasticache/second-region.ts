@@ -13,7 +13,7 @@ interface Primary {
   readonly child: pulumi.CustomResourceOptions;
 }
 
-/** A copy in another region, which somebody promotes when the first is lost; docs/decisions/0023-multi-region.md. */
+/** A copy in another region, which you promote if the first region is lost; see docs/decisions/0023-multi-region.md. */
 export function secondRegion(
   name: string,
   config: ElastiCacheValues & { readonly secondary: SecondaryConfig },
@@ -39,7 +39,7 @@ export function secondRegion(
       region,
       description: `The copy of Holdfast's sessions and rooms, stack ${pulumi.getStack()}`,
       globalReplicationGroupId: global.globalReplicationGroupId,
-      // Shards are the global datastore's; without them, nodes are counted.
+      // The global datastore decides the number of shards; without shards, nodes are counted.
       ...(shards === undefined ? { numCacheClusters: replicas + 1 } : { replicasPerNodeGroup: replicas }),
       multiAzEnabled: multiAz && replicas > 0,
       automaticFailoverEnabled: replicas > 0 || shards !== undefined,

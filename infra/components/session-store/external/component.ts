@@ -6,13 +6,13 @@ import type { SecretKey, SessionStore } from "../session-store";
 import { externalSchema } from "./schema";
 
 export interface ExternalStoreArgs extends FlatArgs<typeof externalSchema> {
-  /** `redis://` or `rediss://`; secret, whether it comes as one or not. */
+  /** `redis://` or `rediss://`. Always treated as a secret. */
   readonly url: pulumi.Input<string>;
   /** Default `default`. */
   readonly namespace?: pulumi.Input<string> | undefined;
 }
 
-/** A Redis that somebody else runs, behind a URL from a Pulumi secret. Creates the Secret that holds it. */
+/** A Redis that somebody else runs, with its URL from a Pulumi secret. Creates the Secret that holds the URL. */
 export class ExternalStore extends pulumi.ComponentResource implements SessionStore {
   readonly url: SecretKey;
   readonly mode: "single" | "sentinel" | "cluster";

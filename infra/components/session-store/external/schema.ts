@@ -4,13 +4,13 @@ import { redisPort } from "../../../ports";
 
 export const externalSchema = object({
   kind: z.literal("external"),
-  /** How the secret `holdfast:redisUrl` is to be read: one server, Sentinels, or nodes of a Cluster. */
+  /** What the secret `holdfast:redisUrl` names: one server, Sentinels, or nodes of a Cluster. */
   mode: enumOf("single", "sentinel", "cluster").default("single"),
-  /** The primary that the Sentinels watch. */
+  /** The name of the primary that the Sentinels watch. */
   sentinelName: text(/^\S+$/, "a name").optional(),
-  /** Where it may be found; the URL is secret, so it cannot say. */
+  /** The address ranges of the servers, for the pods' NetworkPolicy. The URL is secret, so the ranges cannot come from it. */
   cidrs: list(addressRange, "address ranges").default(["0.0.0.0/0"]),
-  /** Where the servers listen, Sentinels and nodes of a Cluster included: pods may go there. */
+  /** The ports of the servers, including Sentinels and nodes of a Cluster, for the pods' NetworkPolicy. */
   ports: list(port, "ports").min(1, { error: "at least one port" }).default([redisPort]),
 });
 

@@ -17,24 +17,23 @@ import { checkedStorage, storageOf } from "./storage";
 export interface RedisStoreArgs extends FlatArgs<typeof redisSchema> {
   /** Default `default`. */
   readonly namespace?: pulumi.Input<string> | undefined;
-  /** Of the StatefulSet and the Service; the headless Service adds `-headless`. Default: the resource's name. */
+  /** The name of the StatefulSet and the Service; the headless Service adds `-headless`. Defaults to the resource's name. */
   readonly serviceName?: string | undefined;
-  /** Whether the server is closed to all but the stack's services. Default true. */
+  /** Closes the server to all but the stack's services. Default true. */
   readonly networkPolicies?: boolean | undefined;
 }
 
-/** The headless Service adds nine characters to a Service's 63. */
+/** The headless Service adds nine characters to a name of at most 63. */
 const nameSchema = text(
   /^[a-z]([a-z0-9-]{0,52}[a-z0-9])?$/,
   "a Service name: lower-case letters, digits and -, a letter first, at most 54 characters",
 );
 
 /**
- * One Redis server with its data on a volume: StatefulSet, Services, generated password, NetworkPolicy.
- * Guards against what loses sessions: eviction (noeviction, bounded memory), a restart (append-only file,
- * fsynced each second), subscribers that read too slowly (bounded buffers), a password that anyone can read
- * (Secret, never an argument). It has no replica: a node that fails takes sessions away until the pod is back;
- * where that is too much, use a managed store.
+ * One Redis server with its data on a volume: StatefulSet, Services, generated password, NetworkPolicy. Guards against the loss
+ * of sessions: eviction (noeviction, limited memory), a restart (append-only file, fsynced each second), subscribers that read
+ * too slowly (limited buffers), a password that anyone can read (Secret, never an argument). It has no replica: if its node
+ * fails, sessions are unavailable until the pod is back. If that is not acceptable, use a managed store.
  *
  * @example new RedisStore("sessions", { namespace: "chat", memoryMiB: 512 });
  */
@@ -57,12 +56,12 @@ export class RedisStore extends pulumi.ComponentResource implements SessionStore
       ports: [{ protocol: "TCP", port: redisPort }],
     };
 
-    // Letters and digits only: it stands in a URL and in a configuration line without quoting.
+    // Letters and digits only: a URL and a configuration line hold it without quoting.
     const password = new random.RandomPassword(`${name}-password`, { length: 32, special: false }, child)
       .result;
     const host = pulumi.interpolate`${names.workload}.${namespace}.svc`;
-    // Named by Pulumi, and renewed whatever the provider is set to: new content is a new object with a new name,
-    // and what refers to it rolls. See docs/decisions/0020-secrets-roll-pods.md.
+    // Pulumi generates the name, whatever the provider's settings: new content is a new object with a new name, so pods that
+    // refer to it roll. See docs/decisions/0020-secrets-roll-pods.md.
     const secret = new k8s.core.v1.Secret(
       `${name}-auth`,
       {
@@ -89,9 +88,9 @@ export class RedisStore extends pulumi.ComponentResource implements SessionStore
       {
         ...child,
         protect: config.protect,
-        // A volume that nobody provides shows within minutes, not after ten.
+        // A volume that cannot be provisioned shows within minutes instead of after ten.
         customTimeouts: { create: "5m", update: "5m" },
-        // Kubernetes changes no claim template, so Pulumi would replace the server, and its claim would stay as it is.
+        // Kubernetes cannot change a claim template: Pulumi would replace the server, and its claim would stay unchanged.
         ignoreChanges: ["spec.volumeClaimTemplates"],
       },
     );

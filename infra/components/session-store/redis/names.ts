@@ -1,6 +1,6 @@
 import { selectorLabels, workloadLabels } from "../../../labels";
 
-/** The names that a store takes in its namespace. */
+/** The names of a store's objects in its namespace. */
 export interface Names {
   readonly workload: string;
   readonly headless: string;
@@ -10,7 +10,7 @@ export function namesOf(workload: string): Names {
   return { workload, headless: `${workload}-headless` };
 }
 
-/** Those of a stack's store. */
+/** The names of a stack's store. */
 export const redisNames = namesOf("redis");
 
 export const labelsOf = ({ workload }: Names) => workloadLabels(workload, "session-store");

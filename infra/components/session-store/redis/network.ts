@@ -5,7 +5,7 @@ import { componentLabels } from "../../../labels";
 import { redisPort } from "../../../ports";
 import { labelsOf, selectorOf, type Names } from "./names";
 
-/** How the server is reached, and by whom. */
+/** The Services of the server, and its NetworkPolicy. */
 
 export function headlessService(names: Names, namespace: pulumi.Input<string>): k8s.core.v1.ServiceArgs {
   return {
@@ -20,7 +20,7 @@ export function headlessService(names: Names, namespace: pulumi.Input<string>): 
 
 export function clientService(names: Names, namespace: pulumi.Input<string>): k8s.core.v1.ServiceArgs {
   return {
-    // The StatefulSet is waited for; its Service's endpoints follow.
+    // Pulumi waits for the StatefulSet; the endpoints of its Service follow.
     metadata: {
       name: names.workload,
       namespace,
@@ -35,7 +35,7 @@ export function clientService(names: Names, namespace: pulumi.Input<string>): k8
   };
 }
 
-/** Only pods of the stack's services come in, and nothing goes out. */
+/** Only pods of the stack's services may connect to the server, and it may connect nowhere. */
 export function policy(names: Names, namespace: pulumi.Input<string>): k8s.networking.v1.NetworkPolicyArgs {
   return {
     metadata: { name: names.workload, namespace, labels: labelsOf(names) },

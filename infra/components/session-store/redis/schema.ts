@@ -3,15 +3,18 @@ import { bool, imageReference, object, objectName, int } from "../../../config/v
 
 export const redisSchema = object({
   kind: z.literal("redis"),
-  /** Valkey or Redis, 7.0 or newer; docs/decisions/0021-session-store-image.md says why this one. */
+  /** An image of Valkey or Redis, 7.0 or newer. See docs/decisions/0021-session-store-image.md for the default. */
   image: imageReference.default("valkey/valkey:8.1.8-alpine"),
-  /** The container's limit; 70 % of it is for data. MiB. */
+  /** The container's memory limit. Data uses up to 70 % of it. MiB. */
   memoryMiB: int(64, 262_144).default(512),
-  /** Of the volume that holds the append-only file. GiB; a change is refused once the volume is there. */
+  /**
+   * The size of the volume with the append-only file. GiB; once the volume exists, a change fails and the error lists the steps
+   * to grow it.
+   */
   storageGiB: int(1, 16_384).default(8),
-  /** The cluster's default unless given. */
+  /** The StorageClass of the volume. Defaults to the cluster's default. */
   storageClassName: objectName.optional(),
-  /** Whether Pulumi refuses to delete or replace the server, so that the preview of `pulumi destroy` fails. */
+  /** Pulumi refuses to delete or replace the server, so the preview of `pulumi destroy` fails. */
   protect: bool.default(false),
 });
 

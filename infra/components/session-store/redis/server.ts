@@ -5,21 +5,21 @@ import { restrictedContainer, restrictedPod } from "../../restricted";
 import { labelsOf, selectorOf, type Names } from "./names";
 import type { RedisConfig } from "./schema";
 
-/** The account of the official images; others run under any. */
+/** The user of the official images; other images run as any user. */
 const redisUser = 999;
 
-/** Redis reads the units mb as MiB. */
+/** In Redis, the unit mb means MiB. */
 export function redisConf(config: RedisConfig): string {
   return [
     "dir /data",
     "appendonly yes",
     "appendfsync everysec",
-    // The append-only file is the one copy; snapshots beside it would only cost memory when they fork.
+    // The append-only file is the only copy: snapshots would only cost memory when Redis forks for them.
     'save ""',
-    // The rest of the limit is for buffers, and for pages copied while the file is rewritten.
+    // The rest of the limit is for buffers, and for pages that are copied while the file is rewritten.
     `maxmemory ${Math.floor(config.memoryMiB * 0.7)}mb`,
     "maxmemory-policy noeviction",
-    // A subscriber that reads this slowly is cut; it fills the gap from the stream when it is back.
+    // A subscriber that reads so slowly is cut. After it reconnects, it reads the missing messages from the stream.
     "client-output-buffer-limit pubsub 32mb 8mb 60",
     "tcp-keepalive 60",
     "",
@@ -53,18 +53,18 @@ export function statefulSet(
             {
               name: "redis",
               image: config.image,
-              // The password reaches the server on its standard input: an argument shows in every process list.
-              // exec leaves the server as process 1, which gets SIGTERM.
+              // The server gets the password on its standard input, because arguments show in process lists. `exec` makes the
+              // server process 1, which gets SIGTERM.
               command: ["sh", "-c", startScript],
               env: [
-                // redis-cli reads this name, so the probes need no password of their own.
+                // redis-cli reads this variable, so the probes need no password of their own.
                 {
                   name: "REDISCLI_AUTH",
                   valueFrom: { secretKeyRef: { name: secretName, key: "password" } },
                 },
               ],
               ports: [{ name: "redis", containerPort: redisPort }],
-              // Loading a large file takes minutes, in which the server answers LOADING.
+              // Loading a large file takes minutes; the server answers LOADING meanwhile.
               startupProbe: { ...ping, periodSeconds: 2, failureThreshold: 150 },
               readinessProbe: { ...ping, periodSeconds: 5, failureThreshold: 2 },
               livenessProbe: { ...ping, periodSeconds: 10, failureThreshold: 6 },
@@ -85,8 +85,8 @@ export function statefulSet(
       },
       volumeClaimTemplates: [
         {
-          // The list is atomic, and the API server adds the fields that it omits. An `up` that repeats an interrupted one
-          // has another field manager, and would conflict with them.
+          // The list is atomic, and the API server adds missing fields. An `up` that repeats an interrupted one has another field
+          // manager, and would conflict with them.
           apiVersion: "v1",
           kind: "PersistentVolumeClaim",
           metadata: { name: "data" },

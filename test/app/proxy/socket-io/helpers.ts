@@ -13,7 +13,7 @@ export interface PodOptions {
   readonly recovery?: boolean;
   readonly redis?: string;
   readonly pingInterval?: number;
-  /** What lets a client into `/admin`; default `secret`. */
+  /** The token that `/admin` requires; default `secret`. */
   readonly token?: string;
 }
 
@@ -35,7 +35,7 @@ export class Pod {
     return new Pod(name, `127.0.0.1:${port.toString().trim()}`, child);
   }
 
-  /** As Kubernetes ends it, or as a crash does. */
+  /** SIGTERM is Kubernetes' end, SIGKILL a crash. */
   async end(signal: "SIGTERM" | "SIGKILL" = "SIGTERM"): Promise<void> {
     if (this.child.exitCode !== null || this.child.signalCode !== null) return;
     const exit = once(this.child, "exit");
@@ -48,7 +48,7 @@ export class Pod {
   }
 }
 
-/** What a client of Socket.IO has seen. */
+/** The events of a Socket.IO client. */
 export class Client {
   readonly socket: Socket;
   readonly events: unknown[][] = [];
@@ -74,12 +74,12 @@ export class Client {
     this.socket.on("connect_error", (error) => this.errors.push(error.message));
   }
 
-  /** First arguments of the events of this name. */
+  /** The first arguments of the events with this name. */
   got(event: string): unknown[] {
     return this.events.filter(([name]) => name === event).map(([, first]) => first);
   }
 
-  /** The pods that have welcomed it, in turn. */
+  /** The pods that have welcomed it, in order. */
   get pods(): string[] {
     return this.got("welcome").map((welcome) => (welcome as { pod: string }).pod);
   }
@@ -94,13 +94,13 @@ interface Edge {
   readonly statuses: readonly number[];
 }
 
-/** An edge that sends each request to another proxy, as one without stickiness does. */
+/** An edge that sends each request to another proxy, like an edge without stickiness. */
 export function roundRobin(ports: readonly number[]): Promise<Edge> {
   let turn = 0;
   return startEdge(() => ports[turn++ % ports.length] ?? 0);
 }
 
-/** @param portOf the proxy that a request goes to */
+/** @param portOf returns the port of the proxy for a request */
 export async function startEdge(portOf: (request: IncomingMessage) => number): Promise<Edge> {
   const statuses: number[] = [];
   const server = createServer((request, response) => {
@@ -140,7 +140,7 @@ export async function startEdge(portOf: (request: IncomingMessage) => number): P
 }
 
 export async function stopAll(): Promise<void> {
-  // Each has a last request to make; a server that is gone would let it try for longer than the test lasts.
+  // Each client sends a last request; without a server it would retry for longer than the test.
   await Promise.all([...sockets].map(closed));
   sockets.clear();
   for (const front of fronts) {

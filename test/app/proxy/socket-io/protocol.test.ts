@@ -40,7 +40,7 @@ describe("parseHead", () => {
     expect(connectPacket("/n", "")).toBe("40/n,");
   });
 
-  it("finds offsets, and takes nothing else for one", () => {
+  it("finds offsets, and nothing else", () => {
     expect(offsetIn('42["said","hi","1700000000000-0"]')).toBe("1700000000000-0");
     expect(offsetIn('42["said",{"a":"b"},"PKb-x.9_"]')).toBe("PKb-x.9_");
     for (const text of [
@@ -54,7 +54,7 @@ describe("parseHead", () => {
 });
 
 describe("session ids with a tag", () => {
-  it("are told from those without, and the rest of the query stays", () => {
+  it("are distinguished from those without, and the rest of the query stays", () => {
     const tag = new PodTags("chat").tagOf("10.0.0.1:3000");
     const sid = joinSid("abc.d_-1", tag);
     expect(splitSid(sid)).toEqual({ sid: "abc.d_-1", tag });
@@ -91,7 +91,7 @@ describe("session ids with a tag", () => {
 });
 
 describe("PayloadScanner", () => {
-  it("finds packets however the payload is cut, attachments and the rest passed over", () => {
+  it("finds packets however the payload is divided, and skips attachments and the rest", () => {
     const payload = Buffer.from(
       '40{"a":"ä"}\u001e2\u001e451-["x",{"_placeholder":true,"num":0}]\u001ebAQID\u001e42["y"]',
     );
@@ -104,7 +104,7 @@ describe("PayloadScanner", () => {
     }
   });
 
-  it("keeps no more than a head and a tail of a large packet", () => {
+  it("keeps only a head and a tail of a large packet", () => {
     const found: Packet[] = [];
     const scanner = new PayloadScanner((packet) => found.push(packet));
     scanner.push(Buffer.from('42["big","'));
@@ -116,7 +116,7 @@ describe("PayloadScanner", () => {
   });
 });
 
-/** One packet from its frames. */
+/** A packet of one text frame. */
 function packetOf(text: string): Packet {
   const read = new Assembler().push(Buffer.from(text), false);
   if (read.kind !== "packet") throw new Error(`${text} is ${read.kind}`);
@@ -134,11 +134,11 @@ describe("SocketIoSession", () => {
     return { session, namespace };
   };
 
-  it("connects again as the client has, with pid and offset of the last event", () => {
+  it("connects again as the client did, with pid and offset of the last event", () => {
     const { session, namespace } = connected();
     expect(session.payloadOf(namespace)).toBe('{"token":"x","pid":"p"}');
     session.toClient(namespace, packetOf('42/n,["said","hi","17-0"]'));
-    session.toClient(namespace, packetOf('42/n,5["asked","18-0"]')); // an event that is acknowledged has no offset
+    session.toClient(namespace, packetOf('42/n,5["asked","18-0"]')); // an acknowledged event has no offset
     expect(session.payloadOf(namespace)).toBe('{"token":"x","pid":"p","offset":"17-0"}');
     expect(session.connected(namespace, packetOf('40/n,{"sid":"1","pid":"p"}'))).toBe(true);
     expect(session.connected(namespace, packetOf('40/n,{"sid":"2","pid":"q"}'))).toBe(false);
@@ -147,7 +147,7 @@ describe("SocketIoSession", () => {
     expect(session.payloadOf(namespace)).toBe('{"token":"x"}');
   });
 
-  it("forgets an event that was not acknowledged in time, and the oldest of too many", () => {
+  it("drops an event that was not acknowledged in time, and the oldest of too many", () => {
     const { session } = connected(10_000);
     for (let id = 0; id < 100; id++) session.toPod(packetOf(`42/n,${id}["a"]`), 0);
     expect(session.unansweredBytes).toBeLessThanOrEqual(10_000);
@@ -157,7 +157,7 @@ describe("SocketIoSession", () => {
     expect([...session.unanswered.keys()]).toEqual(["/n\n100"]);
   });
 
-  it("gives a client up whose event was in flight while two pods were cut, not while they closed", () => {
+  it("disconnects a client whose event was in progress while two pods were cut, not while they closed", () => {
     const { session, namespace } = connected();
     session.toPod(packetOf('42/n,1["poison"]'), 0);
     expect([session.podLost(false, 1), session.podLost(false, 2)]).toEqual([true, true]);
@@ -166,7 +166,7 @@ describe("SocketIoSession", () => {
     expect(session.podLost(true, 5)).toBe(true);
   });
 
-  it("drops what is said in a namespace that the client has left", () => {
+  it("drops packets for a namespace that the client has left", () => {
     const { session } = connected();
     session.toPod(packetOf("41/n,"), 0);
     expect(session.toPod(packetOf('42/n,["a"]'), 0)).toBeUndefined();
@@ -174,21 +174,21 @@ describe("SocketIoSession", () => {
     expect(session.unreadable).toBe(false);
   });
 
-  it("passes what is said in a namespace that it has not seen, and keeps the pod then", () => {
+  it("passes packets for a namespace that it has not seen, and then keeps the pod", () => {
     const { session } = connected();
     const packet = packetOf('42/other,["a"]');
     expect(session.toPod(packet, 0)).toBe(packet);
     expect(session.unreadable).toBe(true);
   });
 
-  it("keeps the pod of a client whose namespaces are beyond its bounds", () => {
+  it("keeps the pod of a client whose namespaces are above its limits", () => {
     const { session } = connected();
     session.toPod(packetOf(`40/big,{"a":"${"x".repeat(70_000)}"}`), 0);
     expect(session.unreadable).toBe(true);
   });
 });
 
-/** A pod that says what a test tells it to. */
+/** A pod that sends what the test says. */
 async function scripted(serve: (socket: WebSocket, heard: string[]) => void) {
   const server = new WebSocketServer({ host: "127.0.0.1", port: 0 });
   await once(server, "listening");
@@ -272,7 +272,7 @@ describe("the reconnect of Socket.IO, frame by frame", () => {
     expect(client.open).toBe(true);
   });
 
-  it("answers the pods' pings itself, and tells the client of no open packet but the first", async () => {
+  it("answers the pods' pings itself, and passes only the first open packet to the client", async () => {
     const pod = await scripted((socket) => {
       confirming(socket);
       socket.send("2");
@@ -284,7 +284,7 @@ describe("the reconnect of Socket.IO, frame by frame", () => {
     expect(client.texts).toEqual([open, '40{"sid":"x"}']);
   });
 
-  it("passes a parser that it does not know, and closes the client with its pod", async () => {
+  it("passes an unknown parser, and closes the client with its pod", async () => {
     const pod = await scripted((socket) => {
       socket.send(open);
       socket.on("message", (data: Buffer, binary) => socket.send(data, { binary }));
@@ -305,7 +305,7 @@ describe("the reconnect of Socket.IO, frame by frame", () => {
     expect(other.urls).toEqual([]);
   });
 
-  it("passes the protocol's revision 3 as it is, pings of clients included, and closes the client with its pod", async () => {
+  it("passes the protocol's revision 3 unchanged, including the pings of clients, and closes the client with its pod", async () => {
     const pod = await scripted((socket) => {
       socket.send(open);
       socket.on("message", (data: Buffer) => {
@@ -319,7 +319,7 @@ describe("the reconnect of Socket.IO, frame by frame", () => {
     expect((await client.closed).code).toBe(1001);
   });
 
-  it("does not take a pod that does not answer: the next one is dialled", async () => {
+  it("skips a pod that does not answer: the next one is dialled", async () => {
     const first = await scripted(confirming);
     const silent = await scripted(() => undefined);
     const good = await scripted(confirming);
@@ -342,7 +342,7 @@ describe("the reconnect of Socket.IO, frame by frame", () => {
     expect(client.open).toBe(true);
   });
 
-  it("does not let what waits for a pod grow without bound, empty packets included", async () => {
+  it("limits what waits for a pod, including empty packets", async () => {
     const pod = await scripted(confirming);
     const ready = new Set([pod.address]);
     const proxy = await startProxy(ready, { ...env, MAX_WAITING_BYTES: "65536" });

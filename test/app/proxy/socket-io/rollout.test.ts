@@ -29,7 +29,7 @@ describe("a client of Socket.IO behind a proxy", () => {
     );
 
   it.each(["SIGTERM", "SIGKILL"] as const)(
-    "keeps its socket when its pod gets %s: namespaces, auth and rooms are there again",
+    "keeps its socket when its pod gets %s: namespaces, auth and rooms are restored",
     async (signal) => {
       const [a, b] = await Promise.all([Pod.start("a"), Pod.start("b")]);
       const proxy = await start(a);
@@ -55,14 +55,14 @@ describe("a client of Socket.IO behind a proxy", () => {
       expect(admin.got("said")).toEqual(["only to admins"]);
       expect([chat, admin].flatMap(({ disconnects, errors }) => [...disconnects, ...errors])).toEqual([]);
       expect(chat.socket.io.engine.id).toBe(engine);
-      // The next pod has its own name for it, which the client is told.
+      // The next pod has another id for it, and the client gets that id.
       expect([chat.socket.id, admin.socket.id].filter((id) => ids.includes(id))).toEqual([]);
       const reason = signal === "SIGTERM" ? "closed" : "cut";
       expect(await sample(proxy, `proxy_upstream_switches_total{reason="${reason}"}`)).toBe(1);
     },
   );
 
-  it("gets an acknowledgement for each event that wants one, also for those in flight when the pod goes", async () => {
+  it("gets an acknowledgement for each event that requests one, even for those in progress when the pod ends", async () => {
     const [a, b] = await Promise.all([Pod.start("a"), Pod.start("b")]);
     const proxy = await start(a);
     const client = new Client(proxy.front, webSocket);
@@ -78,7 +78,7 @@ describe("a client of Socket.IO behind a proxy", () => {
     expect(client.disconnects).toEqual([]);
   });
 
-  it("answers what a pod asks to that pod alone", async () => {
+  it("answers a pod's request only to that pod", async () => {
     const [a, b] = await Promise.all([Pod.start("a"), Pod.start("b")]);
     const proxy = await start(a);
     const client = new Client(proxy.front, webSocket);
@@ -104,7 +104,7 @@ describe("a client of Socket.IO behind a proxy", () => {
     await on(client, b);
     for (const question of ["b1", "b2"]) client.socket.emit("ask", question);
     await asked("b2");
-    answers.get("a2")?.("too late"); // to the pod's own counting, the number of b2
+    answers.get("a2")?.("too late"); // by the pod's own count, this is the id of b2
     answers.get("b2")?.("second");
     answers.get("b1")?.("first");
     await until(
@@ -136,7 +136,7 @@ describe("a client of Socket.IO behind a proxy", () => {
     expect(client.disconnects).toEqual([]);
   });
 
-  it("is pinged at the interval that its first pod told, whatever the pods do", async () => {
+  it("is pinged at the interval of its first pod, whatever the pods do", async () => {
     const a = await Pod.start("a", { pingInterval: 300 });
     const proxy = await start(a);
     const client = new Client(proxy.front, webSocket);
@@ -160,7 +160,7 @@ describe("a client of Socket.IO behind a proxy", () => {
     expect(client.disconnects).toEqual([]);
   });
 
-  it("that is put out hears so, and its socket is closed with it", async () => {
+  it("that is disconnected by the server gets the packet, and its socket is closed with it", async () => {
     const [a, b] = await Promise.all([Pod.start("a"), Pod.start("b")]);
     const proxy = await start(a, b);
     const client = new Client(proxy.front, webSocket);
@@ -177,7 +177,7 @@ describe("a client of Socket.IO behind a proxy", () => {
     expect(client.pods).toHaveLength(1);
   });
 
-  it("that leaves is left: its pod hears it, and nothing stays in the proxy", async () => {
+  it("that leaves is gone: its pod gets the packet, and nothing stays in the proxy", async () => {
     const a = await Pod.start("a");
     const proxy = await start(a);
     const client = new Client(proxy.front, webSocket);
@@ -189,7 +189,7 @@ describe("a client of Socket.IO behind a proxy", () => {
     );
   });
 
-  it("that the next pod does not let in is closed, and comes back with what it has by then", async () => {
+  it("that the next pod refuses is closed, and comes back with its newest token", async () => {
     const [a, b] = await Promise.all([Pod.start("a"), Pod.start("b", { token: "newer" })]);
     const proxy = await start(a);
     let token = "secret";
@@ -200,7 +200,7 @@ describe("a client of Socket.IO behind a proxy", () => {
       "/admin",
     );
     await on(client, a);
-    token = "newer"; // what it has connected with is worth nothing any more
+    token = "newer"; // the token with which it connected is no longer valid
     const asked = client.socket
       .emitWithAck("slow", 60_000, "never")
       .catch((error: unknown) => (error as Error).message);
@@ -212,7 +212,7 @@ describe("a client of Socket.IO behind a proxy", () => {
     expect(await asked).toBe("socket has been disconnected");
   });
 
-  it("has what it says while no pod is there waiting for the next one", async () => {
+  it("sends packets while no pod is there: they wait for the next one", async () => {
     const a = await Pod.start("a");
     const proxy = await start(a);
     const client = new Client(proxy.front, webSocket);
@@ -245,7 +245,7 @@ describe("a client of Socket.IO behind a proxy", () => {
     expect(await sample(proxy, "proxy_sockets_abandoned_total")).toBe(1);
   });
 
-  it("by long-polling reaches its own pod through any proxy, and goes on by WebSocket there", async () => {
+  it("by long-polling reaches its own pod through any proxy, and continues by WebSocket there", async () => {
     const pods = await Promise.all(["a", "b", "c"].map((name) => Pod.start(name)));
     const ready = new Set(pods.map(({ address }) => address));
     const proxies = await Promise.all([startProxy(ready, env), startProxy(ready, env)]);
@@ -318,7 +318,7 @@ describe("a client of Socket.IO behind a proxy", () => {
     expect([...chat.disconnects, ...admin.disconnects]).toEqual([]);
   });
 
-  it("that polls hears of its pod's end what a server of Socket.IO would say, and begins anew", async () => {
+  it("that polls gets the answer of a Socket.IO server when its pod ends, and starts again", async () => {
     const [a, b] = await Promise.all([Pod.start("a"), Pod.start("b")]);
     const proxy = await start(a);
     const client = new Client(proxy.front, { transports: ["polling"] });
@@ -342,7 +342,7 @@ describe("a client of Socket.IO behind a proxy", () => {
     });
     afterAll(() => redis.stop());
 
-    it("misses nothing and notices nothing: rooms, id and events are what they were", async () => {
+    it("misses nothing and notices nothing: rooms, id and events stay", async () => {
       const options = { recovery: true, redis: redis.url };
       const [a, b] = await Promise.all([Pod.start("a", options), Pod.start("b", options)]);
       const proxy = await start(a);
@@ -358,7 +358,7 @@ describe("a client of Socket.IO behind a proxy", () => {
       const id = client.socket.id;
       proxy.ready.clear();
       await a.end();
-      for (let i = 1; i <= 20; i++) direct.socket.emit("say", i); // nobody is there to hear it
+      for (let i = 1; i <= 20; i++) direct.socket.emit("say", i); // no client is there to receive it
       await until(
         () => direct.got("said").length === 21,
         () => JSON.stringify(direct.events),
@@ -379,7 +379,7 @@ describe("a client of Socket.IO behind a proxy", () => {
       expect([client.connects, client.disconnects]).toEqual([1, []]);
     });
 
-    it("that cannot recover it, because its pod was killed, is told its new id", async () => {
+    it("that cannot recover it, because its pod was killed, gets its new id", async () => {
       const options = { recovery: true, redis: redis.url };
       const [a, b] = await Promise.all([Pod.start("a", options), Pod.start("b", options)]);
       const proxy = await start(a);
@@ -396,7 +396,7 @@ describe("a client of Socket.IO behind a proxy", () => {
     });
   });
 
-  it("is one of a hundred over three pods that are rolled one after the other: none by WebSocket notices", async () => {
+  it("is one of a hundred over three pods that are rolled one after the other: no WebSocket client notices", async () => {
     const pods = await Promise.all(["a", "b", "c"].map((name) => Pod.start(name)));
     const ready = new Set(pods.map(({ address }) => address));
     const slow = { ...env, CONNECT_TIMEOUT_MS: "20000" }; // a hundred at once, on a busy machine
@@ -418,7 +418,7 @@ describe("a client of Socket.IO behind a proxy", () => {
       () => sockets.map(({ transport }) => transport).join(),
       60_000,
     );
-    // What follows is about the rollout, however long it took until all were there.
+    // The following is about the rollout, however long it took until all were connected.
     for (const { disconnects, errors } of clients) disconnects.length = errors.length = 0;
     const welcomes = new Map(clients.map((client) => [client, client.pods.length]));
     const refusedSoFar = () =>
@@ -446,7 +446,7 @@ describe("a client of Socket.IO behind a proxy", () => {
     const got = await Promise.all(answers);
     expect(got).toEqual(Array.from({ length: got.length }, (_, i) => i + 1));
     expect(sockets.flatMap(({ disconnects, errors }) => [...disconnects, ...errors])).toEqual([]);
-    // Each session of long-polling ends with its pod, and with nothing else.
+    // Each long-polling session ends with its pod, and for no other reason.
     const polls = clients.filter((_, i) => i % 3 === 0);
     const ended = polls.reduce((sum, client) => sum + client.pods.length - (welcomes.get(client) ?? 0), 0);
     expect(polls.reduce((sum, { disconnects }) => sum + disconnects.length, 0)).toBe(ended);

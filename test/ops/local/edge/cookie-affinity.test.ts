@@ -36,7 +36,7 @@ describe("cookieAffinity", () => {
     expect(affinity && setCookie(affinity, "/echo", a)).toBe(`${name}=${cookieValue(a)}; ${attributes}`);
   });
 
-  it("is absent where the Ingress declares none", () => {
+  it("is absent if the Ingress declares none", () => {
     expect(read({})).toBeUndefined();
   });
 
@@ -101,14 +101,14 @@ describe("Balancer", () => {
     expect(new Balancer().choose(request)).toEqual({ endpoint: chosen, setsCookie });
   });
 
-  it("takes turns among clients without cookie", () => {
+  it("takes turns between clients without a cookie", () => {
     const balancer = new Balancer();
     const request = { endpoints, affinity: undefined, cookie: undefined, failed: [] };
     const turns = Array.from({ length: 4 }, () => balancer.choose(request)?.endpoint.pod);
     expect(turns).toEqual(["a", "b", "c", "a"]);
   });
 
-  it("has no answer where every endpoint failed", () => {
+  it("has no answer if every endpoint failed", () => {
     expect(
       new Balancer().choose({ endpoints: [a], affinity, cookie: undefined, failed: [a] }),
     ).toBeUndefined();

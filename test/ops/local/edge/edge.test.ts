@@ -80,7 +80,7 @@ describe("an upgrade through the edge", () => {
     first.socket.terminate();
   });
 
-  it("gives each service a cookie path of its own, so that neither overwrites the other's cookie", async () => {
+  it("gives each service its own cookie path, so that neither overwrites the other's cookie", async () => {
     const [messaging, streaming] = [await open("/messaging/chat/a"), await open("/streaming/chat/a")];
     expect(messaging.setCookie[0]).toContain("Path=/messaging;");
     expect(streaming.setCookie[0]).toContain("Path=/streaming;");
@@ -88,13 +88,13 @@ describe("an upgrade through the edge", () => {
     streaming.socket.terminate();
   });
 
-  it("moves the client, with a new cookie, when its pod is not ready any more", async () => {
+  it("moves the client, with a new cookie, when its pod is no longer ready", async () => {
     const first = await open("/messaging/chat/lobby");
     ready = pods.slice(1);
     const moved = await open("/messaging/chat/lobby", kept(first));
     expect(moved.pod).not.toBe(first.pod);
     expect(kept(moved)).not.toBe(kept(first));
-    // The old socket is left alone.
+    // The old socket is not affected.
     first.socket.send("still there");
     expect(String((await once(first.socket, "message"))[0])).toBe("still there");
     const back = await open("/messaging/chat/lobby", kept(moved));
@@ -118,7 +118,7 @@ describe("an upgrade through the edge", () => {
     expect((await once(broken.socket, "close"))[0]).toBe(1006);
   });
 
-  it("passes a pod's refusal on as it is", async () => {
+  it("passes a pod's refusal on unchanged", async () => {
     await expect(open("/messaging/refuse")).rejects.toThrow("Unexpected server response: 503");
   });
 
@@ -136,7 +136,7 @@ describe("an upgrade through the edge", () => {
   });
 });
 
-it("says which address is taken", async () => {
+it("names an address that is in use", async () => {
   const args = { routes: [], endpoints: () => [], host: "127.0.0.1", port: edge.port };
   await expect(Edge.listen(args)).rejects.toThrow(
     `the edge cannot listen on 127.0.0.1:${edge.port}, free the port`,

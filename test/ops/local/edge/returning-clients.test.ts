@@ -7,8 +7,8 @@ import { ingress, persistentCookie } from "../fixtures";
 import { openSocket } from "../socket";
 
 /**
- * How often a browser that comes back to a service meets another pod, with the Ingresses that people have. The figures
- * are those of docs/migrating-from-ingress-nginx.md.
+ * How often a browser that returns to a service reaches another pod, with common Ingresses. The figures are in
+ * docs/migrating-from-ingress-nginx.md.
  */
 
 const services = ["messaging", "streaming"] as const;
@@ -23,7 +23,7 @@ beforeAll(async () => {
 });
 afterAll(() => Promise.all(Object.values(pods).flatMap((of) => of.map((pod) => pod.close()))));
 
-/** As most guides have it: one Ingress, two services, the cookie at the path `/`. */
+/** As in most guides: one Ingress, two services, the cookie at the path `/`. */
 const together: readonly Ingress[] = [
   {
     metadata: ingress({ annotations: { ...persistentCookie, "session-cookie-path": "/" } }).metadata,
@@ -31,7 +31,7 @@ const together: readonly Ingress[] = [
   },
 ];
 
-/** As the program has it: an Ingress and a cookie path for each service. */
+/** As in this program: an Ingress and a cookie path for each service. */
 const apart = (cookieName = "SERVERID"): readonly Ingress[] =>
   services.map((service) =>
     ingress({
@@ -44,12 +44,12 @@ const apart = (cookieName = "SERVERID"): readonly Ingress[] =>
     }),
   );
 
-/** A browser that remembers its cookies, and where each service has served it last. */
+/** A browser that keeps its cookies, and the pod of its last visit to each service. */
 class Visitor {
   readonly #cookies = new BrowserCookies();
   readonly #last = new Map<Service, string>();
 
-  /** Visits both services in turn; of the visits that were returns, how many met another pod. */
+  /** Visits both services in turn; returns the number of returns, and how many of them reached another pod. */
   async visit(edge: Edge, times: number): Promise<{ returns: number; moved: number }> {
     const result = { returns: 0, moved: 0 };
     for (let visit = 0; visit < times; visit++) {
@@ -87,29 +87,29 @@ async function through<T>(ingresses: readonly Ingress[], use: (edge: Edge) => Pr
 }
 
 describe("a browser that uses two services in turn", () => {
-  it("moves on most returns where both share a cookie at the path /", async () => {
-    // The local edge takes turns among pods, so the figures are the same each time.
+  it("moves on most returns if both share a cookie at the path /", async () => {
+    // The local edge uses pods in turn, so the figures are the same each time.
     expect(await through(together, (edge) => new Visitor().visit(edge, 51))).toEqual({
       returns: 49,
       moved: 49,
     });
   });
 
-  it("never moves where each service has a cookie path of its own", async () => {
+  it("never moves if each service has its own cookie path", async () => {
     expect(await through(apart(), (edge) => new Visitor().visit(edge, 51))).toEqual({
       returns: 49,
       moved: 0,
     });
   });
 
-  it("goes on moving when the shared cookie gives way to one of the same name at another path", async () => {
+  it("keeps moving when the shared cookie is replaced by one of the same name at another path", async () => {
     const visitor = new Visitor();
     await through(together, (edge) => visitor.visit(edge, 2));
-    // The old cookie names a pod of the service that was visited last: that one keeps the client, the other never does.
+    // The old cookie names a pod of the service that was visited last: only that service keeps the client.
     expect(await through(apart(), (edge) => visitor.visit(edge, 24))).toEqual({ returns: 24, moved: 11 });
   });
 
-  it("moves once for each service when the new cookie has a name of its own", async () => {
+  it("moves once for each service when the new cookie has its own name", async () => {
     const visitor = new Visitor();
     await through(together, (edge) => visitor.visit(edge, 2));
     const moved = await through(apart("POD"), async (edge) => {

@@ -30,7 +30,7 @@ describe("findRoute", () => {
     expect(findRoute(routes, host, path)?.service).toBe(service);
   });
 
-  it("finds nothing where no host matches", () => {
+  it("finds nothing if no host matches", () => {
     expect(findRoute(routes.slice(0, 2), "other.test", "/messaging")).toBeUndefined();
   });
 });

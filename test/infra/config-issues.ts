@@ -1,6 +1,6 @@
 import { ConfigError, parseConfig, type Config } from "../../infra/config";
 
-/** The least that a stack must say. */
+/** The required keys of a stack. */
 export const least = {
   namespace: "nova",
   host: "api.nova.social",
@@ -12,7 +12,7 @@ export const least = {
   auth: { kind: "anonymous" },
 };
 
-/** Reads configuration as Pulumi hands it over: text, JSON where the value is structure. */
+/** Reads configuration as Pulumi passes it: text, JSON if the value is structure. */
 export function load(values: Readonly<Record<string, unknown>>, secret: readonly string[] = []): Config {
   const text = Object.entries({ ...least, ...values }).map(([key, value]) => [
     key,
@@ -25,7 +25,7 @@ export function load(values: Readonly<Record<string, unknown>>, secret: readonly
   });
 }
 
-/** What is wrong with a configuration, a line each. */
+/** The issues of a configuration, one line each. */
 export function issuesOf(
   values: Readonly<Record<string, unknown>>,
   secret: readonly string[] = [],
