@@ -11,6 +11,9 @@ export interface Upgraded {
   readonly setCookies: readonly string[];
 }
 
+/** Longer than any test waits for an answer; it closes a connection that nobody answers. Milliseconds. */
+const handshakeTimeoutMs = 30_000;
+
 /** An upgrade was not answered with 101. */
 class RefusedError extends Error {
   readonly code = "HOLDFAST_REFUSED";
@@ -33,6 +36,7 @@ export class Browser {
     const seenAs = `https://${host}${url.pathname}`;
     const cookie = await this.cookies.getCookieString(seenAs);
     const socket = new WebSocket(url, {
+      handshakeTimeout: handshakeTimeoutMs,
       headers: { host, ...(cookie !== "" && { cookie }) },
       ...(this.#localAddress !== undefined && { localAddress: this.#localAddress }),
     });
@@ -45,10 +49,13 @@ export class Browser {
       // An edge gives the reason in the body.
       socket.once("unexpected-response", (_request, response) => {
         const { statusCode = 0 } = response;
-        text(response).then(
-          (body) => reject(new RefusedError(`${seenAs}: answered ${statusCode}: ${body}`)),
-          (error: unknown) => reject(new RefusedError(`${seenAs}: answered ${statusCode}: ${String(error)}`)),
-        );
+        void text(response)
+          .catch(String)
+          .then((body) => {
+            // With a listener for this event, ws does not close the connection. It would keep the tests' process until the edge does.
+            socket.terminate();
+            reject(new RefusedError(`${seenAs}: answered ${statusCode}: ${body}`));
+          });
       });
       socket.once("error", (error) => reject(new RefusedError(`${seenAs}: ${error.message}`)));
     });
