@@ -2,6 +2,7 @@ import { isIP } from "node:net";
 import type { Logger } from "pino";
 import { Cluster, Redis, type RedisOptions } from "ioredis";
 import type { AppConfig } from "../config";
+import { BatchedRedis } from "./batched-redis";
 import { clusterRoutes, subscriberOptions } from "./cluster-routes";
 import { guardReplies } from "./reply-guard";
 import { Subscriber, type Routes } from "./subscriber";
@@ -91,9 +92,7 @@ function create(settings: Settings): RedisClient {
   if (settings.REDIS_MODE !== "cluster") return createOne(settings);
   const { options, nodes } = redisOptions(settings);
   return new Cluster(nodes, {
-    // In a Cluster, commands that go together and are answered differently are not sent to the node that MOVED names:
-    // each goes alone, and follows it.
-    redisOptions: { ...options, enableAutoPipelining: false },
+    redisOptions: options,
     enableOfflineQueue: false,
     clusterRetryStrategy: reconnectDelay,
   });
@@ -102,7 +101,7 @@ function create(settings: Settings): RedisClient {
 function createOne(settings: Settings, overrides: Omit<RedisOptions, "replyMapping"> = {}): Redis {
   const { options, nodes, tls } = redisOptions(settings);
   if (settings.REDIS_MODE === "sentinel") {
-    return new Redis({
+    return new BatchedRedis({
       ...options,
       sentinels: nodes,
       name: settings.REDIS_SENTINEL_NAME,
@@ -115,7 +114,7 @@ function createOne(settings: Settings, overrides: Omit<RedisOptions, "replyMappi
       ...overrides,
     });
   }
-  return new Redis({
+  return new BatchedRedis({
     ...options,
     ...nodes[0],
     // A name that follows the primary, as ElastiCache's does, leads to the new one only on a new connection: a primary
@@ -148,7 +147,6 @@ function redisOptions(settings: Settings) {
     maxRetriesPerRequest: 0,
     // A partition shows as silence: a connection that owes an answer for this long is closed and opened anew.
     socketTimeout: settings.REDIS_TIMEOUT_MS,
-    enableAutoPipelining: true,
     retryStrategy: reconnectDelay,
   } satisfies RedisOptions;
   return { options, nodes, tls };
