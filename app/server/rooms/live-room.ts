@@ -27,7 +27,10 @@ export interface JoinRequest {
 /** Hears of each write to a room: messages times members, and whether they came from history. */
 export type CountDeliveries = (messages: number, replayed: boolean) => void;
 
-/** The time between two flushes of a busy room: its messages travel together, 8 to 10 times cheaper. Milliseconds. */
+/**
+ * The time between two flushes of a busy room: its messages travel together, 8 to 10 times cheaper. A room may be one flush ahead
+ * of it, so that in a quiet room two messages that come close together do not wait. Milliseconds.
+ */
 const flushIntervalMs = 5;
 
 /** The epoch of a room without a message, as the script `read` makes it: data set and process, then the quarter. */
@@ -54,7 +57,8 @@ export class LiveRoom {
   /** Up to here the user of this inbox had received everything when it was opened. */
   #acknowledged: Position | undefined;
   #flushTimer: NodeJS.Timeout | NodeJS.Immediate | undefined;
-  #flushedAt = 0;
+  /** Each flush moves it on by an interval; the next flush may come one interval before it. On the monotonic clock. */
+  #flushDueAt = 0;
   /** The newest offset that was heard of. Beyond `#last`: something is missing. */
   #heard = 0;
   #filling: Promise<void> | undefined;
@@ -276,7 +280,7 @@ export class LiveRoom {
   }
 
   #scheduleFlush(): NodeJS.Timeout | NodeJS.Immediate {
-    const wait = this.#flushedAt + flushIntervalMs - performance.now();
+    const wait = this.#flushDueAt - flushIntervalMs - performance.now();
     const flush = () => this.#flush();
     return wait > 1 ? setTimeout(flush, wait) : setImmediate(flush);
   }
@@ -288,9 +292,9 @@ export class LiveRoom {
     const before = this.#flushed;
     // The list stays: V8 would make a new one in the old generation, where it keeps its frames until the next major collection.
     const queue = this.#queue.splice(0);
-    this.#flushedAt = performance.now();
     const [first] = queue;
     if (!first) return;
+    this.#flushDueAt = Math.max(this.#flushDueAt, performance.now()) + flushIntervalMs;
     const all = queue.length === 1 ? first : Buffer.concat(queue);
     let delivered = 0;
     for (const member of this.#members) {

@@ -19,7 +19,7 @@ export interface Traffic {
   readonly perSecond: number;
   /** How many are published at once. */
   readonly burst: number;
-  /** `all` clients in turn, or the `first` one alone. */
+  /** One of `all` clients, at random, or the `first` one alone. */
   readonly publishers: "all" | "first";
   readonly seconds: number;
 }
@@ -41,8 +41,12 @@ const patienceMs = 5_000;
 
 const openedAtOnce = 50;
 
-/** Coprime to the numbers of clients, so that all have their turn, each in another room than the one before. */
-const stride = 7_919;
+/** The same choices in each run and for each peer, as random as a linear congruential generator is (Numerical Recipes). */
+function* choices(below: number): Generator<number, never> {
+  for (let state = 1; ; state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0) {
+    yield Math.floor((state / 2 ** 32) * below);
+  }
+}
 
 /** The clients of one peer. They are in a process of their own: `process.ts`. */
 export class Load {
@@ -65,11 +69,12 @@ export class Load {
     const { deliverMs, ackMs, errors } = this.#received;
     deliverMs.length = ackMs.length = errors.length = 0;
     const total = Math.round((perSecond * seconds) / burst) * burst;
+    const choice = choices(this.#clients.length);
     const start = performance.now();
     for (let sent = 0; sent < total;) {
       const due = Math.floor((((performance.now() - start) / 1_000) * perSecond) / burst + 1) * burst;
       for (; sent < Math.min(due, total); sent += 1) {
-        const index = publishers === "all" ? (sent * stride) % this.#clients.length : 0;
+        const index = publishers === "all" ? choice.next().value : 0;
         this.#clients[index]?.publish();
       }
       await pause(1);
