@@ -33,7 +33,11 @@ interface Steps {
  */
 export class PublishQueue {
   readonly #steps: Steps;
-  readonly #rooms = new Map<string, RoomQueue>();
+  /**
+   * The rooms whose publishes wait for answers: seldom more than one, and never more than a connection may have unanswered
+   * publishes. A Map would get a new table with each publish, which lives until the connection's next one.
+   */
+  readonly #rooms: RoomQueue[] = [];
 
   constructor(store: Steps["store"], answer: Steps["answer"], isHeld: Steps["isHeld"]) {
     this.#steps = { store, answer, isHeld };
@@ -42,21 +46,24 @@ export class PublishQueue {
   /** The number of publishes without an answer, in all rooms. */
   get size(): number {
     let size = 0;
-    for (const queue of this.#rooms.values()) size += queue.size;
+    for (const queue of this.#rooms) size += queue.size;
     return size;
   }
 
   add(publish: WaitingPublish): void {
-    const { room } = publish;
-    let queue = this.#rooms.get(room);
-    if (!queue)
-      this.#rooms.set(room, (queue = new RoomQueue(room, this.#steps, () => this.#rooms.delete(room))));
+    let queue = this.#rooms.find(({ room }) => room === publish.room);
+    if (!queue) {
+      queue = new RoomQueue(publish.room, this.#steps, (empty) =>
+        this.#rooms.splice(this.#rooms.indexOf(empty), 1),
+      );
+      this.#rooms.push(queue);
+    }
     queue.add(publish);
   }
 
   /** Resolves once every publish so far has its answer. */
   async idle(): Promise<void> {
-    await Promise.all([...this.#rooms.values()].map((queue) => queue.done));
+    await Promise.all(this.#rooms.map((queue) => queue.done));
   }
 }
 
@@ -75,9 +82,9 @@ class RoomQueue {
   readonly done: Promise<void>;
 
   constructor(
-    private readonly room: string,
+    readonly room: string,
     private readonly steps: Steps,
-    onEmpty: () => void,
+    onEmpty: (queue: RoomQueue) => void,
   ) {
     this.done = this.#run(onEmpty);
   }
@@ -90,15 +97,22 @@ class RoomQueue {
     this.#waiting.push(publish);
   }
 
-  async #run(onEmpty: () => void): Promise<void> {
+  async #run(onEmpty: (queue: RoomQueue) => void): Promise<void> {
     await Promise.resolve(); // the publishes of one socket read go together
     while (this.#waiting.length > 0) {
       const step = this.#take();
-      const outcomes = await this.#store(step);
+      const tried = step.filter(
+        (publish) => publish.takenAt >= this.#unavailableAt && !this.steps.isHeld(publish),
+      );
+      const outcomes = tried.length > 0 ? await this.#store(tried) : [];
       this.#storing = 0;
-      for (const publish of step) this.steps.answer(publish, outcomes.get(publish) ?? held);
+      let next = 0;
+      for (const publish of step) {
+        const outcome = publish === tried[next] ? outcomes[next++] : undefined;
+        this.steps.answer(publish, outcome ?? held);
+      }
     }
-    onEmpty();
+    onEmpty(this);
   }
 
   #take(): WaitingPublish[] {
@@ -111,21 +125,14 @@ class RoomQueue {
     return step;
   }
 
-  /** Returns the outcome of each publish that was tried. */
-  async #store(step: readonly WaitingPublish[]): Promise<Map<WaitingPublish, PublishOutcome>> {
-    const outcomes = new Map<WaitingPublish, PublishOutcome>();
-    const publishes = step.filter(
-      (publish) => publish.takenAt >= this.#unavailableAt && !this.steps.isHeld(publish),
-    );
-    if (publishes.length === 0) return outcomes;
+  /** Returns the outcome of each publish, in the same order. */
+  async #store(publishes: readonly WaitingPublish[]): Promise<PublishOutcome[]> {
     try {
-      const stored = await this.steps.store(this.room, publishes);
-      for (const [index, publish] of publishes.entries()) outcomes.set(publish, stored[index] ?? held);
+      return await this.steps.store(this.room, publishes);
     } catch (error) {
       if (error instanceof UnavailableError) this.#unavailableAt = performance.now();
-      for (const publish of publishes) outcomes.set(publish, { error });
+      return publishes.map(() => ({ error }));
     }
-    return outcomes;
   }
 }
 

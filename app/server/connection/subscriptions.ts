@@ -48,7 +48,10 @@ export class Subscriptions {
     return this.#memberships.get(name);
   }
 
+  /** The keys of a room: those that it has already, where the connection is in it, so that a publish makes none. */
   keysOf(name: string): RoomKeys {
+    const known = this.#memberships.get(name)?.room?.keys;
+    if (known) return known;
     const { context, session } = this.#connection;
     return name === INBOX ? userKeys(session?.user ?? "") : roomKeys(context.config.SERVICE_NAME, name);
   }

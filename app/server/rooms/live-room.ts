@@ -30,8 +30,8 @@ export interface JoinRequest {
 export type CountDeliveries = (messages: number, replayed: boolean) => void;
 
 /**
- * The time between two flushes of a busy room: messages of this time travel together, which makes them 8 to 10 times cheaper.
- * Milliseconds.
+ * The time between two flushes of a busy room: messages of this time travel together, which makes them 8 to 10 times cheaper. A room
+ * may be one flush ahead, so that two messages that come close together in a quiet room do not wait. Milliseconds.
  */
 const flushIntervalMs = 5;
 
@@ -55,11 +55,15 @@ export class LiveRoom {
   #epoch = "";
   /** The newest offset that was received in sequence. `#queue` holds the frames that are not yet written. */
   #last = 0;
-  #queue: Buffer[] = [];
+  readonly #queue: Buffer[] = [];
   /** The user of this inbox had received everything up to here when it was opened. */
   #acknowledged: Position | undefined;
   #flushTimer: NodeJS.Timeout | NodeJS.Immediate | undefined;
-  #flushedAt = 0;
+  /**
+   * Each flush moves this time on by an interval, and the next flush may come one interval before it. On the monotonic clock.
+   * Milliseconds.
+   */
+  #flushDueAt = 0;
   /** The newest offset that this pod knows of. If it is above `#last`, messages are missing. */
   #heard = 0;
   #filling: Promise<void> | undefined;
@@ -283,7 +287,7 @@ export class LiveRoom {
   }
 
   #scheduleFlush(): NodeJS.Timeout | NodeJS.Immediate {
-    const wait = this.#flushedAt + flushIntervalMs - performance.now();
+    const wait = this.#flushDueAt - flushIntervalMs - performance.now();
     const flush = () => this.#flush();
     return wait > 1 ? setTimeout(flush, wait) : setImmediate(flush);
   }
@@ -292,12 +296,12 @@ export class LiveRoom {
     clearTimeout(this.#flushTimer as NodeJS.Timeout | undefined);
     clearImmediate(this.#flushTimer as NodeJS.Immediate | undefined);
     this.#flushTimer = undefined;
-    const queue = this.#queue;
     const before = this.#flushed;
-    this.#queue = [];
-    this.#flushedAt = performance.now();
+    // The list stays: V8 would make a new one in the old generation, where it keeps its frames until the next major collection.
+    const queue = this.#queue.splice(0);
     const [first] = queue;
     if (!first) return;
+    this.#flushDueAt = Math.max(this.#flushDueAt, performance.now()) + flushIntervalMs;
     const all = queue.length === 1 ? first : Buffer.concat(queue);
     let delivered = 0;
     for (const member of this.#members) {
@@ -333,7 +337,7 @@ export class LiveRoom {
   close(): void {
     this.#closed = true;
     this.#members.clear();
-    this.#queue = [];
+    this.#queue.length = 0;
     clearTimeout(this.#retryTimer);
     clearTimeout(this.#flushTimer as NodeJS.Timeout | undefined);
     clearImmediate(this.#flushTimer as NodeJS.Immediate | undefined);

@@ -13,7 +13,6 @@ export function subscriberOptions(silenceMs: number) {
     retryStrategy: () => null,
     enableOfflineQueue: true,
     enableReadyCheck: false,
-    enableAutoPipelining: false,
     autoResubscribe: false,
     lazyConnect: false,
     connectTimeout: silenceMs,

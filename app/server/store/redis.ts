@@ -2,6 +2,7 @@ import { isIP } from "node:net";
 import type { Logger } from "pino";
 import { Cluster, Redis, type RedisOptions } from "ioredis";
 import type { AppConfig } from "../config";
+import { BatchedRedis } from "./batched-redis";
 import { clusterRoutes, subscriberOptions } from "./cluster-routes";
 import { guardReplies } from "./reply-guard";
 import { Subscriber, type Routes } from "./subscriber";
@@ -94,9 +95,7 @@ function create(settings: Settings): RedisClient {
   if (settings.REDIS_MODE !== "cluster") return createOne(settings);
   const { options, nodes } = redisOptions(settings);
   return new Cluster(nodes, {
-    // If commands of one pipeline get different answers in a Cluster, ioredis does not send them to the node that MOVED names. A
-    // command that is sent alone follows MOVED.
-    redisOptions: { ...options, enableAutoPipelining: false },
+    redisOptions: options,
     enableOfflineQueue: false,
     clusterRetryStrategy: reconnectDelay,
   });
@@ -105,7 +104,7 @@ function create(settings: Settings): RedisClient {
 function createOne(settings: Settings, overrides: Omit<RedisOptions, "replyMapping"> = {}): Redis {
   const { options, nodes, tls } = redisOptions(settings);
   if (settings.REDIS_MODE === "sentinel") {
-    return new Redis({
+    return new BatchedRedis({
       ...options,
       sentinels: nodes,
       name: settings.REDIS_SENTINEL_NAME,
@@ -118,7 +117,7 @@ function createOne(settings: Settings, overrides: Omit<RedisOptions, "replyMappi
       ...overrides,
     });
   }
-  return new Redis({
+  return new BatchedRedis({
     ...options,
     ...nodes[0],
     // A host name that follows the primary, such as ElastiCache's, reaches the new primary only on a new connection: the old
@@ -151,7 +150,6 @@ function redisOptions(settings: Settings) {
     maxRetriesPerRequest: 0,
     // A network partition shows as silence: a connection whose answer is later than this is closed and opened again.
     socketTimeout: settings.REDIS_TIMEOUT_MS,
-    enableAutoPipelining: true,
     retryStrategy: reconnectDelay,
   } satisfies RedisOptions;
   return { options, nodes, tls };

@@ -74,4 +74,32 @@ describe("LiveRoom", () => {
     expect(delivered).toEqual([5]);
     room.close();
   });
+
+  it("writes two messages at once, and what follows within 5 ms together", async () => {
+    const { room, delivered } = await openRoom();
+    jest.useFakeTimers();
+    try {
+      room.receive(live("e1", 4));
+      jest.advanceTimersByTime(0);
+      expect(delivered).toEqual([4]);
+      room.receive(live("e1", 5));
+      jest.advanceTimersByTime(0);
+      expect(delivered).toEqual([4, 5]);
+      room.receive(live("e1", 6));
+      jest.advanceTimersByTime(3);
+      room.receive(live("e1", 7));
+      jest.advanceTimersByTime(1);
+      expect(delivered).toEqual([4, 5]);
+      jest.advanceTimersByTime(1);
+      expect(delivered).toEqual([4, 5, 7]);
+      room.receive(live("e1", 8));
+      jest.advanceTimersByTime(4);
+      expect(delivered).toEqual([4, 5, 7]);
+      jest.advanceTimersByTime(20);
+      expect(delivered).toEqual([4, 5, 7, 8]);
+    } finally {
+      jest.useRealTimers();
+      room.close();
+    }
+  });
 });

@@ -16,7 +16,7 @@ export interface BenchPod {
 }
 
 /** Builds the application from the present sources. Returns its file, and a function that removes it. */
-function buildApp(): { readonly main: string; readonly remove: () => void } {
+export function buildApp(): { readonly main: string; readonly remove: () => void } {
   const directory = mkdtempSync(join(tmpdir(), "holdfast-bench-"));
   execFileSync(process.execPath, [join(__dirname, "../../../app/build.mjs"), "server", directory]);
   return {
@@ -41,10 +41,15 @@ export async function measureBuilds<Result>(
   }
 }
 
-/** Starts a pod from a built application; resolves once it serves. */
-export async function startBenchPod(main: string, name: string, redisUrl: string): Promise<BenchPod> {
+/** Starts a pod from a built application; resolves once it serves. `nodeOptions` go before the application's file. */
+export async function startBenchPod(
+  main: string,
+  name: string,
+  redisUrl: string,
+  nodeOptions: readonly string[] = [],
+): Promise<BenchPod> {
   let log = "";
-  const child = new Child(process.execPath, [main], {
+  const child = new Child(process.execPath, [...nodeOptions, main], {
     env: {
       SERVICE_NAME: "bench",
       SERVICE_PATH: "/bench",
