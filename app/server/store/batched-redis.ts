@@ -13,7 +13,7 @@ export class BatchedRedis extends Redis {
     return super.sendCommand(...args);
   }
 
-  /** What is written from now on waits for the end of the turn; the stream of a connection that ends writes it then too. */
+  /** What is written from now on waits in the stream until the end of the turn. */
   #cork(): void {
     if (this.#corked !== undefined || this.status !== "ready") return;
     this.#corked = this.stream;
