@@ -67,7 +67,8 @@ Peers:
   holdfast    one pod, built from these sources, with a redis-server of its own
 
 The servers, the load and Redis are processes of their own on this machine. In each round, a workload measures all peers
-one after the other. Memory is measured after garbage collection, but not in centrifuge, which cannot be asked to collect.`,
+one after the other. Memory is measured after garbage collection, but not in centrifuge, which cannot be asked to collect; it is
+measured in the first round alone, as the server goes on. Restart it before each run.`,
   );
 
 function namesOf<Name extends string>(known: readonly Name[]): (text: string) => Name[] {

@@ -50,7 +50,8 @@ export const workloads: readonly Workload[] = [
 ];
 
 async function measureMemory({ server, protocol, load }: Subject): Promise<Figure[]> {
-  const { url, token, pid, storePid, isCollectable } = server;
+  const { url, token, storePid, isCollectable } = server;
+  const pid = server.isFresh ? server.pid : undefined;
   const resident = () =>
     Promise.all([
       pid === undefined ? null : settledKiB(pid, isCollectable),

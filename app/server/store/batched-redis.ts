@@ -13,7 +13,7 @@ export class BatchedRedis extends Redis {
     return super.sendCommand(...args);
   }
 
-  /** Delays everything that is written from now on until the end of the turn. A connection that ends writes it then too. */
+  /** What is written from now on waits in the stream until the end of the turn. */
   #cork(): void {
     if (this.#corked !== undefined || this.status !== "ready") return;
     this.#corked = this.stream;

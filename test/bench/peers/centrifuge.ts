@@ -11,16 +11,14 @@ export interface CentrifugeOptions {
 
 /** A server of Centrifuge or Centrifugo that somebody else started: it is neither in this repository nor of npm. */
 export function centrifugePeer({ url, pid, token }: CentrifugeOptions): Peer {
+  let isFresh = true;
   return {
     name: "centrifuge",
     protocol: "centrifuge",
-    serve: () =>
-      Promise.resolve({
-        url,
-        pid,
-        isCollectable: false,
-        ...(token !== undefined && { token }),
-        stop: () => Promise.resolve(),
-      }),
+    serve() {
+      const server = { url, pid, isCollectable: false, isFresh, stop: () => Promise.resolve() };
+      isFresh = false;
+      return Promise.resolve({ ...server, ...(token !== undefined && { token }) });
+    },
   };
 }

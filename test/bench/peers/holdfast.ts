@@ -21,6 +21,7 @@ export function holdfastPeer(name: string, main: string): Peer {
           pid: pod.pid,
           storePid: redis.pid,
           isCollectable: true,
+          isFresh: true,
           async stop() {
             await pod.kill();
             await redis.stop();

@@ -26,6 +26,7 @@ export function nodePeer(name: ProtocolName, file: string): Peer {
         url: `ws://127.0.0.1:${port}`,
         pid: child.pid,
         isCollectable: true,
+        isFresh: true,
         async stop() {
           child.kill("SIGKILL");
           await child.exited;

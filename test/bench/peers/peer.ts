@@ -17,6 +17,8 @@ export interface Server {
   readonly storePid?: number;
   /** Whether the process collects its garbage at {@link collectSignal}; see `helpers/collectable.ts`. */
   readonly isCollectable: boolean;
+  /** Whether the process has had no clients yet: one that has had some keeps memory that it would ask for again. */
+  readonly isFresh: boolean;
   /** The token of each client's connection, where the peer needs one. */
   readonly token?: string;
   /** Ends what {@link Peer.serve} started. */
