@@ -119,7 +119,7 @@ describe("300 clients by cookie on 3 pods, which become 6", () => {
 
   it("keep their pods in a scale-down, which takes the pod with the fewest clients", async () => {
     const all = await pods(stack.namespace, service.name);
-    // Kubernetes would take the youngest.
+    // Without the cost, Kubernetes would remove a younger one.
     const [oldest] = all.toSorted((a, b) => a.createdAt - b.createdAt);
     if (oldest === undefined) throw new Error("there is no pod");
     const [, byEdge] = targets(stack, service);
