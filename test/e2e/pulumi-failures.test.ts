@@ -144,13 +144,9 @@ describe("a rollout that cannot succeed", () => {
         expect(locked.code).not.toBe(0);
         if (locked.output.includes("failed to load checkpoint")) {
           process.stderr.write(`interrupted up: ${name} was killed while it wrote its state\n`);
-          if (!(await one.restoreState())) return undefined;
+          if (!(await one.repairState())) return undefined;
           locked = await one.run("up", "--stack", name, "--yes", "--skip-preview");
           expect(locked.code).not.toBe(0);
-          if (locked.output.includes("failed to load checkpoint")) {
-            process.stderr.write(`interrupted up: not from its copy either: ${await one.stateFiles()}\n`);
-            return undefined;
-          }
         }
         expect(locked.output).toContain("pulumi cancel");
         expect(await one.run("cancel", "--stack", name, "--yes")).toMatchObject({ code: 0 });

@@ -1,5 +1,5 @@
 import { execFile, spawn } from "node:child_process";
-import { copyFile, mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from "node:fs/promises";
+import { copyFile, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { promisify } from "node:util";
@@ -130,27 +130,16 @@ export class PulumiStack {
   }
 
   /**
-   * Replaces a broken state with the one before the last change, as docs/troubleshooting.md describes; returns false if both are
-   * broken.
+   * Repairs a state that the CLI was killed in the middle of writing, as docs/troubleshooting.md says. Returns false if the state
+   * and its copy are both broken.
    */
-  async restoreState(): Promise<boolean> {
+  async repairState(): Promise<boolean> {
     const file = path.join(this.#folder, ".pulumi/stacks/holdfast", `${this.#name}.json`);
-    try {
-      JSON.parse(await readFile(`${file}.bak`, "utf8"));
-    } catch (error) {
-      if (error instanceof SyntaxError) return false;
-      throw error;
-    }
+    await rm(`${file}.attrs`, { force: true });
+    if (await isJson(file)) return true;
+    if (!(await isJson(`${file}.bak`))) return false;
     await copyFile(`${file}.bak`, file);
     return true;
-  }
-
-  /** The files of the state and their sizes in bytes, for people. */
-  async stateFiles(): Promise<string> {
-    const folder = path.join(this.#folder, ".pulumi/stacks/holdfast");
-    const names = await readdir(folder);
-    const sizes = await Promise.all(names.map(async (name) => (await stat(path.join(folder, name))).size));
-    return names.map((name, index) => `${name} ${sizes[index]} bytes`).join(", ");
   }
 
   /** Starts `pulumi up` in its own process group, so that it can be interrupted. */
@@ -243,4 +232,14 @@ function stepsOf(output: string): string[] {
     ([, kind, name, verb = ""]) => `${verbs[verb] ?? verb} ${kind} ${name}`,
   );
   return [...new Set(steps)].sort();
+}
+
+async function isJson(file: string): Promise<boolean> {
+  try {
+    JSON.parse(await readFile(file, "utf8"));
+    return true;
+  } catch (error) {
+    if (error instanceof SyntaxError) return false;
+    throw error;
+  }
 }
