@@ -42,9 +42,9 @@ export interface Admitted {
 
 /** A client's socket that outlives the pods behind it. The subclasses differ in what they know about the traffic. */
 export abstract class ProxiedConnection implements Drainable {
-  /** The client's socket. */
   /** Always false: the proxy cannot see where a client goes that leaves. */
   readonly hasMoved = false;
+  /** The client's socket. */
   readonly client: UpstreamSocket;
   readonly #expiry = new Alarm(systemTimers);
   #lastSeenAt = Date.now();

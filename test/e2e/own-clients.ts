@@ -135,7 +135,11 @@ export class ChatClient {
     });
     this.socket.on("said", (text: string) => this.heard.add(text));
     this.socket.on("connect", () => (this.connects += 1));
-    this.socket.on("disconnect", (reason) => this.disconnects.push(reason));
+    this.socket.on("disconnect", (reason, details) => {
+      const { code, reason: why } =
+        (details as { context?: { code?: number; reason?: string } } | undefined)?.context ?? {};
+      this.disconnects.push(`${new Date().toISOString()} ${reason} ${code ?? ""} ${why ?? ""}`.trim());
+    });
     this.socket.on("connect_error", (error) => this.errors.push(error.message));
   }
 

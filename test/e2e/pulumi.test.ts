@@ -237,7 +237,7 @@ describe("the stack under the real engine", () => {
     await configure();
     const { code, output } = await stack.run("preview", "--stack", "engine");
     expect(code).not.toBe(0);
-    expect(output).toContain("sessionStore.storageGiB is 2, but the volume of redis was made with 1Gi");
+    expect(output).toContain("sessionStore.storageGiB is 2, but the volume of redis has 1Gi");
     expect(output).toContain("delete statefulset redis --cascade=orphan");
     expect(output).not.toMatch(/replace|^\s+at .*\(/m);
     refusal = output;
