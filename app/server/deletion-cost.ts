@@ -36,7 +36,8 @@ function thisCluster(env: NodeJS.ProcessEnv): Cluster {
  * take 70 MB of memory for this one request.
  */
 export class DeletionCost {
-  #told = 0;
+  /** Unknown at first: a container that restarts finds the number of the previous one in its pod. */
+  #told: number | undefined;
   #hasFailed = false;
   #telling: Promise<void> | undefined;
   #timer: NodeJS.Timeout | undefined;

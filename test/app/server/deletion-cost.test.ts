@@ -47,7 +47,7 @@ describe("a pod's deletion cost", () => {
   });
 
   beforeEach(async () => {
-    [clients, status, asked] = [0, 200, []];
+    [status, asked] = [200, []];
     logged.length = 0;
     await writeFile(join(credentials, "token"), "first");
     const log = pino(
@@ -55,7 +55,6 @@ describe("a pod's deletion cost", () => {
       { write: (line: string) => void logged.push(JSON.parse(line) as (typeof logged)[number]) },
     );
     cost = new DeletionCost("chat-1", () => clients, log, cluster, everyMs);
-    cost.start();
   });
 
   afterEach(() => cost.stop());
@@ -64,6 +63,7 @@ describe("a pod's deletion cost", () => {
 
   it("is the number of its clients, told by a token that may have been renewed", async () => {
     clients = 3;
+    cost.start();
     await answered(1);
     const [first] = asked;
     expect(first?.request).toMatchObject({
@@ -84,7 +84,6 @@ describe("a pod's deletion cost", () => {
 
   it("is not told again while it stays the same", async () => {
     let looks = 0;
-    cost.stop();
     const log = pino({ level: "silent" });
     cost = new DeletionCost("chat-1", () => ((looks += 1), 7), log, cluster, everyMs);
     cost.start();
@@ -92,9 +91,17 @@ describe("a pod's deletion cost", () => {
     expect(asked).toHaveLength(1);
   });
 
+  it("is told without a client too, because the container before this one may have had some", async () => {
+    clients = 0;
+    cost.start();
+    await answered(1);
+    expect(asked[0]?.body).toContain('"0"');
+  });
+
   it("is told once the API server allows it, with one warning", async () => {
     status = 403;
     clients = 5;
+    cost.start();
     await answered(3);
     status = 200;
     const refused = asked.length;
