@@ -8,6 +8,7 @@
 import { setTimeout as pause } from "node:timers/promises";
 import Table from "cli-table3";
 import { Redis } from "ioredis";
+import { backoffMs, defaultBackoff } from "../../app/client/backoff";
 import { startRedis } from "../../ops/redis/server";
 import { BenchClient, inTurns } from "./helpers/client";
 import { measureBuilds, startBenchPod } from "./helpers/pod";
@@ -16,8 +17,6 @@ import { commandCalls, cpuMicros, total } from "./helpers/usage";
 const clients = Number(process.argv[2] ?? 2_000);
 const others = process.argv.slice(3);
 const membersOfARoom = 10;
-/** The longest wait before a client's first try, as in `app/client/backoff.ts`. Milliseconds. */
-const backoffMs = 150;
 /** Work that a pod postpones counts as well. Milliseconds. */
 const gatheredMs = 5_000;
 
@@ -70,8 +69,11 @@ async function measure(name: string, build: string): Promise<Result> {
 
 /** Tries until it is served: on a busy machine a handshake may time out. */
 async function resume(client: BenchClient, url: string): Promise<boolean> {
+  const from = performance.now();
   for (let attempt = 0; ; attempt++) {
-    await pause(Math.random() * backoffMs * 2 ** attempt);
+    await pause(
+      backoffMs(attempt, performance.now() - from, { random: Math.random, backoff: defaultBackoff }),
+    );
     try {
       return await client.open(url);
     } catch (error) {

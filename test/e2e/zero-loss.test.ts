@@ -36,6 +36,12 @@ const dialEveryMs = 20;
 /** How often a pod is killed: `HOLDFAST_E2E_KILLS=10` gives figures over several kills. */
 const kills = Number(process.env.HOLDFAST_E2E_KILLS ?? 1);
 
+/** A client that takes one of the routes to a pod. */
+interface Visitor {
+  readonly target: Target;
+  readonly browser: Browser;
+}
+
 /** The effect of a fault on the clients. */
 interface Trial extends Verdict {
   readonly name: string;
@@ -135,7 +141,7 @@ describe("500 clients and 50 messages a second in 20 rooms on 3 pods", () => {
         expect(cutOff.length).toBeGreaterThan(size.clients / 10);
         const visitors = await visitorsOf(victim.name, cutOff);
         const killedAt = await kill(victim);
-        const reachable = visitors.map(async (visitor) => (await visitor()) - killedAt);
+        const reachable = visitors.map(async (visitor) => (await untilAnswered(visitor)) - killedAt);
         const backAt = ({ connections }: ClientRecord) => connections.find(({ at }) => at >= killedAt)?.at;
         await until("all are back", resumeLimitMs, () =>
           cutOff.every((client) => backAt(client)) ? true : undefined,
@@ -214,13 +220,10 @@ describe("500 clients and 50 messages a second in 20 rooms on 3 pods", () => {
   }
 
   /**
-   * One visitor for each route to a pod. Each dials until a handshake succeeds, and reports when that was: it shows how long the
-   * cluster itself keeps clients from the other pods.
+   * One visitor for each route to a pod. When its next handshake succeeds shows how long the cluster itself keeps clients from
+   * the other pods.
    */
-  async function visitorsOf(
-    pod: string,
-    itsClients: readonly ClientRecord[],
-  ): Promise<readonly (() => Promise<number>)[]> {
+  async function visitorsOf(pod: string, itsClients: readonly ClientRecord[]): Promise<readonly Visitor[]> {
     const [byService, byEdge] = targets(stack, service);
     const { clientAddresses } = readSurroundings();
     const known = itsClients.find(({ entry }) => entry === "clientIp");
@@ -234,11 +237,7 @@ describe("500 clients and 50 messages a second in 20 rooms on 3 pods", () => {
     });
     visitors.push({ target: byEdge, browser: led });
     for (const { target, browser } of visitors) expect(await browser.visit(target)).toBe(pod);
-    return visitors.map(
-      ({ target, browser }) =>
-        () =>
-          untilAnswered(browser, target),
-    );
+    return visitors;
   }
 
   function resyncs(): number {
@@ -310,7 +309,7 @@ function expectNothingLost({
 }
 
 /** Dials until a handshake succeeds; returns the time. Milliseconds since the epoch. */
-async function untilAnswered(browser: Browser, target: Target): Promise<number> {
+async function untilAnswered({ browser, target }: Visitor): Promise<number> {
   const deadline = now() + resumeLimitMs;
   for (;;) {
     try {

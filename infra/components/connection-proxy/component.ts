@@ -17,7 +17,8 @@ import {
   toWorkload,
   type EgressRule,
 } from "../websocket-service/network-policies";
-import { checkScale, createPolicies, disruptionBudget, rolloutTimeouts, type Metadata } from "../workload";
+import { createAccountRole } from "../account-role";
+import { checkScale, createPolicies, disruptionBudget, rolloutTimeouts } from "../workload";
 import type { ConnectionProxyArgs } from "./args";
 import { proxyEnvironment } from "./environment";
 import { podsName, proxyName } from "./names";
@@ -73,7 +74,9 @@ export class ConnectionProxy extends pulumi.ComponentResource {
       { metadata, automountServiceAccountToken: false },
       child,
     );
-    const grants = watches ? this.#mayReadEndpoints(name, metadata) : [];
+    const grants = watches
+      ? createAccountRole(name, { metadata, serviceAccountName: workload, rules: [readEndpoints] }, child)
+      : [];
     const policies =
       args.networkPolicies === true
         ? createPolicies(
@@ -190,32 +193,14 @@ export class ConnectionProxy extends pulumi.ComponentResource {
     };
     this.registerOutputs({ service: this.service, deployment: this.deployment });
   }
-
-  /**
-   * The names of EndpointSlices are not known in advance, so the Role cannot list them: it allows those of the whole namespace.
-   */
-  #mayReadEndpoints(name: string, metadata: Metadata): pulumi.Resource[] {
-    const child = { parent: this };
-    const role = new k8s.rbac.v1.Role(
-      `${name}-role`,
-      {
-        metadata,
-        rules: [{ apiGroups: ["discovery.k8s.io"], resources: ["endpointslices"], verbs: ["list", "watch"] }],
-      },
-      child,
-    );
-    const binding = new k8s.rbac.v1.RoleBinding(
-      `${name}-binding`,
-      {
-        metadata,
-        roleRef: { apiGroup: "rbac.authorization.k8s.io", kind: "Role", name: metadata.name as string },
-        subjects: [{ kind: "ServiceAccount", name: metadata.name as string, namespace: metadata.namespace }],
-      },
-      { ...child, dependsOn: role },
-    );
-    return [role, binding];
-  }
 }
+
+/** The names of EndpointSlices are not known in advance, so the Role cannot list them: it allows those of the whole namespace. */
+const readEndpoints = {
+  apiGroups: ["discovery.k8s.io"],
+  resources: ["endpointslices"],
+  verbs: ["list", "watch"],
+};
 
 /**
  * A proxy may connect only to the pods of its service and, if it needs them, to the key set of its tokens and to the API server.

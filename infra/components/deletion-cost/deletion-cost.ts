@@ -2,6 +2,7 @@ import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import { podDeletionCost as annotation } from "../../annotations";
 import { workloadLabels } from "../../labels";
+import { createAccountRole } from "../account-role";
 
 export interface DeletionCostArgs {
   /** The service's workload. */
@@ -37,19 +38,10 @@ export function allowDeletionCost(name: string, args: DeletionCostArgs, parent: 
     },
     { ...child, dependsOn: policy },
   );
-  const role = new k8s.rbac.v1.Role(
-    `${resource}-role`,
-    { metadata, rules: [{ apiGroups: [""], resources: ["pods"], verbs: ["patch"] }] },
+  createAccountRole(
+    resource,
+    { metadata, serviceAccountName, rules: [{ apiGroups: [""], resources: ["pods"], verbs: ["patch"] }] },
     { ...child, dependsOn: policyBinding },
-  );
-  new k8s.rbac.v1.RoleBinding(
-    `${resource}-role-binding`,
-    {
-      metadata,
-      roleRef: { apiGroup: "rbac.authorization.k8s.io", kind: "Role", name: metadata.name },
-      subjects: [{ kind: "ServiceAccount", name: serviceAccountName, namespace }],
-    },
-    { ...child, dependsOn: role },
   );
 }
 
