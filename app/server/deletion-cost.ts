@@ -31,15 +31,15 @@ function thisCluster(env: NodeJS.ProcessEnv): Cluster {
 }
 
 /**
- * Tells Kubernetes how many clients this pod has, so that a scale-down removes the pods with the fewest. The pod patches
+ * Reports to Kubernetes how many clients this pod has, so that a scale-down removes the pods with the fewest. The pod patches
  * itself, at most once a minute, and only if the number has changed. It does so without `@kubernetes/client-node`, which would
  * take 70 MB of memory for this one request.
  */
 export class DeletionCost {
   /** Unknown at first: a container that restarts finds the number of the previous one in its pod. */
-  #told: number | undefined;
+  #reported: number | undefined;
   #hasFailed = false;
-  #telling: Promise<void> | undefined;
+  #reporting: Promise<void> | undefined;
   #timer: NodeJS.Timeout | undefined;
 
   /** @param clients how many clients the pod has */
@@ -53,7 +53,7 @@ export class DeletionCost {
 
   start(): void {
     this.#timer ??= setInterval(() => {
-      this.#telling ??= this.#tell().finally(() => (this.#telling = undefined));
+      this.#reporting ??= this.#report().finally(() => (this.#reporting = undefined));
     }, this.everyMs).unref();
   }
 
@@ -61,20 +61,17 @@ export class DeletionCost {
     clearInterval(this.#timer);
   }
 
-  async #tell(): Promise<void> {
+  async #report(): Promise<void> {
     const clients = this.clients();
-    if (clients === this.#told) return;
+    if (clients === this.#reported) return;
     try {
       await this.#patch({ metadata: { annotations: { [annotation]: String(clients) } } });
-      this.#told = clients;
+      this.#reported = clients;
       this.#hasFailed = false;
     } catch (error) {
-      const level = this.#hasFailed ? "debug" : "warn"; // it may stay so
+      const level = this.#hasFailed ? "debug" : "warn"; // it may fail every time
       this.#hasFailed = true;
-      this.log[level](
-        { err: (error as Error).message },
-        "Kubernetes was not told how many clients this pod has",
-      );
+      this.log[level]({ err: (error as Error).message }, "the deletion cost of this pod was not reported");
     }
   }
 

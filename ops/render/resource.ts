@@ -14,7 +14,7 @@ export interface Resource {
   readonly secretInputs: readonly string[];
   /** Whether Pulumi refuses to delete or replace it. */
   readonly protect: boolean;
-  /** Inputs whose change creates a new object, because the program says so. */
+  /** Inputs whose change creates a new object, because the program asks for it. */
   readonly replaceOnChanges: readonly string[];
   /** Inputs whose changes the program ignores. */
   readonly ignoreChanges: readonly string[];
