@@ -107,7 +107,6 @@ export class ChatClient {
   /** How often it got the id of its session: once, unless another session took over. */
   connects = 0;
   readonly disconnects: string[] = [];
-  readonly firstTransport: "polling" | "websocket" | undefined;
   readonly errors: string[] = [];
   readonly refusals: Refusal[] = [];
   readonly heard = new Set<string>();
@@ -117,7 +116,6 @@ export class ChatClient {
     transports: ("polling" | "websocket")[],
     localAddress?: string,
   ) {
-    this.firstTransport = transports[0];
     const { hostname, port, pathname } = new URL(target.url);
     // A name without a DNS record leads to the edge, as in a browser.
     const lookup: LookupFunction = (_name, { all }, found) =>

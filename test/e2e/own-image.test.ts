@@ -310,15 +310,7 @@ describe("behind connection proxies", () => {
     const recovered = chat.filter(({ connects }) => connects === 1).length;
     process.stderr.write(`e2e: sessions of Socket.IO recovered: ${recovered} of ${chat.length}\n`);
     expect(recovered).toBeGreaterThan(clients / 2);
-    expect(chat.flatMap(({ errors }) => errors)).toEqual([]);
-    const closedOf = (first: string) =>
-      chat.filter(({ firstTransport }) => firstTransport === first).flatMap(({ disconnects }) => disconnects);
-    expect(closedOf("websocket")).toEqual([]);
-    // On a busy machine, a client may read the answer to its last poll after the socket's probe, and not poll again. Its proxy then
-    // cannot know whether another proxy served a poll meanwhile, so it lets the client end with its pod. The client notices.
-    const closed = closedOf("polling");
-    expect(closed.filter((what) => !what.endsWith("transport close 1005"))).toEqual([]);
-    expect(closed.length).toBeLessThanOrEqual(clients / 20);
+    expect(chat.flatMap(({ disconnects, errors }) => [...disconnects, ...errors])).toEqual([]);
     expect(chat.flatMap(({ refusals }) => refusals)).toEqual([]);
 
     for (const client of talkers) client.stopTalking();

@@ -94,6 +94,7 @@ export class Polling {
     const route = { path: own, address, unreachable: unknownSid() };
     if (!known) return route;
     this.#touch(known);
+    if (request.method === "GET") known.state.pollBegan();
     const fromClient = new PayloadScanner((packet) => known.state.toPod(packet, performance.now(), false));
     return {
       ...route,
@@ -191,7 +192,7 @@ export class Polling {
       },
       flush(done) {
         scanner.end();
-        session.state.polledAt = performance.now();
+        session.state.pollEnded();
         done();
       },
     });

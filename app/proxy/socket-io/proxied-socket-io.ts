@@ -27,6 +27,15 @@ export interface EngineStart {
  */
 const connectTimeoutMs = 40_000;
 
+/** Engine.IO's answer to the probe of a client that upgrades: the client polls until it gets this. */
+const probed = "3probe";
+
+/**
+ * How long that answer waits for a poll at most; the client upgrades later by as much. A server waits 10 s for an upgrade
+ * (`upgradeTimeout` of Engine.IO). Milliseconds.
+ */
+const probeWaitMs = 1_000;
+
 /**
  * - `opening`: its first pod has not sent its open packet yet.
  * - `probing`: it upgrades a long-polling session; both transports are open, and end together.
@@ -47,6 +56,7 @@ export class ProxiedSocketIo extends ProxiedConnection {
   #session: SocketIoSession | undefined;
   readonly #start: EngineStart;
   readonly #startedAt = performance.now();
+  #probedAt = Infinity;
   readonly #reconnect: UpstreamReconnect;
   readonly #fromClient: Assembler;
   #fromPod = new Assembler();
@@ -200,7 +210,8 @@ export class ProxiedSocketIo extends ProxiedConnection {
 
   #onPodMessage(pod: UpstreamSocket, data: Buffer, binary: boolean): void {
     if (this.#phase === "transparent" || this.#phase === "probing") {
-      this.client.send(data, binary);
+      if (this.#phase === "probing" && !binary && data.toString() === probed) this.#onProbed(data);
+      else this.client.send(data, binary);
       return;
     }
     const read = this.#fromPod.push(data, binary);
@@ -218,6 +229,21 @@ export class ProxiedSocketIo extends ProxiedConnection {
       case "partial":
         break;
     }
+  }
+
+  /**
+   * A client polls, one poll after the other, until it gets the answer to its probe. So the answer waits until a poll is in
+   * progress here: then that one is its last, and this proxy has seen all. If none comes, the client polls through another proxy.
+   */
+  #onProbed(answer: Buffer): void {
+    const pass = () => {
+      this.#deadline.clear();
+      if (this.#over || this.#probedAt < Infinity) return;
+      this.#probedAt = performance.now();
+      this.client.send(answer, false);
+    };
+    this.#deadline.set(probeWaitMs, pass);
+    this.#session?.oncePolling(pass);
   }
 
   #onEngine(pod: UpstreamSocket, text: string): void {
@@ -337,9 +363,8 @@ export class ProxiedSocketIo extends ProxiedConnection {
         if (this.#phase !== "probing" || !this.#session) return;
         this.#pod?.send(text);
         this.#start.onUpgraded(this.#session);
-        // A client polls until it upgrades. If its last poll on this proxy ended before this socket opened, another proxy served
-        // polls since, and this proxy has not seen all of the session.
-        if (this.#session.polledAt < this.#startedAt) this.#session.unreadable = true;
+        // A client upgrades when its last poll has ended. If that one went through another proxy, others may have too.
+        if (!this.#session.polledSince(this.#probedAt)) this.#session.unreadable = true;
         this.#live(this.#session);
         break;
       case engineTypes.close:

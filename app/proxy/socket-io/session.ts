@@ -64,8 +64,10 @@ export class SocketIoSession {
    * changed.
    */
   unreadable = false;
-  /** When the last poll through this proxy ended, on the clock of `performance.now()`. */
-  polledAt = -Infinity;
+  /** When the last poll through this proxy began and ended, on the clock of `performance.now()`. */
+  #pollBeganAt = -Infinity;
+  #pollEndedAt = -Infinity;
+  #onPoll: (() => void) | undefined;
   everConnected = false;
   unansweredBytes = 0;
   #payloadBytes = 0;
@@ -81,6 +83,37 @@ export class SocketIoSession {
   /** The memory that it takes. */
   get bytes(): number {
     return this.#payloadBytes + this.unansweredBytes + messageOverheadBytes * (1 + this.namespaces.size);
+  }
+
+  pollBegan(): void {
+    this.#pollBeganAt = performance.now();
+    this.#onPoll?.();
+  }
+
+  pollEnded(): void {
+    this.#pollEndedAt = performance.now();
+  }
+
+  /** Whether a poll is in progress through this proxy. A client has at most one. */
+  get isPolling(): boolean {
+    return this.#pollBeganAt > this.#pollEndedAt;
+  }
+
+  /** Whether a poll through this proxy ended after this time. */
+  polledSince(time: number): boolean {
+    return this.#pollEndedAt >= time;
+  }
+
+  /** Calls back once: when a poll begins, at once if one is in progress. Replaces the callback before it. */
+  oncePolling(callback: () => void): void {
+    if (this.isPolling) {
+      callback();
+      return;
+    }
+    this.#onPoll = () => {
+      this.#onPoll = undefined;
+      callback();
+    };
   }
 
   /** The client's packet for the pod that serves now; undefined if it is not for that pod. */

@@ -1,4 +1,7 @@
+import { once } from "node:events";
 import type { IncomingMessage } from "node:http";
+import { setTimeout as delay } from "node:timers/promises";
+import WebSocket from "ws";
 import { startRedis, type RedisServer } from "../../../../ops/redis/server";
 import { sample, startProxy, stopProxies, until } from "../helpers";
 import { Client, Pod, roundRobin, startEdge, stopAll } from "./helpers";
@@ -300,6 +303,44 @@ describe("a client of Socket.IO behind a proxy", () => {
       expect(await client.socket.emitWithAck("add", 2, 3)).toBe(5);
     },
   );
+
+  it("that reads its last poll late keeps its socket: its upgrade waits until it polls again", async () => {
+    const [a, b] = await Promise.all([Pod.start("a"), Pod.start("b")]);
+    const proxy = await start(a);
+    const path = "/socket.io/?EIO=4&transport=";
+    const url = proxy.front.replace("ws", "http") + path;
+    const handshake = await (await fetch(`${url}polling`)).text();
+    const { sid } = JSON.parse(handshake.slice(1)) as { sid: string };
+    const poll = async () => (await fetch(`${url}polling&sid=${sid}`)).text();
+    await fetch(`${url}polling&sid=${sid}`, { method: "POST", body: "40" });
+    while (!(await poll()).includes("welcome"));
+    // It has not read that answer yet when its WebSocket opens, so no poll is in progress.
+    const socket = new WebSocket(`${proxy.front}${path}websocket&sid=${sid}`);
+    const packets: string[] = [];
+    let closed: number | undefined;
+    socket.on("message", (data: Buffer) => packets.push(data.toString()));
+    socket.on("close", (code) => (closed = code));
+    await once(socket, "open");
+    socket.send("2probe");
+    await Promise.race([once(socket, "message"), delay(200)]);
+    // A client that has the answer to its probe does not poll again.
+    const polled = packets.length === 0 ? poll() : undefined;
+    await until(
+      () => packets.length > 0,
+      () => "no answer to the probe",
+    );
+    expect(packets).toEqual(["3probe"]);
+    await polled;
+    socket.send("5");
+    proxy.ready.add(b.address).delete(a.address);
+    await a.end();
+    await until(
+      () => packets.some((packet) => packet.includes('"pod":"b"')),
+      () => packets.join(" "),
+    );
+    expect(closed).toBeUndefined();
+    socket.close();
+  });
 
   it("that has begun by long-polling keeps its socket through a rollout, with its namespaces", async () => {
     const [a, b] = await Promise.all([Pod.start("a"), Pod.start("b")]);
