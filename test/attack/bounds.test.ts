@@ -1,4 +1,4 @@
-import { createServer, type AddressInfo } from "node:net";
+import { freePort } from "../../ops/process/free-port";
 import { startRedis, type RedisServer } from "../../ops/redis/server";
 import { Peer, upgradeRequest } from "../app/helpers/peer";
 import { Wire } from "../app/helpers/wire";
@@ -38,7 +38,7 @@ describe("a pod under a flood", () => {
   }, 60_000);
   afterAll(() => Promise.all([redis.stop(), app.remove()]));
   beforeEach(async () => {
-    metricsPort = await freePort();
+    metricsPort = await freePort("127.0.0.1");
     const env = { METRICS_PORT: String(metricsPort), MAX_PUBLISH_RATE: "100" };
     pod = await app.start({ name: "pod", redisUrl: redis.url, env });
     port = Number(new URL(pod.url).port);
@@ -174,12 +174,3 @@ describe("a pod under a flood", () => {
     expect(stored * 60_000).toBeLessThan(409_600 * (10 + floodMs / 1_000 + 5));
   });
 });
-
-function freePort(): Promise<number> {
-  return new Promise((resolve) => {
-    const server = createServer().listen(0, "127.0.0.1", () => {
-      const { port } = server.address() as AddressInfo;
-      server.close(() => resolve(port));
-    });
-  });
-}

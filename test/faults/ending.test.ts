@@ -1,4 +1,4 @@
-import { createServer, type AddressInfo } from "node:net";
+import { freePort } from "../../ops/process/free-port";
 import { startRedis, type RedisServer } from "../../ops/redis/server";
 import { Peer, upgradeRequest } from "../app/helpers/peer";
 import { BuiltApp, type Pod } from "./helpers/pods";
@@ -138,7 +138,7 @@ describe("a pod ends within its drain and 5 s", () => {
   ];
 
   it.each(peers)("while a peer %s", async (_title, misbehave) => {
-    const [grpc, lifecycle] = [await freePort(), await freePort()];
+    const [grpc, lifecycle] = [await freePort("127.0.0.1"), await freePort("127.0.0.1")];
     const pod = await app.start({
       name: "pod",
       redisUrl: redis.url,
@@ -161,13 +161,4 @@ async function endOf(pod: Pod): Promise<number> {
   const start = performance.now();
   await pod.end();
   return performance.now() - start;
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve) => {
-    const server = createServer().listen(0, "127.0.0.1", () => {
-      const { port } = server.address() as AddressInfo;
-      server.close(() => resolve(port));
-    });
-  });
 }

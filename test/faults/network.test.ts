@@ -1,5 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { Redis } from "ioredis";
+import { freePort } from "../../ops/process/free-port";
 import { startRedis, type RedisServer } from "../../ops/redis/server";
 import { LoadedPods } from "./helpers/loaded-pods";
 import { soaking } from "./helpers/measured";
@@ -47,9 +48,12 @@ describe("the network between clients and two pods under load", () => {
   /** Adds a client with its own network. */
   async function start(
     rooms: readonly string[] = ["alpha", "beta"],
+    envOfFirst: Readonly<Record<string, string>> = {},
   ): Promise<{ pods: LoadedPods; edge: OneWayProxy; behind: RecordedClient }> {
     const env = { PING_INTERVAL_SECONDS: String(pingSeconds), MAX_BUFFERED_BYTES: "65536" };
-    loaded = await LoadedPods.start({ app, redisUrl: redis.url, admin, env, names: ["pod-a", "pod-b"] });
+    const envOf = (name: string) => (name === "pod-a" ? envOfFirst : {});
+    const names = ["pod-a", "pod-b"];
+    loaded = await LoadedPods.start({ app, redisUrl: redis.url, admin, env, envOf, names });
     const pod = loaded.pod("pod-a");
     edge = await OneWayProxy.start({ host: "127.0.0.1", port: Number(new URL(pod.url).port) });
     const behind = loaded.scene.addClient(through(edge, pod), ...rooms);
@@ -92,12 +96,19 @@ describe("the network between clients and two pods under load", () => {
   });
 
   it("a client reads nothing for a while: only it is closed, and then gets everything", async () => {
-    const { pods, behind } = await start(["alpha", "bulk"]);
+    const metricsPort = await freePort("127.0.0.1");
+    const { pods, behind } = await start(["alpha", "bulk"], { METRICS_PORT: String(metricsPort) });
+    const slowConsumers = async () => {
+      const text = await (await fetch(`http://127.0.0.1:${metricsPort}/metrics`)).text();
+      return Number(/^websocket_slow_consumers_closed_total (\d+)/m.exec(text)?.[1]);
+    };
     behind.stall();
     const bulk = pods.scene.addClient(pods.pod("pod-b"), "bulk");
-    // 40 MB, in a room without other clients: the kernel may buffer 10 MB for each of the two connections, see tcp_rmem and
-    // tcp_wmem.
-    for (let n = 0; n < 100; n += 1) {
+    // The kernel may buffer more than 30 MB for each of the two connections on the way (tcp_rmem and tcp_wmem); all of it has to
+    // be full. The room has no other clients.
+    const most = 100_000_000 / 8_000;
+    for (let sent = 0; behind.closes.length === 0 && (await slowConsumers()) === 0; sent += 50) {
+      if (sent > most) throw new Error("the pod took 100 MB for a client that does not read");
       for (let i = 0; i < 50; i += 1) bulk.publish("bulk", "x".repeat(8_000));
       await until(() => bulk.pending.size < 50, "acknowledgements");
     }
