@@ -1,5 +1,6 @@
 import { INBOX, type Position } from "../../protocol/frames";
-import type { LiveRoom, RoomMember } from "../rooms/live-room";
+import type { LiveRoom } from "../rooms/live-room";
+import type { RoomMember } from "../rooms/room-member";
 import type { Metrics } from "../metrics";
 import type { Transport } from "./transport";
 

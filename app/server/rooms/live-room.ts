@@ -1,39 +1,14 @@
 import type { Position } from "../../protocol/frames";
 import type { RoomKeys } from "../store/keys";
 import { isBody, pageSize, type HistoryPage, type RoomState, type RoomStore } from "../store/room-store";
+import { FlushQueue } from "./flush-queue";
 import { textFrame } from "./frame";
-
-/** The membership of one socket, as its room uses it. The room moves `position`; the member writes. */
-export interface RoomMember {
-  /** Everything up to this offset of the room's epoch was written to the socket. */
-  position: number;
-  /** False while history is still being read for this member. Live messages meanwhile wait in Redis, not here. */
-  live: boolean;
-  /** Writes whole message frames. `last` is the offset of the newest in them. */
-  deliver(frames: Buffer, last: number): void;
-  /** The same for a page of history. */
-  replay(frames: Buffer, last: number): void;
-  /** Reports that delivery continues after `position`, and whether anything before it is missing. */
-  sync(position: Position, recovered: boolean): void;
-  /**
-   * Resolves once the socket may take another page of history; call the result to end the turn. Rejects if the socket is closed.
-   */
-  takeTurn(): Promise<() => void>;
-}
+import type { CountDeliveries, RoomMember } from "./room-member";
 
 export interface JoinRequest {
   readonly position?: Position | undefined;
   readonly history?: number | "acked" | undefined;
 }
-
-/** Called for each write to a room, with the number of messages times members, and whether they came from history. */
-export type CountDeliveries = (messages: number, replayed: boolean) => void;
-
-/**
- * The time between two flushes of a busy room: messages of this time travel together, which makes them 8 to 10 times cheaper. A room
- * may be one flush ahead, so that two messages that come close together in a quiet room do not wait. Milliseconds.
- */
-const flushIntervalMs = 5;
 
 /** The epoch of a room without a message, as the script `read` builds it: data set and process, then the quarter. */
 const emptyRoom = /^(~[^.]+\.\w+)\.(\d+)$/;
@@ -53,17 +28,9 @@ export class LiveRoom {
   /** The head of each of the room's frames, before the offset. */
   readonly #head: string;
   #epoch = "";
-  /** The newest offset that was received in sequence. `#queue` holds the frames that are not yet written. */
-  #last = 0;
-  readonly #queue: Buffer[] = [];
+  readonly #queue: FlushQueue;
   /** The user of this inbox had received everything up to here when it was opened. */
   #acknowledged: Position | undefined;
-  #flushTimer: NodeJS.Timeout | NodeJS.Immediate | undefined;
-  /**
-   * Each flush moves this time on by an interval, and the next flush may come one interval before it. On the monotonic clock.
-   * Milliseconds.
-   */
-  #flushDueAt = 0;
   /** The newest offset that this pod knows of. If it is above `#last`, messages are missing. */
   #heard = 0;
   #filling: Promise<void> | undefined;
@@ -84,6 +51,7 @@ export class LiveRoom {
     count?: CountDeliveries,
   ) {
     this.#count = count;
+    this.#queue = new FlushQueue(this.#members, count);
     this.#store = store;
     this.#head = `{"type":"message","room":${JSON.stringify(name)},"offset":`;
     this.opened = this.#open(subscribe);
@@ -92,6 +60,11 @@ export class LiveRoom {
 
   get members(): ReadonlySet<RoomMember> {
     return this.#members;
+  }
+
+  /** The newest offset that was received in sequence. */
+  get #last(): number {
+    return this.#queue.last;
   }
 
   /** The room's position in the form that `RoomStore.changed` compares. */
@@ -111,7 +84,7 @@ export class LiveRoom {
     await subscribe();
     const { epoch, top, acknowledged } = await this.#store.look(this.keys);
     this.#epoch = epoch;
-    this.#last = top;
+    this.#queue.continueAfter(top);
     if (acknowledged === top) this.#acknowledged = { epoch, offset: top };
     // A message may overtake the answer to the read, because they come on different connections.
     if (this.#heard > this.#last) void this.fill();
@@ -143,7 +116,7 @@ export class LiveRoom {
             synced = page.epoch;
           }
           this.#deliverPage(member, page);
-          if (member.position >= this.#flushed) {
+          if (member.position >= this.#queue.flushed) {
             member.live = true;
             return;
           }
@@ -163,18 +136,18 @@ export class LiveRoom {
     if (this.#filling) return false;
     const wantsNone = history === undefined || history === 0 || (history === "acked" && this.#hasNoNews);
     const first = position === undefined && wantsNone;
-    const current = position?.offset === this.#flushed && this.#isNamed(position);
+    const current = position?.offset === this.#queue.flushed && this.#isNamed(position);
     if (!first && !current) return false;
-    member.position = this.#flushed;
-    member.sync({ epoch: this.#epoch, offset: this.#flushed }, current);
+    member.position = this.#queue.flushed;
+    member.sync({ epoch: this.#epoch, offset: this.#queue.flushed }, current);
     member.live = true;
     return true;
   }
 
   /** Whether the user of this inbox has received everything that was written to its members on this pod. */
   get #hasNoNews(): boolean {
-    if (this.#flushed === 0) return true;
-    return this.#acknowledged?.epoch === this.#epoch && this.#acknowledged.offset === this.#flushed;
+    if (this.#queue.flushed === 0) return true;
+    return this.#acknowledged?.epoch === this.#epoch && this.#acknowledged.offset === this.#queue.flushed;
   }
 
   /** Whether the position is of this epoch. An empty room has another epoch name in each quarter of the streams' time to live. */
@@ -255,7 +228,8 @@ export class LiveRoom {
         if (page.messages.length === 0) this.#heard = this.#last; // the offset was of an earlier epoch
         if (asked === this.#fillsAsked && this.#last >= Math.max(page.top, this.#heard)) return;
         // Slow sockets have their own limits; this wait only lets the current page be written before the next one is read.
-        await new Promise((resolve) => setImmediate(resolve));
+        do await new Promise((resolve) => setImmediate(resolve));
+        while (this.#queue.isFlushing);
       }
     } catch {
       // The room keeps its state; live messages that follow in sequence are still delivered.
@@ -268,10 +242,9 @@ export class LiveRoom {
 
   /** Changes to a new epoch: after the same offsets (recovered), or at the position of the new epoch. */
   #enter({ epoch, top }: RoomState, recovered: boolean): void {
-    this.#flush();
+    this.#queue.continueAfter(recovered ? this.#last : top);
     this.#epoch = epoch;
     this.#heard = 0;
-    if (!recovered) this.#last = top;
     for (const member of this.#members) {
       if (!member.live) continue; // its join continues in the new epoch
       if (!recovered) member.position = this.#last;
@@ -281,42 +254,7 @@ export class LiveRoom {
 
   #append(offset: number, body: string | Buffer): void {
     if (offset !== this.#last + 1) return;
-    this.#last = offset;
     this.#queue.push(this.#frame(offset, body));
-    this.#flushTimer ??= this.#scheduleFlush();
-  }
-
-  #scheduleFlush(): NodeJS.Timeout | NodeJS.Immediate {
-    const wait = this.#flushDueAt - flushIntervalMs - performance.now();
-    const flush = () => this.#flush();
-    return wait > 1 ? setTimeout(flush, wait) : setImmediate(flush);
-  }
-
-  #flush(): void {
-    clearTimeout(this.#flushTimer as NodeJS.Timeout | undefined);
-    clearImmediate(this.#flushTimer as NodeJS.Immediate | undefined);
-    this.#flushTimer = undefined;
-    const before = this.#flushed;
-    // The list stays: V8 would make a new one in the old generation, where it keeps its frames until the next major collection.
-    const queue = this.#queue.splice(0);
-    const [first] = queue;
-    if (!first) return;
-    this.#flushDueAt = Math.max(this.#flushDueAt, performance.now()) + flushIntervalMs;
-    const all = queue.length === 1 ? first : Buffer.concat(queue);
-    let delivered = 0;
-    for (const member of this.#members) {
-      if (!member.live || member.position >= this.#last) continue;
-      const seen = member.position - before;
-      member.position = this.#last;
-      member.deliver(seen === 0 ? all : Buffer.concat(queue.slice(seen)), this.#last);
-      delivered += queue.length - seen;
-    }
-    this.#count?.(delivered, false);
-  }
-
-  /** The newest offset that was written to the live members. */
-  get #flushed(): number {
-    return this.#last - this.#queue.length;
   }
 
   #deliverPage(member: RoomMember, page: HistoryPage): void {
@@ -337,9 +275,7 @@ export class LiveRoom {
   close(): void {
     this.#closed = true;
     this.#members.clear();
-    this.#queue.length = 0;
+    this.#queue.close();
     clearTimeout(this.#retryTimer);
-    clearTimeout(this.#flushTimer as NodeJS.Timeout | undefined);
-    clearImmediate(this.#flushTimer as NodeJS.Immediate | undefined);
   }
 }

@@ -11,7 +11,8 @@ import {
 } from "../store/redis";
 import type { Subscriber } from "../store/subscriber";
 import type { RoomStore } from "../store/room-store";
-import { LiveRoom, type CountDeliveries, type JoinRequest, type RoomMember } from "./live-room";
+import { LiveRoom, type JoinRequest } from "./live-room";
+import type { CountDeliveries, RoomMember } from "./room-member";
 
 /**
  * How often every room checks whether it has missed anything (half a second may be added), so that a lost last message is late
