@@ -12,6 +12,8 @@ export interface Clients {
   readonly token: string | undefined;
   readonly rooms: number;
   readonly membersPerRoom: number;
+  /** The beginning of the rooms' ids; default `room`. */
+  readonly prefix?: string;
 }
 
 /** Messages to publish. */
@@ -54,11 +56,11 @@ export class Load {
   readonly #received: Received = { deliverMs: [], ackMs: [], errors: [] };
   #membersPerRoom = 0;
 
-  async open({ protocol, url, token, rooms, membersPerRoom }: Clients): Promise<void> {
+  async open({ protocol, url, token, rooms, membersPerRoom, prefix = "room" }: Clients): Promise<void> {
     this.#membersPerRoom = membersPerRoom;
     const indexes = Array.from({ length: rooms * membersPerRoom }, (_, index) => index);
     await inTurns(indexes, openedAtOnce, async (index) => {
-      const client = new LoadClient(protocols[protocol], `room-${index % rooms}`, this.#received);
+      const client = new LoadClient(protocols[protocol], `${prefix}-${index % rooms}`, this.#received);
       this.#clients.push(client);
       await client.open(url, `load-client-${String(index).padStart(10, "0")}`, token);
     });
