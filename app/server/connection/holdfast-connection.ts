@@ -102,6 +102,7 @@ export class HoldfastConnection extends Connection {
       this.resumed = resumed;
       this.adopt(session);
       const { config } = this.context;
+      this.transport.gather(); // the syncs of rooms that this pod serves already follow at once
       this.#send({
         type: "welcome",
         session: { id: session.id, token, generation: session.generation },

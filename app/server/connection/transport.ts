@@ -49,6 +49,12 @@ export class Transport {
     return this.stream.writableLength;
   }
 
+  /** Sends what is written until the next turn of the event loop together: one system call instead of one for each frame. */
+  gather(): void {
+    this.stream.cork();
+    setImmediate(() => this.stream.uncork());
+  }
+
   /** Writes a text as one buffer: ws would write header and body separately, which costs a third more. */
   text(text: string): void {
     this.frames(textFrame(text));
