@@ -11,7 +11,8 @@ const withoutCluster = "HOLDFAST_E2E_WITHOUT_CLUSTER";
  * Files that mostly wait for the engine and for the API server, and have no clients that others could slow down too much. They
  * run at the same time as the rest, in one process.
  */
-const besides = "e2e/(pulumi|pulumi-failures|pulumi-preview|adoption|examples)\\.test";
+const besides =
+  "e2e/(pulumi|pulumi-failures|pulumi-preview|adoption|examples|doctor|apply|network-policy)\\.test";
 
 /**
  * `npm run test:e2e [jest's arguments]`: prepares a cluster, then runs jest inside its network, where pods, Services and the API
