@@ -45,7 +45,7 @@ export function backoffMs(
  * How much an attempt counts if nothing listened, so that it caused no load. The limit then grows by a fifth for each attempt, to
  * about 0.4 times the length of the outage.
  */
-export const UNHEARD_STEP = 0.25;
+export const UNREACHABLE_STEP = 0.25;
 
 /** The wait before a rate-limited request is sent again, so that the server's token bucket refills. Milliseconds. */
 export const RATE_LIMITED_MS = 500;

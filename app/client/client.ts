@@ -2,7 +2,7 @@ import { closeCodes, mayReconnect } from "../protocol/close-codes";
 import type { HelloFrame, WelcomeFrame } from "../protocol/frames";
 import { splitHello } from "../protocol/hello";
 import { isRoomId } from "../protocol/parse";
-import { UNHEARD_STEP } from "./backoff";
+import { UNREACHABLE_STEP } from "./backoff";
 import { randomClientId } from "./client-id";
 import { Deferred } from "./deferred";
 import { Emitter } from "./emitter";
@@ -245,10 +245,10 @@ export class HoldfastClient<Own = unknown> extends Emitter<ClientEvents> {
   #reconnectLater(lost: Socket, why: string): void {
     this.#reconnect.lost(this.#settings.timers.now() - lost.welcomedAt);
     this.#move.clear();
-    const { retryAfterMs, unheard } = lost.failure ?? {};
+    const { retryAfterMs, unreachable } = lost.failure ?? {};
     const connect = () => this.#connect();
     if (retryAfterMs) this.#reconnect.after(retryAfterMs, connect);
-    else this.#reconnect.again(connect, unheard ? UNHEARD_STEP : 1);
+    else this.#reconnect.again(connect, unreachable ? UNREACHABLE_STEP : 1);
     this.#transition("waiting", why);
   }
 

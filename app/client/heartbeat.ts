@@ -26,17 +26,17 @@ export class Heartbeat extends Alarm {
   /** From now on, a silence of this length means that the peer is asked, or dead. Milliseconds. */
   start(silenceMs: number): void {
     this.#silenceMs = silenceMs;
-    this.heard();
+    this.received();
     this.#sleep();
   }
 
   /** A frame came from the peer. */
-  heard(): void {
+  received(): void {
     this.#asked = false;
     this.#deadline = this.timers.now() + this.#silenceMs;
   }
 
-  /** The peer was sent something that it answers: until it is heard again, a silence of this length is enough. Milliseconds. */
+  /** The peer was sent something that it answers: until a frame comes, a silence of this length is enough. Milliseconds. */
   expectAnswer(ms: number): void {
     const deadline = this.timers.now() + ms;
     if (this.#asked || this.#deadline <= deadline) return;

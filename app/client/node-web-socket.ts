@@ -5,7 +5,7 @@ import type { Failure, WebSocketConstructor, WebSocketLike } from "./web-socket"
 const MAX_RETRY_AFTER_MS = 300_000;
 
 /** Error codes which mean that nothing listens at the address, or that the name does not exist. */
-const unheardCodes: ReadonlySet<string | undefined> = new Set(["ECONNREFUSED", "EHOSTUNREACH"]);
+const unreachableCodes: ReadonlySet<string | undefined> = new Set(["ECONNREFUSED", "EHOSTUNREACH"]);
 
 /** The properties of the `ws` package's class that a browser's class does not have. */
 type ObservedSocket = WebSocketLike & {
@@ -27,9 +27,9 @@ export function nodeWebSocket(base: WebSocketConstructor, maxFrameBytes: number)
   return function (url: string, protocols: string[]): WebSocketLike {
     const socket = new Base(url, protocols, options);
     const fail = (reason: string, other?: Partial<Failure>) => {
-      socket.failure ??= { reason, unheard: false, retryAfterMs: undefined, ...other };
+      socket.failure ??= { reason, unreachable: false, retryAfterMs: undefined, ...other };
     };
-    socket.on?.("error", ({ message, code }) => fail(message, { unheard: unheardCodes.has(code) }));
+    socket.on?.("error", ({ message, code }) => fail(message, { unreachable: unreachableCodes.has(code) }));
     socket.on?.("unexpected-response", (_request, { statusCode, headers }) => {
       fail(`HTTP ${statusCode}`, { retryAfterMs: retryAfterMs(headers["retry-after"], Date.now()) });
       socket.terminate?.(); // with a listener for this event, ws does not close the socket itself

@@ -73,7 +73,7 @@ export class Socket implements Link {
     this.#deadline = new Alarm(timers);
     this.#heartbeat = new Heartbeat(
       timers,
-      () => this.#fail("nothing heard from the server"),
+      () => this.#fail("nothing received from the server"),
       () => this.probe(),
     );
     this.#deadlineAt = Infinity;
@@ -158,7 +158,7 @@ export class Socket implements Link {
   }
 
   #receive(data: unknown): void {
-    this.#heartbeat.heard();
+    this.#heartbeat.received();
     const text = String(data);
     let frame: ServerFrame | undefined;
     try {

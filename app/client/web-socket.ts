@@ -3,7 +3,7 @@ export interface Failure {
   /** For a person: `HTTP 503`, or the error's message. */
   readonly reason: string;
   /** Nothing listened at the address, so the attempt caused no load. */
-  readonly unheard: boolean;
+  readonly unreachable: boolean;
   /** How long the server asks the client to wait. Milliseconds. */
   readonly retryAfterMs: number | undefined;
 }

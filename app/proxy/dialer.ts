@@ -133,7 +133,7 @@ function open(
       readRefusal(response, options.connectTimeoutMs).then(
         (refusal) => {
           ws.terminate();
-          reject(mayDoElsewhere(refusal.status) ? new FailedError(refusal.message) : refusal);
+          reject(mayRetryElsewhere(refusal.status) ? new FailedError(refusal.message) : refusal);
         },
         (error: unknown) => reject(new FailedError(String(error))),
       );
@@ -169,6 +169,6 @@ async function readRefusal(response: IncomingMessage, timeoutMs: number): Promis
 }
 
 /** RFC 9110: statuses that another pod, or the same pod later, may not repeat. */
-function mayDoElsewhere(status: number): boolean {
+function mayRetryElsewhere(status: number): boolean {
   return status >= 500 || [408, 421, 425, 429].includes(status);
 }

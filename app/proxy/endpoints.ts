@@ -30,7 +30,7 @@ const lookupMs = 500;
 const failedMs = 2_000;
 
 /** How long a pod is chosen last after it has asked clients to move to others: until they have moved. Milliseconds. */
-const crowdedMs = 5_000;
+const overloadedMs = 5_000;
 
 /** How long a pod is chosen last after it has announced its end. Most are gone by then, with their addresses. Milliseconds. */
 const leavingMs = 60_000;
@@ -103,14 +103,14 @@ export class Endpoints {
    */
   async take(tried: ReadonlySet<string>, moves = false): Promise<Lease | undefined> {
     const pods = await this.#discover();
-    this.#forgetAllBut(pods.map(({ address }) => address));
+    this.#removeUnused(pods.map(({ address }) => address));
     const now = this.#now();
     const candidates = pods
       .filter(({ address }) => !tried.has(address))
       .map(({ address, outdated }) => ({ outdated, endpoint: this.#endpoint(address) }));
     const all = candidates.map(({ endpoint }) => endpoint);
     const current = candidates.filter(({ outdated }) => !outdated).map(({ endpoint }) => endpoint);
-    const lasting = moves && current.length < all.length ? this.#withRoom(current, now) : [];
+    const lasting = moves && current.length < all.length ? this.#withCapacity(current, now) : [];
     const endpoint = chooseEndpoint(lasting.length > 0 ? lasting : all, now, Math.random);
     return endpoint && this.#lease(endpoint);
   }
@@ -120,7 +120,7 @@ export class Endpoints {
    * would get all clients of a service whose other pods fail. A new pod can hold as many sockets as a pod of the service has
    * already held.
    */
-  #withRoom(endpoints: readonly Endpoint[], now: number): Endpoint[] {
+  #withCapacity(endpoints: readonly Endpoint[], now: number): Endpoint[] {
     const mostHeld = Math.max(...[...this.#known.values()].map(({ mostSockets }) => mostSockets));
     return endpoints.filter(({ sockets, avoidedUntil }) => avoidedUntil <= now && sockets < mostHeld);
   }
@@ -157,8 +157,8 @@ export class Endpoints {
   }
 
   /** The pod has more clients than the other pods of the service. */
-  crowded(address: string): void {
-    this.#avoid(address, crowdedMs);
+  overloaded(address: string): void {
+    this.#avoid(address, overloadedMs);
   }
 
   /** The pod has announced its end. */
@@ -177,7 +177,7 @@ export class Endpoints {
     return known;
   }
 
-  #forgetAllBut(addresses: readonly string[]): void {
+  #removeUnused(addresses: readonly string[]): void {
     for (const [address, { sockets, avoidedUntil }] of this.#known) {
       if (sockets === 0 && avoidedUntil <= this.#now() && !addresses.includes(address))
         this.#known.delete(address);

@@ -79,7 +79,7 @@ export const schema = z.object({
    */
   POD_REVISION: z.string().max(63).default(""),
   /**
-   * Whether the pod tells Kubernetes how many clients it has (annotation `controller.kubernetes.io/pod-deletion-cost`), so that a
+   * Whether the pod reports its number of clients to Kubernetes (annotation `controller.kubernetes.io/pod-deletion-cost`), so that a
    * scale-down removes the pods with the fewest. Its ServiceAccount must be allowed to patch the pod.
    */
   DELETION_COST: flag,

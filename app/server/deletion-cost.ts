@@ -11,14 +11,14 @@ const annotation = "controller.kubernetes.io/pod-deletion-cost";
 /** Kubernetes asks not to change the annotation often, because each change is a write to the API server. Milliseconds. */
 const defaultEveryMs = 60_000;
 
-/** An API server that does not answer is asked again at the next turn. Milliseconds. */
+/** How long to wait for an answer of the API server. After that, the next turn tries again. Milliseconds. */
 const answerMs = 10_000;
 
-/** Where a pod finds its API server. https://kubernetes.io/docs/tasks/run-application/access-api-from-pod/ */
+/** The API server of the pod's cluster, and the credentials for it. https://kubernetes.io/docs/tasks/run-application/access-api-from-pod/ */
 export interface Cluster {
   readonly host: string;
   readonly port: number;
-  /** The folder with `token`, which is renewed now and then, `ca.crt` and `namespace`. */
+  /** The folder with the files `token`, `ca.crt` and `namespace`. The kubelet renews `token`. */
   readonly credentials: string;
 }
 
@@ -31,18 +31,18 @@ function thisCluster(env: NodeJS.ProcessEnv): Cluster {
 }
 
 /**
- * Reports to Kubernetes how many clients this pod has, so that a scale-down removes the pods with the fewest. The pod patches
- * itself, at most once a minute, and only if the number has changed. It does so without `@kubernetes/client-node`, which would
- * take 70 MB of memory for this one request.
+ * Writes the number of this pod's clients into its deletion cost, so that a scale-down removes the pods with the fewest clients.
+ * The pod patches itself at most once a minute, and only if the number has changed. The request is plain HTTPS, because
+ * `@kubernetes/client-node` takes 70 MB of memory.
  */
 export class DeletionCost {
-  /** Unknown at first: a container that restarts finds the number of the previous one in its pod. */
+  /** Undefined until the first report, because after a restart of the container the pod still has the previous number. */
   #reported: number | undefined;
   #hasFailed = false;
   #reporting: Promise<void> | undefined;
   #timer: NodeJS.Timeout | undefined;
 
-  /** @param clients how many clients the pod has */
+  /** @param clients returns the number of clients of the pod */
   constructor(
     private readonly pod: string,
     private readonly clients: () => number,
@@ -69,7 +69,7 @@ export class DeletionCost {
       this.#reported = clients;
       this.#hasFailed = false;
     } catch (error) {
-      const level = this.#hasFailed ? "debug" : "warn"; // it may fail every time
+      const level = this.#hasFailed ? "debug" : "warn"; // a permanent failure must not fill the log
       this.#hasFailed = true;
       this.log[level]({ err: (error as Error).message }, "the deletion cost of this pod was not reported");
     }

@@ -28,13 +28,13 @@ export interface DrainableSet extends Iterable<Drainable> {
 export const goawaysPerSecond = 100;
 
 /** How often the drain checks which clients have moved. Milliseconds. */
-const lookMs = 5;
+const pollMs = 5;
 
 /**
  * A client that was asked and has not moved after this time is not waited for: for example a sleeping phone, or a client that
  * does not know the frame. Milliseconds.
  */
-const givenUpMs = 5_000;
+const moveTimeoutMs = 5_000;
 
 /** The share of the drain in which goaway frames are sent: the last client needs time to move. */
 const goawayShare = 0.8;
@@ -62,7 +62,7 @@ export async function drain(connections: DrainableSet, drainMs: number, windowMs
   const elapsed = () => performance.now() - start;
   if (drainMs > 0) {
     const spreadMs = windowMs ?? goawayWindowMs(connections.size, drainMs);
-    await askAll(connections, spreadMs, windowMs === undefined ? new Moves() : undefined);
+    await sendGoaways(connections, spreadMs, windowMs === undefined ? new Moves() : undefined);
   }
   await Promise.race([connections.empty(), sleep(drainMs - elapsed())]);
 
@@ -82,7 +82,11 @@ function sleep(ms: number): Promise<void> {
 }
 
 /** Asks each client in its turn: when its place in the window comes, or earlier if `moves` has room. */
-async function askAll(connections: DrainableSet, windowMs: number, moves: Moves | undefined): Promise<void> {
+async function sendGoaways(
+  connections: DrainableSet,
+  windowMs: number,
+  moves: Moves | undefined,
+): Promise<void> {
   const start = performance.now();
   const queue = [...connections];
   const gapMs = windowMs / queue.length;
@@ -90,7 +94,7 @@ async function askAll(connections: DrainableSet, windowMs: number, moves: Moves 
   for (const [index, connection] of queue.entries()) {
     const dueAt = start + gapMs * index;
     for (let waitMs: number; (waitMs = dueAt - performance.now()) > 0 && moves?.hasRoom() !== true;) {
-      await Promise.race([empty, sleep(moves ? Math.min(waitMs, lookMs) : waitMs)]);
+      await Promise.race([empty, sleep(moves ? Math.min(waitMs, pollMs) : waitMs)]);
       if (connections.size === 0) return;
     }
     // Nothing is written to a client that has left meanwhile.
@@ -118,7 +122,7 @@ class Moves {
   hasRoom(): boolean {
     const now = performance.now();
     for (const [connection, askedAt] of this.#moving) {
-      if (connection.transport.open && now - askedAt < givenUpMs) continue;
+      if (connection.transport.open && now - askedAt < moveTimeoutMs) continue;
       this.#moving.delete(connection);
       if (connection.hasMoved) this.#window.moved(askedAt, now);
     }

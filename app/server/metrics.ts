@@ -1,6 +1,6 @@
 import { collectDefaultMetrics, Counter, Histogram, Registry } from "prom-client";
 import { closeCodes } from "../protocol/close-codes";
-import { storeOperations, type StoreOperation } from "./store/redis";
+import { storeOperations, type StoreOperation } from "./store/operation";
 
 /**
  * What the application counts as it happens. `live-metrics.ts` has what is read at the scrape. The labels `service` and `pod` are

@@ -8,7 +8,7 @@ import type { Metrics } from "./metrics";
 import type { LiveRoom } from "./rooms/live-room";
 import type { Rooms } from "./rooms/rooms";
 import { roomKeys, userKeys, type RoomKeys } from "./store/keys";
-import { UnavailableError } from "./store/redis";
+import { UnavailableError } from "./store/operation";
 import type { RoomStore } from "./store/room-store";
 
 /** What backends may do, in the same rooms as the sockets. */

@@ -28,7 +28,8 @@ import { podChannel } from "./store/keys";
 import { LoadStore } from "./store/load-store";
 import { storeMemory } from "./store/memory";
 import { logRefusals } from "./store/refusal-log";
-import { connectRedis, withinTimeout, type RedisConnections } from "./store/redis";
+import { withinTimeout } from "./store/operation";
+import { connectRedis, type RedisConnections } from "./store/redis";
 import { RoomStore } from "./store/room-store";
 import { SessionStore } from "./store/session-store";
 

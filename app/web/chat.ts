@@ -1,6 +1,6 @@
 import { HoldfastClient, type Connected, type Message, type Room, type StateChange } from "../client";
 import type { MessageList } from "./message-list";
-import { DeliveryCounter, type Spoken } from "./delivery-counter";
+import { DeliveryCounter, type PageMessage } from "./delivery-counter";
 import { Pods } from "./pods";
 import { Timeline } from "./timeline";
 
@@ -9,7 +9,7 @@ export interface ChatView {
   /** The state of the chat has changed and must be shown again. */
   changed(): void;
   /** A sentence for a screen reader. */
-  say(text: string): void;
+  announce(text: string): void;
   /** The chat has ended. It can start again with a new token, or after a reload of the page. */
   ended(reason: string): void;
 }
@@ -35,7 +35,7 @@ export class Chat {
   readonly #stream: string;
   #seq = 0;
   /** The losses that were already shown at the last arrival. */
-  #toldLost = 0;
+  #reportedLost = 0;
   #leaveRoom: () => void = () => undefined;
 
   /** @param timeline the page's timeline: it continues when a new token begins a new session */
@@ -66,18 +66,18 @@ export class Chat {
     this.#leaveRoom();
     this.room.leave();
     this.counter = new DeliveryCounter();
-    this.#toldLost = 0;
+    this.#reportedLost = 0;
     this.#messages.clear();
     this.room = this.#enter(room);
     this.#view.changed();
   }
 
   /** Publishes a message. Resolves once it is stored, or was refused, which the conversation shows. */
-  async speak(text: string, extra: Pick<Spoken, "name" | "beat"> = {}): Promise<void> {
+  async publish(text: string, extra: Pick<PageMessage, "name" | "beat"> = {}): Promise<void> {
     const seq = ++this.#seq;
-    const spoken: Spoken = { text, stream: this.#stream, seq, ...extra };
+    const message: PageMessage = { text, stream: this.#stream, seq, ...extra };
     const failed = this.#messages.pending(seq, text);
-    await this.room.publish(spoken).catch((error: unknown) => failed((error as Error).message));
+    await this.room.publish(message).catch((error: unknown) => failed((error as Error).message));
   }
 
   #enter(id: string): Room<unknown> {
@@ -87,14 +87,14 @@ export class Chat {
       room.on("resynced", ({ reason, position }) => {
         this.counter.resynced(position);
         const why = reason === "epoch" ? "the room began anew" : "its history does not reach back so far";
-        const told = `History was lost: ${why}. What was missed cannot be known.`;
-        this.#messages.resynced(told, this.timeline.pod);
-        this.#view.say(told);
+        const notice = `History was lost: ${why}. What was missed cannot be known.`;
+        this.#messages.resynced(notice, this.timeline.pod);
+        this.#view.announce(notice);
         this.#view.changed();
       }),
     ];
     room.joined.catch((error: unknown) => {
-      if (this.state !== "closed" && this.room === room) this.#view.say((error as Error).message);
+      if (this.state !== "closed" && this.room === room) this.#view.announce((error as Error).message);
     });
     this.#leaveRoom = () => {
       for (const unsubscribe of undo) unsubscribe();
@@ -114,7 +114,7 @@ export class Chat {
     if (to === "moving") this.timeline.moving(now);
     if (to === "waiting" || to === "closed") {
       this.timeline.lost(now);
-      this.#view.say(to === "closed" ? `Closed: ${reason}` : "The connection was cut; trying again.");
+      this.#view.announce(to === "closed" ? `Closed: ${reason}` : "The connection was cut; trying again.");
     }
     this.#view.changed();
     if (to === "closed") this.#view.ended(reason);
@@ -123,13 +123,13 @@ export class Chat {
   #connected(connected: Connected): void {
     this.session = connected;
     const arrival = this.timeline.connected(this.#pods.get(connected.pod), connected.moved, Date.now());
-    const missing = this.counter.lost - this.#toldLost;
-    this.#toldLost = this.counter.lost;
+    const missing = this.counter.lost - this.#reportedLost;
+    this.#reportedLost = this.counter.lost;
     this.#messages.arrival(arrival, missing);
     const { short } = arrival.pod;
     const outcome = missing === 0 ? "Nothing was missed." : `${missing} messages were missed.`;
-    if (arrival.kind === "first") this.#view.say(`Connected to pod ${short}.`);
-    else this.#view.say(`${arrival.kind === "moved" ? "Moved" : "Back"} on pod ${short}. ${outcome}`);
+    if (arrival.kind === "first") this.#view.announce(`Connected to pod ${short}.`);
+    else this.#view.announce(`${arrival.kind === "moved" ? "Moved" : "Back"} on pod ${short}. ${outcome}`);
     this.#view.changed();
   }
 }

@@ -4,7 +4,7 @@ import type { Position } from "../protocol/frames";
  * A message of the page: its text, and its number in the page's stream. `seq` counts by 1, so a receiver can detect a missing or
  * repeated message without relying on offsets or on the client.
  */
-export interface Spoken {
+export interface PageMessage {
   readonly text: string;
   /** Identifies one opening of the page; random. */
   readonly stream: string;
@@ -48,10 +48,10 @@ export class DeliveryCounter {
     this.#counted += missing;
 
     const stream = this.#follow(data);
-    const unseen = Math.max(0, stream.missing - this.#counted);
-    this.#counted -= stream.missing - unseen;
+    const newlyMissing = Math.max(0, stream.missing - this.#counted);
+    this.#counted -= stream.missing - newlyMissing;
 
-    const verdict: Verdict = { lost: missing + unseen, duplicate: again || stream.again };
+    const verdict: Verdict = { lost: missing + newlyMissing, duplicate: again || stream.again };
     this.received += 1;
     this.lost += verdict.lost;
     if (verdict.duplicate) this.duplicated += 1;
@@ -64,7 +64,7 @@ export class DeliveryCounter {
   }
 
   #follow(data: unknown): { missing: number; again: boolean } {
-    if (!isSpoken(data)) return { missing: 0, again: false };
+    if (!isPageMessage(data)) return { missing: 0, again: false };
     const { stream, seq } = data;
     // When the page joins in the middle of a stream, earlier messages are not known.
     const last = this.#streams.get(stream) ?? seq - 1;
@@ -77,7 +77,7 @@ export class DeliveryCounter {
 }
 
 /** Rooms hold messages of any publisher: lines of wscat, messages of other programs. */
-export function isSpoken(data: unknown): data is Spoken {
+export function isPageMessage(data: unknown): data is PageMessage {
   if (typeof data !== "object" || data === null) return false;
   const { text, stream, seq, name = "", beat = true } = data as Record<string, unknown>;
   return (

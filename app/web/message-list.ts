@@ -1,6 +1,6 @@
 import type { Message } from "../client";
 import { byId, create, durationOf, setText, timeOf } from "./dom";
-import { isSpoken } from "./delivery-counter";
+import { isPageMessage } from "./delivery-counter";
 import type { Pod } from "./pods";
 import type { Arrival } from "./timeline";
 
@@ -11,7 +11,7 @@ const maxRows = 400;
 const nearEnd = 80;
 
 /** The sender of a message, as it is shown. */
-interface Speaker {
+interface Sender {
   readonly key: string;
   readonly name: string;
   readonly mine: boolean;
@@ -35,10 +35,10 @@ export class MessageList {
   readonly #pending = byId("pending");
   readonly #empty = byId("empty");
   readonly #latest = byId("latest");
-  #speaker = "";
+  #sender = "";
   #beats: BeatRun | undefined;
 
-  /** @param stream this page's own, see {@link Spoken} */
+  /** @param stream this page's own, see {@link PageMessage} */
   constructor(stream: string) {
     this.#stream = stream;
     this.#scroller.addEventListener("scroll", () => (this.#latest.hidden = this.#atEnd), { passive: true });
@@ -59,10 +59,10 @@ export class MessageList {
 
   message(message: Message<unknown>, user: string, pod: Pod | undefined): void {
     const { data } = message;
-    if (isSpoken(data) && data.stream === this.#stream) this.#arrived(data.seq);
-    const speaker = this.#speakerOf(message, user);
-    if (isSpoken(data) && data.beat === true) this.#beat(message, data.text, speaker, pod);
-    else this.#stay(() => this.#append(this.#row(message, speaker, pod, textOf(data))));
+    if (isPageMessage(data) && data.stream === this.#stream) this.#arrived(data.seq);
+    const sender = this.#senderOf(message, user);
+    if (isPageMessage(data) && data.beat === true) this.#beat(message, data.text, sender, pod);
+    else this.#stay(() => this.#append(this.#row(message, sender, pod, textOf(data))));
   }
 
   /** Shows how a pod came to serve, at its place between the messages. */
@@ -87,26 +87,26 @@ export class MessageList {
     this.#list.replaceChildren();
     this.#pending.replaceChildren();
     this.#empty.hidden = false;
-    this.#speaker = "";
+    this.#sender = "";
     this.#beats = undefined;
   }
 
   #note(kind: string, pod: Pod | undefined, ...words: readonly (Node | string)[]): void {
     const row = create("li", { class: `event ${kind}`, ...hueOf(pod) }, create("p", {}, ...words));
-    this.#speaker = "";
+    this.#sender = "";
     this.#beats = undefined;
     this.#stay(() => this.#append(row));
   }
 
-  #beat(message: Message<unknown>, text: string, speaker: Speaker, pod: Pod | undefined): void {
-    const key = `${speaker.key} ${pod?.name ?? ""}`;
+  #beat(message: Message<unknown>, text: string, sender: Sender, pod: Pod | undefined): void {
+    const key = `${sender.key} ${pod?.name ?? ""}`;
     const run = this.#beats;
     if (run?.key === key) {
       setText(run.text, `${run.first.text} to ${text.replace(/^\D+/, "")}`);
       setText(run.offset, `${run.first.offset}–${message.offset}`);
       return;
     }
-    const row = this.#row(message, speaker, pod, text);
+    const row = this.#row(message, sender, pod, text);
     row.classList.add("beats");
     this.#stay(() => this.#append(row));
     const [words, offset] = [row.querySelector("p"), row.querySelector(".offset")];
@@ -115,32 +115,32 @@ export class MessageList {
     }
   }
 
-  #row({ offset, at }: Message<unknown>, speaker: Speaker, pod: Pod | undefined, text: string): HTMLElement {
-    const again = speaker.key === this.#speaker;
-    this.#speaker = speaker.key;
+  #row({ offset, at }: Message<unknown>, sender: Sender, pod: Pod | undefined, text: string): HTMLElement {
+    const again = sender.key === this.#sender;
+    this.#sender = sender.key;
     this.#beats = undefined;
     const head = create(
       "span",
       { class: again ? "head hidden-visually" : "head" },
-      create("strong", {}, speaker.name),
+      create("strong", {}, sender.name),
       " ",
       create("time", { datetime: new Date(at).toISOString() }, timeOf(at)),
     );
     return create(
       "li",
-      { class: `message${speaker.mine ? " mine" : ""}${again ? "" : " first"}`, ...hueOf(pod) },
+      { class: `message${sender.mine ? " mine" : ""}${again ? "" : " first"}`, ...hueOf(pod) },
       head,
       create("p", {}, text),
       create("span", { class: "offset", title: "offset in the room" }, String(offset)),
     );
   }
 
-  #speakerOf({ from, data }: Message<unknown>, user: string): Speaker {
-    const spoken = isSpoken(data) ? data : undefined;
-    const mine = spoken?.stream === this.#stream;
+  #senderOf({ from, data }: Message<unknown>, user: string): Sender {
+    const pageMessage = isPageMessage(data) ? data : undefined;
+    const mine = pageMessage?.stream === this.#stream;
     const id = from.length > 14 ? from.slice(0, 9) : from;
-    const name = mine ? "You" : (spoken?.name?.slice(0, 32) ?? (from === user ? "You, elsewhere" : id));
-    return { key: `${from} ${spoken?.stream ?? ""} ${name}`, name, mine };
+    const name = mine ? "You" : (pageMessage?.name?.slice(0, 32) ?? (from === user ? "You, elsewhere" : id));
+    return { key: `${from} ${pageMessage?.stream ?? ""} ${name}`, name, mine };
   }
 
   #arrived(seq: number): void {
@@ -181,6 +181,6 @@ function hueOf(pod: Pod | undefined): Record<string, string> {
 }
 
 function textOf(data: unknown): string {
-  if (isSpoken(data)) return data.text;
+  if (isPageMessage(data)) return data.text;
   return typeof data === "string" ? data : JSON.stringify(data);
 }

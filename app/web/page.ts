@@ -47,7 +47,7 @@ function begin(settings: Settings, token?: string): void {
   messages.clear();
   chat = new Chat(options, timeline, pods, messages, {
     changed: show,
-    say: (text) => setText(status, text),
+    announce: (text) => setText(status, text),
     ended: (reason) => {
       if (settings.auth === "jwt") askForToken(settings, reason);
     },
@@ -82,10 +82,10 @@ function listen(settings: Settings): void {
   const asWhom = () =>
     settings.auth === "jwt" || name.value.trim() === "" ? {} : { name: name.value.trim() };
   const send = () => {
-    const said = text.value.trim();
-    if (said === "" || chat === undefined) return;
+    const message = text.value.trim();
+    if (message === "" || chat === undefined) return;
     text.value = "";
-    void chat.speak(said, asWhom());
+    void chat.publish(message, asWhom());
   };
   byId("composer", HTMLFormElement).addEventListener("submit", (event) => {
     event.preventDefault();
@@ -99,7 +99,7 @@ function listen(settings: Settings): void {
     send();
   });
 
-  const beat = new Beat((said) => void chat?.speak(said, { ...asWhom(), beat: true }));
+  const beat = new Beat((message) => void chat?.publish(message, { ...asWhom(), beat: true }));
   const beatSwitch = byId("beat", HTMLInputElement);
   beatSwitch.addEventListener("change", () => (beat.on = beatSwitch.checked));
 

@@ -9,7 +9,7 @@ export interface AccountRoleArgs {
   readonly rules: k8s.types.input.rbac.v1.PolicyRule[];
 }
 
-/** Grants the rules to a ServiceAccount, in its namespace. */
+/** Creates a Role with the rules, and grants it to a ServiceAccount of the same namespace. Returns both objects. */
 export function createAccountRole(
   name: string,
   { metadata, serviceAccountName, rules }: AccountRoleArgs,

@@ -3,7 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { selectorLabels } from "../labels";
 import { deleteTimeoutSeconds, rolloutTimeoutSeconds, type Drain } from "../timing";
 import { ArgumentError } from "./input";
-import { networkPolicies, type EgressRule, type WayIn } from "./websocket-service/network-policies";
+import { networkPolicies, type EgressRule, type IngressRule } from "./websocket-service/network-policies";
 
 /** What services and connection proxies have in common. */
 
@@ -32,10 +32,14 @@ export function checkScale(
 export function createPolicies(
   name: string,
   metadata: Metadata & { readonly name: string },
-  { workload, ways, egress }: { workload: string; ways: readonly WayIn[]; egress: readonly EgressRule[] },
+  {
+    workload,
+    ingress,
+    egress,
+  }: { workload: string; ingress: readonly IngressRule[]; egress: readonly EgressRule[] },
   opts: pulumi.CustomResourceOptions,
 ): k8s.networking.v1.NetworkPolicy[] {
-  return networkPolicies(workload, ways, egress).map(
+  return networkPolicies(workload, ingress, egress).map(
     ({ suffix, spec }) =>
       new k8s.networking.v1.NetworkPolicy(
         `${name}-policy${suffix}`,

@@ -31,7 +31,7 @@ export function describeIssue({ path, actual, expected, fix }: ConfigIssue): str
   return `${path} ${state}, expected ${expected}. ${fix}`;
 }
 
-/** Turns the reason why a key must not be set into a sentence that tells the reader to remove it. */
+/** Turns the reason why a key must not be set into a sentence that asks the reader to remove it. */
 function removal(reason: string | undefined): string {
   if (reason === undefined) return "Remove it.";
   if (reason.startsWith("since ")) return `Remove it, because ${reason.slice("since ".length)}.`;

@@ -1,23 +1,24 @@
 import { z } from "zod";
 import {
   bool,
+  enumOf,
   imageReference,
+  int,
   labels,
   list,
   object,
   objectName,
-  enumOf,
   peer,
   port,
   serviceName,
   servicePath,
   text,
-  int,
 } from "./values";
 import { connectionProxySchema } from "./connection-proxy";
+import { envFromSchema, envName, envSchema } from "./env";
+import { existingSchema } from "./existing";
+import { command, preStopSchema, probesSchema } from "./probes";
 import { autoscalingSchema, resourcesSchema, rolloutSchema } from "./workload";
-
-/** One entry of `services`: a service of your own, or the Holdfast application. */
 
 /** The ports that the container listens on. */
 const portsSchema = object({
@@ -29,69 +30,6 @@ const portsSchema = object({
   metrics: port.optional(),
 });
 
-/** A port of the container: its number, or its name under `ports`. */
-const portReference = z.union([port, enumOf("http", "grpc", "metrics")], {
-  error: "a port number, or one of http, grpc, metrics",
-});
-
-/** The path of an HTTP GET request; a status of 200–399 is a success. */
-const path = text(/^\/[^\s]*$/, "a path such as /healthz");
-/** A command that runs in the container; exit code 0 is a success. */
-const command = list(z.string({ error: "a word" }), "words").min(1, { error: "at least one word" });
-
-/** How often a probe runs. The defaults depend on the kind of probe. */
-const probeTiming = {
-  /** Time before the first probe. Seconds. */
-  initialDelaySeconds: int(0, 3_600).optional(),
-  /** Time between two probes. Seconds. */
-  periodSeconds: int(1, 3_600).optional(),
-  /** Time that the container has to answer. Seconds. */
-  timeoutSeconds: int(1, 3_600).optional(),
-  /** Failures in a row before the probe counts as failed. */
-  failureThreshold: int(1, 1_000).optional(),
-};
-
-const probeForms =
-  "a path such as /healthz, { path, port }, { tcp: PORT }, { grpc: PORT, service } or { command: [WORD, …] }, " +
-  "each optionally with periodSeconds, timeoutSeconds, failureThreshold and initialDelaySeconds";
-
-/** How the kubelet probes a container: by HTTP, by opening a TCP port, by gRPC's health service, or by a command. */
-const probeSchema = z.union(
-  [
-    path.transform((value) => ({ path: value, port: "http" as const })),
-    object({ path, port: portReference.default("http"), ...probeTiming }),
-    object({ tcp: portReference, ...probeTiming }),
-    object({
-      /** The port of the container that serves `grpc.health.v1`. */
-      grpc: port,
-      /** The service name in the health request. Defaults to none, which means the whole server. */
-      service: z.string().optional(),
-      ...probeTiming,
-    }),
-    object({ command, ...probeTiming }),
-  ],
-  { error: probeForms },
-);
-
-export type ProbeConfig = z.infer<typeof probeSchema>;
-
-const probesSchema = object({
-  /** The other probes start when this one has succeeded. Defaults to `readiness`. */
-  startup: probeSchema.optional(),
-  /** Decides whether the pod gets new clients. Defaults to opening the http port. */
-  readiness: probeSchema.optional(),
-  /** Decides whether the container is restarted. Defaults to none, because a restart closes every socket. */
-  liveness: probeSchema.optional(),
-});
-
-/** What runs between a pod's deletion and SIGTERM. */
-const preStopSchema = z.union(
-  [enumOf("sleep", "none"), object({ path, port: portReference.default("http") }), object({ command })],
-  { error: "sleep, none, { path, port } or { command: [WORD, …] }" },
-);
-
-export type PreStopConfig = z.infer<typeof preStopSchema>;
-
 /** The times of a pod's end, if they differ from those of the stack. */
 const drainSchema = object({
   /** Seconds; see `drain.preStopSeconds`. */
@@ -101,57 +39,6 @@ const drainSchema = object({
   /** Seconds; see `drain.gracePeriodSeconds`. */
   gracePeriodSeconds: int(1, 7_200).optional(),
 });
-
-const envName = /^[A-Za-z_][A-Za-z0-9_]*$/;
-const reference = {
-  /** The object's name, in the namespace of the services. */
-  name: objectName,
-  /** A key of the object's data. */
-  key: text(/^[-._a-zA-Z0-9]+$/, "a key of the object"),
-};
-
-const envValue = z.union(
-  [
-    z.string(),
-    z.number().transform(String),
-    z.boolean().transform(String),
-    object({ secret: object(reference) }),
-    object({ configMap: object(reference) }),
-    object({
-      /** A field of the pod, as in Kubernetes' downward API. */
-      field: text(/^[a-z][A-Za-z0-9.[\]'/_-]*$/, "a field of the pod such as metadata.name"),
-    }),
-  ],
-  {
-    error:
-      "text, a number, true or false, { secret: { name, key } }, { configMap: { name, key } } or { field: metadata.name }",
-  },
-);
-
-const envSchema = z.record(text(envName, "the name of an environment variable"), envValue, {
-  error: "variables, NAME: value",
-});
-
-const envFromSchema = list(
-  z.union(
-    [
-      object({
-        /** A Secret, all keys of which become variables. */
-        secret: objectName,
-        /** Prefix of the variables' names. */
-        prefix: z.string().optional(),
-      }),
-      object({
-        /** A ConfigMap, all keys of which become variables. */
-        configMap: objectName,
-        /** Prefix of the variables' names. */
-        prefix: z.string().optional(),
-      }),
-    ],
-    { error: "{ secret: NAME } or { configMap: NAME }, each with an optional prefix" },
-  ),
-  "{ secret: NAME } or { configMap: NAME }",
-);
 
 /** Part of a Kubernetes object, as its API documents it; the API server checks it. */
 const manifest = z.record(z.string(), z.unknown(), { error: "fields of the Kubernetes object" });
@@ -163,26 +50,7 @@ const named = z.looseObject(
   { error: "an object with a name" },
 );
 
-/** A Deployment and a Service that something else owns. Holdfast adds fields to them and removes these on destroy. */
-const existingSchema = z.union(
-  [
-    z.literal(true),
-    object({
-      /** The name of the running Deployment. Defaults to the service's name. */
-      deployment: objectName.optional(),
-      /** The name of the running Service. Defaults to the service's name. */
-      service: serviceName.optional(),
-      /** The container that gets the preStop hook. Defaults to the service's name. */
-      container: serviceName.optional(),
-      /** Creates a PodDisruptionBudget. Set it to false if the pods have one, because two budgets block every eviction. */
-      disruptionBudget: bool.default(true),
-      /** Takes over fields that another owner has set to a value other than Kubernetes' default. The old values are lost; destroy does not restore them. */
-      force: bool.default(false),
-    }),
-  ],
-  { error: "true, or { deployment, service, container, disruptionBudget, force }" },
-);
-
+/** One entry of `services`: a service of your own, or the Holdfast application. */
 export const serviceSchema = object({
   /** The name of the Deployment, the Service and all other objects of the service. */
   name: serviceName,

@@ -9,9 +9,9 @@ import type { Workload } from "./workload";
 export interface Autoscaler {
   readonly resource: Resource;
   /** The minimum number of pods, and the field that sets it. */
-  readonly least: { readonly pods: number; readonly where: string };
+  readonly min: { readonly pods: number; readonly where: string };
   /** The maximum number of pods, and the field that sets it. */
-  readonly most: { readonly pods: number; readonly where: string };
+  readonly max: { readonly pods: number; readonly where: string };
   readonly counts: readonly Count[];
   /** The rules for scaling down, in Kubernetes' form. */
   readonly scaleDown: PartialDeep<k8s.V2HPAScalingRules> | undefined;
@@ -37,10 +37,10 @@ export function autoscalerOf(resource: Resource, { object }: Workload): Autoscal
     if (!isTarget(spec?.scaleTargetRef, object)) return undefined;
     return {
       resource,
-      get least() {
+      get min() {
         return { pods: spec?.minReplicas ?? 1, where: "minReplicas" };
       },
-      get most() {
+      get max() {
         return { pods: spec?.maxReplicas ?? 1, where: "maxReplicas" };
       },
       get counts() {
@@ -59,13 +59,13 @@ export function autoscalerOf(resource: Resource, { object }: Workload): Autoscal
   if (!sameNamespace(scaled, object) || !isTarget(spec?.scaleTargetRef, object)) return undefined;
   return {
     resource,
-    get least() {
+    get min() {
       const { minReplicaCount = 0, idleReplicaCount } = spec ?? {};
       return idleReplicaCount === undefined
         ? { pods: minReplicaCount, where: "minReplicaCount" }
         : { pods: idleReplicaCount, where: "idleReplicaCount" };
     },
-    get most() {
+    get max() {
       return { pods: spec?.maxReplicaCount ?? defaultMaxReplicaCount, where: "maxReplicaCount" };
     },
     get counts() {

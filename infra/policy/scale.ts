@@ -4,13 +4,13 @@ import type { Workload } from "./workload";
 
 /** The smallest number of pods that a workload may have, and the field that sets it. */
 export interface Scale {
-  readonly least: number;
+  readonly min: number;
   readonly where: string;
 }
 
 /** The largest number of pods that a workload may have, and the field that sets it. */
 export interface LargestScale {
-  readonly most: number;
+  readonly max: number;
   readonly where: string;
 }
 
@@ -18,18 +18,18 @@ export interface LargestScale {
 export function scaleOf(workload: Workload, system: System): Scale {
   const owner = ownerOf(workload, system);
   if (owner !== undefined) {
-    const { pods, where } = owner.least;
-    return { least: pods, where: `${where} of ${owner.resource.title}` };
+    const { pods, where } = owner.min;
+    return { min: pods, where: `${where} of ${owner.resource.title}` };
   }
-  return { least: replicasOf(workload), where: "replicas" };
+  return { min: replicasOf(workload), where: "replicas" };
 }
 
 /** The same for the largest number. */
 export function largestScaleOf(workload: Workload, system: System): LargestScale {
   const owner = ownerOf(workload, system);
-  if (owner === undefined) return { most: replicasOf(workload), where: "replicas" };
-  const { pods, where } = owner.most;
-  return { most: pods, where: `${where} of ${owner.resource.title}` };
+  if (owner === undefined) return { max: replicasOf(workload), where: "replicas" };
+  const { pods, where } = owner.max;
+  return { max: pods, where: `${where} of ${owner.resource.title}` };
 }
 
 function ownerOf(workload: Workload, system: System): Autoscaler | undefined {

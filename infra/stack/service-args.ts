@@ -4,7 +4,8 @@ import type { WebSocketServiceArgs } from "../components/websocket-service";
 import { toPolicyPeer } from "../components/websocket-service/network-policies";
 import type { ServiceConfig } from "../config";
 import type { ExistingConfig } from "../config/resolve";
-import type { PreStopConfig, ProbeConfig, ServiceValues } from "../config/service";
+import type { PreStopConfig, ProbeConfig } from "../config/probes";
+import type { ServiceValues } from "../config/service";
 
 /** Converts a configured service to the arguments of its component. Pure. */
 export function serviceArgs(service: ServiceConfig): WebSocketServiceArgs {

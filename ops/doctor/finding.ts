@@ -16,28 +16,28 @@ export interface Finding {
   readonly fix?: string;
 }
 
-type Trouble = Required<Omit<Finding, "status" | "subject">>;
+type Problem = Required<Omit<Finding, "status" | "subject">>;
 
 export function ok(subject: string, what: string, evidence: string): Finding {
   return { status: "ok", subject, what, evidence };
 }
 
 /** Users may notice, or will if something else happens. */
-export function warn(subject: string, trouble: Trouble): Finding {
-  return { status: "warn", subject, ...trouble };
+export function warn(subject: string, problem: Problem): Finding {
+  return { status: "warn", subject, ...problem };
 }
 
 /** Users notice, at the latest with the next rollout. */
-export function fail(subject: string, trouble: Trouble): Finding {
-  return { status: "fail", subject, ...trouble };
+export function fail(subject: string, problem: Problem): Finding {
+  return { status: "fail", subject, ...problem };
 }
 
 /** It could not be checked: neither good nor bad, and never reported as ok. */
 export function unknown(
   subject: string,
-  trouble: Omit<Trouble, "what"> & { readonly what: string },
+  problem: Omit<Problem, "what"> & { readonly what: string },
 ): Finding {
-  return { status: "unknown", subject, ...trouble };
+  return { status: "unknown", subject, ...problem };
 }
 
 /** From good to bad. To a script, unknown is as bad as a warning. */

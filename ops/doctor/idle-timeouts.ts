@@ -40,8 +40,8 @@ export function serviceIdleTimeouts({ metadata, spec }: Service): NamedSeconds[]
     // The timeout of a TLS listener cannot be changed.
     const isTls =
       tls.includes(String(port)) || (name !== undefined && tls.includes(name)) || tls.includes("*");
-    const said = isTls ? undefined : attribute(annotations[path], "tcp.idle_timeout.seconds");
-    return { path, seconds: said ?? nlbDefaultSeconds };
+    const configured = isTls ? undefined : attribute(annotations[path], "tcp.idle_timeout.seconds");
+    return { path, seconds: configured ?? nlbDefaultSeconds };
   });
 }
 

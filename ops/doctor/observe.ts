@@ -4,11 +4,11 @@ import type { Api } from "../kubernetes/api";
 import { parseExposition } from "../kubernetes/exposition";
 import { getFromPod } from "../kubernetes/pod-http";
 import { askVersion } from "./probes/controller-version";
-import { visitEdge, wayToEdge } from "./probes/edge";
+import { visitEdge, routeToEdge } from "./probes/edge";
 import { measureReconnects } from "./probes/reconnect";
 import { askRedis } from "./probes/redis";
 import { upgrade } from "./probes/upgrade";
-import { wayToPod } from "./probes/way";
+import { routeToPod } from "./probes/route";
 import { readCluster, running } from "./reader";
 import type { Observed, Snapshot, Source } from "./snapshot";
 import { isReady, subjects } from "./subjects";
@@ -101,7 +101,7 @@ export async function takeSnapshot({
         );
         return {
           controllerVersions: Object.fromEntries(
-            versions.flatMap(([pod, said]) => (said === undefined ? [] : [[pod, said]])),
+            versions.flatMap(([pod, output]) => (output === undefined ? [] : [[pod, output]])),
           ),
         };
       }),
@@ -120,7 +120,7 @@ export async function takeSnapshot({
       ...step("opening a WebSocket at each pod", "podUpgrades", async () => ({
         podUpgrades: await each(({ subject }, pod) =>
           upgrade(
-            wayToPod(
+            routeToPod(
               api,
               { namespace: config.namespace.name, pod, port: ports.http },
               config.host ?? "",
@@ -137,22 +137,22 @@ export async function takeSnapshot({
     ...(config.edge.kind === "none"
       ? []
       : step("connecting through the edge, and again with its cookie", "edge", async () => {
-          const way = wayToEdge(api, snapshot(), edge);
-          return { edge: await ofServices((service) => visitEdge(way, service)) };
+          const route = routeToEdge(api, snapshot(), edge);
+          return { edge: await ofServices((service) => visitEdge(route, service)) };
         })),
     ...step("cutting a test client's socket, and timing its reconnect", "reconnects", async () => {
       if (config.auth?.kind === "jwt" && token === undefined) {
         throw new Error("the stack requires a token: set HOLDFAST_TOKEN to one that may join rooms");
       }
-      const way = wayToEdge(api, snapshot(), edge);
+      const route = routeToEdge(api, snapshot(), edge);
       const served = subjects(snapshot()).filter((subject) => subject.pods.some(isReady));
       const seen: Record<string, Observed["reconnects"][string]> = {};
       for (const { name, config: service } of served) {
         const { firstVisits = [] } = observed.edge[name] ?? {};
         const shut = firstVisits.length > 0 && firstVisits.every(({ status }) => status !== 101);
         seen[name] = shut
-          ? { via: way.via, ms: [], resumed: 0, failed: { wasServed: false, reason: "no WebSocket opens" } }
-          : await measureReconnects(way, service.path, token);
+          ? { via: route.via, ms: [], resumed: 0, failed: { wasServed: false, reason: "no WebSocket opens" } }
+          : await measureReconnects(route, service.path, token);
       }
       return { reconnects: seen };
     }),

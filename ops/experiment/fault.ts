@@ -6,7 +6,7 @@ import type { RunningStack } from "./running-stack";
 /** Limits a wait, also on a busy machine. Milliseconds. */
 const limitMs = 60_000;
 /** The pause between two checks of all clients. Milliseconds. */
-const lookMs = 100;
+const pollMs = 100;
 
 /** A fault that is injected into a stack with live clients. */
 export interface Fault<Stack = RunningStack> {
@@ -68,6 +68,6 @@ async function allBack(
         `${missing} of ${names.size} clients of the killed pod are not served again after ${limitMs} ms`,
       );
     }
-    await delay(lookMs);
+    await delay(pollMs);
   }
 }

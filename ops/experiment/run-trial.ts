@@ -7,7 +7,7 @@ import type { Fault } from "./fault";
 import { closeCodes, type Trial, resyncs } from "./trial";
 
 /** If the last message of a room is lost, the pod finds it by its comparison with Redis every 15 s. Milliseconds. */
-export const promisedQuietMs = 20_000;
+export const guaranteedQuietMs = 20_000;
 
 export interface Times {
   /** How long messages flow before and after the fault. Milliseconds. */

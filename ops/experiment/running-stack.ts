@@ -4,7 +4,7 @@ import type { ServingSpan } from "../local/pod";
 import type { Termination } from "../local/termination";
 
 /** The history of one pod. */
-export interface PodAccount {
+export interface PodRecord {
   readonly name: string;
   readonly ready: boolean;
   /** The times in which it was ready, oldest first. */
@@ -29,7 +29,7 @@ export interface RunningStack {
    */
   restartDeployments(): Promise<void>;
   /** All pods, including those that have ended. */
-  pods(): Promise<readonly PodAccount[]>;
+  pods(): Promise<readonly PodRecord[]>;
   /** Kills a pod's process without notice. Returns the time in milliseconds since the epoch. */
   crash(pod: string): Promise<number>;
   /** Restarts Redis gracefully, with its data. */
@@ -37,6 +37,6 @@ export interface RunningStack {
 }
 
 /** The times in which each pod was ready. */
-export function lifetimes(pods: readonly PodAccount[]): Lifetime[] {
+export function lifetimes(pods: readonly PodRecord[]): Lifetime[] {
   return pods.flatMap(({ name, served }) => served.map((span) => ({ pod: name, ...span })));
 }

@@ -1,7 +1,7 @@
 import type { ClientTrace, Close } from "../load/journal";
 import type { Moves } from "../load/moves";
 import type { Spread, Verdict, Window } from "../load/verdict";
-import type { PodAccount } from "./running-stack";
+import type { PodRecord } from "./running-stack";
 
 /** The result of a trial: what happened to messages while a fault was injected. */
 export interface Trial extends Verdict {
@@ -52,7 +52,7 @@ export function resyncs(clients: readonly ClientTrace[]): number {
 }
 
 /** The number of pods that were replaced, and of those that had to be killed. */
-export function rolloutReport(pods: readonly PodAccount[], tookMs: number): RolloutReport {
+export function rolloutReport(pods: readonly PodRecord[], tookMs: number): RolloutReport {
   const gone = pods.flatMap(({ termination }) => termination ?? []);
   return {
     seconds: Math.round(tookMs / 100) / 10,

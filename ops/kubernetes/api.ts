@@ -10,16 +10,16 @@ class NoClusterError extends Error {
   readonly code = "HOLDFAST_NO_CLUSTER";
 }
 
-/** The API server refused. The message contains its own words. */
+/** The API server refused. The message contains its own text. */
 export class ApiError extends Error {
   readonly code = "HOLDFAST_KUBERNETES_API";
 
   constructor(
     readonly path: string,
     readonly status: number,
-    words: string,
+    detail: string,
   ) {
-    super(`${path}: ${status} ${words}`);
+    super(`${path}: ${status} ${detail}`);
   }
 }
 
@@ -63,10 +63,12 @@ export async function get<T>({ config, context }: Api, path: string): Promise<T>
   const options: RequestOptions = { headers: { accept: "application/json" }, timeout: answerMs };
   await config.applyToHTTPSOptions(options);
   const { status, body } = await fetchText(url, options).catch((cause: unknown) => {
-    const words = cause instanceof Error && cause.message !== "" ? cause.message : String(cause);
-    throw new NoClusterError(`the API server of ${context} (${server}) does not answer: ${words}`, { cause });
+    const detail = cause instanceof Error && cause.message !== "" ? cause.message : String(cause);
+    throw new NoClusterError(`the API server of ${context} (${server}) does not answer: ${detail}`, {
+      cause,
+    });
   });
-  if (status !== 200) throw new ApiError(path, status, wordsOf(body));
+  if (status !== 200) throw new ApiError(path, status, messageOf(body));
   return JSON.parse(body) as T;
 }
 
@@ -86,7 +88,7 @@ function fetchText(url: URL, options: RequestOptions): Promise<{ status: number;
 }
 
 /** The API server explains an error by a Status object; a proxy in front of it may send anything. */
-function wordsOf(body: string): string {
+function messageOf(body: string): string {
   try {
     return (JSON.parse(body) as { message?: string }).message ?? "";
   } catch {

@@ -9,17 +9,17 @@ import {
 } from "@kubernetes/client-node";
 import { connect } from "./api";
 
-/** A request to the API server failed. The message contains its own words, and `status` its answer (0 without an answer). */
+/** A request to the API server failed. The message contains its own text, and `status` its answer (0 without an answer). */
 export class KubernetesError extends Error {
   readonly code = "HOLDFAST_KUBERNETES";
 
   constructor(
     what: string,
     readonly status: number,
-    words: string,
+    detail: string,
     options: ErrorOptions,
   ) {
-    super(`cannot ${what}: ${words}`, options);
+    super(`cannot ${what}: ${detail}`, options);
   }
 }
 
@@ -67,7 +67,7 @@ export async function ask<T>(what: string, request: Promise<T>): Promise<T> {
     return await request;
   } catch (cause) {
     if (cause instanceof ApiException) {
-      throw new KubernetesError(what, cause.code, wordsOf(cause.body), { cause });
+      throw new KubernetesError(what, cause.code, messageOf(cause.body), { cause });
     }
     const { message = "", code } = cause as { message?: string; code?: string };
     throw new KubernetesError(what, 0, message === "" ? (code ?? String(cause)) : message, { cause });
@@ -75,7 +75,7 @@ export async function ask<T>(what: string, request: Promise<T>): Promise<T> {
 }
 
 /** The same for an object that may not exist; undefined if it does not. */
-export async function askIfThere<T>(what: string, request: Promise<T>): Promise<T | undefined> {
+export async function askIfExists<T>(what: string, request: Promise<T>): Promise<T | undefined> {
   try {
     return await ask(what, request);
   } catch (error) {
@@ -85,7 +85,7 @@ export async function askIfThere<T>(what: string, request: Promise<T>): Promise<
 }
 
 /** The API server explains an error by a Status object; a proxy in front of it may send anything. */
-function wordsOf(body: unknown): string {
+function messageOf(body: unknown): string {
   const text = typeof body === "string" ? body : JSON.stringify(body);
   try {
     return (JSON.parse(text) as { message?: string }).message ?? text;

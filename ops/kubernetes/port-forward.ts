@@ -44,8 +44,8 @@ export async function forward({ config }: Api, { namespace, pod, port }: PodPort
   });
   const complaints = new Writable({
     write: (chunk: Buffer, _encoding, done) => {
-      const words = chunk.toString().trim();
-      if (words !== "") stream.destroy(new Error(`${pod}:${port}: ${words}`));
+      const detail = chunk.toString().trim();
+      if (detail !== "") stream.destroy(new Error(`${pod}:${port}: ${detail}`));
       done();
     },
   });
@@ -53,7 +53,7 @@ export async function forward({ config }: Api, { namespace, pod, port }: PodPort
   const socket = (await forwarding
     .portForward(namespace, pod, [port], incoming, complaints, outgoing)
     .catch((cause: unknown) => {
-      throw new Error(`the API server refused a port forward to ${namespace}/${pod}: ${wordsOf(cause)}`, {
+      throw new Error(`the API server refused a port forward to ${namespace}/${pod}: ${messageOf(cause)}`, {
         cause,
       });
     })) as WebSocket;
@@ -65,7 +65,7 @@ export async function forward({ config }: Api, { namespace, pod, port }: PodPort
 }
 
 /** The library rejects with an event of the WebSocket instead of an error. */
-function wordsOf(cause: unknown): string {
+function messageOf(cause: unknown): string {
   const { message } = cause as { message?: unknown };
   return typeof message === "string" ? message : String(cause);
 }

@@ -179,8 +179,10 @@ export class Load {
       this.#members.flatMap(({ record }) => record.refusals),
       (reason) => reason,
     );
-    const told = [...reasons].map(([reason, all]) => `${reason} ${all.length} times`);
-    return new WaitTimeoutError(told.length === 0 ? message : `${message}; refused: ${told.join(", ")}`);
+    const summary = [...reasons].map(([reason, all]) => `${reason} ${all.length} times`);
+    return new WaitTimeoutError(
+      summary.length === 0 ? message : `${message}; refused: ${summary.join(", ")}`,
+    );
   }
 
   #publish(): void {

@@ -58,7 +58,7 @@ export function statisticsFor(
   const perRoom = groupBy(published, ({ room }) => room);
   const outcomes = journal.clients.map((client) => ({
     expected: perRoom.get(client.room)?.length ?? 0,
-    ...fateOf(client, byId),
+    ...outcomeOf(client, byId),
   }));
   return { sent: published.length, outcomes };
 }
@@ -99,7 +99,7 @@ export interface Outcome {
   readonly longestMs: number | undefined;
 }
 
-function fateOf(
+function outcomeOf(
   { room, arrivals }: ClientRecord,
   byId: ReadonlyMap<string, Published>,
 ): Omit<Outcome, "expected"> {

@@ -1,7 +1,7 @@
 const firstMs = 10_000;
 const longestMs = 300_000;
 /** After a container has run this long, its earlier crashes no longer count. */
-const forgivenAfterMs = 600_000;
+const resetAfterMs = 600_000;
 
 /** How often a container has crashed recently. */
 export interface CrashRecord {
@@ -10,7 +10,7 @@ export interface CrashRecord {
 
 /** Counts a crash: after ten minutes without one, earlier crashes no longer count. */
 export function afterCrash(record: CrashRecord, ranMs: number): CrashRecord {
-  return { crashes: ranMs >= forgivenAfterMs ? 1 : record.crashes + 1 };
+  return { crashes: ranMs >= resetAfterMs ? 1 : record.crashes + 1 };
 }
 
 /** The kubelet's wait before it restarts a crashed container: none the first time, then 10 s, doubling up to 5 min. */

@@ -1,6 +1,6 @@
 import type { Endpoint } from "./endpoints";
 
-interface Bond {
+interface AffinityEntry {
   readonly endpointId: string;
   readonly lastSeenMs: number;
 }
@@ -12,7 +12,7 @@ interface Bond {
  */
 export class ClientIpAffinity {
   readonly #timeoutMs: number;
-  readonly #bonds = new Map<string, Bond>();
+  readonly #entries = new Map<string, AffinityEntry>();
 
   /** @param timeoutSeconds sessionAffinityConfig.clientIP.timeoutSeconds, 1 to 86400, 10800 by default */
   constructor(timeoutSeconds = 10_800) {
@@ -26,13 +26,13 @@ export class ClientIpAffinity {
     nowMs: number,
     random: () => number,
   ): Endpoint | undefined {
-    const bond = this.#bonds.get(clientIp);
+    const entry = this.#entries.get(clientIp);
     const bound =
-      bond !== undefined && nowMs < bond.lastSeenMs + this.#timeoutMs
-        ? endpoints.find(({ id }) => id === bond.endpointId)
+      entry !== undefined && nowMs < entry.lastSeenMs + this.#timeoutMs
+        ? endpoints.find(({ id }) => id === entry.endpointId)
         : undefined;
     const chosen = bound ?? pickRandom(endpoints, random);
-    if (chosen !== undefined) this.#bonds.set(clientIp, { endpointId: chosen.id, lastSeenMs: nowMs });
+    if (chosen !== undefined) this.#entries.set(clientIp, { endpointId: chosen.id, lastSeenMs: nowMs });
     return chosen;
   }
 }

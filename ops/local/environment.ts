@@ -102,8 +102,8 @@ function field(path: string, pod: PodIdentity): string {
 
 /** `$(NAME)` of an unknown name stays unchanged, and `$$(NAME)` means a literal `$(NAME)`, as in Kubernetes. */
 function expand(value: string, known: Readonly<Record<string, string>>): string {
-  return value.replace(/\$(\$?)\(([A-Za-z_][\w.-]*)\)/g, (whole, escaped: string, name: string) =>
-    escaped === "$" ? whole.slice(1) : (known[name] ?? whole),
+  return value.replace(/\$(\$?)\(([A-Za-z_][\w.-]*)\)/g, (match, escaped: string, name: string) =>
+    escaped === "$" ? match.slice(1) : (known[name] ?? match),
   );
 }
 

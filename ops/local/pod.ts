@@ -120,9 +120,9 @@ export class Pod {
     clearTimeout(this.#restartTimer);
     this.#haltProbes();
     const child = this.#child;
-    this.#become("terminating");
+    this.#setPhase("terminating");
     if (child !== undefined) this.termination = await terminate(child, this.#preStop, this.#args.graceMs);
-    this.#become("gone");
+    this.#setPhase("gone");
   }
 
   #run(): void {
@@ -131,7 +131,7 @@ export class Pod {
     const child = new Child(command.file, command.args, options);
     const startedAt = now();
     this.#child = child;
-    this.#become("starting");
+    this.#setPhase("starting");
     void child.exited.then(() => this.#crashed(startedAt));
     if (container.startupProbe === undefined) this.#started();
     else this.#probe(container.startupProbe, (verdict) => this.#judgeStartup(verdict));
@@ -141,7 +141,7 @@ export class Pod {
   #started(): void {
     this.#haltProbes();
     const { readinessProbe, livenessProbe } = this.#args.container;
-    this.#become("running");
+    this.#setPhase("running");
     if (livenessProbe !== undefined) {
       this.#probe(livenessProbe, (verdict) => verdict === "failure" && this.#unhealthy());
     }
@@ -166,7 +166,7 @@ export class Pod {
     if (this.#deleted !== undefined) return;
     this.#haltProbes();
     this.#crashes = afterCrash(this.#crashes, now() - startedAt);
-    this.#become("waiting");
+    this.#setPhase("waiting");
     this.#restartTimer = setTimeout(() => {
       this.restarts++;
       this.#run();
@@ -174,7 +174,7 @@ export class Pod {
   }
 
   /** The only place where the phase changes. Only a running pod is ready. */
-  #become(phase: PodPhase): void {
+  #setPhase(phase: PodPhase): void {
     this.#phase = phase;
     if (phase !== "running") this.#setReady(false);
     this.#args.onChange();

@@ -81,14 +81,15 @@ export function planRollout(
   const room = Math.max(0, spec.replicas + spec.maxSurge - pods.length);
   const create = Math.min(room, spec.replicas - fresh.length);
   if (create > 0) return step(create, []);
-  if (fresh.length > spec.replicas) return step(0, leastUseful(fresh).slice(0, fresh.length - spec.replicas));
+  if (fresh.length > spec.replicas)
+    return step(0, deletionOrder(fresh).slice(0, fresh.length - spec.replicas));
 
   const minAvailable = spec.replicas - spec.maxUnavailable;
   const freshUnavailable = fresh.filter((pod) => !isAvailable(pod)).length;
   const removable = Math.max(0, pods.length - minAvailable - freshUnavailable);
-  const unhealthy = leastUseful(old.filter((pod) => !isAvailable(pod))).slice(0, removable);
+  const unhealthy = deletionOrder(old.filter((pod) => !isAvailable(pod))).slice(0, removable);
   const spare = Math.max(0, available.length - minAvailable);
-  const healthy = leastUseful(old.filter(isAvailable)).slice(
+  const healthy = deletionOrder(old.filter(isAvailable)).slice(
     0,
     Math.min(spare, removable - unhealthy.length),
   );
@@ -99,7 +100,7 @@ export function planRollout(
  * The order in which a ReplicaSet deletes pods: first those that are not ready, then those that were ready for the shortest time,
  * then the youngest.
  */
-function leastUseful(pods: readonly RolloutPod[]): RolloutPod[] {
+function deletionOrder(pods: readonly RolloutPod[]): RolloutPod[] {
   return pods.toSorted(
     (a, b) => (b.readySince ?? Infinity) - (a.readySince ?? Infinity) || b.createdAt - a.createdAt,
   );

@@ -4,8 +4,8 @@ import { ensureChromium } from "../browser/install";
 import { launchChromium } from "../browser/launch";
 import { ensureRedis } from "../redis/install";
 import { buildApplication } from "../start/prepare";
-import { screens, visit } from "./scene";
-import { raiseStage } from "./stage";
+import { screens, openPage } from "./screens";
+import { startPageStack } from "./page-stack";
 
 const images = join(__dirname, "../../docs/images");
 
@@ -19,13 +19,13 @@ async function main(): Promise<void> {
   const chromium = await ensureChromium(log);
   await buildApplication();
   log("starting the stack, and replacing its pods twice");
-  const { stack, url } = await raiseStage({ name: "pictures", replicas: 3 });
+  const { stack, url } = await startPageStack({ name: "pictures", replicas: 3 });
   const browser = await launchChromium(chromium);
   try {
     const desktops = screens
       .filter(({ context }) => context.isMobile !== true)
       .map(({ name, context }) => ({ name, context: { ...context, viewport: size } }));
-    const pages = await Promise.all(desktops.map((screen) => visit(browser, url, screen)));
+    const pages = await Promise.all(desktops.map((screen) => openPage(browser, url, screen)));
     const [mara, jon] = pages;
     if (mara === undefined || jon === undefined) throw new Error("there are fewer than two screens");
     const write = async (page: typeof mara, text: string) => {

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 
 /** How often conditions are checked. Milliseconds. */
-const lookMs = 10;
+const pollMs = 10;
 
 /** The condition did not become true in time. */
 export class WaitTimeoutError extends Error {
@@ -13,7 +13,7 @@ export async function waitUntil(what: string, limitMs: number, holds: () => bool
   const deadline = performance.now() + limitMs;
   while (!holds()) {
     if (performance.now() > deadline) throw new WaitTimeoutError(`not within ${limitMs} ms: ${what}`);
-    await delay(lookMs);
+    await delay(pollMs);
   }
 }
 

@@ -43,8 +43,8 @@ export class Meanings {
         (a, b) =>
           b.keys.size - a.keys.size || (b.keys.get(key) ?? "").length - (a.keys.get(key) ?? "").length,
       );
-    const said = best?.keys.get(key) ?? "";
-    return said === "" ? this.#constants.get(best?.constants.get(key) ?? "") : said;
+    const comment = best?.keys.get(key) ?? "";
+    return comment === "" ? this.#constants.get(best?.constants.get(key) ?? "") : comment;
   }
 
   #read(file: string): void {
@@ -62,8 +62,8 @@ export class Meanings {
     visit(source);
     // The value of a key shows its kind, so the kinds' own comments are not used.
     for (const [name, node] of file.endsWith("values.ts") ? [] : constants) {
-      const said = commentOf(node, text);
-      if (said !== "") this.#constants.set(name, said);
+      const comment = commentOf(node, text);
+      if (comment !== "") this.#constants.set(name, comment);
     }
     this.#literals.push(...literals.map((literal) => read(literal, text)));
   }

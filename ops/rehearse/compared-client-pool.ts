@@ -1,6 +1,6 @@
 import type { ClientPool } from "../experiment/client-pool";
 import type { ClientTrace } from "../load/journal";
-import type { ChartedFindings, Pulse } from "./load/generator";
+import type { ChartedFindings, LoadProgress } from "./load/generator";
 import type { Generators } from "./load/generators";
 
 /** The findings of clients that resume, and of clients that only reconnect. */
@@ -26,9 +26,9 @@ export class ComparedClientPool implements ClientPool<ComparedFindings> {
     return this.#holdfast.traces();
   }
 
-  /** The pulse of the clients that resume. */
-  pulse(): Promise<Pulse> {
-    return this.#holdfast.pulse();
+  /** The progress of the clients that resume. */
+  progress(): Promise<LoadProgress> {
+    return this.#holdfast.progress();
   }
 
   async renewTokens(tokens: readonly string[]): Promise<void> {

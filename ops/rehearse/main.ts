@@ -18,11 +18,11 @@ import { reportTable } from "./table";
 import { readTokens } from "./tokens";
 
 /** docs/rehearse.md lists them. */
-const exitCodes = { kept: 0, noticed: 1, usage: 2, impossible: 3, notUndone: 4, brokenOff: 130 } as const;
+const exitCodes = { kept: 0, noticed: 1, usage: 2, impossible: 3, notUndone: 4, aborted: 130 } as const;
 
 /** The user asked it to stop. */
-class BrokenOffError extends Error {
-  readonly code = "HOLDFAST_BROKEN_OFF";
+class AbortedError extends Error {
+  readonly code = "HOLDFAST_ABORTED";
 }
 
 async function main(): Promise<number> {
@@ -47,19 +47,19 @@ async function main(): Promise<number> {
   const ca = await readCertificates(options.ca, process.env);
   const tokens = await readTokens(options, process.env, services[0]?.auth ?? "", estimatedSeconds(options));
 
-  const breaking = new AbortController();
+  const aborting = new AbortController();
   // An exception that nothing handles must not leave the changes behind.
-  process.on("uncaughtException", (error) => breaking.abort(error));
+  process.on("uncaughtException", (error) => aborting.abort(error));
   const stopListening = onEndSignal((count) => {
     if (count === 1) {
       log(
         "stopping; undoing all changes first (press Ctrl-C again to skip this; then undo them with --clean)",
       );
-      breaking.abort(new BrokenOffError("interrupted"));
-    } else process.exit(exitCodes.brokenOff);
+      aborting.abort(new AbortedError("interrupted"));
+    } else process.exit(exitCodes.aborted);
   });
   try {
-    const report = await rehearse({ options, client, live, services, tokens, ca, signal: breaking.signal });
+    const report = await rehearse({ options, client, live, services, tokens, ca, signal: aborting.signal });
     const files = await writeReports(report, options.out);
     const columns = process.stdout.isTTY ? process.stdout.columns : undefined;
     const text = options.json ? JSON.stringify(report, undefined, 2) : reportTable(report, columns);
@@ -107,7 +107,7 @@ function exitCodeOf(error: unknown): number {
   const { code, message, stack } = error as Error & { code?: unknown };
   const known = typeof code === "string" && code.startsWith("HOLDFAST_");
   log(known ? message : (stack ?? String(error)));
-  if (error instanceof BrokenOffError) return exitCodes.brokenOff;
+  if (error instanceof AbortedError) return exitCodes.aborted;
   if (error instanceof CleanUpError) return exitCodes.notUndone;
   const usage = error instanceof UsageError || code === "HOLDFAST_STACK_FILE" || code === "HOLDFAST_CONFIG";
   return usage ? exitCodes.usage : exitCodes.impossible;

@@ -22,7 +22,7 @@ class TokenCommandError extends Error {
 }
 
 /** The shortest remaining life of a command's tokens: long enough to connect and to renew them. Seconds. */
-const leastLifeSeconds = 30;
+const minLifeSeconds = 30;
 
 /** The longest run of the command. Milliseconds. */
 const commandLimitMs = 60_000;
@@ -53,8 +53,8 @@ export async function readTokens(
     );
   }
   for (const [index, token] of list.entries()) {
-    const complaint = complaintOf(token, `token ${index + 1} of ${from}`, seconds, "the rehearsal may take");
-    if (complaint !== undefined) throw new UsageError(complaint);
+    const issue = tokenIssue(token, `token ${index + 1} of ${from}`, seconds, "the rehearsal may take");
+    if (issue !== undefined) throw new UsageError(issue);
   }
   return { list };
 }
@@ -100,8 +100,8 @@ async function run(command: string, person: "inherit" | "ignore"): Promise<reado
   if (list.length === 0) throw new TokenCommandError("the token command printed nothing");
   for (const [index, token] of list.entries()) {
     const which = `token ${index + 1} of the token command`;
-    const complaint = complaintOf(token, which, leastLifeSeconds, "it must be valid for at least");
-    if (complaint !== undefined) throw new TokenCommandError(complaint);
+    const issue = tokenIssue(token, which, minLifeSeconds, "it must be valid for at least");
+    if (issue !== undefined) throw new TokenCommandError(issue);
   }
   return list;
 }
@@ -120,7 +120,7 @@ function split(text: string): string[] {
   return text.split(/\s+/).filter((token) => token !== "");
 }
 
-function complaintOf(token: string, which: string, seconds: number, need: string): string | undefined {
+function tokenIssue(token: string, which: string, seconds: number, need: string): string | undefined {
   let claims: JWTPayload;
   try {
     claims = decodeJwt(token);

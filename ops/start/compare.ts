@@ -56,12 +56,12 @@ export async function compare(stack: string, size: Size, runner: StackRunner): P
   let next: RemoteStack | undefined;
   const steps = scenarios.map((scenario, index): Step => ({
     title: `${scenario.name}: ${scenario.title}`,
-    run: async (tell) => {
+    run: async (report) => {
       const running = next ?? start(scenario);
       const { clients, roomsPerService, rate } = size;
       const targets = await running.targets();
       const load = new Load({ targets, clients, roomsPerService, rate, makeClient: scenario.makeClient });
-      const outcome = await runScenario(scenario, running, load, size, tell);
+      const outcome = await runScenario(scenario, running, load, size, report);
       reports.push(outcome.scenario);
       faults.push(...outcome.faults);
       rooms = new Set(load.journal.clients.map(({ room }) => room)).size;

@@ -1,8 +1,8 @@
 import { LoadClientPool } from "../experiment/client-pool";
 import { rollingRestart } from "../experiment/fault";
 import { refusals, rolloutReport } from "../experiment/trial";
-import { lifetimes, type PodAccount, type RunningStack } from "../experiment/running-stack";
-import { promisedQuietMs, runTrial, type TrialRun } from "../experiment/run-trial";
+import { lifetimes, type PodRecord, type RunningStack } from "../experiment/running-stack";
+import { guaranteedQuietMs, runTrial, type TrialRun } from "../experiment/run-trial";
 import type { Load } from "../load/load";
 import { stickiness } from "../load/stickiness";
 import type { FaultReport, ScenarioReport } from "./report";
@@ -34,7 +34,7 @@ export async function runScenario(
 ): Promise<Outcome> {
   const times = {
     steadyMs: size.steadyMs,
-    quietMs: scenario.promises === undefined ? plainQuietMs : promisedQuietMs,
+    quietMs: scenario.guarantees === undefined ? plainQuietMs : guaranteedQuietMs,
   };
   const pool = new LoadClientPool(load);
   onStep("starting the pods");
@@ -59,7 +59,7 @@ export async function runScenario(
 function scenarioReport(
   { name, proxied }: Scenario,
   { trial, faultWindow, findings }: TrialRun,
-  pods: readonly PodAccount[],
+  pods: readonly PodRecord[],
 ): ScenarioReport {
   return {
     ...trial,

@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
-import type { PodAccount, RunningStack } from "../experiment/running-stack";
+import type { PodRecord, RunningStack } from "../experiment/running-stack";
 import type { Target } from "../load/target";
 import { type Listeners, LocalCluster } from "../local/cluster";
 import type { Environment } from "../local/environment";
@@ -107,7 +107,7 @@ export class LocalStack implements RunningStack {
     return Promise.resolve();
   }
 
-  pods(): Promise<readonly PodAccount[]> {
+  pods(): Promise<readonly PodRecord[]> {
     const accounts = this.cluster.allPods.map(({ name, readySince, served, termination }) => {
       return { name, ready: readySince !== undefined, served, termination };
     });

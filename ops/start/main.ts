@@ -2,7 +2,7 @@ import { Command } from "commander";
 import { onEndSignal } from "../process/end-signal";
 import { compare } from "./compare";
 import { develop } from "./dev";
-import { promiseKept, scenarios } from "./scenario";
+import { scenarioPassed, scenarios } from "./scenario";
 import { fullSize } from "./size";
 import { StackRunner } from "./remote-stack";
 import { reportTable } from "./table";
@@ -37,7 +37,7 @@ async function measure({ stack, json }: Options): Promise<number> {
       ...report.scenarios.filter((scenario) => scenario.name === name),
       ...report.faults.filter((fault) => fault.scenario === name),
     ];
-    return scenarios.every((scenario) => promiseKept(scenario, trialsOf(scenario.name))) ? 0 : 1;
+    return scenarios.every((scenario) => scenarioPassed(scenario, trialsOf(scenario.name))) ? 0 : 1;
   } finally {
     stopListening();
     await runner.end();

@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import type { PodAccount, RunningStack } from "../experiment/running-stack";
+import type { PodRecord, RunningStack } from "../experiment/running-stack";
 import type { Target } from "../load/target";
 import { RemoteProcess } from "../process/rpc";
 import type { LocalStackArgs } from "./local-stack";
@@ -56,7 +56,7 @@ export class RemoteStack implements RunningStack {
     return this.#process.call("restartDeployments", this.#name);
   }
 
-  pods(): Promise<readonly PodAccount[]> {
+  pods(): Promise<readonly PodRecord[]> {
     return this.#process.call("pods", this.#name);
   }
 

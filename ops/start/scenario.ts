@@ -21,7 +21,7 @@ export interface Scenario {
    * What the scenario must guarantee to pass: no message is lost, duplicated or out of order, or in addition that no client's
    * socket closes.
    */
-  readonly promises?: "messages" | "messages and sockets";
+  readonly guarantees?: "messages" | "messages and sockets";
   /** The faults besides the rolling restart. */
   readonly faults: readonly Fault[];
 }
@@ -60,7 +60,7 @@ export const scenarios: readonly Scenario[] = [
     adapt: (objects) => objects,
     makeClient: (args) => new HoldfastLoadClient(args),
     proxied: false,
-    promises: "messages",
+    guarantees: "messages",
     faults: [killedPod, redisRestart],
   },
   {
@@ -69,14 +69,14 @@ export const scenarios: readonly Scenario[] = [
     adapt: (objects) => objects,
     makeClient: plain,
     proxied: true,
-    promises: "messages and sockets",
+    guarantees: "messages and sockets",
     faults: [],
   },
 ];
 
 /** Whether the guarantee held, in the rolling restart and in every fault. */
-export function promiseKept({ promises }: Scenario, trials: readonly Trial[]): boolean {
-  if (promises === undefined) return true;
+export function scenarioPassed({ guarantees }: Scenario, trials: readonly Trial[]): boolean {
+  if (guarantees === undefined) return true;
   const closed = trials.some(({ closeCodes }) => Object.keys(closeCodes).length > 0);
-  return passed(trials) && !(promises === "messages and sockets" && closed);
+  return passed(trials) && !(guarantees === "messages and sockets" && closed);
 }

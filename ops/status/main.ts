@@ -4,7 +4,7 @@ import { connect } from "../kubernetes/api";
 import { stackConfig } from "../kubernetes/stack-in-cluster";
 import { onEndSignal } from "../process/end-signal";
 import { stackContext } from "../render/stack-config";
-import { lookAt, type Look } from "./look";
+import { readStack, type StackSnapshot } from "./read-stack";
 import { Screen, type Size } from "./screen";
 import { statusOf, type Status } from "./status";
 import { cut } from "./text";
@@ -59,9 +59,9 @@ async function main(): Promise<number> {
   const colours = process.stdout.isTTY && process.env.NO_COLOR === undefined;
   const about = { stack, namespace: config.namespace.name, context: api.context, colours };
 
-  let before: Look | undefined;
+  let before: StackSnapshot | undefined;
   const look = async () => {
-    const now = await lookAt(api, config);
+    const now = await readStack(api, config);
     const status = statusOf(now, before);
     before = now;
     return status;
@@ -79,18 +79,18 @@ async function main(): Promise<number> {
   const stopListening = onEndSignal(() => end.abort());
   const screen = process.stdout.isTTY && !json ? new Screen(process.stdout) : undefined;
   /** A failed read is reported with the previous view, and repeated. */
-  const show = (status: Status, trouble?: string) => {
-    if (screen !== undefined) screen.show((size) => withTrouble(status, { ...about, ...size }, trouble));
-    else if (trouble === undefined) print(status);
-    else process.stderr.write(`${trouble}\n`);
+  const show = (status: Status, failure?: string) => {
+    if (screen !== undefined) screen.show((size) => withError(status, { ...about, ...size }, failure));
+    else if (failure === undefined) print(status);
+    else process.stderr.write(`${failure}\n`);
   };
   try {
-    let [seen, trouble]: [Status, string?] = [first];
+    let [seen, failure]: [Status, string?] = [first];
     for (;;) {
-      show(seen, trouble);
+      show(seen, failure);
       await delay(interval * 1_000, undefined, { signal: end.signal }).catch(() => undefined);
       if (end.signal.aborted) return 0;
-      [seen, trouble] = await look().then(
+      [seen, failure] = await look().then(
         (status): [Status, string?] => [status],
         (error: unknown) => [seen, error instanceof Error ? error.message : String(error)],
       );
@@ -102,9 +102,9 @@ async function main(): Promise<number> {
 }
 
 /** The view, one line shorter to make room for the error. */
-function withTrouble(status: Status, options: ViewOptions & Size, trouble: string | undefined): string {
-  if (trouble === undefined) return viewOf(status, options);
-  const line = cut(`could not look again: ${trouble}`, options.columns);
+function withError(status: Status, options: ViewOptions & Size, failure: string | undefined): string {
+  if (failure === undefined) return viewOf(status, options);
+  const line = cut(`could not look again: ${failure}`, options.columns);
   return `${line}\n${viewOf(status, { ...options, rows: options.rows - 1 })}`;
 }
 

@@ -2,7 +2,7 @@ import { total } from "../kubernetes/exposition";
 import type { Pod } from "../doctor/snapshot";
 import { skewOf } from "../doctor/skew";
 import { isReady } from "../doctor/subjects";
-import type { Look, PodLook, ServiceLook } from "./look";
+import type { StackSnapshot, PodSnapshot, ServiceSnapshot } from "./read-stack";
 
 /** The number of clients of each pod, and the drains in progress. */
 export interface Status {
@@ -63,28 +63,28 @@ export interface Drain {
 }
 
 /** The status of a stack, from two consecutive reads. */
-export function statusOf(look: Look, before: Look | undefined): Status {
-  const services = look.services.map((service) =>
+export function statusOf(current: StackSnapshot, before: StackSnapshot | undefined): Status {
+  const services = current.services.map((service) =>
     serviceStatus(
       service,
-      look.at,
+      current.at,
       before && {
         service: before.services.find(({ name }) => name === service.name),
-        seconds: (look.at - before.at) / 1_000,
+        seconds: (current.at - before.at) / 1_000,
       },
     ),
   );
   return {
-    at: new Date(look.at).toISOString(),
+    at: new Date(current.at).toISOString(),
     sockets: services.reduce((sum, { sockets }) => sum + sockets, 0),
     services,
   };
 }
 
 function serviceStatus(
-  { name, deployment, pods }: ServiceLook,
+  { name, deployment, pods }: ServiceSnapshot,
   at: number,
-  before: { service: ServiceLook | undefined; seconds: number } | undefined,
+  before: { service: ServiceSnapshot | undefined; seconds: number } | undefined,
 ): ServiceStatus {
   const statuses = pods.map((pod) => podStatus(pod, at)).sort((a, b) => (a.name < b.name ? -1 : 1));
   return {
@@ -106,7 +106,7 @@ function skewOfServing(pods: readonly PodStatus[]): number | undefined {
   return known.length < serving.length ? undefined : skewOf(known);
 }
 
-function podStatus({ pod, samples, silent }: PodLook, at: number): PodStatus {
+function podStatus({ pod, samples, silent }: PodSnapshot, at: number): PodStatus {
   const { metadata, spec, status } = pod;
   const started = status?.startTime === undefined ? undefined : Date.parse(status.startTime);
   const clients = samples && total(samples, "websocket_drain_clients");
@@ -148,7 +148,7 @@ function drainOf({ metadata }: Pod, at: number, clients: number | undefined): Dr
 }
 
 /** Counters are compared for each pod: a new pod has counted from 0, and a pod that is gone is ignored. */
-function rates(now: readonly PodLook[], before: readonly PodLook[], seconds: number): Rates {
+function rates(now: readonly PodSnapshot[], before: readonly PodSnapshot[], seconds: number): Rates {
   const perSecond = (metric: string) =>
     now.reduce((sum, { pod, samples }) => {
       const earlier = before.find((each) => each.pod.metadata?.uid === pod.metadata?.uid);

@@ -1,7 +1,7 @@
 /**
- * The cost of a pod's end for its clients: N clients in rooms of ten receive a message a second each while their pod drains and
- * they move to another one. Prints the longest delivery time of each client, and the length of the drain, in a table. Compares
- * with other builds (their `main.js`) in the same run. Fails only if a message was lost.
+ * The cost of a drain for the clients of the pod: N clients in rooms of ten receive one message per second each, while their pod
+ * drains and they move to another pod. Prints a table with percentiles of the longest delivery time of each client, and the
+ * length of the drain. Compares with other builds (their `main.js`) in the same run. Fails if a message was lost.
  *
  *   npx tsx test/bench/drain.ts [clients] [main.js of another build …]
  */
@@ -13,9 +13,9 @@ import { measureBuilds, startBenchPod } from "./helpers/pod";
 
 const clients = Number(process.argv[2] ?? 2_000);
 const others = process.argv.slice(3);
-const membersOfARoom = 10;
-/** The rooms of one publisher; a connection may join 50. */
-const roomsOfAPublisher = 20;
+const membersPerRoom = 10;
+/** The rooms of one publisher; the limit of a connection is 50. */
+const roomsPerPublisher = 20;
 const steadyMs = 5_000;
 
 interface Result {
@@ -28,7 +28,7 @@ interface Result {
 
 async function measure(name: string, build: string): Promise<Result> {
   const redis = await startRedis();
-  const rooms = Array.from({ length: Math.ceil(clients / membersOfARoom) }, (_, i) => `room-${i}`);
+  const rooms = Array.from({ length: Math.ceil(clients / membersPerRoom) }, (_, i) => `room-${i}`);
   const [old, next] = await Promise.all(
     ["old", "next"].map((pod) => startBenchPod(build, `${pod}-0`, redis.url)),
   ).catch(async (error: unknown) => {
@@ -38,8 +38,8 @@ async function measure(name: string, build: string): Promise<Result> {
   if (!old || !next) throw new Error("no pods");
   const all = Array.from({ length: clients }, (_, i) => new MovingClient([rooms[i % rooms.length] ?? ""]));
   const publishers = Array.from(
-    { length: Math.ceil(rooms.length / roomsOfAPublisher) },
-    (_, i) => new MovingClient(rooms.slice(i * roomsOfAPublisher, (i + 1) * roomsOfAPublisher)),
+    { length: Math.ceil(rooms.length / roomsPerPublisher) },
+    (_, i) => new MovingClient(rooms.slice(i * roomsPerPublisher, (i + 1) * roomsPerPublisher)),
   );
   try {
     await inTurns(publishers, 10, (client) => client.open(next.url));
@@ -49,7 +49,7 @@ async function measure(name: string, build: string): Promise<Result> {
     const published = (async () => {
       for (let turn = 0; !end.signal.aborted; turn += 1) {
         const room = turn % rooms.length;
-        publishers[Math.floor(room / roomsOfAPublisher)]?.publish(rooms[room] ?? "");
+        publishers[Math.floor(room / roomsPerPublisher)]?.publish(rooms[room] ?? "");
         await pause(1_000 / rooms.length);
       }
     })();
@@ -80,7 +80,7 @@ function print(results: readonly Result[]): void {
     table.push([name, (drainMs / 1_000).toFixed(1), ...figures.map((ms) => ms.toFixed(1)), missing]);
   }
   console.log(
-    `${clients} clients move while their pod drains; the longest that a message took, over the clients`,
+    `${clients} clients move while their pod drains; p50, p99 and max are over the longest delivery of each client`,
   );
   console.log(table.toString());
   if (results.some(({ missing }) => missing > 0)) process.exitCode = 1;

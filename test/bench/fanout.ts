@@ -1,6 +1,6 @@
 /**
- * The cost of a delivery: CPU of the server process per message and socket, of Holdfast and of a bare `ws` server that calls
- * `send` for each socket, under the same clients, one after the other in one run. Prints a table; judges nothing.
+ * The cost of a delivery: CPU time of the server process per message and socket. Measures Holdfast, and a bare `ws` server that
+ * calls `send` for each socket, with the same clients, one after the other in one run. Prints a table; has no assertions.
  *
  *   npx tsx test/bench/fanout.ts [sockets] [seconds]
  */
@@ -54,7 +54,7 @@ async function main(): Promise<void> {
     await redis.stop();
   }
   const table = new Table({
-    head: ["server", "deliveries", "µs CPU a delivery", "ratio", "p50 ms", "p99 ms", "RSS MiB"],
+    head: ["server", "deliveries", "CPU µs per delivery", "ratio", "p50 ms", "p99 ms", "RSS MiB"],
   });
   for (const [index, result] of results.entries()) {
     const cost = result.cpuMicros / result.deliveries;
@@ -103,7 +103,7 @@ async function measure(name: string, server: ChildProcess, perSecond: number): P
     );
     const publisher = clients[0];
     if (!publisher) throw new Error("no sockets");
-    // A socket is in the room once it has received something.
+    // A socket has joined the room once it has received a message.
     while (deliveries < sockets) {
       publisher.send("warm-up");
       await pause(200);

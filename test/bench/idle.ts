@@ -1,6 +1,6 @@
 /**
  * The cost of idle connections: N connections, each in its inbox and its own room, without messages. Measures CPU time of the pod
- * and of Redis over a minute and a half, and the commands that Redis runs, inside scripts too. Compares with other builds (their
+ * and of Redis, and counts the commands that Redis runs, those inside scripts included. Compares with other builds (their
  * `main.js`) in the same run. Prints a table; has no assertions.
  *
  *   npx tsx test/bench/idle.ts [connections] [seconds] [main.js of another build …]
@@ -16,7 +16,7 @@ import { commandCalls, cpuMicros, total } from "./helpers/usage";
 const connections = Number(process.argv[2] ?? 2_000);
 const seconds = Number(process.argv[3] ?? 90);
 const others = process.argv.slice(4);
-/** The time until postponed work of a connection is done. Milliseconds. */
+/** The time in which a pod finishes the work that it postpones when a connection opens. Milliseconds. */
 const settleMs = 10_000;
 
 interface Result {
@@ -57,7 +57,7 @@ function print(results: readonly Result[]): void {
       "build",
       "pod, of a core",
       "Redis, of a core",
-      "Redis commands a second",
+      "Redis commands per second",
       "pod: ratio",
       "Redis: ratio",
     ],
@@ -78,7 +78,7 @@ function print(results: readonly Result[]): void {
   for (const { name, calls } of results) {
     const most = [...calls].sort(([, a], [, b]) => b - a).slice(0, 10);
     console.log(
-      `${name}, a second: ${most.map(([command, count]) => `${command} ${(count / seconds).toFixed(1)}`).join(", ")}`,
+      `${name}, per second: ${most.map(([command, count]) => `${command} ${(count / seconds).toFixed(1)}`).join(", ")}`,
     );
   }
 }

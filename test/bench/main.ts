@@ -1,5 +1,5 @@
 /**
- * Measures the hot paths of Holdfast and of its peers in one run, and prints a table: `npm run bench`. It judges nothing.
+ * Measures the hot paths of Holdfast and of other servers in one run, and prints a table: `npm run bench`. Has no assertions.
  */
 import { availableParallelism, loadavg } from "node:os";
 import { basename, dirname, join, resolve } from "node:path";
@@ -26,7 +26,7 @@ interface Options {
   readonly json: boolean;
 }
 
-/** What the others are compared with. */
+/** The peer that the others are compared with. */
 const baseline = "ws";
 
 const peerNames: readonly ProtocolName[] = ["ws", "socket.io", "centrifuge", "holdfast"];
@@ -35,24 +35,24 @@ const program = new Command("npm run bench --")
   .description("Measures Holdfast, bare ws, Socket.IO and Centrifuge in one run, and prints a table.")
   .option(
     "--only <workloads>",
-    "only these workloads, separated by commas",
+    "measure only these workloads, separated by commas",
     namesOf(workloads.map(({ name }) => name)),
   )
-  .option("--peers <names>", "only these peers, separated by commas", namesOf(peerNames), peerNames)
+  .option("--peers <names>", "measure only these peers, separated by commas", namesOf(peerNames), peerNames)
   .option(
     "--build <file...>",
-    "main.js of other builds of Holdfast, each a peer by the name of its folder",
+    "main.js of other builds of Holdfast; each is a peer, named after its folder",
     [],
   )
-  .option("--centrifuge <url>", "WebSocket URL of a server of Centrifuge that you have started")
-  .option("--centrifuge-token <jwt>", "token of its clients (default: clients without a token)")
+  .option("--centrifuge <url>", "WebSocket URL of a running Centrifugo server")
+  .option("--centrifuge-token <jwt>", "JWT of the clients of Centrifugo (default: no token)")
   .option(
     "--centrifuge-pid <pid>",
-    "its process on this machine, so that its CPU and memory are measured",
+    "process id of Centrifugo on this machine, to measure its CPU and memory",
     toCount,
   )
-  .option("--rounds <count>", "rounds; the table has the medians", toCount, 1)
-  .option("--seconds <seconds>", "length of each measurement", toCount, 8)
+  .option("--rounds <count>", "number of rounds; the table shows the medians", toCount, 1)
+  .option("--seconds <seconds>", "length of each measurement, in seconds", toCount, 8)
   .option("--json", "print one JSON document", false)
   .addHelpText(
     "after",
@@ -62,13 +62,13 @@ ${workloads.map(({ name, title }) => `  ${name.padEnd(12)}${title}`).join("\n")}
 
 Peers:
   ws          a bare ws server with rooms in memory
-  socket.io   Socket.IO with its in-memory adapter, over WebSocket alone
-  centrifuge  with --centrifuge only
-  holdfast    one pod, built from these sources, with a redis-server of its own
+  socket.io   Socket.IO with its in-memory adapter, over WebSocket only
+  centrifuge  the server of --centrifuge; skipped without that option
+  holdfast    one pod, built from these sources, with its own redis-server
 
-The servers, the load and Redis are processes of their own on this machine. In each round, a workload measures all peers
-one after the other. Memory is measured after garbage collection, but not in centrifuge, which cannot be asked to collect; it is
-measured in the first round alone, as the server goes on. Restart it before each run.`,
+Each server, the load and Redis run as separate processes on this machine. In each round, a workload measures all peers
+one after the other. Memory is measured after a garbage collection. Centrifugo cannot be asked for one, and runs during all rounds:
+its memory is measured in the first round only. Restart Centrifugo before each run.`,
   );
 
 function namesOf<Name extends string>(known: readonly Name[]): (text: string) => Name[] {

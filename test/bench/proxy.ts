@@ -1,10 +1,13 @@
 /**
- * The cost of a proxy: memory and CPU for each connection, and latency added, for the same bare clients that come to their pod
- * directly, through a proxy, and through Traefik, in one run. `tsx test/bench/proxy.ts [connections]`. Traefik comes from
- * $TRAEFIK or the PATH; without it, its row is skipped with a message.
+ * The cost of the connection proxy: memory and CPU per connection, and added latency. The same bare clients connect to their pod
+ * directly, through the proxy and through Traefik, in one run. Prints a table; has no assertions.
+ *
+ *   npx tsx test/bench/proxy.ts [connections]
+ *
+ * Set TRAEFIK to the path of Traefik; defaults to `traefik` from your PATH. Without Traefik, its row is skipped.
  */
 import { execFileSync, spawn, type ChildProcess } from "node:child_process";
-import { readFileSync, writeFileSync } from "node:fs";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import Table from "cli-table3";
@@ -14,24 +17,27 @@ import { freePort } from "../../ops/process/free-port";
 import { temporaryDirectory } from "../../ops/process/temporary-directory";
 import { startRedis } from "../../ops/redis/server";
 import { buildApplication } from "../../ops/start/prepare";
+import { collectable, settledKiB } from "./helpers/collectable";
+import { cpuMicros } from "./helpers/usage";
 
 const connections = Number(process.argv[2] ?? 1_000);
 /** Messages per second over all routes: few, so that the route is measured and not a queue. */
 const rate = 100;
 const measureMs = 60_000;
 const limitMs = 60_000;
-/** Clock ticks a second, in which Linux counts CPU time. */
-const ticks = Number(execFileSync("getconf", ["CLK_TCK"], { encoding: "utf8" }));
 
 /** One route from a client to the pod, and the process whose cost is measured: the one in between, or the pod itself. */
-interface Way {
+interface Route {
   readonly name: string;
   readonly port: number;
   readonly pid: number;
+  /** Whether the process collects its garbage on request. */
+  readonly isCollectable: boolean;
   readonly clients: WebSocket[];
   readonly latencies: number[];
-  bytes: number;
-  cpuMs: number;
+  /** Memory per connection. */
+  kib: number;
+  cpuMicros: number;
 }
 
 const children: ChildProcess[] = [];
@@ -47,8 +53,7 @@ function run(file: string, args: readonly string[], env: Record<string, string> 
 
 /** A process that collects its garbage on request, so that only retained memory is measured. */
 function node(bundle: string, env: Record<string, string>): number {
-  const collect = "data:text/javascript,process.on('SIGUSR2',()=>globalThis.gc())";
-  return run(process.execPath, ["--expose-gc", "--import", collect, join("app/dist", bundle)], env);
+  return run(process.execPath, [...collectable, join("app/dist", bundle)], env);
 }
 
 async function answers(port: number): Promise<void> {
@@ -61,25 +66,6 @@ async function answers(port: number): Promise<void> {
   }
 }
 
-function resident(pid: number): number {
-  return Number(/VmRSS:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1]) * 1_024;
-}
-
-async function settledBytes({ pid, name }: Way): Promise<number> {
-  for (let i = 0; i < 3; i++) {
-    if (name !== "Traefik") process.kill(pid, "SIGUSR2");
-    await delay(500);
-  }
-  return resident(pid);
-}
-
-function cpuMs({ pid }: Way): number {
-  const fields = readFileSync(`/proc/${pid}/stat`, "utf8")
-    .replace(/^.*\) /, "")
-    .split(" ");
-  return ((Number(fields[11]) + Number(fields[12])) / ticks) * 1_000;
-}
-
 function findTraefik(): string | undefined {
   const file = process.env.TRAEFIK ?? "traefik";
   try {
@@ -90,7 +76,7 @@ function findTraefik(): string | undefined {
   }
 }
 
-async function startWays(redisUrl: string): Promise<Way[]> {
+async function startRoutes(redisUrl: string): Promise<Route[]> {
   const common = {
     SERVICE_PATH: "/bench",
     BIND_ADDRESS: "127.0.0.1",
@@ -118,17 +104,18 @@ async function startWays(redisUrl: string): Promise<Way[]> {
       AUTH_MODE: "anonymous",
       MAX_PUBLISH_RATE: "100000",
     });
-  const way = (name: string, port: number, pid: number): Way => ({
+  const route = (name: string, port: number, pid: number, isCollectable = true): Route => ({
     name,
     port,
     pid,
+    isCollectable,
     clients: [],
     latencies: [],
-    bytes: 0,
-    cpuMs: 0,
+    kib: 0,
+    cpuMicros: 0,
   });
   // A pod for direct clients, and one for each of the other routes, so that no process serves two routes.
-  const direct = way("direct", ports[0], await pod(ports[0]));
+  const direct = route("direct", ports[0], await pod(ports[0]));
   await pod(ports[1]);
   const proxy = node("proxy.js", {
     ...common,
@@ -139,36 +126,38 @@ async function startWays(redisUrl: string): Promise<Way[]> {
     UPSTREAMS: `127.0.0.1:${ports[1]}`,
   });
   await Promise.all(ports.map(answers));
-  const ways = [direct, way("proxied", ports[2], proxy)];
+  const routes = [direct, route("proxied", ports[2], proxy)];
   const traefik = findTraefik();
   if (traefik === undefined) {
-    process.stdout.write("Traefik is left out: neither TRAEFIK names one nor is it on the PATH.\n");
-    return ways;
+    process.stdout.write(
+      "Traefik is skipped: it is not in your PATH. Install it, or set TRAEFIK to its path.\n",
+    );
+    return routes;
   }
   const port = await freePort("127.0.0.1");
-  const routes = join(temporaryDirectory("holdfast-bench-"), "routes.yml");
+  const configuration = join(temporaryDirectory("holdfast-bench-"), "routes.yml");
   const services = { pod: { loadBalancer: { servers: [{ url: `http://127.0.0.1:${ports[1]}` }] } } };
   const routers = { all: { rule: "PathPrefix(`/`)", service: "pod" } };
-  writeFileSync(routes, JSON.stringify({ http: { routers, services } }));
+  writeFileSync(configuration, JSON.stringify({ http: { routers, services } }));
   const pid = run(traefik, [
     `--entrypoints.web.address=127.0.0.1:${port}`,
-    `--providers.file.filename=${routes}`,
+    `--providers.file.filename=${configuration}`,
     "--global.checknewversion=false",
     "--global.sendanonymoususage=false",
     "--log.level=ERROR",
   ]);
   await answers(port);
-  return [...ways, way("Traefik", port, pid)];
+  return [...routes, route("Traefik", port, pid, false)];
 }
 
 /** Opens the route's clients, each in its own room, and measures the memory. */
-async function connect(way: Way): Promise<void> {
-  const before = await settledBytes(way);
+async function connect(route: Route): Promise<void> {
+  const before = await settledKiB(route.pid, route.isCollectable);
   for (let first = 0; first < connections; first += 50) {
     const batch = Array.from({ length: Math.min(50, connections - first) }, (_, i) => first + i);
     await Promise.all(
       batch.map(async (index) => {
-        const ws = new WebSocket(`ws://127.0.0.1:${way.port}/bench/chat/${way.name}-${index}`, {
+        const ws = new WebSocket(`ws://127.0.0.1:${route.port}/bench/chat/${route.name}-${index}`, {
           perMessageDeflate: false,
         });
         await new Promise((resolve, reject) => ws.once("open", resolve).once("error", reject));
@@ -177,16 +166,16 @@ async function connect(way: Way): Promise<void> {
           ws.once("message", () => resolve());
           ws.send("in");
         });
-        way.clients.push(ws);
+        route.clients.push(ws);
       }),
     );
   }
-  way.bytes = ((await settledBytes(way)) - before) / connections;
+  route.kib = ((await settledKiB(route.pid, route.isCollectable)) - before) / connections;
 }
 
-function echo(way: Way, index: number): Promise<number> {
-  const ws = way.clients[index % way.clients.length];
-  if (!ws) throw new Error(`${way.name} has no clients`);
+function echo(route: Route, index: number): Promise<number> {
+  const ws = route.clients[index % route.clients.length];
+  if (!ws) throw new Error(`${route.name} has no clients`);
   const sent = performance.now();
   return new Promise((resolve) => {
     ws.once("message", () => resolve(performance.now() - sent));
@@ -195,52 +184,52 @@ function echo(way: Way, index: number): Promise<number> {
 }
 
 /** Uses all routes in turn, so that other load of this machine affects them equally. */
-async function trickle(ways: readonly Way[]): Promise<void> {
-  for (const way of ways) way.cpuMs = -cpuMs(way);
+async function trickle(routes: readonly Route[]): Promise<void> {
+  for (const route of routes) route.cpuMicros = -cpuMicros(route.pid);
   const end = performance.now() + measureMs;
   for (let index = 0; performance.now() < end; index++) {
-    for (const way of ways) {
-      way.latencies.push(await echo(way, index));
+    for (const route of routes) {
+      route.latencies.push(await echo(route, index));
       await delay(1_000 / rate);
     }
   }
-  for (const way of ways) way.cpuMs += cpuMs(way);
+  for (const route of routes) route.cpuMicros += cpuMicros(route.pid);
 }
 
 async function main(): Promise<void> {
   await buildApplication();
   const redis = await startRedis();
   try {
-    const ways = await startWays(redis.url);
-    for (const way of ways) await connect(way);
-    await trickle(ways);
-    const [direct] = ways as [Way];
-    const at = (way: Way, share: number) => percentile(way.latencies, share) ?? Number.NaN;
+    const routes = await startRoutes(redis.url);
+    for (const route of routes) await connect(route);
+    await trickle(routes);
+    const [direct] = routes as [Route];
+    const at = (route: Route, share: number) => percentile(route.latencies, share) ?? Number.NaN;
     const table = new Table({
       head: [
         "",
-        "kB a connection",
+        "KiB per connection",
         "× direct",
-        "CPU ms a message",
+        "CPU ms per message",
         "latency p50 / p99 ms",
         "added p50 / p99 ms",
       ],
     });
-    for (const way of ways) {
+    for (const route of routes) {
       table.push([
-        way.name,
-        (way.bytes / 1_024).toFixed(1),
-        (way.bytes / direct.bytes).toFixed(2),
-        (way.cpuMs / way.latencies.length).toFixed(2),
-        `${at(way, 0.5).toFixed(2)} / ${at(way, 0.99).toFixed(2)}`,
-        `${(at(way, 0.5) - at(direct, 0.5)).toFixed(2)} / ${(at(way, 0.99) - at(direct, 0.99)).toFixed(2)}`,
+        route.name,
+        route.kib.toFixed(1),
+        (route.kib / direct.kib).toFixed(2),
+        (route.cpuMicros / 1_000 / route.latencies.length).toFixed(2),
+        `${at(route, 0.5).toFixed(2)} / ${at(route, 0.99).toFixed(2)}`,
+        `${(at(route, 0.5) - at(direct, 0.5)).toFixed(2)} / ${(at(route, 0.99) - at(direct, 0.99)).toFixed(2)}`,
       ]);
     }
     process.stdout.write(
-      `${connections} bare clients a way, ${rate} messages/s in all, ${direct.latencies.length} a way\n${table.toString()}\n` +
-        "Memory and CPU: of the pod where clients come directly, else of what stands before it alone.\n",
+      `${connections} bare clients per route, ${rate} messages/s in all, ${direct.latencies.length} per route\n${table.toString()}\n` +
+        "Memory and CPU are those of the pod for direct clients, otherwise those of the proxy or Traefik alone.\n",
     );
-    for (const { clients } of ways) for (const ws of clients) ws.terminate();
+    for (const { clients } of routes) for (const ws of clients) ws.terminate();
   } finally {
     for (const child of children) child.kill("SIGKILL");
     await redis.stop();

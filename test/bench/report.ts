@@ -12,9 +12,9 @@ export interface Measurement extends Figure {
 export interface Row {
   readonly work: string;
   readonly measured: string;
-  /** By peer, the median over the rounds; null where it has none. */
+  /** By peer, the median over the rounds; null if the peer has no value. */
   readonly values: Readonly<Record<string, number | null>>;
-  /** By peer, the value divided by that of the baseline; null where either has none. */
+  /** By peer, the value divided by that of the baseline; null if one of them has no value. */
   readonly ratios: Readonly<Record<string, number | null>>;
 }
 
@@ -35,7 +35,7 @@ export function rowsOf(
   });
 }
 
-/** The table as text: a column for each peer, and behind each its ratio to the baseline, if that was measured. */
+/** The table as text: a column for each peer, followed by its ratio to the baseline if the baseline was measured. */
 export function tableOf(rows: readonly Row[], peers: readonly string[], baseline: string): string {
   const hasRatio = (peer: string) => peer !== baseline && peers.includes(baseline);
   const heads = peers.flatMap((peer) => (hasRatio(peer) ? [peer, `/ ${baseline}`] : [peer]));
@@ -75,7 +75,7 @@ function ratio(value: number | null, base: number | null): number | null {
   return value === null || base === null || base === 0 ? null : value / base;
 }
 
-/** Three digits or more; two decimals of a small one. */
+/** At least three significant digits. */
 function figure(value: number | null): string {
   if (value === null) return "–";
   const size = Math.abs(value);

@@ -1,6 +1,6 @@
 /**
  * The cost of a resume: `kill -9` of a pod with N clients, which reconnect to another pod at once, each with its inbox and two
- * rooms of ten members. Counts the commands that Redis runs, inside scripts too, and CPU time of the pod and of Redis. Compares
+ * rooms of ten members. Counts the commands that Redis runs, those inside scripts included, and measures CPU time of the pod and of Redis. Compares
  * with other builds (their `main.js`) in the same run. Prints a table; has no assertions.
  *
  *   npx tsx test/bench/resume.ts [clients] [main.js of another build …]
@@ -16,9 +16,9 @@ import { commandCalls, cpuMicros, total } from "./helpers/usage";
 
 const clients = Number(process.argv[2] ?? 2_000);
 const others = process.argv.slice(3);
-const membersOfARoom = 10;
-/** Work that a pod postpones counts as well. Milliseconds. */
-const gatheredMs = 5_000;
+const membersPerRoom = 10;
+/** The time in which a pod finishes the work that it postpones. It counts as well. Milliseconds. */
+const settleMs = 5_000;
 
 interface Result {
   readonly name: string;
@@ -33,7 +33,7 @@ async function measure(name: string, build: string): Promise<Result> {
   const redis = await startRedis();
   const admin = new Redis(redis.url);
   const all = Array.from({ length: clients }, (_, i) => {
-    const room = Math.floor(i / membersOfARoom);
+    const room = Math.floor(i / membersPerRoom);
     return new BenchClient([`left-${room}`, `right-${room}`]);
   });
   const [first, second] = await Promise.all(
@@ -42,7 +42,7 @@ async function measure(name: string, build: string): Promise<Result> {
   try {
     if (!first || !second) throw new Error("no pods");
     await inTurns(all, 50, (client) => client.open(first.url));
-    await pause(gatheredMs);
+    await pause(settleMs);
     let resumed = 0;
     const back = all.map(async (client) => {
       await new Promise<void>((resolve) => (client.onLost = resolve));
@@ -55,7 +55,7 @@ async function measure(name: string, build: string): Promise<Result> {
     await first.kill();
     await Promise.all(back);
     const allBackMs = performance.now() - start;
-    await pause(gatheredMs);
+    await pause(settleMs);
     const calls = await commandCalls(admin);
     const [podMicros, redisMicros] = [cpuMicros(second.pid) - podBefore, cpuMicros(redis.pid) - redisBefore];
     return { name, resumed, calls, podMicros, redisMicros, allBackMs };
@@ -67,7 +67,7 @@ async function measure(name: string, build: string): Promise<Result> {
   }
 }
 
-/** Tries until it is served: on a busy machine a handshake may time out. */
+/** Reconnects with backoff, because a handshake may time out on a busy machine. Rejects after six attempts. */
 async function resume(client: BenchClient, url: string): Promise<boolean> {
   const from = performance.now();
   for (let attempt = 0; ; attempt++) {
@@ -84,14 +84,14 @@ async function resume(client: BenchClient, url: string): Promise<boolean> {
 
 function print(results: readonly Result[]): void {
   console.log(
-    `${clients} clients, each in its inbox and two rooms of ${membersOfARoom}; kill -9 of their pod`,
+    `${clients} clients, each in its inbox and two rooms of ${membersPerRoom}; kill -9 of their pod`,
   );
   const table = new Table({
     style: { head: [], border: [] },
     head: [
       "build",
       "recovered",
-      "Redis commands a resume",
+      "Redis commands per resume",
       "pod CPU ms",
       "Redis CPU ms",
       "all back, s",

@@ -5,23 +5,23 @@ import type { Traffic, TrafficResult } from "./load/load";
 import type { LoadProcess } from "./load/process";
 import type { ProtocolName, Server } from "./peers/peer";
 
-/** One value that was measured; null where the peer has none. */
+/** One measured value; null if the peer does not have it. */
 export interface Figure {
-  /** The work, as the table names it. */
+  /** The name of the work in the table. */
   readonly work: string;
   /** What was measured, with its unit. */
   readonly measured: string;
   readonly value: number | null;
 }
 
-/** A server and the process that loads it. */
+/** A server, and the process that sends load to it. */
 interface Subject {
   readonly server: Server;
   readonly protocol: ProtocolName;
   readonly load: RemoteProcess<LoadProcess>;
   /** How long each measurement takes. Seconds. */
   readonly seconds: number;
-  /** Called with what makes the figures worth less. */
+  /** Reports a problem that makes the figures less reliable. */
   readonly warn: (what: string) => void;
 }
 

@@ -2,9 +2,9 @@ import { SignJWT } from "jose";
 import type { Browser, Page } from "playwright-core";
 import { findChromium } from "../../ops/browser/install";
 import { launchChromium } from "../../ops/browser/launch";
-import { screens, visit, visitor } from "../../ops/pictures/scene";
-import { raiseStage, type Stage } from "../../ops/pictures/stage";
-import { complaintsOf, figures, moved } from "./reading";
+import { screens, openPage, visitor } from "../../ops/pictures/screens";
+import { startPageStack, type PageStack } from "../../ops/pictures/page-stack";
+import { consoleErrorsOf, figures, moved } from "./reading";
 
 const chromium = findChromium();
 if (chromium === undefined) {
@@ -23,14 +23,14 @@ const audience = "api.example";
 (chromium === undefined ? describe.skip : describe)("the page, in a browser", () => {
   let browser: Browser;
   /** A stack that anyone may use, and one that requires a token. */
-  let open: Stage;
-  let guarded: Stage;
+  let open: PageStack;
+  let guarded: PageStack;
   beforeAll(async () => {
     const overrides = { auth: { kind: "jwt", issuer, audience }, jwtSecret: secret };
     [browser, open, guarded] = await Promise.all([
       launchChromium(chromium ?? ""),
-      raiseStage({ name: "page-open", replicas: 2 }),
-      raiseStage({ name: "page-guarded", replicas: 1, overrides }),
+      startPageStack({ name: "page-open", replicas: 2 }),
+      startPageStack({ name: "page-guarded", replicas: 1, overrides }),
     ]);
   });
   afterAll(async () => {
@@ -41,16 +41,16 @@ const audience = "api.example";
   it("loses nothing through a rolling restart, and shows its pod", async () => {
     const { stack, url } = open;
     const before = (await stack.pods()).map(({ name }) => name);
-    const pages = await Promise.all(screens.map((screen) => visit(browser, url, screen)));
-    const complaints = pages.flatMap((page) => complaintsOf(page));
-    const [speaker] = pages as [Page, ...Page[]];
-    await speaker.getByRole("switch", { name: "Steady beat" }).check();
+    const pages = await Promise.all(screens.map((screen) => openPage(browser, url, screen)));
+    const errors = pages.flatMap((page) => consoleErrorsOf(page));
+    const [sender] = pages as [Page, ...Page[]];
+    await sender.getByRole("switch", { name: "Steady beat" }).check();
 
     await stack.restartDeployments();
     await Promise.all([stack.rolledOut(), ...pages.map((page) => moved(page))]);
     await stack.settled();
-    await speaker.getByRole("textbox", { name: "Message" }).fill("<b>the last word</b>");
-    await speaker.getByRole("textbox", { name: "Message" }).press("Enter");
+    await sender.getByRole("textbox", { name: "Message" }).fill("<b>the last word</b>");
+    await sender.getByRole("textbox", { name: "Message" }).press("Enter");
     // It appears as text: what people write never becomes markup.
     for (const page of pages) await page.getByText("<b>the last word</b>").first().waitFor();
 
@@ -62,7 +62,7 @@ const audience = "api.example";
       expect(await page.locator(".event.moved").first().innerText()).toContain("nothing missed");
       expect(await page.evaluate("document.documentElement.scrollWidth - innerWidth")).toBeLessThanOrEqual(0);
     }
-    expect(complaints).toEqual([]);
+    expect(errors).toEqual([]);
     for (const page of pages) await page.context().close();
   });
 

@@ -1,13 +1,13 @@
 import type { Page } from "playwright-core";
 
 /** The errors in the browser's console, and what the page's policy refused. Filled as they come. */
-export function complaintsOf(page: Page): string[] {
-  const complaints: string[] = [];
-  page.on("pageerror", (error) => complaints.push(error.message));
+export function consoleErrorsOf(page: Page): string[] {
+  const errors: string[] = [];
+  page.on("pageerror", (error) => errors.push(error.message));
   page.on("console", (message) => {
-    if (message.type() === "error") complaints.push(message.text());
+    if (message.type() === "error") errors.push(message.text());
   });
-  return complaints;
+  return errors;
 }
 
 /** Resolves when the page has moved at least once. */

@@ -18,7 +18,7 @@ import { until } from "./until";
 export interface Cluster {
   readonly name: string;
   /** Prepares it: nodes, images, edge, CRDs, client addresses. Repeating it changes nothing. */
-  prepare(tell: (step: string) => void): Promise<Surroundings>;
+  prepare(report: (step: string) => void): Promise<Surroundings>;
   /** The command that runs another command where pods, Services and the API server are reachable. */
   inside(command: readonly string[]): readonly string[];
 }
@@ -66,11 +66,11 @@ function testCluster(command: string): Cluster {
   return {
     name: "the test cluster of this machine",
     inside: (inner) => [command, "exec", ...inner],
-    async prepare(tell) {
-      tell("starting two nodes");
+    async prepare(report) {
+      report("starting two nodes");
       await call("up", "2");
       await weighNodes();
-      tell("making the images, as the Dockerfile says");
+      report("making the images, as the Dockerfile says");
       const scratch = await mkdtemp(path.join(tmpdir(), "holdfast-image-"));
       try {
         const {
@@ -92,10 +92,10 @@ function testCluster(command: string): Cluster {
         await rm(scratch, { recursive: true });
       }
       await call("redis-image", redisImage);
-      tell("starting the edge");
+      report("starting the edge");
       const edge = new URL((await call("traefik")).trim());
       if (await needsCrds()) {
-        tell("installing CRDs");
+        report("installing CRDs");
         // lab-gateway leaves it behind; it would refuse any other version of Gateway API than its own.
         const guard = "validatingadmissionpolicybinding/safe-upgrades.gateway.networking.k8s.io";
         await call("exec", "kubectl", "delete", guard, "--ignore-not-found");
@@ -110,7 +110,7 @@ function testCluster(command: string): Cluster {
         });
       }
       await call("clients", String(clients));
-      tell("unpacking Pulumi's engine");
+      report("unpacking Pulumi's engine");
       const engine = await engineEnvironment(path.join(path.dirname(command), "pulumi-env"));
       return {
         images: { app: appImage, redis: redisImage, own: ownImageNames() },
@@ -162,8 +162,8 @@ function kind(name: string): Cluster {
   return {
     name: `kind cluster ${name}`,
     inside: (inner) => inner,
-    async prepare(tell) {
-      tell("building the image");
+    async prepare(report) {
+      report("building the image");
       await run("docker", ["build", "--file", "app/Dockerfile", "--tag", appImage, "."], {
         cwd: root,
         maxBuffer: 64 * 2 ** 20,
@@ -175,13 +175,13 @@ function kind(name: string): Cluster {
       await rm(scratch, { recursive: true });
       const images = [appImage, ...Object.values(ownImageNames())];
       await run("kind", ["load", "docker-image", ...images, "--name", name]);
-      tell("starting the edge");
+      report("starting the edge");
       const edge = await installTraefik();
       if (await needsCrds()) {
-        tell("installing CRDs");
+        report("installing CRDs");
         await installCrds();
       }
-      tell("opening the way to pods and Services");
+      report("opening the way to pods and Services");
       const nodes = (await kubectlJson<NodeList>(["get", "nodes"])).items.map(({ spec, status }) => ({
         address: status.addresses.find(({ type }) => type === "InternalIP")?.address ?? "",
         podCIDR: spec.podCIDR,

@@ -26,16 +26,16 @@ async function main(): Promise<number> {
   } catch (error) {
     if (!(error instanceof NoClusterError)) throw error;
     if (process.env[withoutCluster] === "skip") {
-      tell(`skipped, as ${withoutCluster}=skip allows: ${error.message}`);
+      report(`skipped, as ${withoutCluster}=skip allows: ${error.message}`);
       return 0;
     }
-    tell(`${error.message}. To go on without these tests: ${withoutCluster}=skip`);
+    report(`${error.message}. To go on without these tests: ${withoutCluster}=skip`);
     return 1;
   }
-  tell(`in ${cluster.name}`);
-  const surroundings = await cluster.prepare(tell);
+  report(`in ${cluster.name}`);
+  const surroundings = await cluster.prepare(report);
   await removeNamespaces(cluster); // what an interrupted run left
-  tell("running the tests");
+  report("running the tests");
   const given = process.argv.slice(2);
   const lanes =
     given.length > 0
@@ -50,7 +50,7 @@ async function main(): Promise<number> {
   );
   const code = Math.max(...codes);
   if (code !== 0) await diagnose(cluster);
-  tell("removing the namespaces of the tests");
+  report("removing the namespaces of the tests");
   await removeNamespaces(cluster);
   return code;
 }
@@ -87,14 +87,14 @@ function diagnose(cluster: Cluster): Promise<number> {
   return start(cluster.inside(["sh", "-c", each]));
 }
 
-function tell(step: string): void {
+function report(step: string): void {
   process.stderr.write(`e2e: ${step}\n`);
 }
 
 main().then(
   (code) => (process.exitCode = code),
   (error: unknown) => {
-    tell(error instanceof Error ? (error.stack ?? error.message) : String(error));
+    report(error instanceof Error ? (error.stack ?? error.message) : String(error));
     process.exitCode = 1;
   },
 );

@@ -7,7 +7,7 @@ import { namespacePrefix } from "./stack";
 import { readSurroundings } from "./surroundings";
 import { until } from "./until";
 
-/** Changes a way in under clients by `pulumi up`: adds a proxy to a live service, and removes it again. */
+/** Changes the route of clients by `pulumi up`: adds a proxy to a live service, and removes it again. */
 
 const namespace = `${namespacePrefix}-toggled`;
 const host = "toggled.nova.social";
@@ -22,14 +22,14 @@ const drainSeconds = 20;
 const afterwards = 40;
 const clients = 20;
 
-interface Way {
+interface Variant {
   readonly proxied: boolean;
   readonly kind?: "nginx" | "none";
   /** Labels of the edge's pods, in addition to their namespace. */
   readonly podLabels?: Readonly<Record<string, string>>;
 }
 
-function config({ proxied, kind = "nginx", podLabels }: Way) {
+function config({ proxied, kind = "nginx", podLabels }: Variant) {
   const { images, edge, clientNetworks } = readSurroundings();
   return {
     namespace,
@@ -79,8 +79,8 @@ describe("a service with clients, under the real engine", () => {
   });
 
   /** Runs `up` while new clients connect without a pause. Returns the steps, the time, and the refused clients. */
-  async function upUnderHandshakes(way: Way, at = target) {
-    await stack.configure(config(way));
+  async function upUnderHandshakes(variant: Variant, at = target) {
+    await stack.configure(config(variant));
     const probe = new EdgeProbe(at);
     const start = performance.now();
     const steps = await stack.upSteps();
@@ -91,7 +91,7 @@ describe("a service with clients, under the real engine", () => {
     );
     await probe.stop();
     process.stderr.write(
-      `up of ${JSON.stringify(way)}: ${Math.round(seconds)} s, ${probe.upgrades} handshakes, ` +
+      `up of ${JSON.stringify(variant)}: ${Math.round(seconds)} s, ${probe.upgrades} handshakes, ` +
         `${probe.refusals.length} refused\n`,
     );
     return { steps, seconds, refusals: probe.refusals };
@@ -119,7 +119,7 @@ describe("a service with clients, under the real engine", () => {
     expect(openOf(sockets)).toBe(0);
   });
 
-  it("opens the way for another edge before it closes the old one", async () => {
+  it("admits another edge before it stops admitting the old one", async () => {
     const { steps, refusals } = await upUnderHandshakes({
       proxied: false,
       podLabels: { "app.kubernetes.io/name": "traefik" },

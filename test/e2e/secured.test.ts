@@ -4,9 +4,9 @@ import path from "node:path";
 import { SignJWT } from "jose";
 import { findChromium } from "../../ops/browser/install";
 import { launchChromium } from "../../ops/browser/launch";
-import { screens } from "../../ops/pictures/scene";
+import { screens } from "../../ops/pictures/screens";
 import type { Report } from "../../ops/rehearse/report";
-import { complaintsOf, figures, moved } from "../browser/reading";
+import { consoleErrorsOf, figures, moved } from "../browser/reading";
 import { kubectl } from "./kubectl";
 import { opsCommand } from "./ops-command";
 import { pods } from "./pods";
@@ -96,11 +96,11 @@ describe("a stack that requires tokens", () => {
       try {
         const before = (await pods(namespace, service.name)).map(({ name }) => name);
         const chosen = screens.filter(({ name }) => ["desktop-dark", "phone-light"].includes(name));
-        const complaints: string[][] = [];
+        const errors: string[][] = [];
         const pages = await Promise.all(
           chosen.map(async ({ context }) => {
             const page = await (await browser.newContext({ locale: "en-GB", ...context })).newPage();
-            complaints.push(complaintsOf(page));
+            errors.push(consoleErrorsOf(page));
             await page.goto(`http://${host}:${edge.port}${service.path}/`);
             await page.getByRole("textbox", { name: "Token" }).fill(await token("ada"));
             await page.getByRole("button", { name: "Connect" }).click();
@@ -120,7 +120,7 @@ describe("a stack that requires tokens", () => {
           expect(before).not.toContain(await page.locator("#pod-name").innerText());
           expect(await figures(page)).toMatchObject({ lost: 0, duplicated: 0, cuts: 0 });
         }
-        expect(complaints.flat()).toEqual([]);
+        expect(errors.flat()).toEqual([]);
       } finally {
         await browser.close();
       }

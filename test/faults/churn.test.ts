@@ -1,6 +1,6 @@
 import { sessionKey } from "../../app/server/store/keys";
 import { Wire } from "../app/helpers/wire";
-import { residentMiB, startWorld, type LoadedWorld } from "./helpers/loaded-world";
+import { residentMiB, startLoadedSystem, type LoadedSystem } from "./helpers/loaded-system";
 import { measured, soaking } from "./helpers/measured";
 
 /** The number of visits, and how many take place at the same time. */
@@ -10,11 +10,11 @@ const together = 40;
 const growthMiB = 64;
 
 describe(`${visits} clients that come and leave, under load on two pods`, () => {
-  let world: LoadedWorld | undefined;
-  afterAll(() => world?.stop());
+  let loadedSystem: LoadedSystem | undefined;
+  afterAll(() => loadedSystem?.stop());
 
   it("leave nothing, neither in the pods nor in Redis, and other clients do not notice", async () => {
-    const { pods, admin } = (world = await startWorld({ names: ["pod-a", "pod-b"] }));
+    const { pods, admin } = (loadedSystem = await startLoadedSystem({ names: ["pod-a", "pod-b"] }));
     const urls = pods.pods.map(({ url }) => `${url}/chat/alpha`);
 
     let begun = 0;
@@ -36,7 +36,7 @@ describe(`${visits} clients that come and leave, under load on two pods`, () => 
     const fault = `${visits} connects and leaves`;
     expect(await pods.verdict(fault, { lossless: true })).toEqual([]);
     expect(pods.closes).toEqual([]);
-    expect(await admin.keys(sessionKey("*"))).toHaveLength(pods.scene.clients.length);
+    expect(await admin.keys(sessionKey("*"))).toHaveLength(pods.system.clients.length);
     measured(fault, "growth of a pod, MiB", Math.max(...growth));
     expect(Math.max(...growth)).toBeLessThan(growthMiB);
   }, 300_000);

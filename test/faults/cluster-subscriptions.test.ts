@@ -2,7 +2,7 @@ import type { Cluster } from "ioredis";
 import { podChannel, roomKeys } from "../../app/server/store/keys";
 import { serviceName, startPodHere } from "./helpers/pods";
 import { RedisCluster } from "./helpers/redis-cluster";
-import { Scene } from "./helpers/scene";
+import { TestSystem } from "./helpers/test-system";
 import { until } from "./helpers/until";
 
 const rooms = Array.from({ length: 24 }, (_, i) => `room-${i}`);
@@ -16,51 +16,51 @@ const subscriptions = 2 * (rooms.length + 2 + 1);
 describe("a pod's subscriptions in a Redis Cluster", () => {
   let cluster: RedisCluster | undefined;
   let admin: Cluster | undefined;
-  let scene: Scene | undefined;
+  let system: TestSystem | undefined;
 
   const there = () => {
-    if (!cluster || !admin || !scene) throw new Error("the set-up failed");
-    return { cluster, admin, scene };
+    if (!cluster || !admin || !system) throw new Error("the set-up failed");
+    return { cluster, admin, system };
   };
 
   beforeAll(async () => {
     cluster = await RedisCluster.start("secret", undefined, true);
     admin = cluster.connect();
-    scene = new Scene(admin);
+    system = new TestSystem(admin);
     // The default: the limit must hold with this timeout.
     const env = { REDIS_MODE: "cluster", REDIS_TIMEOUT_MS: "5000" };
     for (const name of ["pod-a", "pod-b"]) {
-      scene.pods.push(await startPodHere({ name, redisUrl: cluster.urls, env }));
+      system.pods.push(await startPodHere({ name, redisUrl: cluster.urls, env }));
     }
-    for (const pod of scene.pods) for (let i = 0; i < 2; i++) scene.addClient(pod, ...rooms);
-    await scene.caughtUp();
+    for (const pod of system.pods) for (let i = 0; i < 2; i++) system.addClient(pod, ...rooms);
+    await system.caughtUp();
   }, 90_000);
   afterAll(async () => {
-    await scene?.stop();
+    await system?.stop();
     admin?.disconnect();
     await cluster?.stop();
   });
 
   const slotOf = (channel: string) => there().admin.cluster("KEYSLOT", channel);
   const publishOnce = () => {
-    for (const room of rooms) there().scene.clients[0]?.publish(room); // without a later message that would show a gap
+    for (const room of rooms) there().system.clients[0]?.publish(room); // without a later message that would show a gap
   };
 
   it("a connection that went half-open is noticed, and its rooms are live again", async () => {
-    const { scene, cluster } = there();
+    const { system, cluster } = there();
     for (let master = 0; master < 3; master++) {
       expect(cluster.proxyOf(master).freeze("subscriber")).toBe(2);
       publishOnce();
-      await scene.caughtUp(silenceMs);
+      await system.caughtUp(silenceMs);
     }
   });
 
   it("subscriptions that a node drops are made again, also the pod's own channel", async () => {
-    const { scene, cluster } = there();
+    const { system, cluster } = there();
     for (const room of rooms)
       await cluster.dropSubscriptions(await slotOf(roomKeys(serviceName, room).stream));
     publishOnce();
-    await scene.caughtUp(silenceMs);
+    await system.caughtUp(silenceMs);
     const own = await slotOf(podChannel("pod-a"));
     await cluster.dropSubscriptions(own);
     await until(
@@ -71,11 +71,11 @@ describe("a pod's subscriptions in a Redis Cluster", () => {
   });
 
   it("there is one for each channel, however often they were made again", async () => {
-    const { scene, cluster } = there();
+    const { system, cluster } = there();
     for (let round = 0; round < 6; round++) {
       await cluster.cutSubscribers(round % 3);
       publishOnce();
-      await scene.caughtUp(silenceMs);
+      await system.caughtUp(silenceMs);
     }
     await until(
       async () => (await cluster.subscriptions()) === subscriptions,
@@ -84,12 +84,12 @@ describe("a pod's subscriptions in a Redis Cluster", () => {
   });
 
   it("a master fails over to its replica: new publishes are acknowledged and live within seconds", async () => {
-    const { scene, cluster } = there();
-    const closed = scene.closes.length;
-    const { acknowledged } = scene.notes;
+    const { system, cluster } = there();
+    const closed = system.closes.length;
+    const { acknowledged } = system.recording;
     const since = acknowledged.length;
-    const publishes = scene.clients.length * rooms.length;
-    scene.publishEvery(200);
+    const publishes = system.clients.length * rooms.length;
+    system.publishEvery(200);
     for (let master = 0; master < 3; master++) {
       await until(() => acknowledged.length >= since + publishes, "traffic before it", silenceMs);
       await cluster.failOverGracefully(master);
@@ -100,10 +100,10 @@ describe("a pod's subscriptions in a Redis Cluster", () => {
         silenceMs,
       );
     }
-    scene.stopPublishing();
-    await scene.caughtUp(silenceMs);
-    scene.measureFrom(since, "Cluster failover, graceful");
-    expect(scene.closes.slice(closed)).toEqual([]);
-    expect(await scene.broken({ lossless: true })).toEqual([]);
+    system.stopPublishing();
+    await system.caughtUp(silenceMs);
+    system.measureFrom(since, "Cluster failover, graceful");
+    expect(system.closes.slice(closed)).toEqual([]);
+    expect(await system.broken({ lossless: true })).toEqual([]);
   }, 90_000);
 });

@@ -2,7 +2,7 @@ import { type Cluster } from "ioredis";
 import { roomKeys } from "../../app/server/store/keys";
 import { BuiltApp, serviceName } from "./helpers/pods";
 import { RedisCluster } from "./helpers/redis-cluster";
-import { Scene } from "./helpers/scene";
+import { TestSystem } from "./helpers/test-system";
 import { until } from "./helpers/until";
 
 const rooms = Array.from({ length: 40 }, (_, i) => `room-${i}`);
@@ -11,21 +11,21 @@ describe("Redis Cluster, under live clients on two pods", () => {
   let app: BuiltApp;
   let cluster: RedisCluster;
   let admin: Cluster;
-  let scene: Scene;
+  let system: TestSystem;
 
   beforeAll(async () => {
     app = await BuiltApp.build();
     cluster = await RedisCluster.start("secret");
     admin = cluster.connect();
-    scene = new Scene(admin);
+    system = new TestSystem(admin);
     const env = { REDIS_MODE: "cluster", REDIS_TIMEOUT_MS: "1000" };
     const start = (name: string) => app.start({ name, redisUrl: cluster.urls, env });
-    scene.pods.push(...(await Promise.all(["pod-a", "pod-b"].map(start))));
-    for (const pod of scene.pods) for (let i = 0; i < 2; i++) scene.addClient(pod, ...rooms);
-    await scene.caughtUp();
+    system.pods.push(...(await Promise.all(["pod-a", "pod-b"].map(start))));
+    for (const pod of system.pods) for (let i = 0; i < 2; i++) system.addClient(pod, ...rooms);
+    await system.caughtUp();
   }, 90_000);
   afterAll(async () => {
-    await scene.stop();
+    await system.stop();
     admin.disconnect();
     await cluster.stop();
     await app.remove();
@@ -33,7 +33,7 @@ describe("Redis Cluster, under live clients on two pods", () => {
 
   const publishAll = (times: number) => {
     for (let i = 0; i < times; i++) {
-      for (const client of scene.clients) for (const room of rooms) client.publish(room);
+      for (const client of system.clients) for (const room of rooms) client.publish(room);
     }
   };
 
@@ -45,33 +45,37 @@ describe("Redis Cluster, under live clients on two pods", () => {
     const thirds = (await Promise.all(slots)).map((slot) => Math.floor((slot * 3) / 16_384));
     expect(new Set(thirds)).toEqual(new Set([0, 1, 2]));
     publishAll(2);
-    await scene.caughtUp(liveMs + 5_000);
+    await system.caughtUp(liveMs + 5_000);
   });
 
   it("the subscribers of one master are cut: what is published meanwhile comes without waiting for the check", async () => {
     for (let round = 0; round < 3; round++) {
       await cluster.cutSubscribers(round);
-      for (const room of rooms) scene.clients[round]?.publish(room); // without a later message that would show a gap
-      await scene.caughtUp(liveMs);
+      for (const room of rooms) system.clients[round]?.publish(room); // without a later message that would show a gap
+      await system.caughtUp(liveMs);
     }
   });
 
   it("a master crashes: sockets stay open, its rooms continue at its replica, and are live again", async () => {
-    const closed = scene.closes.length;
-    scene.publishEvery(500);
-    const since = scene.notes.acknowledged.length;
+    const closed = system.closes.length;
+    system.publishEvery(500);
+    const since = system.recording.acknowledged.length;
     await cluster.failOver(1);
-    scene.losses += 1;
-    const before = scene.notes.acknowledged.length;
-    await until(() => scene.notes.acknowledged.length > before + 500, "traffic behind the failover", 30_000);
-    scene.stopPublishing();
-    await scene.caughtUp(liveMs);
-    scene.measureFrom(since, "Cluster failover after kill -9");
+    system.losses += 1;
+    const before = system.recording.acknowledged.length;
+    await until(
+      () => system.recording.acknowledged.length > before + 500,
+      "traffic behind the failover",
+      30_000,
+    );
+    system.stopPublishing();
+    await system.caughtUp(liveMs);
+    system.measureFrom(since, "Cluster failover after kill -9");
 
     publishAll(1);
-    await scene.caughtUp(liveMs);
-    expect(scene.closes.slice(closed)).toEqual([]);
-    expect(await scene.broken({ lossless: false })).toEqual([]);
-    expect(scene.pods.map(({ ready }) => ready)).toEqual([true, true]);
+    await system.caughtUp(liveMs);
+    expect(system.closes.slice(closed)).toEqual([]);
+    expect(await system.broken({ lossless: false })).toEqual([]);
+    expect(system.pods.map(({ ready }) => ready)).toEqual([true, true]);
   }, 90_000);
 });

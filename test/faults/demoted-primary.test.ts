@@ -1,7 +1,7 @@
 import { Redis } from "ioredis";
 import { RedisProcess } from "./helpers/redis-process";
 import { startPodHere } from "./helpers/pods";
-import { Scene } from "./helpers/scene";
+import { TestSystem } from "./helpers/test-system";
 import { TcpProxy } from "./helpers/tcp-proxy";
 import { until } from "./helpers/until";
 
@@ -14,7 +14,7 @@ describe("a primary that is demoted at the same address", () => {
   let second: RedisProcess;
   let endpoint: TcpProxy;
   let admin: Redis;
-  let scene: Scene;
+  let system: TestSystem;
 
   beforeAll(async () => {
     const config = () => ["repl-diskless-sync-delay 0"];
@@ -28,38 +28,42 @@ describe("a primary that is demoted at the same address", () => {
     replica.disconnect();
     endpoint = await TcpProxy.start({ host: "127.0.0.1", port: first.port });
     admin = new Redis(second.port);
-    scene = new Scene(admin);
+    system = new TestSystem(admin);
     const redisUrl = `redis://127.0.0.1:${endpoint.port}`;
     const start = (name: string) => startPodHere({ name, redisUrl });
-    scene.pods.push(...(await Promise.all(["pod-a", "pod-b"].map(start))));
-    for (const pod of scene.pods) for (let i = 0; i < 2; i++) scene.addClient(pod, "alpha", "beta");
-    await scene.caughtUp();
+    system.pods.push(...(await Promise.all(["pod-a", "pod-b"].map(start))));
+    for (const pod of system.pods) for (let i = 0; i < 2; i++) system.addClient(pod, "alpha", "beta");
+    await system.caughtUp();
   });
   afterAll(async () => {
-    await scene.stop();
+    await system.stop();
     admin.disconnect();
     await endpoint.stop();
     await Promise.all([first.stop(), second.stop()]);
   });
 
   it("is left at its first refusal: sockets stay open, and publishes continue at the promoted one", async () => {
-    scene.publishEvery(20);
-    await until(() => scene.notes.acknowledged.length > 50, "traffic");
+    system.publishEvery(20);
+    await until(() => system.recording.acknowledged.length > 50, "traffic");
 
-    const since = scene.notes.acknowledged.length;
+    const since = system.recording.acknowledged.length;
     const old = new Redis(first.port);
     await admin.replicaof("NO", "ONE");
     endpoint.redirect({ host: "127.0.0.1", port: second.port });
     await old.replicaof("127.0.0.1", second.port);
-    scene.losses += 1;
+    system.losses += 1;
     old.disconnect();
 
-    const before = scene.notes.acknowledged.length;
-    await until(() => scene.notes.acknowledged.length > before + 100, "traffic behind the failover", 15_000);
-    scene.stopPublishing();
-    await scene.caughtUp();
-    scene.measureFrom(since, "a primary is demoted");
-    expect(scene.closes).toEqual([]);
-    expect(await scene.broken({ lossless: false })).toEqual([]);
+    const before = system.recording.acknowledged.length;
+    await until(
+      () => system.recording.acknowledged.length > before + 100,
+      "traffic behind the failover",
+      15_000,
+    );
+    system.stopPublishing();
+    await system.caughtUp();
+    system.measureFrom(since, "a primary is demoted");
+    expect(system.closes).toEqual([]);
+    expect(await system.broken({ lossless: false })).toEqual([]);
   });
 });

@@ -1,4 +1,4 @@
-import { residentMiB, startWorld, type LoadedWorld } from "./helpers/loaded-world";
+import { residentMiB, startLoadedSystem, type LoadedSystem } from "./helpers/loaded-system";
 import { measured } from "./helpers/measured";
 import type { ProcessPod } from "./helpers/pods";
 import { randomFrom } from "./model/random";
@@ -11,13 +11,13 @@ const publishMs = 250;
 const growthMiB = 32;
 
 describe("rollouts, kills and Redis restarts, one after the other, under load", () => {
-  let world: LoadedWorld | undefined;
-  afterAll(() => world?.stop());
+  let loadedSystem: LoadedSystem | undefined;
+  afterAll(() => loadedSystem?.stop());
 
   it(
     `for ${minutes} minutes: nothing is lost, and no resource accumulates`,
     async () => {
-      const { pods, redis, admin } = (world = await startWorld({ publishMs }));
+      const { pods, redis, admin } = (loadedSystem = await startLoadedSystem({ publishMs }));
       const seed = Date.now() % 1e6;
       const random = randomFrom(seed);
       let generation = 0;
@@ -61,11 +61,11 @@ describe("rollouts, kills and Redis restarts, one after the other, under load", 
       let first: Awaited<ReturnType<typeof memory>> | undefined;
       do {
         for (const [name, happen] of Object.entries(faults).sort(() => random() - 0.5)) {
-          const before = pods.scene.notes.acknowledged.length;
+          const before = pods.system.recording.acknowledged.length;
           await happen();
           await pods.traffic(60_000);
           happened.set(name, (happened.get(name) ?? 0) + 1);
-          pods.scene.measureFrom(before, `mixed: ${name}`);
+          pods.system.measureFrom(before, `mixed: ${name}`);
         }
         first ??= await memory();
       } while (Date.now() < endAt);
@@ -78,7 +78,7 @@ describe("rollouts, kills and Redis restarts, one after the other, under load", 
         "faults",
         [...happened.values()].reduce((sum, times) => sum + times),
       );
-      measured("mixed", "acknowledged publishes", pods.scene.notes.acknowledged.length);
+      measured("mixed", "acknowledged publishes", pods.system.recording.acknowledged.length);
       expect({ seed, broken: await pods.verdict("mixed", { lossless: true }) }).toEqual({ seed, broken: [] });
       expect([...happened.keys()].sort()).toEqual(Object.keys(faults).sort());
       expect(last.redis - first.redis).toBeLessThan(growthMiB);

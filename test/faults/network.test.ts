@@ -37,7 +37,7 @@ describe("the network between clients and two pods under load", () => {
   });
   afterEach(async () => {
     edge?.heal();
-    await loaded?.scene.stop();
+    await loaded?.system.stop();
     loaded = undefined;
     await edge?.down().catch(() => undefined); // it may be down
     edge = undefined;
@@ -56,7 +56,7 @@ describe("the network between clients and two pods under load", () => {
     loaded = await LoadedPods.start({ app, redisUrl: redis.url, admin, env, envOf, names });
     const pod = loaded.pod("pod-a");
     edge = await OneWayProxy.start({ host: "127.0.0.1", port: Number(new URL(pod.url).port) });
-    const behind = loaded.scene.addClient(through(edge, pod), ...rooms);
+    const behind = loaded.system.addClient(through(edge, pod), ...rooms);
     await until(() => behind.client.state === "connected", "connection through the edge");
     return { pods: loaded, edge, behind };
   }
@@ -103,7 +103,7 @@ describe("the network between clients and two pods under load", () => {
       return Number(/^websocket_slow_consumers_closed_total (\d+)/m.exec(text)?.[1]);
     };
     behind.stall();
-    const bulk = pods.scene.addClient(pods.pod("pod-b"), "bulk");
+    const bulk = pods.system.addClient(pods.pod("pod-b"), "bulk");
     // The kernel may buffer more than 30 MB for each of the two connections on the way (tcp_rmem and tcp_wmem); all of it has to
     // be full. The room has no other clients.
     const most = 100_000_000 / 8_000;
@@ -139,7 +139,7 @@ describe("a partition between one of two pods and Redis, under load", () => {
   });
   afterEach(async () => {
     network.heal();
-    await loaded?.scene.stop();
+    await loaded?.system.stop();
     loaded = undefined;
     await network.down();
     admin.disconnect();

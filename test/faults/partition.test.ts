@@ -3,7 +3,7 @@ import { startRedis, type RedisServer } from "../../ops/redis/server";
 import { Wire } from "../app/helpers/wire";
 import { startPodHere, type Pod } from "./helpers/pods";
 import type { RecordedClient } from "./helpers/recorded-client";
-import { Scene } from "./helpers/scene";
+import { TestSystem } from "./helpers/test-system";
 import { TcpProxy } from "./helpers/tcp-proxy";
 import { until } from "./helpers/until";
 
@@ -14,7 +14,7 @@ describe("a fault between one pod and Redis", () => {
   let redis: RedisServer;
   let admin: Redis;
   let proxy: TcpProxy;
-  let scene: Scene;
+  let system: TestSystem;
   /** A client of the pod behind the proxy, and one of a pod without a proxy. */
   let behind: RecordedClient;
   let direct: RecordedClient;
@@ -24,20 +24,20 @@ describe("a fault between one pod and Redis", () => {
     redis = await startRedis();
     admin = new Redis(redis.url);
     proxy = await TcpProxy.start(redis);
-    scene = new Scene(admin);
+    system = new TestSystem(admin);
     const [a, b] = await Promise.all([
       startPodHere({ name: "pod-a", redisUrl: proxy.through(redis.url) }),
       startPodHere({ name: "pod-b", redisUrl: redis.url }),
     ]);
     podBehind = a;
-    scene.pods.push(a, b);
-    behind = scene.addClient(a, "alpha");
-    direct = scene.addClient(b, "alpha");
-    await scene.caughtUp();
+    system.pods.push(a, b);
+    behind = system.addClient(a, "alpha");
+    direct = system.addClient(b, "alpha");
+    await system.caughtUp();
   });
   afterEach(async () => {
     proxy.release();
-    await scene.stop();
+    await system.stop();
     await proxy.stop();
     admin.disconnect();
     await redis.stop();
@@ -46,9 +46,9 @@ describe("a fault between one pod and Redis", () => {
   const received = (client: RecordedClient) => client.positions.get("alpha")?.offset ?? 0;
 
   async function nobodyLostAnything(): Promise<void> {
-    await scene.caughtUp();
-    expect(scene.closes).toEqual([]);
-    expect(await scene.broken({ lossless: true })).toEqual([]);
+    await system.caughtUp();
+    expect(system.closes).toEqual([]);
+    expect(await system.broken({ lossless: true })).toEqual([]);
   }
 
   it("subscriber cut: it subscribes again and reads what was published meanwhile", async () => {
@@ -100,10 +100,10 @@ describe("a fault between one pod and Redis", () => {
 
   it("200 ms to Redis and back: everything works, only later", async () => {
     proxy.delay(200, "subscriber", "commands");
-    const late = scene.addClient(podBehind, "alpha", "beta");
-    await scene.caughtUp();
+    const late = system.addClient(podBehind, "alpha", "beta");
+    await system.caughtUp();
     for (let i = 0; i < 20; i++) for (const client of [behind, direct, late]) client.publish("alpha");
-    await scene.caughtUp();
+    await system.caughtUp();
     expect([behind, direct, late].map(received)).toEqual([60, 60, 60]);
     await nobodyLostAnything();
   });

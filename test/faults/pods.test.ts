@@ -24,7 +24,7 @@ describe("three pods under load", () => {
     admin.on("error", () => undefined);
   });
   afterEach(async () => {
-    await loaded?.scene.stop();
+    await loaded?.system.stop();
     loaded = undefined;
     admin.disconnect();
     await redis.stop();
@@ -118,13 +118,13 @@ describe("three pods under load", () => {
     const hour = (byMs: number) => new Date(Date.now() + byMs).toISOString().slice(0, 13);
     expect(pods.pod("pod-a").log).toContain(`jumped to ${hour(hourMs)}`);
     expect(pods.pod("pod-b").log).toContain(`jumped to ${hour(-hourMs)}`);
-    pods.scene.clients[0]?.cut();
-    pods.scene.clients[3]?.cut();
+    pods.system.clients[0]?.cut();
+    pods.system.clients[3]?.cut();
     expect(await pods.verdict("clocks an hour off", { lossless: true })).toEqual([]);
     expect(pods.closes).toEqual(["1006", "1006"]);
     expect(pods.pods.map(({ ready }) => ready)).toEqual([true, true, true]);
-    for (const { client } of pods.scene.clients) expect(client.state).toBe("connected");
-    expect(pods.scene.clients[0]?.connections.at(-1)).toMatchObject({ resumed: true });
-    expect(pods.scene.clients[3]?.connections.at(-1)).toMatchObject({ resumed: true });
+    for (const { client } of pods.system.clients) expect(client.state).toBe("connected");
+    expect(pods.system.clients[0]?.connections.at(-1)).toMatchObject({ resumed: true });
+    expect(pods.system.clients[3]?.connections.at(-1)).toMatchObject({ resumed: true });
   });
 });

@@ -63,11 +63,11 @@ describe("a rolling update of a service that was scaled up, behind a connection 
   }
 
   /** The API server reports all pods. */
-  function tell(named: boolean): void {
+  function reportPods(named: boolean): void {
     const endpoints = pods.map(({ address, ready, name }) => pod(address, ready, named ? name : undefined));
     api.version += 1;
     api.slices = [slice("chat", api.version, endpoints)];
-    api.tell("MODIFIED", slice("chat", api.version, endpoints));
+    api.sendEvent("MODIFIED", slice("chat", api.version, endpoints));
   }
 
   /** Replaces three pods, the one with all clients first; returns how often each client changed its pod. */
@@ -84,7 +84,7 @@ describe("a rolling update of a service that was scaled up, behind a connection 
         () => `${count} pods that are ready`,
       );
     const old = [await startPod(oldTemplate)];
-    tell(named);
+    reportPods(named);
     const proxy = await startProxyOf(source);
     await knows(1);
     for (let client = 0; client < clients; client++) {
@@ -93,18 +93,18 @@ describe("a rolling update of a service that was scaled up, behind a connection 
       await wire.hello({ rooms: [{ room: "room" }] });
     }
     old.push(await startPod(oldTemplate), await startPod(oldTemplate));
-    tell(named);
+    reportPods(named);
     await knows(3);
     for (const leaving of old) {
       await startPod(newTemplate);
-      tell(named);
+      reportPods(named);
       await knows(4);
       leaving.ready = false;
-      tell(named);
+      reportPods(named);
       await knows(3);
       pods.splice(pods.indexOf(leaving), 1);
       await leaving.process.end(); // once its last client has left
-      tell(named);
+      reportPods(named);
     }
     const names = new Set(pods.map(({ process }) => process.name));
     const podsOf = ({ frames }: Wire) =>

@@ -5,7 +5,7 @@ import { connectRedis } from "../../app/server/store/redis";
 import { startRedis, type RedisServer } from "../../ops/redis/server";
 import { Wire } from "../app/helpers/wire";
 import { BuiltApp, podDefaults } from "./helpers/pods";
-import { Scene } from "./helpers/scene";
+import { TestSystem } from "./helpers/test-system";
 import { until } from "./helpers/until";
 
 /** REDIS_TIMEOUT_MS of these pods: the longest time until a publish is answered. */
@@ -18,7 +18,7 @@ describe("Redis away for a few seconds, under live clients on two pods", () => {
   let app: BuiltApp;
   let redis: RedisServer;
   let admin: Redis;
-  let scene: Scene;
+  let system: TestSystem;
 
   beforeAll(async () => {
     app = await BuiltApp.build();
@@ -29,17 +29,17 @@ describe("Redis away for a few seconds, under live clients on two pods", () => {
     redis = await startRedis();
     admin = new Redis(redis.url, { retryStrategy: () => 20 });
     admin.on("error", () => undefined);
-    scene = new Scene(admin);
+    system = new TestSystem(admin);
     const env = { REDIS_TIMEOUT_MS: String(timeoutMs) };
     const start = (name: string) => app.start({ name, redisUrl: redis.url, env });
-    scene.pods.push(...(await Promise.all(["pod-a", "pod-b"].map(start))));
-    for (const pod of scene.pods) for (let i = 0; i < 3; i++) scene.addClient(pod, "alpha", "beta");
-    await scene.caughtUp();
-    scene.publishEvery(50);
-    await until(() => scene.notes.acknowledged.length > 50, "traffic");
+    system.pods.push(...(await Promise.all(["pod-a", "pod-b"].map(start))));
+    for (const pod of system.pods) for (let i = 0; i < 3; i++) system.addClient(pod, "alpha", "beta");
+    await system.caughtUp();
+    system.publishEvery(50);
+    await until(() => system.recording.acknowledged.length > 50, "traffic");
   });
   afterEach(async () => {
-    await scene.stop();
+    await system.stop();
     admin.disconnect();
     await redis.stop();
   });
@@ -55,12 +55,12 @@ describe("Redis away for a few seconds, under live clients on two pods", () => {
   it.each(absences)(
     "%s; sockets stay open, publishes are answered within the limit, all recover",
     async (how, go, comeBack) => {
-      const [pod] = scene.pods;
+      const [pod] = system.pods;
       const wire = new Wire(`${pod?.url}/chat/wire`);
       await wire.hello({ rooms: [{ room: "wire" }] });
       await wire.sync("wire");
-      const closed = scene.closes.length;
-      const before = scene.notes.acknowledged.length;
+      const closed = system.closes.length;
+      const before = system.recording.acknowledged.length;
 
       await go();
       // The second is accepted while the first waits: a busy connection must not hide that no answer comes.
@@ -77,29 +77,29 @@ describe("Redis away for a few seconds, under live clients on two pods", () => {
       }
       await comeBack();
 
-      scene.stopPublishing();
-      await scene.caughtUp();
-      scene.measureFrom(before, `Redis away: ${how}`);
+      system.stopPublishing();
+      await system.caughtUp();
+      system.measureFrom(before, `Redis away: ${how}`);
       wire.send({ type: "publish", room: "wire", id: 1, data: 1 });
       expect(await wire.next("ack")).toMatchObject({ id: 1 });
-      expect(scene.closes.slice(closed)).toEqual([]);
-      expect(await scene.broken({ lossless: true })).toEqual([]);
+      expect(system.closes.slice(closed)).toEqual([]);
+      expect(await system.broken({ lossless: true })).toEqual([]);
       // Neither a crash nor an unhandled rejection, which would crash.
-      expect(scene.pods.map(({ ready }) => ready)).toEqual([true, true]);
+      expect(system.pods.map(({ ready }) => ready)).toEqual([true, true]);
     },
   );
 
   it("accepts new clients again as soon as it is back, without their help", async () => {
-    const [pod] = scene.pods;
+    const [pod] = system.pods;
     await redis.down();
-    if (pod) scene.addClient(pod, "alpha");
-    const late = scene.clients.at(-1);
+    if (pod) system.addClient(pod, "alpha");
+    const late = system.clients.at(-1);
     await until(() => late?.client.state === "waiting", "refused client");
     await redis.up();
-    scene.stopPublishing();
-    await scene.caughtUp();
+    system.stopPublishing();
+    await system.caughtUp();
     expect(late?.connections).toHaveLength(1);
-    expect(await scene.broken({ lossless: true })).toEqual([]);
+    expect(await system.broken({ lossless: true })).toEqual([]);
   });
 });
 

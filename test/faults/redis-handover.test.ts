@@ -17,7 +17,7 @@ describe("a handover in Redis, under load on two pods", () => {
   });
   afterAll(() => app.remove());
   afterEach(async () => {
-    await loaded?.scene.stop();
+    await loaded?.system.stop();
     admin?.disconnect();
     await group?.stop();
     loaded = admin = group = undefined;
@@ -36,7 +36,7 @@ describe("a handover in Redis, under load on two pods", () => {
       names: ["pod-a", "pod-b"],
     });
     await sentinels.switchOver();
-    loaded.scene.losses += 1; // writes that the old primary accepted while it was being demoted
+    loaded.system.losses += 1; // writes that the old primary accepted while it was being demoted
     expect(await loaded.verdict("Sentinel failover, graceful", { lossless: false })).toEqual([]);
     expect(loaded.closes).toEqual([]);
   }, 120_000);

@@ -3,7 +3,7 @@ import { sessionKey } from "../../app/server/store/keys";
 import { startRedis, type RedisServer, type RestartOptions } from "../../ops/redis/server";
 import { BuiltApp } from "./helpers/pods";
 import type { RecordedClient } from "./helpers/recorded-client";
-import { Scene } from "./helpers/scene";
+import { TestSystem } from "./helpers/test-system";
 import { until } from "./helpers/until";
 
 const offsetOf = ({ positions }: RecordedClient, room: string) => positions.get(room)?.offset ?? 0;
@@ -12,7 +12,7 @@ describe("a restart of Redis under live clients, on two pods", () => {
   let app: BuiltApp;
   let redis: RedisServer;
   let admin: Redis;
-  let scene: Scene;
+  let system: TestSystem;
 
   beforeAll(async () => {
     app = await BuiltApp.build();
@@ -23,18 +23,18 @@ describe("a restart of Redis under live clients, on two pods", () => {
     redis = await startRedis();
     admin = new Redis(redis.url, { retryStrategy: () => 20 });
     admin.on("error", () => undefined);
-    scene = new Scene(admin);
+    system = new TestSystem(admin);
     const start = (name: string) => app.start({ name, redisUrl: redis.url });
-    scene.pods.push(...(await Promise.all(["pod-a", "pod-b"].map(start))));
-    for (const pod of scene.pods) {
-      for (const rooms of [["alpha"], ["alpha", "beta"], ["beta"]]) scene.addClient(pod, ...rooms);
+    system.pods.push(...(await Promise.all(["pod-a", "pod-b"].map(start))));
+    for (const pod of system.pods) {
+      for (const rooms of [["alpha"], ["alpha", "beta"], ["beta"]]) system.addClient(pod, ...rooms);
     }
-    await scene.caughtUp();
-    scene.publishEvery(20);
-    await until(() => scene.notes.acknowledged.length > 100, "traffic");
+    await system.caughtUp();
+    system.publishEvery(20);
+    await until(() => system.recording.acknowledged.length > 100, "traffic");
   });
   afterEach(async () => {
-    await scene.stop();
+    await system.stop();
     admin.disconnect();
     await redis.stop();
   });
@@ -52,51 +52,51 @@ describe("a restart of Redis under live clients, on two pods", () => {
       if (options.data === "checkpoint") {
         await redis.checkpoint();
         // Sessions change as well: tokens rotate, rooms are joined.
-        for (const client of scene.clients) {
+        for (const client of system.clients) {
           client.cut();
           await until(() => client.connections.length > 1, "resumed session");
           client.join("gamma");
         }
-        const before = scene.notes.acknowledged.length;
+        const before = system.recording.acknowledged.length;
         await until(
-          () => scene.notes.acknowledged.length > before + 100,
+          () => system.recording.acknowledged.length > before + 100,
           "messages that the rollback takes away",
         );
         // A client that has received nothing of a room yet loses nothing of it.
         await until(
-          () => scene.clients.every((client) => client.rooms.every((room) => offsetOf(client, room) > 0)),
+          () => system.clients.every((client) => client.rooms.every((room) => offsetOf(client, room) > 0)),
           "each client having heard something of each of its rooms",
         );
       }
-      const closed = scene.closes.length;
-      const before = scene.notes.acknowledged.length;
+      const closed = system.closes.length;
+      const before = system.recording.acknowledged.length;
       await redis.restart(options);
-      if (!lossless) scene.losses += 1;
-      const after = scene.notes.acknowledged.length;
-      await until(() => scene.notes.acknowledged.length > after + 100, "traffic after the restart");
-      scene.stopPublishing();
-      await scene.caughtUp();
-      scene.measureFrom(before, `Redis restarts: ${what}`);
+      if (!lossless) system.losses += 1;
+      const after = system.recording.acknowledged.length;
+      await until(() => system.recording.acknowledged.length > after + 100, "traffic after the restart");
+      system.stopPublishing();
+      await system.caughtUp();
+      system.measureFrom(before, `Redis restarts: ${what}`);
 
-      expect(scene.closes.slice(closed)).toEqual([]);
+      expect(system.closes.slice(closed)).toEqual([]);
       // Every room was ahead of what is left.
-      const places = scene.clients.flatMap(({ rooms }) => rooms).length;
-      if (options.data !== "kept") expect(scene.resyncs).toBe(places);
+      const places = system.clients.flatMap(({ rooms }) => rooms).length;
+      if (options.data !== "kept") expect(system.resyncs).toBe(places);
       await sessionsAreBack();
 
-      const [pod] = scene.pods;
+      const [pod] = system.pods;
       await pod?.kill();
-      await scene.caughtUp();
-      const moved = scene.clients.slice(0, 3);
+      await system.caughtUp();
+      const moved = system.clients.slice(0, 3);
       expect(moved.map(({ connections }) => connections.at(-1))).toMatchObject(
         moved.map(() => ({ resumed: true, pod: "pod-b" })),
       );
-      expect(await scene.broken({ lossless })).toEqual([]);
+      expect(await system.broken({ lossless })).toEqual([]);
     },
   );
 
   async function sessionsAreBack(): Promise<void> {
-    for (const client of scene.clients) {
+    for (const client of system.clients) {
       await until(async () => {
         const session = await admin.hgetall(sessionKey(client.sessionId ?? ""));
         const rooms = Object.keys(session).filter((field) => field.startsWith("room:"));

@@ -18,7 +18,7 @@ describe("the disk of Redis, under load on two pods", () => {
   });
   afterAll(() => app.remove());
   afterEach(async () => {
-    await loaded?.scene.stop();
+    await loaded?.system.stop();
     admin?.disconnect();
     await redis?.stop();
     loaded = admin = redis = undefined;
@@ -45,7 +45,7 @@ describe("the disk of Redis, under load on two pods", () => {
       const process = await RedisProcess.start({ config });
       const { pods } = await start(process);
       await process.kill();
-      if (!lossless) pods.scene.losses += 1;
+      if (!lossless) pods.system.losses += 1;
       await process.up();
       expect(await pods.verdict(`Redis restart, appendfsync ${fsync}`, { lossless })).toEqual([]);
       expect(pods.closes).toEqual([]);
@@ -75,7 +75,7 @@ describe("the disk of Redis, under load on two pods", () => {
     }
     const status = async () => /aof_last_write_status:(\w+)/.exec(await admin.info("persistence"))?.[1];
     await until(async () => (await status()) === "err", "full disk", 30_000);
-    await until(() => pods.scene.clients.every(({ pending }) => pending.size > 10), "publishes that wait");
+    await until(() => pods.system.clients.every(({ pending }) => pending.size > 10), "publishes that wait");
     rmSync(ballast);
     await until(async () => (await status()) === "ok", "space again", 30_000);
     expect(await pods.verdict("the disk of Redis is full", { lossless: true })).toEqual([]);

@@ -1,7 +1,7 @@
 import type { Redis } from "ioredis";
 import { Certificates } from "./helpers/certificates";
 import { BuiltApp } from "./helpers/pods";
-import { Scene } from "./helpers/scene";
+import { TestSystem } from "./helpers/test-system";
 import { SentinelGroup } from "./helpers/sentinel-group";
 import { until } from "./helpers/until";
 
@@ -22,7 +22,7 @@ describe.each(durabilities)(
     let certificates: Certificates | undefined;
     let group: SentinelGroup;
     let admin: Redis;
-    let scene: Scene;
+    let system: TestSystem;
 
     beforeAll(async () => {
       app = await BuiltApp.build();
@@ -33,10 +33,10 @@ describe.each(durabilities)(
         ...(certificates && { certificates }),
       });
       admin = group.connect();
-      scene = new Scene(admin);
+      system = new TestSystem(admin);
     }, 60_000);
     afterAll(async () => {
-      await scene.stop();
+      await system.stop();
       admin.disconnect();
       await group.stop();
       certificates?.remove();
@@ -51,25 +51,29 @@ describe.each(durabilities)(
         ...(certificates && { NODE_EXTRA_CA_CERTS: certificates.authority }),
       };
       const start = (name: string) => app.start({ name, redisUrl: group.urls, env });
-      scene.pods.push(...(await Promise.all(["pod-a", "pod-b"].map(start))));
-      for (const pod of scene.pods) for (let i = 0; i < 3; i++) scene.addClient(pod, "alpha", "beta");
-      await scene.caughtUp();
-      scene.publishEvery(50);
-      await until(() => scene.notes.acknowledged.length > 100, "traffic");
+      system.pods.push(...(await Promise.all(["pod-a", "pod-b"].map(start))));
+      for (const pod of system.pods) for (let i = 0; i < 3; i++) system.addClient(pod, "alpha", "beta");
+      await system.caughtUp();
+      system.publishEvery(50);
+      await until(() => system.recording.acknowledged.length > 100, "traffic");
 
-      const closed = scene.closes.length;
-      const since = scene.notes.acknowledged.length;
+      const closed = system.closes.length;
+      const since = system.recording.acknowledged.length;
       await group.failOver();
-      if (mayBeLost) scene.losses += 1;
-      const before = scene.notes.acknowledged.length;
-      await until(() => scene.notes.acknowledged.length > before + 100, "traffic at the new primary", 20_000);
-      scene.stopPublishing();
-      await scene.caughtUp();
-      scene.measureFrom(since, `Sentinel failover after kill -9, DURABILITY=${durability}`);
+      if (mayBeLost) system.losses += 1;
+      const before = system.recording.acknowledged.length;
+      await until(
+        () => system.recording.acknowledged.length > before + 100,
+        "traffic at the new primary",
+        20_000,
+      );
+      system.stopPublishing();
+      await system.caughtUp();
+      system.measureFrom(since, `Sentinel failover after kill -9, DURABILITY=${durability}`);
 
-      expect(scene.closes.slice(closed)).toEqual([]);
-      expect(await scene.broken({ lossless: false })).toEqual([]);
-      expect(scene.pods.map(({ ready }) => ready)).toEqual([true, true]);
+      expect(system.closes.slice(closed)).toEqual([]);
+      expect(await system.broken({ lossless: false })).toEqual([]);
+      expect(system.pods.map(({ ready }) => ready)).toEqual([true, true]);
     }, 60_000);
   },
 );

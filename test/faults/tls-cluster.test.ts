@@ -3,7 +3,7 @@ import { Certificates } from "./helpers/certificates";
 import { LocalNames } from "./helpers/local-names";
 import { BuiltApp } from "./helpers/pods";
 import { RedisCluster } from "./helpers/redis-cluster";
-import { Scene } from "./helpers/scene";
+import { TestSystem } from "./helpers/test-system";
 import { until } from "./helpers/until";
 
 /**
@@ -43,22 +43,22 @@ describe.each(["hostname", "ip"] as const)(
     };
 
     it("serves rooms of every node, and continues when a node is lost", async () => {
-      const scene = new Scene(admin);
+      const system = new TestSystem(admin);
       const url = cluster.urlOf(`clustercfg.${domain}`);
-      scene.pods.push(...(await Promise.all(["pod-a", "pod-b"].map((name) => start(name, url)))));
-      for (const pod of scene.pods) scene.addClient(pod, ...rooms);
-      scene.publishEvery(250);
-      const acknowledged = () => scene.notes.acknowledged.length;
+      system.pods.push(...(await Promise.all(["pod-a", "pod-b"].map((name) => start(name, url)))));
+      for (const pod of system.pods) system.addClient(pod, ...rooms);
+      system.publishEvery(250);
+      const acknowledged = () => system.recording.acknowledged.length;
       await until(() => acknowledged() > 100, "traffic by TLS", 15_000);
 
       await cluster.failOver(1);
-      scene.losses += 1;
+      system.losses += 1;
       const before = acknowledged();
       await until(() => acknowledged() > before + 200, "traffic behind the failover", 30_000);
-      scene.stopPublishing();
-      await scene.caughtUp();
-      expect(await scene.broken({ lossless: false })).toEqual([]);
-      await scene.stop();
+      system.stopPublishing();
+      await system.caughtUp();
+      expect(await system.broken({ lossless: false })).toEqual([]);
+      await system.stop();
     }, 90_000);
 
     it("is refused under a name that the certificate does not have", async () => {

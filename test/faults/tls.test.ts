@@ -2,7 +2,7 @@ import { Redis } from "ioredis";
 import { Certificates } from "./helpers/certificates";
 import { BuiltApp } from "./helpers/pods";
 import { RedisProcess } from "./helpers/redis-process";
-import { Scene } from "./helpers/scene";
+import { TestSystem } from "./helpers/test-system";
 
 describe("Redis by TLS, with a certificate of a private authority", () => {
   let certificates: Certificates;
@@ -26,14 +26,14 @@ describe("Redis by TLS, with a certificate of a private authority", () => {
 
   it("is trusted if NODE_EXTRA_CA_CERTS names the authority", async () => {
     const admin = new Redis(url, { tls: certificates.trust });
-    const scene = new Scene(admin);
+    const system = new TestSystem(admin);
     const env = { NODE_EXTRA_CA_CERTS: certificates.authority };
     const start = (name: string) => app.start({ name, redisUrl: url, env });
-    scene.pods.push(...(await Promise.all(["pod-a", "pod-b"].map(start))));
-    for (const pod of scene.pods) scene.addClient(pod, "alpha").publish("alpha");
-    await scene.caughtUp();
-    expect(await scene.broken({ lossless: true })).toEqual([]);
-    await scene.stop();
+    system.pods.push(...(await Promise.all(["pod-a", "pod-b"].map(start))));
+    for (const pod of system.pods) system.addClient(pod, "alpha").publish("alpha");
+    await system.caughtUp();
+    expect(await system.broken({ lossless: true })).toEqual([]);
+    await system.stop();
     admin.disconnect();
   });
 

@@ -2,7 +2,7 @@ import { conflicts, describeConflicts } from "../../infra/components/existing-se
 import {
   deploymentFields,
   serviceFields,
-  type DeploymentWishes,
+  type DeploymentSettings,
   type LiveDeployment,
 } from "../../infra/components/existing-service/fields";
 import { NoneEdge } from "../../infra/components/edge/none/component";
@@ -28,7 +28,7 @@ const fresh: LiveDeployment = {
   template: { spec: { terminationGracePeriodSeconds: 30, containers: [{ name: "server" }] } },
 };
 
-const wishes: DeploymentWishes = {
+const settings: DeploymentSettings = {
   container: "server",
   drain: { preStopSeconds: 10, drainSeconds: 30, gracePeriodSeconds: 45 },
   maxSurge: 1,
@@ -37,7 +37,7 @@ const wishes: DeploymentWishes = {
 };
 
 const conflictsOf = (live: LiveDeployment, managed: object[] = [byKubectl]) =>
-  conflicts(deploymentFields(live, wishes), managed, "holdfast-test").map(({ path, owners }) => ({
+  conflicts(deploymentFields(live, settings), managed, "holdfast-test").map(({ path, owners }) => ({
     path,
     owners,
   }));

@@ -27,7 +27,7 @@ export class ProxiedHoldfastClient extends ProxiedSession {
   }
 
   override get waitingBytes(): number {
-    return this.#waitingBytes + this.askedBytes;
+    return this.#waitingBytes + this.pendingJoinBytes;
   }
 
   override goAway(): boolean {
@@ -41,7 +41,7 @@ export class ProxiedHoldfastClient extends ProxiedSession {
 
   /** A client that has not sent its hello gets no pings: the hello has its own timeout. */
   override tick(now: number): void {
-    if (this.introduced) super.tick(now);
+    if (this.helloReceived) super.tick(now);
   }
 
   protected override ping(): void {
@@ -56,7 +56,7 @@ export class ProxiedHoldfastClient extends ProxiedSession {
     const text = data.toString();
     try {
       this.#take(text);
-      this.flowIfFull();
+      this.updateFlowIfFull();
     } catch (error) {
       if (!(error instanceof FrameError)) throw error;
       this.#send({ type: "error", code: "bad_frame", message: error.message, retryable: false });
@@ -67,18 +67,18 @@ export class ProxiedHoldfastClient extends ProxiedSession {
   #take(text: string): void {
     const frame = parseClientFrame(text);
     if (frame.type === "pong") return;
-    if ((frame.type === "hello") === this.introduced) {
+    if ((frame.type === "hello") === this.helloReceived) {
       throw new FrameError(
-        this.introduced ? "hello comes once" : `the first frame must be hello, found ${frame.type}`,
+        this.helloReceived ? "hello comes once" : `the first frame must be hello, found ${frame.type}`,
       );
     }
     switch (frame.type) {
       case "hello":
         clearTimeout(this.#handshake);
-        this.introduce(frame);
+        this.onHello(frame);
         break;
       case "join":
-        this.ask(frame);
+        this.joinRoom(frame);
         break;
       case "leave":
         this.#count(frame.room, (publishes) => publishes.dropFrom(0));
@@ -86,7 +86,7 @@ export class ProxiedHoldfastClient extends ProxiedSession {
         this.leaveRoom(frame.room);
         break;
       case "publish":
-        if (!this.isIn(frame.room)) {
+        if (!this.hasRoom(frame.room)) {
           const message = `join ${frame.room} before publishing to it`;
           const about = { room: frame.room, id: frame.id };
           this.#send({ type: "error", code: "not_joined", message, retryable: false, ...about });
@@ -109,19 +109,19 @@ export class ProxiedHoldfastClient extends ProxiedSession {
     this.end(code === closeCodes.normal ? closeCodes.normal : closeCodes.goingAway);
   }
 
-  protected override tell(_frame: ServerFrame | undefined, text: string): void {
+  protected override sendToClient(_frame: ServerFrame | undefined, text: string): void {
     this.client.send(text);
   }
 
-  protected override tellSync(frame: SyncFrame): void {
+  protected override sendSync(frame: SyncFrame): void {
     this.client.send(JSON.stringify(frame));
   }
 
-  protected override tellMessage(_frame: MessageFrame, text: string): void {
+  protected override sendMessage(_frame: MessageFrame, text: string): void {
     this.client.send(text);
   }
 
-  protected override tellAck({ room, id }: AckFrame, text: string): void {
+  protected override sendAck({ room, id }: AckFrame, text: string): void {
     if (this.#count(room, (publishes) => publishes.take(id))) this.client.send(text);
   }
 
@@ -129,7 +129,7 @@ export class ProxiedHoldfastClient extends ProxiedSession {
    * The client repeats what can be repeated, so every error is passed on, and the proxy drops the publishes that the client will
    * repeat.
    */
-  protected override tellPublishError(
+  protected override sendPublishError(
     { room = "", id, retryable, code }: ErrorFrame & { id: number },
     text: string,
   ): void {
@@ -139,7 +139,7 @@ export class ProxiedHoldfastClient extends ProxiedSession {
     this.client.send(text);
   }
 
-  protected override tellJoinError(_frame: ErrorFrame, text: string): void {
+  protected override sendJoinError(_frame: ErrorFrame, text: string): void {
     this.client.send(text);
   }
 
@@ -169,7 +169,7 @@ export class ProxiedHoldfastClient extends ProxiedSession {
     const waited = this.mustWait();
     const result = change(publishes);
     this.#waitingBytes += publishes.bytes - before;
-    if (waited && !this.mustWait()) this.flow();
+    if (waited && !this.mustWait()) this.updateFlow();
     return result;
   }
 

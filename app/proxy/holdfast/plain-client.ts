@@ -48,14 +48,14 @@ export class ProxiedPlainClient extends ProxiedSession {
     this.#receipts = new Receipts(systemTimers, (offset) =>
       this.sendToPod(JSON.stringify({ type: "read", room: INBOX, offset })),
     );
-    this.introduce({ type: "hello", client: randomClientId(), rooms: [{ room }] });
+    this.onHello({ type: "hello", client: randomClientId(), rooms: [{ room }] });
   }
 
   override get waitingBytes(): number {
-    return this.#linesBytes + this.#unansweredBytes + this.askedBytes;
+    return this.#linesBytes + this.#unansweredBytes + this.pendingJoinBytes;
   }
 
-  /** There is no frame to ask a plain client to move. The drain closes it when its turn comes. */
+  /** There is no frame that asks a plain client to move. The drain closes it when its turn comes. */
   override goAway(): boolean {
     this.close(closeCodes.serviceRestart, "service restart");
     return false;
@@ -77,7 +77,7 @@ export class ProxiedPlainClient extends ProxiedSession {
       this.#linesBytes += costOf(line);
     }
     this.#publishLines();
-    if (this.mustWait()) this.flow();
+    if (this.mustWait()) this.updateFlow();
   }
 
   #publishLines(): void {
@@ -89,7 +89,7 @@ export class ProxiedPlainClient extends ProxiedSession {
       this.#unansweredBytes += costOf(line);
       this.#outbox
         .publish(line)
-        .catch((error: unknown) => this.#tellError(error as HoldfastError))
+        .catch((error: unknown) => this.#sendPublishFailure(error as HoldfastError))
         .finally(() => this.#answered(line));
     }
   }
@@ -99,11 +99,11 @@ export class ProxiedPlainClient extends ProxiedSession {
     this.#unanswered -= 1;
     this.#unansweredBytes -= costOf(line);
     this.#publishLines();
-    if (waited && !this.mustWait()) this.flow();
+    if (waited && !this.mustWait()) this.updateFlow();
     if (this.#gone && this.#unanswered === 0) this.#end();
   }
 
-  #tellError(error: HoldfastError): void {
+  #sendPublishFailure(error: HoldfastError): void {
     const cause = error.cause as ErrorFrame | undefined;
     this.#sendError({
       code: cause?.code ?? (error.code === "HOLDFAST_TIMEOUT" ? "unavailable" : "bad_frame"),
@@ -129,29 +129,29 @@ export class ProxiedPlainClient extends ProxiedSession {
     this.#outbox.abandon(new HoldfastError("HOLDFAST_CLOSED", "the client is gone"));
   }
 
-  protected override tell(frame: ServerFrame | undefined): void {
+  protected override sendToClient(frame: ServerFrame | undefined): void {
     if (frame?.type === "error") this.#sendError(frame);
   }
 
-  protected override tellSync(): void {
+  protected override sendSync(): void {
     // Nothing is sent: the client expects only messages.
   }
 
-  protected override tellMessage({ room, offset }: MessageFrame, text: string): void {
+  protected override sendMessage({ room, offset }: MessageFrame, text: string): void {
     this.client.send(text);
     if (room === INBOX) this.#receipts.mark(offset);
   }
 
-  protected override tellAck({ id, offset }: AckFrame): void {
+  protected override sendAck({ id, offset }: AckFrame): void {
     this.#outbox.take(id)?.resolve(offset); // no acknowledgement is sent: the message itself comes back to the sender
   }
 
-  protected override tellPublishError(frame: ErrorFrame & { id: number }): void {
+  protected override sendPublishError(frame: ErrorFrame & { id: number }): void {
     if (frame.retryable || frame.code === "not_joined") this.#outbox.retryLater(frame.id);
     else this.#outbox.take(frame.id)?.reject(new HoldfastError("HOLDFAST_REFUSED", frame.message, frame));
   }
 
-  protected override tellJoinError(frame: ErrorFrame): void {
+  protected override sendJoinError(frame: ErrorFrame): void {
     this.#sendError(frame);
     if (frame.room === this.#room) this.close(closeCodes.unauthorized, frame.message);
   }

@@ -26,13 +26,13 @@ export class PodSocket implements Link {
   /** When the welcome came, on the monotonic clock. */
   welcomedAt = Number.POSITIVE_INFINITY;
   /** The hello was sent, so the pod may have resumed the session for this socket, even if no welcome came. */
-  greeted = false;
+  helloSent = false;
   readonly #handlers: PodSocketHandlers;
   readonly #deadline = new Alarm(systemTimers);
   readonly #heartbeat = new Heartbeat(systemTimers, () => {
     if (this.socket.ws.isPaused && this.welcome)
       this.#heartbeat.start(2 * this.welcome.pingMs); // nothing is read now
-    else this.#fail("nothing heard from the pod");
+    else this.#fail("nothing received from the pod");
   });
   #over = false;
 
@@ -55,8 +55,8 @@ export class PodSocket implements Link {
    * @param frames the hello, and further frames for what did not fit into it
    * @param timeoutMs the longest time for the welcome
    */
-  greet(frames: readonly ClientFrame[], timeoutMs: number): void {
-    this.greeted = true;
+  sendHello(frames: readonly ClientFrame[], timeoutMs: number): void {
+    this.helloSent = true;
     this.#deadline.set(timeoutMs, () => this.#fail(`no welcome within ${timeoutMs} ms`));
     for (const frame of frames) this.send(frame);
   }
@@ -78,7 +78,7 @@ export class PodSocket implements Link {
 
   #receive(text: string): void {
     if (this.#over) return;
-    this.#heartbeat.heard();
+    this.#heartbeat.received();
     let frame: ServerFrame | undefined;
     try {
       frame = parseServerFrame(text);
@@ -88,7 +88,7 @@ export class PodSocket implements Link {
     }
     if (frame?.type === "ping") {
       // A pod refuses any frame before the hello, but a pod of an older version may ping before it.
-      if (this.greeted) this.send({ type: "pong" });
+      if (this.helloSent) this.send({ type: "pong" });
       return;
     }
     if (frame?.type === "pong") return;
@@ -120,4 +120,4 @@ export class PodSocket implements Link {
 }
 
 /** The close code for a socket that was replaced, or whose client left permanently: the pod ends the session's connection. */
-export const leftForGood = closeCodes.normal;
+export const leftCode = closeCodes.normal;

@@ -1,6 +1,5 @@
 import { Channel } from "../../client/channel";
 import { Retry } from "../../client/retry";
-import { Sequence } from "../../client/sequence";
 import { closeCodes } from "../../protocol/close-codes";
 import {
   INBOX,
@@ -18,27 +17,8 @@ import { abnormal, policyViolation } from "../close-codes";
 import type { RefusedError, Upstream } from "../dialer";
 import { ProxiedConnection, type Admitted, type ProxyContext } from "../proxied-connection";
 import { UpstreamReconnect, retrySettings } from "../upstream-reconnect";
-import { leftForGood, PodSocket, type PodSocketHandlers } from "./pod-socket";
-
-/** How many messages after a gap are kept. This is only an optimization: the pod sends them again. */
-const maxHeld = 64;
-
-/** The memory of a room with its channels, measured at about 900 bytes on Node.js 20. Bytes. */
-function costOfRoom(room: string): number {
-  return 1_024 + room.length;
-}
-
-/** A room that the client is in. */
-interface ProxiedRoom {
-  /** What the client has received in this room, and therefore what it may receive next. */
-  readonly sequence: Sequence;
-  /** How many messages of history its first join requests. */
-  readonly history: number | undefined;
-  /** True while the client waits for the sync that answers its join. */
-  asked: boolean;
-  /** The client's id of the join request, for the sync that answers it. */
-  readonly requestId: number | undefined;
-}
+import { leftCode, PodSocket, type PodSocketHandlers } from "./pod-socket";
+import { ProxiedRooms, type ProxiedRoom } from "./proxied-rooms";
 
 /**
  * A proxied connection whose service speaks `holdfast.v1.json`: the session and its room positions outlive each upstream socket.
@@ -46,13 +26,13 @@ interface ProxiedRoom {
  * languages that clients speak.
  */
 export abstract class ProxiedSession extends ProxiedConnection {
-  readonly #rooms = new Map<string, ProxiedRoom>();
+  readonly #rooms = new ProxiedRooms();
   readonly #upstream: UpstreamReconnect;
   readonly #move = new Retry(retrySettings);
   readonly #handlers: PodSocketHandlers = {
     frame: (socket, frame, text) => this.#receive(socket, frame, text),
     closed: (socket, code, reason) => this.#lost(socket, code, reason),
-    drained: () => this.flow(),
+    drained: () => this.updateFlow(),
   };
   #hello: Pick<HelloFrame, "client" | "token"> | undefined;
   #session: HelloFrame["session"];
@@ -72,16 +52,14 @@ export abstract class ProxiedSession extends ProxiedConnection {
    * socket.
    */
   #orphanedHello = false;
-  /** The memory that rooms take whose join has no answer yet. Bytes. */
-  protected askedBytes = 0;
   /** Counts joins sent to pods: each gets a number. */
-  #asks = 0;
+  #lastRequestId = 0;
   #over = false;
 
   constructor(context: ProxyContext, admitted: Admitted) {
     super(context, admitted);
     this.#upstream = new UpstreamReconnect(context, admitted.request, {
-      opened: (upstream) => this.#opened(upstream),
+      opened: (upstream) => this.#onOpened(upstream),
       refused: (error) => this.#refused(error),
       gaveUp: (why) => this.abandon(why),
     });
@@ -92,14 +70,14 @@ export abstract class ProxiedSession extends ProxiedConnection {
   // ---- for the subclasses ----
 
   /** Passes on a frame that is for the client itself: a welcome, or a type that this version does not know. */
-  protected abstract tell(frame: ServerFrame | undefined, text: string): void;
-  protected abstract tellSync(frame: SyncFrame): void;
-  protected abstract tellMessage(frame: MessageFrame, text: string): void;
-  protected abstract tellAck(frame: AckFrame, text: string): void;
+  protected abstract sendToClient(frame: ServerFrame | undefined, text: string): void;
+  protected abstract sendSync(frame: SyncFrame): void;
+  protected abstract sendMessage(frame: MessageFrame, text: string): void;
+  protected abstract sendAck(frame: AckFrame, text: string): void;
   /** A publish was refused. */
-  protected abstract tellPublishError(frame: ErrorFrame & { id: number }, text: string): void;
+  protected abstract sendPublishError(frame: ErrorFrame & { id: number }, text: string): void;
   /** A join was refused permanently; the client is no longer in the room. */
-  protected abstract tellJoinError(frame: ErrorFrame, text: string): void;
+  protected abstract sendJoinError(frame: ErrorFrame, text: string): void;
   /** Publishes of the room now go to this socket, first those without an answer. */
   protected abstract attach(room: string, socket: PodSocket): void;
   /** No socket accepts publishes now. */
@@ -111,34 +89,42 @@ export abstract class ProxiedSession extends ProxiedConnection {
    * The client has sent its hello: the proxy sends a pod a hello with the client's session, and with its rooms and their
    * positions.
    */
-  protected introduce(hello: HelloFrame): void {
+  protected onHello(hello: HelloFrame): void {
     this.#hello = { client: hello.client, ...(hello.token !== undefined && { token: hello.token }) };
     this.#session = hello.session;
-    for (const request of hello.rooms) this.#open(request);
-    if (this.#current) this.#greet(this.#current);
+    for (const request of hello.rooms) this.#rooms.add(request);
+    if (this.#current) this.#sendHello(this.#current);
     else this.#upstream.lost(closeCodes.goingAway, 0);
   }
 
-  protected get introduced(): boolean {
+  protected get helloReceived(): boolean {
     return this.#hello !== undefined;
   }
 
   /** The client joins a room, or joins it again from another position. */
-  protected ask(request: RoomRequest): void {
-    const room = this.#open(request);
-    for (const socket of this.#greeted()) {
+  protected joinRoom(request: RoomRequest): void {
+    const room = this.#rooms.add(request);
+    for (const socket of this.#socketsWithHello()) {
       socket.channels.get(request.room)?.stop();
-      socket.send({ type: "join", ...this.#request(request.room, room, this.#expect(socket, request.room)) });
+      socket.send({
+        type: "join",
+        ...this.#request(request.room, room, this.#openChannel(socket, request.room)),
+      });
     }
   }
 
   protected leaveRoom(room: string): void {
     this.#drop(room);
-    for (const socket of this.#greeted()) socket.send({ type: "leave", room });
+    for (const socket of this.#socketsWithHello()) socket.send({ type: "leave", room });
+  }
+
+  /** The memory that rooms take whose join has no answer yet. Bytes. */
+  protected get pendingJoinBytes(): number {
+    return this.#rooms.pendingJoinBytes;
   }
 
   /** Whether the client is in a room, or has sent a join for it. */
-  protected isIn(room: string): boolean {
+  protected hasRoom(room: string): boolean {
     return this.#rooms.has(room);
   }
 
@@ -170,14 +156,14 @@ export abstract class ProxiedSession extends ProxiedConnection {
   }
 
   /** Called after every frame of the client. */
-  protected flowIfFull(): void {
+  protected updateFlowIfFull(): void {
     const { client } = this;
     if (client.ws.isPaused || client.full || this.mustWait() || this.#current?.socket.full === true)
-      this.flow();
+      this.updateFlow();
   }
 
   /** Reads each side only as fast as the other one takes the data. */
-  protected flow(): void {
+  protected updateFlow(): void {
     const takes = !this.client.full;
     this.#current?.socket.read(takes);
     this.#next?.socket.read(takes);
@@ -189,28 +175,30 @@ export abstract class ProxiedSession extends ProxiedConnection {
     const parked = this.#parked;
     this.#parked = undefined;
     if (parked) this.#upstream.lost(parked.code, parked.lastedMs);
-    this.flow();
+    this.updateFlow();
   }
 
   // ---- one pod after the other ----
 
-  #opened(upstream: Upstream): void {
+  #onOpened(upstream: Upstream): void {
     const socket = new PodSocket(upstream, this.#handlers);
     this.#current = socket;
-    this.#greet(socket);
-    this.flow();
+    this.#sendHello(socket);
+    this.updateFlow();
   }
 
-  #greet(socket: PodSocket): void {
+  #sendHello(socket: PodSocket): void {
     if (!this.#hello) return;
-    if (!this.#rooms.has(INBOX)) this.#open({ room: INBOX }); // the pod joins the inbox in any case
+    if (!this.#rooms.has(INBOX)) this.#rooms.add({ room: INBOX }); // the pod joins the inbox in any case
     const hello: HelloFrame = {
       type: "hello",
       ...this.#hello,
       ...(this.#session && { session: this.#session }),
-      rooms: [...this.#rooms].map(([name, room]) => this.#request(name, room, this.#expect(socket, name))),
+      rooms: [...this.#rooms].map(([name, room]) =>
+        this.#request(name, room, this.#openChannel(socket, name)),
+      ),
     };
-    socket.greet(
+    socket.sendHello(
       // It may be longer than the client's own hello: it holds the rooms joined since then, their positions, and the proxy's
       // request ids.
       splitHello(hello, this.#maxPayloadBytes),
@@ -223,7 +211,7 @@ export abstract class ProxiedSession extends ProxiedConnection {
       case "welcome":
         this.#session = { id: frame.session.id, token: frame.session.token };
         this.#maxPayloadBytes = frame.maxPayloadBytes;
-        this.tell(frame, text); // the client needs the next token too: it may have to resume by itself
+        this.sendToClient(frame, text); // the client needs the next token too: it may have to resume by itself
         if (socket === this.#current) this.#serve(socket);
         break;
       case "goaway":
@@ -236,22 +224,22 @@ export abstract class ProxiedSession extends ProxiedConnection {
         this.#receiveOfRoom(socket, frame, text);
         break;
       default:
-        if (socket === this.#current) this.tell(frame, text);
+        if (socket === this.#current) this.sendToClient(frame, text);
     }
     const next = this.#next;
     if (next?.welcome && this.#isComplete(next)) this.#takeOver(next);
-    if (this.client.full) this.flow();
+    if (this.client.full) this.updateFlow();
   }
 
   #serve(socket: PodSocket): void {
     this.#upstream.served();
     for (const room of this.#rooms.keys()) this.#attach(room, socket);
-    this.flow();
+    this.updateFlow();
   }
 
   #lost(socket: PodSocket, code: number, reason: string): void {
     this.#unsubscribe(socket);
-    if (socket.greeted && !socket.welcome && code !== closeCodes.tryAgainLater) this.#orphanedHello = true;
+    if (socket.helloSent && !socket.welcome && code !== closeCodes.tryAgainLater) this.#orphanedHello = true;
     if (socket === this.#next) {
       this.#next = undefined;
       this.#move.again(() => void this.#openNext());
@@ -276,11 +264,11 @@ export abstract class ProxiedSession extends ProxiedConnection {
   #reconnect(code: number, lastedMs: number): void {
     this.#move.clear();
     this.#movingSince = undefined;
-    if (!this.introduced) return; // dialled once the client has sent its hello
+    if (!this.helloReceived) return; // dialled once the client has sent its hello
     // A pod that closed the connection because the client reads too slowly would do it again.
     if (code === closeCodes.slowConsumer && this.client.full) this.#parked = { code, lastedMs };
     else this.#upstream.lost(code, lastedMs);
-    this.flow();
+    this.updateFlow();
   }
 
   #refused({ status }: RefusedError): void {
@@ -292,7 +280,7 @@ export abstract class ProxiedSession extends ProxiedConnection {
 
   /** This pod has asked the proxy to move: dials the next pod. */
   #onGoaway(socket: PodSocket, { reason, delayMs }: GoawayFrame): void {
-    if (reason === "rebalance") this.context.dialer.endpoints.crowded(socket.address);
+    if (reason === "rebalance") this.context.dialer.endpoints.overloaded(socket.address);
     else this.#leaving(socket);
     if (this.#movingSince !== undefined) return;
     this.#movingSince = performance.now();
@@ -307,8 +295,8 @@ export abstract class ProxiedSession extends ProxiedConnection {
         return;
       }
       this.#next = new PodSocket(upstream, this.#handlers);
-      this.#greet(this.#next);
-      this.flow();
+      this.#sendHello(this.#next);
+      this.updateFlow();
     } catch (error) {
       // While the old pod serves, a failed move is repeated, whatever the pod answered.
       this.context.log.debug({ err: (error as Error).message }, "move");
@@ -322,7 +310,7 @@ export abstract class ProxiedSession extends ProxiedConnection {
     this.#current = next;
     if (old) {
       this.#unsubscribe(old);
-      old.leave(leftForGood);
+      old.leave(leftCode);
     }
     this.detach();
     if (this.#movingSince !== undefined)
@@ -337,17 +325,10 @@ export abstract class ProxiedSession extends ProxiedConnection {
 
   // ---- rooms ----
 
-  #open({ room, position, history, requestId }: RoomRequest): ProxiedRoom {
-    if (this.#rooms.get(room)?.asked !== true) this.askedBytes += costOfRoom(room);
-    const state = { sequence: new Sequence(maxHeld, position), history, asked: true, requestId };
-    this.#rooms.set(room, state);
-    return state;
-  }
-
   /** Creates a channel for a room that the proxy is about to join on this socket. */
-  #expect(socket: PodSocket, name: string): Channel {
+  #openChannel(socket: PodSocket, name: string): Channel {
     const channel = new Channel(retrySettings);
-    channel.requestId = ++this.#asks;
+    channel.requestId = ++this.#lastRequestId;
     socket.channels.set(name, channel);
     return channel;
   }
@@ -363,18 +344,9 @@ export abstract class ProxiedSession extends ProxiedConnection {
     };
   }
 
-  /** The join has its answer, or the client has left the room. */
-  #answered(room: string): void {
-    const state = this.#rooms.get(room);
-    if (state?.asked !== true) return;
-    state.asked = false;
-    this.askedBytes -= costOfRoom(room);
-  }
-
   #drop(room: string): void {
-    this.#answered(room);
     this.#rooms.delete(room);
-    for (const { channels } of this.#greeted()) {
+    for (const { channels } of this.#socketsWithHello()) {
       channels.get(room)?.stop();
       channels.delete(room);
     }
@@ -385,8 +357,8 @@ export abstract class ProxiedSession extends ProxiedConnection {
     socket.channels.clear();
   }
 
-  #greeted(): PodSocket[] {
-    return [this.#current, this.#next].filter((socket) => socket?.greeted === true) as PodSocket[];
+  #socketsWithHello(): PodSocket[] {
+    return [this.#current, this.#next].filter((socket) => socket?.helloSent === true) as PodSocket[];
   }
 
   #isComplete(socket: PodSocket): boolean {
@@ -399,7 +371,7 @@ export abstract class ProxiedSession extends ProxiedConnection {
     text: string,
   ): void {
     if (frame.room === undefined) {
-      this.tell(frame, text); // it concerns the whole socket: the close that follows says more
+      this.sendToClient(frame, text); // it concerns the whole socket: the close that follows says more
       return;
     }
     const room = this.#rooms.get(frame.room);
@@ -413,7 +385,7 @@ export abstract class ProxiedSession extends ProxiedConnection {
         this.#message(socket, channel, room, frame, text);
         break;
       case "ack":
-        this.tellAck(frame, text);
+        this.sendAck(frame, text);
         break;
       case "error":
         this.#roomError(socket, channel, room, frame, text);
@@ -431,49 +403,49 @@ export abstract class ProxiedSession extends ProxiedConnection {
     channel.requestId = undefined;
     channel.epoch = synced === "ask" ? undefined : frame.epoch;
     if (synced === "ask") {
-      this.#askAgain(socket, channel, frame.room, room);
+      this.#joinAgain(socket, channel, frame.room, room);
       return;
     }
     // A sync that only confirms that the next pod continues where the last one stopped is not passed on to the client.
     if (room.asked || synced !== "kept" || before?.epoch !== frame.epoch) {
       const { type, room: name, epoch, offset, recovered } = frame;
       const requestId = room.asked && room.requestId !== undefined ? { requestId: room.requestId } : {};
-      this.tellSync({ type, room: name, epoch, offset, recovered, ...requestId });
+      this.sendSync({ type, room: name, epoch, offset, recovered, ...requestId });
     }
     const waited = this.mustWait();
-    this.#answered(frame.room);
+    this.#rooms.joinAnswered(frame.room);
     this.#attach(frame.room, socket);
-    if (waited && !this.mustWait()) this.flow();
+    if (waited && !this.mustWait()) this.updateFlow();
   }
 
   #message(socket: PodSocket, channel: Channel, room: ProxiedRoom, frame: MessageFrame, text: string): void {
     if (channel.epoch === undefined) return;
     const { messages, gap } = room.sequence.accept(channel.epoch, frame);
-    if (gap) this.#askAgain(socket, channel, frame.room, room);
+    if (gap) this.#joinAgain(socket, channel, frame.room, room);
     if (messages.length > 0) channel.progress();
     for (const message of messages)
-      this.tellMessage(message, message === frame ? text : JSON.stringify(message));
+      this.sendMessage(message, message === frame ? text : JSON.stringify(message));
   }
 
   #roomError(socket: PodSocket, channel: Channel, room: ProxiedRoom, frame: ErrorFrame, text: string): void {
     const name = frame.room ?? "";
     if (frame.id !== undefined) {
-      this.tellPublishError({ ...frame, id: frame.id }, text);
-      if (frame.code === "not_joined") this.#askAgain(socket, channel, name, room);
+      this.sendPublishError({ ...frame, id: frame.id }, text);
+      if (frame.code === "not_joined") this.#joinAgain(socket, channel, name, room);
     } else if (frame.retryable) {
       channel.requestId = undefined;
-      this.#askAgain(socket, channel, name, room);
+      this.#joinAgain(socket, channel, name, room);
     } else {
       const waited = this.mustWait();
       this.#drop(name);
-      this.tellJoinError(frame, text);
-      if (waited && !this.mustWait()) this.flow();
+      this.sendJoinError(frame, text);
+      if (waited && !this.mustWait()) this.updateFlow();
     }
   }
 
-  #askAgain(socket: PodSocket, channel: Channel, name: string, room: ProxiedRoom): void {
+  #joinAgain(socket: PodSocket, channel: Channel, name: string, room: ProxiedRoom): void {
     if (channel.requestId !== undefined) return;
-    channel.requestId = ++this.#asks;
+    channel.requestId = ++this.#lastRequestId;
     channel.request(() => socket.send({ type: "join", ...this.#request(name, room, channel) }));
   }
 

@@ -232,7 +232,7 @@ function fromPod(session: SocketIoSession, packet: Packet): void {
   const { head } = packet;
   const namespace = session.namespaces.get(head.namespace);
   if (!namespace) {
-    session.unseen(head.namespace);
+    session.onUnknownNamespace(head.namespace);
     return;
   }
   switch (head.type) {

@@ -66,7 +66,7 @@ export class ProxiedSocketIo extends ProxiedConnection {
   #pod: UpstreamSocket | undefined;
   #podPhase: PodPhase = "serving";
   #podSince = 0;
-  #podHeardAt = 0;
+  #podLastSeenAt = 0;
   /** Namespaces that the pod has not confirmed yet. */
   readonly #awaited = new Set<string>();
   readonly #deadline = new Alarm(systemTimers);
@@ -120,7 +120,7 @@ export class ProxiedSocketIo extends ProxiedConnection {
     super.tick(now);
     const pod = this.#pod;
     if (!pod || pod.ws.isPaused) return;
-    if (performance.now() - this.#podHeardAt > 2 * this.context.config.PING_INTERVAL_SECONDS * 1_000)
+    if (performance.now() - this.#podLastSeenAt > 2 * this.context.config.PING_INTERVAL_SECONDS * 1_000)
       pod.terminate();
     else pod.ping();
   }
@@ -132,15 +132,15 @@ export class ProxiedSocketIo extends ProxiedConnection {
     this.#pod = pod;
     this.#podPhase = phase;
     this.#fromPod = new Assembler();
-    this.#podSince = this.#podHeardAt = performance.now();
-    const heard = () => (this.#podHeardAt = performance.now());
+    this.#podSince = this.#podLastSeenAt = performance.now();
+    const seen = () => (this.#podLastSeenAt = performance.now());
     ws.on("message", (data: RawData, binary) => {
-      heard();
+      seen();
       if (pod === this.#pod) this.#onPodMessage(pod, data as Buffer, binary);
       if (this.client.full) this.#flow();
     });
-    ws.on("ping", heard);
-    ws.on("pong", heard);
+    ws.on("ping", seen);
+    ws.on("pong", seen);
     ws.on("close", (code, reason) => {
       if (pod === this.#pod) this.#lost(code, reason.toString(), address);
     });
@@ -274,8 +274,8 @@ export class ProxiedSocketIo extends ProxiedConnection {
     const session = this.#session;
     const namespace = session?.namespaces.get(head.namespace);
     if (!session || !namespace) {
-      session?.unseen(head.namespace);
-      this.#tell(packet);
+      session?.onUnknownNamespace(head.namespace);
+      this.#sendToClient(packet);
       return;
     }
     switch (head.type) {
@@ -283,7 +283,7 @@ export class ProxiedSocketIo extends ProxiedConnection {
         const before = namespace.announced;
         // A client with a new id knows that it must set up its state again. A client whose state was recovered has nothing to do,
         // so it is not told.
-        if (!session.connected(namespace, packet) || !before) this.#tell(packet);
+        if (!session.connected(namespace, packet) || !before) this.#sendToClient(packet);
         this.#confirmed(namespace.name);
         break;
       }
@@ -292,16 +292,16 @@ export class ProxiedSocketIo extends ProxiedConnection {
         break;
       case packetTypes.disconnect:
         session.remove(namespace);
-        this.#tell(packet);
+        this.#sendToClient(packet);
         this.#confirmed(namespace.name);
         break;
       case packetTypes.event:
       case packetTypes.binaryEvent:
-        this.#tell(session.toClient(namespace, packet));
+        this.#sendToClient(session.toClient(namespace, packet));
         break;
       default:
         if (head.id !== undefined) session.answered(namespace, head.id);
-        this.#tell(packet);
+        this.#sendToClient(packet);
     }
   }
 
@@ -315,11 +315,11 @@ export class ProxiedSocketIo extends ProxiedConnection {
       return;
     }
     session.remove(namespace);
-    this.#tell(packet);
+    this.#sendToClient(packet);
     this.#confirmed(namespace.name);
   }
 
-  #tell({ text, attachments }: Packet): void {
+  #sendToClient({ text, attachments }: Packet): void {
     this.client.send(text);
     for (const attachment of attachments) this.client.send(attachment, true);
   }

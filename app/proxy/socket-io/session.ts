@@ -125,7 +125,7 @@ export class SocketIoSession {
       return packet;
     }
     // For a namespace that was left, the server would close the whole connection (socket.io, client.js, "invalid state").
-    if (!namespace) return this.unseen(head.namespace) ? packet : undefined;
+    if (!namespace) return this.onUnknownNamespace(head.namespace) ? packet : undefined;
     switch (head.type) {
       case packetTypes.disconnect:
         this.remove(namespace);
@@ -173,7 +173,7 @@ export class SocketIoSession {
    *
    * @returns true if it never was in it: another proxy connected it, so this one could not connect it to the next pod
    */
-  unseen(name: string): boolean {
+  onUnknownNamespace(name: string): boolean {
     if (this.#left.has(name)) return false;
     this.unreadable = true;
     return true;

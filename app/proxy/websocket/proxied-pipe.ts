@@ -18,8 +18,8 @@ export class ProxiedPipe extends ProxiedConnection {
   readonly #linger = new Alarm(systemTimers);
   #pod: UpstreamSocket | undefined;
   #podSince = 0;
-  #podHeardAt = 0;
-  /** How the client closed. The service is told after it has received everything else. */
+  #podLastSeenAt = 0;
+  /** How the client closed. The service gets the close after all messages. */
   #closed: { readonly code: number; readonly reason: string } | undefined;
   #over = false;
 
@@ -53,7 +53,7 @@ export class ProxiedPipe extends ProxiedConnection {
     super.tick(now);
     const pod = this.#pod;
     if (!pod || pod.ws.isPaused) return;
-    if (performance.now() - this.#podHeardAt > 2 * this.context.config.PING_INTERVAL_SECONDS * 1_000)
+    if (performance.now() - this.#podLastSeenAt > 2 * this.context.config.PING_INTERVAL_SECONDS * 1_000)
       pod.terminate();
     else pod.ping();
   }
@@ -61,16 +61,16 @@ export class ProxiedPipe extends ProxiedConnection {
   #use({ ws, stream, address }: Upstream, protocol: string): void {
     const pod = new UpstreamSocket(ws, stream, () => this.#flow());
     this.#pod = pod;
-    this.#podSince = this.#podHeardAt = performance.now();
-    const heard = () => (this.#podHeardAt = performance.now());
+    this.#podSince = this.#podLastSeenAt = performance.now();
+    const seen = () => (this.#podLastSeenAt = performance.now());
     ws.on("message", (data: RawData, isBinary) => {
-      heard();
+      seen();
       this.client.send(data as Buffer, isBinary);
       if (this.client.full) this.#flow();
     });
-    ws.on("ping", heard);
+    ws.on("ping", seen);
     ws.on("pong", (payload) => {
-      heard();
+      seen();
       this.#outgoing.confirmed(numberIn(payload));
       this.#send();
       this.#flow();

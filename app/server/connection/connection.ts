@@ -11,7 +11,7 @@ import type { Metrics } from "../metrics";
 import type { Rebalancer } from "../rebalance/rebalancer";
 import type { ReplayBudget } from "../rooms/replay-budget";
 import type { Rooms } from "../rooms/rooms";
-import { UnavailableError } from "../store/redis";
+import { UnavailableError } from "../store/operation";
 import { SparseIdError, type Presence, type RoomStore } from "../store/room-store";
 import type { Session, SessionStore } from "../store/session-store";
 import { Budget, frameCosts } from "./budget";
@@ -250,7 +250,7 @@ export abstract class Connection {
       this.context.connections.closeTakenOver(session.id, session.generation);
       return;
     }
-    await this.context.takeovers.tell(previousPod, `takeover ${session.id} ${session.generation}`);
+    await this.context.takeovers.notify(previousPod, `takeover ${session.id} ${session.generation}`);
   }
 
   #onClosed(code: number): void {

@@ -1,4 +1,4 @@
-import { UnavailableError } from "../store/redis";
+import { UnavailableError } from "../store/operation";
 
 /** A publish that waits for its turn. */
 export interface WaitingPublish {

@@ -4,7 +4,7 @@ import type { Identity } from "../auth/identity";
 import type { RoomPolicy } from "../auth/room-policy";
 import type { AppConfig } from "../config";
 import type { Metrics } from "../metrics";
-import { UnavailableError } from "../store/redis";
+import { UnavailableError } from "../store/operation";
 import { SparseIdError, type RoomStore } from "../store/room-store";
 import type { Session } from "../store/session-store";
 import { frameCosts, type Budget } from "./budget";

@@ -10,7 +10,7 @@ const pagesAtOnce = 2;
 const burstSeconds = 4;
 
 /** The least that reading a page costs, even if it holds little. Bytes. */
-const leastBytes = 4_096;
+const minBytes = 4_096;
 
 /**
  * Decides when the rooms of one socket read the next page of history: when the socket has taken most of the last one, when the
@@ -42,7 +42,7 @@ export class ReplayTurns implements ReplayReader {
   async take(): Promise<() => void> {
     const freeSlot = await this.#slots.take();
     try {
-      await this.#pause(this.#rate.spend(leastBytes, performance.now()));
+      await this.#pause(this.#rate.spend(minBytes, performance.now()));
       await this.transport.writable();
       const endRead = await this.pod.takeRead();
       return () => {

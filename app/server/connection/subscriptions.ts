@@ -69,7 +69,7 @@ export class Subscriptions {
   async join(request: RoomRequest, history?: JoinRequest["history"]): Promise<void> {
     const { room: name } = request;
     try {
-      const refused = this.#whyNotJoin(name);
+      const refused = this.#joinRefusal(name);
       if (refused) this.#connection.sendError(refused, `may not join ${name}: ${refused}`, { room: name });
       else await this.#join(request, history);
     } catch (error) {
@@ -88,7 +88,7 @@ export class Subscriptions {
     }
   }
 
-  #whyNotJoin(name: string): ErrorCode | undefined {
+  #joinRefusal(name: string): ErrorCode | undefined {
     const { context, identity } = this.#connection;
     if (!identity || !context.policy.mayJoin(identity, name)) return "forbidden";
     // The user's inbox does not count.

@@ -1,44 +1,48 @@
-import { Gather } from "../store/gather";
+import { Batcher } from "../store/batcher";
 
 /** Publishes a text on a channel. Resolves with the number of receivers. */
-type Say = (text: string) => Promise<number>;
+type Publish = (text: string) => Promise<number>;
 
 /**
  * Tells other pods that this pod now serves some of their sessions. After a pod crash there are thousands of these texts and no
- * receiver. If the first text to a pod reaches nobody, the others of its group are not sent.
+ * receiver. If the first text to a pod reaches nobody, the others of its batch are not sent.
  */
 export class Takeovers {
-  readonly #pods = new Map<string, { readonly gather: Gather<string, undefined>; waiting: number }>();
+  readonly #pods = new Map<string, { readonly batcher: Batcher<string, undefined>; waiting: number }>();
 
   /**
-   * @param say publishes a text to a pod
-   * @param patienceMs how long a text may wait for earlier texts. Milliseconds
+   * @param publish publishes a text to a pod
+   * @param maxWaitMs how long a text may wait for earlier texts. Milliseconds
    */
   constructor(
-    private readonly say: (pod: string, text: string) => Promise<number>,
-    private readonly patienceMs: number,
+    private readonly publish: (pod: string, text: string) => Promise<number>,
+    private readonly maxWaitMs: number,
   ) {}
 
-  async tell(pod: string, text: string): Promise<void> {
-    let told = this.#pods.get(pod);
-    if (!told) {
-      const tell = (texts: readonly string[]) => tellAll(texts, (each) => this.say(pod, each));
-      const gather = new Gather<string, undefined>(tell, this.patienceMs);
-      this.#pods.set(pod, (told = { gather, waiting: 0 }));
+  /** Publishes a text to a pod. Rejects if it could not be published. */
+  async notify(pod: string, text: string): Promise<void> {
+    let entry = this.#pods.get(pod);
+    if (!entry) {
+      const publishToPod = (text: string) => this.publish(pod, text);
+      const batcher = new Batcher<string, undefined>(
+        (texts) => publishAll(texts, publishToPod),
+        this.maxWaitMs,
+      );
+      this.#pods.set(pod, (entry = { batcher, waiting: 0 }));
     }
-    told.waiting += 1;
+    entry.waiting += 1;
     try {
-      await told.gather.add(text);
+      await entry.batcher.add(text);
     } finally {
-      told.waiting -= 1;
-      if (told.waiting === 0) this.#pods.delete(pod);
+      entry.waiting -= 1;
+      if (entry.waiting === 0) this.#pods.delete(pod);
     }
   }
 }
 
 /** The outcome of each text: an error concerns only its own text. */
-async function tellAll(texts: readonly string[], say: Say): Promise<(undefined | Error)[]> {
-  const outcomeOf = (text: string) => say(text).catch((error: unknown) => error as Error);
+async function publishAll(texts: readonly string[], publish: Publish): Promise<(undefined | Error)[]> {
+  const outcomeOf = (text: string) => publish(text).catch((error: unknown) => error as Error);
   const [first = "", ...others] = texts;
   const outcome = await outcomeOf(first);
   const rest = outcome === 0 ? [] : await Promise.all(others.map(outcomeOf));

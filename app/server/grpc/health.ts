@@ -39,7 +39,7 @@ export class Health {
   constructor(readiness: Readiness, services: readonly string[]) {
     this.#readiness = readiness;
     this.#services = new Set(["", ...services]);
-    this.#undo = readiness.onChange(() => this.#tellAll());
+    this.#undo = readiness.onChange(() => this.#notifyAll());
   }
 
   readonly handlers = {
@@ -56,7 +56,7 @@ export class Health {
         return;
       }
       stream.once("cancelled", () => this.#watchers.delete(stream));
-      this.#tell(stream);
+      this.#notify(stream);
       if (this.#draining) this.#endAll();
     }) satisfies handleServerStreamingCall<HealthRequest, HealthResponse>,
   };
@@ -68,7 +68,7 @@ export class Health {
     if (this.#draining) return;
     this.#draining = true;
     this.#undo();
-    this.#tellAll();
+    this.#notifyAll();
     this.#endAll();
   }
 
@@ -77,11 +77,11 @@ export class Health {
     this.#watchers.clear();
   }
 
-  #tellAll(): void {
-    for (const stream of this.#watchers.keys()) this.#tell(stream);
+  #notifyAll(): void {
+    for (const stream of this.#watchers.keys()) this.#notify(stream);
   }
 
-  #tell(stream: WatchStream): void {
+  #notify(stream: WatchStream): void {
     const current = this.#statusOf(stream.request.service);
     if (this.#watchers.get(stream) === current) return;
     this.#watchers.set(stream, current);

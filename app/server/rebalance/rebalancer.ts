@@ -32,7 +32,7 @@ const defaultTimes: RebalancerTimes = { everyMs: 5_000, steadyMs: 20_000 };
 const shareASecond = 0.05;
 
 /** A client that was asked this long ago and is still here stays. Milliseconds. */
-const patienceMs = 20_000;
+const moveTimeoutMs = 20_000;
 
 /**
  * How many clients are asked for each excess client. Some land on another crowded pod, which then asks its own clients. But if no
@@ -42,7 +42,7 @@ const asksPerExcess = 2;
 
 /** The pause after that. It doubles each time, until pods come or go. Milliseconds. */
 const firstPauseMs = 300_000;
-const longestPauseMs = 3_600_000;
+const maxPauseMs = 3_600_000;
 
 /**
  * The share by which a pod's clients may grow between two checks. Faster growth means that another pod was lost, and its clients
@@ -54,7 +54,7 @@ const toleratedGrowth = 0.1;
  * How often a client is sent on. Every other attempt comes by the cookie that the edge set here; for the rest, the chance of this
  * pod is one divided by the number of pods. A client that still comes here has an edge that routes by its address.
  */
-const mostRefusals = 5;
+const maxRefusals = 5;
 
 interface Asked {
   readonly connection: Movable;
@@ -95,8 +95,8 @@ export class Rebalancer {
   ) {}
 
   start(): void {
-    this.#timer ??= setInterval(() => void this.#look(), this.times.everyMs).unref();
-    void this.#look();
+    this.#timer ??= setInterval(() => void this.#check(), this.times.everyMs).unref();
+    void this.#check();
   }
 
   /** The pod stops: its load no longer counts. */
@@ -116,13 +116,13 @@ export class Rebalancer {
     const asked = this.#asked.get(sessionId);
     if (asked?.user !== user || !asked.connection.transport.open) return false;
     asked.refusals += 1;
-    if (asked.refusals <= mostRefusals) return true;
+    if (asked.refusals <= maxRefusals) return true;
     this.#asked.delete(sessionId);
     this.#settled.add(connection);
     return false;
   }
 
-  async #look(): Promise<void> {
+  async #check(): Promise<void> {
     const { name, revision } = this.pod;
     const isLeaving = this.pod.isLeaving();
     try {
@@ -135,7 +135,7 @@ export class Rebalancer {
       this.#forget();
       // Counted now: a client that has left since the report must not count as an excess again.
       const clients = this.#served();
-      if (this.#isSteady(loads, clients)) this.#even(loads, clients);
+      if (this.#isSteady(loads, clients)) this.#moveExcess(loads, clients);
       else this.#stop();
     } catch (error) {
       this.log.debug({ err: (error as Error).message }, "loads");
@@ -174,7 +174,7 @@ export class Rebalancer {
   }
 
   /** Moves clients from the moment when the pod has too many until it is at the mean. */
-  #even(loads: readonly PodLoad[], clients: number): void {
+  #moveExcess(loads: readonly PodLoad[], clients: number): void {
     const leaving = [...this.#asked.values()].filter(({ connection }) => connection.transport.open).length;
     const excess = excessOf(clients - leaving, loads);
     const before = this.#isMoving;
@@ -190,7 +190,7 @@ export class Rebalancer {
         "moves no more clients: they come back, or others come in their place",
       );
       this.#pausedUntil = performance.now() + this.#pauseMs;
-      this.#pauseMs = Math.min(2 * this.#pauseMs, longestPauseMs);
+      this.#pauseMs = Math.min(2 * this.#pauseMs, maxPauseMs);
       this.#stop();
       return;
     }
@@ -237,7 +237,7 @@ export class Rebalancer {
   #forget(): void {
     const now = performance.now();
     for (const [id, { connection, at }] of this.#asked) {
-      if (connection.transport.open && now - at < patienceMs) continue;
+      if (connection.transport.open && now - at < moveTimeoutMs) continue;
       this.#asked.delete(id);
       this.#settled.add(connection);
     }

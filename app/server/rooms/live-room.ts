@@ -1,6 +1,8 @@
 import type { Position } from "../../protocol/frames";
 import type { RoomKeys } from "../store/keys";
-import { isBody, pageSize, type HistoryPage, type RoomState, type RoomStore } from "../store/room-store";
+import { isBody } from "../store/message-body";
+import type { HistoryPage, RoomState } from "../store/room-records";
+import { pageSize, type RoomStore } from "../store/room-store";
 import { FlushQueue } from "./flush-queue";
 import { textFrame } from "./frame";
 import type { CountDeliveries, RoomMember } from "./room-member";
@@ -32,12 +34,12 @@ export class LiveRoom {
   /** The user of this inbox had received everything up to here when it was opened. */
   #acknowledged: Position | undefined;
   /** The newest offset that this pod knows of. If it is above `#last`, messages are missing. */
-  #heard = 0;
+  #newestKnown = 0;
   #filling: Promise<void> | undefined;
   /**
    * How often a fill was requested. If the number grows during a read, that read may have been too early, so one more follows.
    */
-  #fillsAsked = 0;
+  #fillRequests = 0;
   #retryTimer: NodeJS.Timeout | undefined;
   #closed = false;
   readonly opened: Promise<void>;
@@ -82,12 +84,12 @@ export class LiveRoom {
 
   async #open(subscribe: () => Promise<void>): Promise<void> {
     await subscribe();
-    const { epoch, top, acknowledged } = await this.#store.look(this.keys);
+    const { epoch, top, acknowledged } = await this.#store.readState(this.keys);
     this.#epoch = epoch;
     this.#queue.continueAfter(top);
     if (acknowledged === top) this.#acknowledged = { epoch, offset: top };
     // A message may overtake the answer to the read, because they come on different connections.
-    if (this.#heard > this.#last) void this.fill();
+    if (this.#newestKnown > this.#last) void this.fill();
   }
 
   /**
@@ -134,7 +136,7 @@ export class LiveRoom {
   /** Most joins need no history: a first join, or a client that missed nothing. They need no request to Redis. */
   #joinAtOnce(member: RoomMember, { position, history }: JoinRequest): boolean {
     if (this.#filling) return false;
-    const wantsNone = history === undefined || history === 0 || (history === "acked" && this.#hasNoNews);
+    const wantsNone = history === undefined || history === 0 || (history === "acked" && this.#isAcknowledged);
     const first = position === undefined && wantsNone;
     const current = position?.offset === this.#queue.flushed && this.#isNamed(position);
     if (!first && !current) return false;
@@ -145,7 +147,7 @@ export class LiveRoom {
   }
 
   /** Whether the user of this inbox has received everything that was written to its members on this pod. */
-  get #hasNoNews(): boolean {
+  get #isAcknowledged(): boolean {
     if (this.#queue.flushed === 0) return true;
     return this.#acknowledged?.epoch === this.#epoch && this.#acknowledged.offset === this.#queue.flushed;
   }
@@ -175,14 +177,14 @@ export class LiveRoom {
       throw new Error("no message of a room");
     }
     if (this.#epoch === "") {
-      this.#heard = Math.max(this.#heard, offset); // the room is not open yet
+      this.#newestKnown = Math.max(this.#newestKnown, offset); // the room is not open yet
       return;
     }
     if (epoch === this.#epoch) {
-      this.#heard = Math.max(this.#heard, offset);
+      this.#newestKnown = Math.max(this.#newestKnown, offset);
       this.#append(offset, body);
     }
-    if (epoch !== this.#epoch || this.#heard > this.#last) void this.fill();
+    if (epoch !== this.#epoch || this.#newestKnown > this.#last) void this.fill();
   }
 
   /**
@@ -190,7 +192,7 @@ export class LiveRoom {
    * read runs at a time; it is repeated while the session store is unavailable.
    */
   fill(): Promise<void> {
-    this.#fillsAsked++;
+    this.#fillRequests++;
     this.#filling ??= this.#fill().finally(() => {
       this.#filling = undefined;
     });
@@ -199,7 +201,7 @@ export class LiveRoom {
 
   /** Renews the TTL of the room's history, and reads it if the room has fallen behind. */
   async refresh(): Promise<void> {
-    const state = await this.#store.look(this.keys).catch(() => undefined); // the next check tries again
+    const state = await this.#store.readState(this.keys).catch(() => undefined); // the next check tries again
     if (!state || this.#closed || this.#epoch === "") return;
     const isEmpty = this.#last === 0 && state.top === 0 && this.#isNamed(state);
     if (state.top !== this.#last || !(state.epoch === this.#epoch || isEmpty) || this.#filling) {
@@ -214,7 +216,7 @@ export class LiveRoom {
     try {
       await this.opened;
       for (;;) {
-        const asked = this.#fillsAsked;
+        const asked = this.#fillRequests;
         const position = { epoch: this.#epoch, offset: this.#last };
         const page = await this.#store.read(this.keys, { position, count: pageSize, proof: true });
         if (this.#closed) return;
@@ -225,8 +227,8 @@ export class LiveRoom {
         } else {
           this.#enter(page, false);
         }
-        if (page.messages.length === 0) this.#heard = this.#last; // the offset was of an earlier epoch
-        if (asked === this.#fillsAsked && this.#last >= Math.max(page.top, this.#heard)) return;
+        if (page.messages.length === 0) this.#newestKnown = this.#last; // the offset was of an earlier epoch
+        if (asked === this.#fillRequests && this.#last >= Math.max(page.top, this.#newestKnown)) return;
         // Slow sockets have their own limits; this wait only lets the current page be written before the next one is read.
         do await new Promise((resolve) => setImmediate(resolve));
         while (this.#queue.isFlushing);
@@ -244,7 +246,7 @@ export class LiveRoom {
   #enter({ epoch, top }: RoomState, recovered: boolean): void {
     this.#queue.continueAfter(recovered ? this.#last : top);
     this.#epoch = epoch;
-    this.#heard = 0;
+    this.#newestKnown = 0;
     for (const member of this.#members) {
       if (!member.live) continue; // its join continues in the new epoch
       if (!recovered) member.position = this.#last;

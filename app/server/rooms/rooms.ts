@@ -2,13 +2,8 @@ import type { Logger } from "pino";
 import { INBOX } from "../../protocol/frames";
 import { TimerWheel } from "../timer-wheel";
 import type { RoomKeys } from "../store/keys";
-import {
-  observed,
-  RefusedError,
-  type ObserveStore,
-  type RedisClient,
-  type RedisConnections,
-} from "../store/redis";
+import { observed, RefusedError, type ObserveStore } from "../store/operation";
+import type { RedisClient, RedisConnections } from "../store/redis";
 import type { Subscriber } from "../store/subscriber";
 import type { RoomStore } from "../store/room-store";
 import { LiveRoom, type JoinRequest } from "./live-room";

@@ -1,9 +1,9 @@
 import { Redis } from "ioredis";
 
 /**
- * A client that writes the commands of one turn of the event loop together, in one system call. It does not use the
- * auto-pipelining of ioredis, which keeps about 4 KB of each command in memory until the next major garbage collection, and
- * sends no batch until the previous one is answered.
+ * A Redis client that writes all commands of one turn of the event loop in one system call. The auto-pipelining of ioredis is not
+ * used: it keeps about 4 KB of each command in memory until the next major garbage collection, and sends a batch only after the
+ * answer to the previous one.
  */
 export class BatchedRedis extends Redis {
   #corked: Redis["stream"] | undefined;
@@ -13,7 +13,7 @@ export class BatchedRedis extends Redis {
     return super.sendCommand(...args);
   }
 
-  /** What is written from now on waits in the stream until the end of the turn. */
+  /** The stream buffers all writes from now on until the end of the turn. */
   #cork(): void {
     if (this.#corked !== undefined || this.status !== "ready") return;
     this.#corked = this.stream;

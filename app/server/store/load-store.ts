@@ -4,7 +4,8 @@ import type { PodLoad } from "../rebalance/pod-load";
 import type { Loads } from "../rebalance/rebalancer";
 import { evalScript } from "./eval";
 import { loadsKey } from "./keys";
-import { observed, type ObserveStore, type RedisClient } from "./redis";
+import { observed, type ObserveStore } from "./operation";
+import type { RedisClient } from "./redis";
 import * as scripts from "./scripts";
 
 /** A pod that has not reported its load for this long is gone: pods report every 5 s. Milliseconds. */

@@ -1,5 +1,5 @@
 import type { Logger } from "pino";
-import { RefusedError, type ObserveStore, type StoreOperation } from "./redis";
+import { RefusedError, type ObserveStore, type StoreOperation } from "./operation";
 
 /** How often a refusal of the same operation is logged at most. Milliseconds. */
 const pauseMs = 10_000;

@@ -2,69 +2,18 @@ import { Cluster } from "ioredis";
 import { randomBytes } from "node:crypto";
 import { limits, type Position } from "../../protocol/frames";
 import type { AppConfig } from "../config";
-import { dataSetKey, slotOf } from "./data-set";
+import { dataSetKey } from "./data-set";
 import { evalScript } from "./eval";
-import { Gather } from "./gather";
+import { Batcher } from "./batcher";
 import type { GroupCommit } from "./group-commit";
 import type { RoomKeys } from "./keys";
-import {
-  observed,
-  UnavailableError,
-  type ObserveStore,
-  type RedisClient,
-  type StoreOperation,
-} from "./redis";
+import { readableBody } from "./message-body";
+import { observed, type ObserveStore, type StoreOperation } from "./operation";
+import type { RedisClient } from "./redis";
+import { nodesOf, type KnownRoom } from "./room-nodes";
+import type { HistoryPage, Published, ReadRequest, RoomState, StoredMessage } from "./room-records";
 import * as scripts from "./scripts";
 import { settled } from "./settled";
-
-/**
- * A message as it is stored. `body` is the tail of its frame, `"from":…,"at":…,"data":…}`, so that no pod has to parse it again.
- */
-export interface StoredMessage {
-  readonly offset: number;
-  readonly body: string;
-}
-
-/** A part of a room's history. */
-export interface HistoryPage {
-  readonly epoch: string;
-  /** The newest offset of the room. */
-  readonly top: number;
-  /** Whether the requested position belongs to this history and nothing after it is missing. */
-  readonly recovered: boolean;
-  /** Delivery continues after this offset. */
-  readonly base: number;
-  /** `base + 1`, `base + 2`, … to the end of the page. */
-  readonly messages: readonly StoredMessage[];
-}
-
-/** The state of a room. */
-export interface RoomState {
-  readonly epoch: string;
-  readonly top: number;
-  /** For a user's inbox: the offset that the user's sessions have received. Absent if it was not requested. */
-  readonly acknowledged?: number;
-}
-
-export interface ReadRequest {
-  readonly position?: Position | undefined;
-  /** The most messages in this page, within {@link pageBytes}; 0 requests only the room's state. */
-  readonly count: number;
-  /**
-   * Without a position, or if it is not recovered: this many of the newest messages, or all that no session of the user has
-   * received.
-   */
-  readonly history?: number | "acked";
-  /** True for a position of this server: it was delivered, so history without it was lost. */
-  readonly proof?: boolean;
-}
-
-export interface Published {
-  readonly epoch: string;
-  readonly offset: number;
-  /** The message was stored before, under the same publisher and id. */
-  readonly duplicate: boolean;
-}
 
 type Settings = Pick<
   AppConfig,
@@ -113,16 +62,16 @@ export class RoomStore {
   readonly #settings: Settings;
   readonly #observe: ObserveStore | undefined;
   readonly #streamTtlMs: number;
-  readonly #looks: Gather<RoomKeys, RoomState | undefined>;
+  readonly #stateReads: Batcher<RoomKeys, RoomState | undefined>;
 
-  /** `writes` carries the publishes: once it resolves, the publisher is told that the message is stored. */
+  /** `writes` carries the publishes: once it resolves, the publisher gets the acknowledgement. */
   constructor(redis: RedisClient, writes: GroupCommit, settings: Settings, observe?: ObserveStore) {
     this.#redis = redis;
     this.#observe = observe;
     this.#writes = writes;
     this.#settings = settings;
     this.#streamTtlMs = Math.max(settings.HISTORY_TTL_SECONDS, settings.SESSION_TTL_SECONDS) * 1_000;
-    this.#looks = new Gather((rooms) => this.#lookAtAll(rooms), settings.REDIS_TIMEOUT_MS);
+    this.#stateReads = new Batcher((rooms) => this.#readStates(rooms), settings.REDIS_TIMEOUT_MS);
   }
 
   /** Stores one message; see {@link publishAll}. Throws {@link SparseIdError} if its id does not count by 1. */
@@ -192,20 +141,21 @@ export class RoomStore {
    * The state of a room, for its members on this pod. One request covers all rooms that are read at the same time. Renews the TTL
    * of the room's history. In a Cluster, whose scripts have the keys of one slot, each room is read by itself.
    */
-  async look(room: RoomKeys): Promise<RoomState> {
+  async readState(room: RoomKeys): Promise<RoomState> {
     if (this.#redis instanceof Cluster) return this.read(room, { count: 0 });
-    const state = await this.#run("read", () => this.#looks.add(room));
+    const state = await this.#run("read", () => this.#stateReads.add(room));
     return state ?? this.read(room, { count: 0 });
   }
 
-  async #lookAtAll(rooms: readonly RoomKeys[]): Promise<(RoomState | undefined)[]> {
+  async #readStates(rooms: readonly RoomKeys[]): Promise<(RoomState | undefined)[]> {
     const keys = [
       dataSetKey(this.#redis, rooms[0]?.stream ?? ""),
       ...rooms.flatMap(({ meta, stream }) => [meta, stream]),
     ];
-    const states = (await this.#eval(scripts.look, keys, [2 * this.#streamTtlMs, this.#streamTtlMs])) as (
-      [string, number, number] | []
-    )[];
+    const states = (await this.#eval(scripts.readState, keys, [
+      2 * this.#streamTtlMs,
+      this.#streamTtlMs,
+    ])) as ([string, number, number] | [])[];
     return states.map(([epoch, top = 0, acknowledged = 0]) =>
       epoch === undefined ? undefined : { epoch, top, acknowledged },
     );
@@ -304,46 +254,4 @@ function inBatches<Item>(items: readonly Item[], size: number): Item[][] {
   return Array.from({ length: Math.ceil(items.length / size) }, (_, i) =>
     items.slice(i * size, (i + 1) * size),
   );
-}
-
-/** A room and its state, as `<epoch>:<top>`; `:` without a message. */
-interface KnownRoom {
-  readonly keys: RoomKeys;
-  readonly known: string;
-}
-
-/** Groups rooms by the server that has their keys. */
-function nodesOf<Room extends KnownRoom>(
-  redis: RedisClient,
-  rooms: readonly Room[],
-): Map<RedisClient, Room[]> {
-  if (!(redis instanceof Cluster)) return new Map([[redis, [...rooms]]]);
-  const nodes = new Map(
-    redis.nodes("master").map((node) => [`${node.options.host}:${node.options.port}`, node]),
-  );
-  const byNode = new Map<RedisClient, Room[]>();
-  for (const room of rooms) {
-    const node = nodes.get(redis.slots[slotOf(room.keys.meta)]?.[0] ?? "");
-    if (!node) throw new UnavailableError("no node of the Cluster has the room");
-    const known = byNode.get(node);
-    if (known) known.push(room);
-    else byNode.set(node, [room]);
-  }
-  return byNode;
-}
-
-/** Whether this is the tail of a frame, as it is stored. Any other text in a history would break the frames of every member. */
-export function isBody(body: string | Buffer): boolean {
-  const [head, tail] =
-    typeof body === "string"
-      ? [body.slice(0, bodyHead.length), body.at(-1)]
-      : [body.toString("latin1", 0, bodyHead.length), body.toString("latin1", body.length - 1)];
-  return head === bodyHead && tail === "}";
-}
-
-const bodyHead = `"from":`;
-
-/** An entry that this application did not write keeps its offset, so that the history stays complete, but has no content. */
-function readableBody(body: string): string {
-  return isBody(body) ? body : `"from":"","at":0,"data":null}`;
 }

@@ -1,12 +1,14 @@
-import { createHash, randomBytes } from "node:crypto";
+import { randomBytes } from "node:crypto";
 import { Cluster } from "ioredis";
 import type { AppConfig } from "../config";
 import { evalScript } from "./eval";
-import { Gather } from "./gather";
+import { Batcher } from "./batcher";
 import { sessionKey } from "./keys";
-import { observed, RefusedError, type ObserveStore, type RedisClient, type StoreOperation } from "./redis";
+import { observed, RefusedError, type ObserveStore, type StoreOperation } from "./operation";
+import type { RedisClient } from "./redis";
 import { settled } from "./settled";
 import * as scripts from "./scripts";
+import { hash, newToken } from "./session-token";
 
 /** A session, as the pod that serves it knows it. The stored record is a hash of the same fields; see {@link SessionStore}. */
 export interface Session {
@@ -47,17 +49,17 @@ export class SessionStore {
   readonly #settings: Settings;
   readonly #observe: ObserveStore | undefined;
   readonly #ttlMs: number;
-  readonly #resumes: Gather<ResumeRequest, ResumeReply>;
+  readonly #resumes: Batcher<ResumeRequest, ResumeReply>;
 
   /** One queue for each session, so that in a Cluster no session waits for another session's shard. */
-  readonly #changes = new WeakMap<Session, Gather<string, undefined>>();
+  readonly #changes = new WeakMap<Session, Batcher<string, undefined>>();
 
   constructor(redis: RedisClient, settings: Settings, observe?: ObserveStore) {
     this.#observe = observe;
     this.#redis = redis;
     this.#settings = settings;
     this.#ttlMs = settings.SESSION_TTL_SECONDS * 1_000;
-    this.#resumes = new Gather((requests) => this.#resumeAll(requests), settings.REDIS_TIMEOUT_MS);
+    this.#resumes = new Batcher((requests) => this.#resumeAll(requests), settings.REDIS_TIMEOUT_MS);
   }
 
   /** @param spentMs how long the handshake has already waited for Redis: its total wait is at most REDIS_TIMEOUT_MS */
@@ -102,10 +104,10 @@ export class SessionStore {
    * Resumes a session for this user. Undefined if the session is unknown, expired or another user's, if the token is wrong, or if
    * the record cannot be read: the client then begins a new session.
    */
-  async resume(user: string, id: string, shownToken: string): Promise<ResumedSession | undefined> {
+  async resume(user: string, id: string, presentedToken: string): Promise<ResumedSession | undefined> {
     const token = newToken();
     const tokenHash = hash(token);
-    const request = { key: sessionKey(id), user, shown: hash(shownToken), next: tokenHash };
+    const request = { key: sessionKey(id), user, presented: hash(presentedToken), next: tokenHash };
     const resume = () =>
       this.#redis instanceof Cluster
         ? this.#resumeAll([request]).then(([reply]) => orThrow(reply))
@@ -130,7 +132,7 @@ export class SessionStore {
   /** In one script; in a Cluster, in one script for each session, because they are in different slots. */
   async #resumeAll(requests: readonly ResumeRequest[]): Promise<(ResumeReply | Error)[]> {
     const keys = requests.map(({ key }) => key);
-    const args = requests.flatMap(({ user, shown, next }) => [user, shown, next]);
+    const args = requests.flatMap(({ user, presented, next }) => [user, presented, next]);
     const { POD_NAME } = this.#settings;
     const replies = (await evalScript(this.#redis, scripts.resumeSessions, keys, [
       ...[POD_NAME, this.#ttlMs, tokenGraceMs],
@@ -162,7 +164,7 @@ export class SessionStore {
     let changes = this.#changes.get(session);
     if (!changes) {
       const { REDIS_TIMEOUT_MS } = this.#settings;
-      changes = new Gather((rooms) => this.#changeRooms(session, rooms), REDIS_TIMEOUT_MS);
+      changes = new Batcher((rooms) => this.#changeRooms(session, rooms), REDIS_TIMEOUT_MS);
       this.#changes.set(session, changes);
     }
     return changes.add(room);
@@ -227,7 +229,7 @@ interface ResumeRequest {
   readonly key: string;
   readonly user: string;
   /** Hash of the token that the client shows. */
-  readonly shown: string;
+  readonly presented: string;
   /** Hash of the token that follows. */
   readonly next: string;
 }
@@ -251,14 +253,4 @@ class BrokenRecordError extends Error {
 /** A session with a broken record counts as missing. */
 function brokenRecord(error: unknown): undefined {
   if (!(error instanceof RefusedError && error.cause instanceof BrokenRecordError)) throw error;
-}
-
-/** 256 random bits. */
-function newToken(): string {
-  return randomBytes(32).toString("base64url");
-}
-
-/** A plain digest is enough: tokens are random, so they cannot be guessed. */
-function hash(token: string): string {
-  return createHash("sha256").update(token).digest("base64url");
 }

@@ -1,4 +1,4 @@
-import { RefusedError } from "./redis";
+import { RefusedError } from "./operation";
 
 /**
  * Waits for all, whether they succeed or fail. A refusal by Redis (for example a key of the wrong type) concerns only its own

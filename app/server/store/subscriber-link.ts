@@ -4,7 +4,7 @@ import type { Redis } from "ioredis";
 const probeIntervalMs = 1_000;
 
 /** How often the link checks whether the proof is due or overdue. Milliseconds. */
-const lookMs = 250;
+const pollMs = 250;
 
 /** The most channels in one command. */
 const channelsAtOnce = 500;
@@ -61,7 +61,7 @@ export class SubscriberLink {
       clearInterval(this.#timer);
       events.ended(this);
     });
-    this.#timer = setInterval(() => this.#look(), lookMs).unref();
+    this.#timer = setInterval(() => this.#poll(), pollMs).unref();
   }
 
   /** The number of channels that are subscribed here, or about to be. */
@@ -122,7 +122,7 @@ export class SubscriberLink {
     this.redis.disconnect();
   }
 
-  #look(): void {
+  #poll(): void {
     if (this.#probedAt !== undefined || performance.now() - this.#askedAt >= probeIntervalMs) this.#probe();
   }
 

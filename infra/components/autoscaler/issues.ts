@@ -13,7 +13,7 @@ export function autoscalerIssues(
 const ownKeys = ["serverAddress", "query", "threshold", "ignoreNullValues", "authModes"];
 
 /** The name that KEDA gives to its autoscaler, and puts on it as a label. */
-const madeName = (workload: string) => `keda-hpa-${workload}`;
+const kedaHpaName = (workload: string) => `keda-hpa-${workload}`;
 
 /** The longest value of a label, in characters. */
 const maxNameLength = 63;
@@ -25,7 +25,7 @@ function kedaIssues(
   { trigger }: KedaConfig,
   workloads: readonly { readonly key: string; readonly name: string }[],
 ): ConfigIssue[] {
-  const longest = maxNameLength - madeName("").length;
+  const longest = maxNameLength - kedaHpaName("").length;
   return [
     ...ownKeys
       .filter((key) => key in trigger)
@@ -36,7 +36,7 @@ function kedaIssues(
         issue(
           key,
           name,
-          `a name by which KEDA's own, ${madeName(name)}, has at most ${maxNameLength} characters`,
+          `a name by which KEDA's own, ${kedaHpaName(name)}, has at most ${maxNameLength} characters`,
         ),
       ),
   ];

@@ -8,7 +8,7 @@ import { resolveDrain } from "../../timing";
 import { createAutoscaler } from "../autoscaler";
 import { checkArgs } from "../check-args";
 import type { EdgeBackend } from "../edge/edge";
-import { deploymentSpec, ignoredFields, serviceSpec } from "../websocket-service/component";
+import { deploymentSpec, ignoredFields, serviceSpec } from "../websocket-service/specs";
 import {
   apiServer,
   dns,
@@ -84,7 +84,7 @@ export class ConnectionProxy extends pulumi.ComponentResource {
             metadata,
             {
               workload,
-              ways: [
+              ingress: [
                 { from: "edge", peers: (args.edgePeers ?? []).map(toPolicyPeer), ports: [ports.http] },
                 {
                   from: "monitoring",
@@ -92,7 +92,7 @@ export class ConnectionProxy extends pulumi.ComponentResource {
                   ports: [ports.metrics],
                 },
               ],
-              egress: waysOut(args),
+              egress: egressRules(args),
             },
             child,
           )
@@ -205,7 +205,7 @@ const readEndpoints = {
 /**
  * A proxy may connect only to the pods of its service and, if it needs them, to the key set of its tokens and to the API server.
  */
-function waysOut({ service, tokens, discovery }: ConnectionProxyArgs): EgressRule[] {
+function egressRules({ service, tokens, discovery }: ConnectionProxyArgs): EgressRule[] {
   return [
     dns,
     toWorkload(service.serviceName, [service.backend.port ?? ports.http]),

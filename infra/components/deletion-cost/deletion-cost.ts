@@ -13,9 +13,10 @@ export interface DeletionCostArgs {
 }
 
 /**
- * Allows each pod of a service to write its own deletion cost, and nothing else. A Role cannot name pods, whose names are not
- * known beforehand, nor one field: it lets them patch every pod of the namespace. So an admission policy, which exists before
- * the Role does, refuses what is not this annotation of the pod that the token was issued for.
+ * Allows each pod of a service to write its own deletion cost, and nothing else. A Role cannot be limited to one field, nor to pods
+ * whose names are not known in advance, so it allows to patch every pod of the namespace. An admission policy therefore refuses
+ * every other change: a pod may change only this annotation, and only of the pod that its token was issued for. The policy is
+ * created before the Role.
  */
 export function allowDeletionCost(name: string, args: DeletionCostArgs, parent: pulumi.Resource): void {
   const { workload, serviceAccountName, namespace } = args;
@@ -23,7 +24,7 @@ export function allowDeletionCost(name: string, args: DeletionCostArgs, parent: 
   const labels = workloadLabels(workload, "websocket-service");
   const metadata = { name: `${workload}-deletion-cost`, namespace, labels };
   const child = { parent };
-  // Cluster-scoped, so that its name must tell the namespaces apart.
+  // A cluster-scoped object: the namespace in its name keeps the names of two stacks different.
   const clusterMetadata = { name: pulumi.interpolate`${namespace}.${workload}-deletion-cost`, labels };
   const policy = new k8s.admissionregistration.v1.ValidatingAdmissionPolicy(
     `${resource}-policy`,
@@ -67,7 +68,7 @@ function policySpec({ serviceAccountName, namespace }: DeletionCostArgs) {
       },
     ],
     variables: [
-      // The claim of a token that was issued for a pod: https://kubernetes.io/docs/reference/access-authn-authz/service-accounts-admin/
+      // The pod that a token was issued for: https://kubernetes.io/docs/reference/access-authn-authz/service-accounts-admin/
       {
         name: "pods",
         expression:

@@ -26,10 +26,10 @@ export interface CommonEdgeArgs extends FlatArgs<typeof cookieSchema> {
   readonly gracePeriodSeconds?: number | undefined;
 }
 
-const usualPropagationSeconds = 10;
+const defaultPropagationSeconds = 10;
 
 /** The default time from preStop to a pod's end: a drain of 30 s, and 5 s to close. Seconds. */
-const usualEndSeconds = 35;
+const defaultEndSeconds = 35;
 
 /**
  * Checks an edge's arguments and adds the defaults of its schema.
@@ -50,7 +50,7 @@ export function edgeArgs<Schema extends z.ZodObject, FromResources extends keyof
   const cookie = parseArgs(where, cookieSchema, Object.fromEntries(Object.entries(rest).filter(isCookie)));
   const own = Object.fromEntries(Object.entries(rest).filter((entry) => !isCookie(entry)));
   const config = parseArgs<Schema, FromResources>(where, schema, own);
-  const { propagationSeconds = usualPropagationSeconds } = config as { propagationSeconds?: number };
+  const { propagationSeconds = defaultPropagationSeconds } = config as { propagationSeconds?: number };
   const args = {
     config,
     affinity: affinitySchema.parse(cookie),
@@ -61,7 +61,7 @@ export function edgeArgs<Schema extends z.ZodObject, FromResources extends keyof
         : `is ${value}. Set it to a host name such as api.example.com.`,
     ),
     backends,
-    gracePeriodSeconds: gracePeriodSeconds ?? propagationSeconds + usualEndSeconds,
+    gracePeriodSeconds: gracePeriodSeconds ?? propagationSeconds + defaultEndSeconds,
   };
   const found = issues(args);
   if (found.length > 0) throw argumentError(where, found);

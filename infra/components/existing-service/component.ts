@@ -6,7 +6,7 @@ import type { EdgeBackend } from "../edge/edge";
 import { checkArgs } from "../check-args";
 import { ArgumentError, lift } from "../input";
 import { disruptionBudget, rolloutTimeouts } from "../workload";
-import { serviceDrain } from "../websocket-service/component";
+import { serviceDrain } from "../websocket-service/drain";
 import { preStopLifecycle } from "../websocket-service/pod";
 import { deploymentFields, serviceFields, type LiveDeployment, type LiveService } from "./fields";
 import type { ExistingServiceArgs } from "./args";
@@ -80,14 +80,14 @@ export class ExistingService extends pulumi.ComponentResource {
       .apply(([given, managed, times, hook]) => {
         const live = known(given);
         requireContainer(deploymentName, containerName, live);
-        const wishes = {
+        const settings = {
           container: containerName,
           drain: times,
           maxSurge,
           minReadySeconds,
           preStop: hook?.preStop,
         };
-        check(`Deployment ${deploymentName}`, deploymentFields(live, wishes), managed);
+        check(`Deployment ${deploymentName}`, deploymentFields(live, settings), managed);
         return {
           minReadySeconds,
           strategy: { type: "RollingUpdate", rollingUpdate: { maxUnavailable: 0, maxSurge } },

@@ -40,7 +40,7 @@ export function serviceFields(live: LiveService, clientIpTimeoutSeconds: number)
   ];
 }
 
-export interface DeploymentWishes {
+export interface DeploymentSettings {
   readonly container: string;
   readonly drain: Drain;
   readonly maxSurge: number | string;
@@ -49,41 +49,41 @@ export interface DeploymentWishes {
   readonly preStop: unknown;
 }
 
-export function deploymentFields(live: LiveDeployment, wishes: DeploymentWishes): WantedField[] {
+export function deploymentFields(live: LiveDeployment, settings: DeploymentSettings): WantedField[] {
   const pod = live.template?.spec;
-  const hook = pod?.containers?.find(({ name }) => name === wishes.container)?.lifecycle?.preStop;
+  const hook = pod?.containers?.find(({ name }) => name === settings.container)?.lifecycle?.preStop;
   const rolling = live.strategy?.rollingUpdate;
   const inPod = ["f:spec", "f:template", "f:spec"];
   return [
     field("spec.strategy.type", live.strategy?.type, "RollingUpdate", "RollingUpdate"),
     field("spec.strategy.rollingUpdate.maxUnavailable", rolling?.maxUnavailable, 0, "25%"),
-    field("spec.strategy.rollingUpdate.maxSurge", rolling?.maxSurge, wishes.maxSurge, "25%"),
+    field("spec.strategy.rollingUpdate.maxSurge", rolling?.maxSurge, settings.maxSurge, "25%"),
     field(
       "spec.minReadySeconds",
       live.minReadySeconds === 0 ? undefined : live.minReadySeconds,
-      wishes.minReadySeconds,
+      settings.minReadySeconds,
       undefined,
     ),
     field(
       "spec.template.spec.terminationGracePeriodSeconds",
       pod?.terminationGracePeriodSeconds,
-      wishes.drain.gracePeriodSeconds,
+      settings.drain.gracePeriodSeconds,
       30,
     ),
-    ...(wishes.preStop === undefined
+    ...(settings.preStop === undefined
       ? []
       : [
           {
-            path: `spec.template.spec.containers[${wishes.container}].lifecycle.preStop`,
+            path: `spec.template.spec.containers[${settings.container}].lifecycle.preStop`,
             keys: [
               ...inPod,
               "f:containers",
-              `k:${JSON.stringify({ name: wishes.container })}`,
+              `k:${JSON.stringify({ name: settings.container })}`,
               "f:lifecycle",
               "f:preStop",
             ],
             live: hook,
-            wanted: wishes.preStop,
+            wanted: settings.preStop,
             standard: undefined,
           },
         ]),

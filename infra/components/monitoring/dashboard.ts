@@ -14,7 +14,8 @@ import {
 import { DataqueryBuilder } from "@grafana/grafana-foundation-sdk/prometheus";
 import { PanelBuilder as StateTimeline } from "@grafana/grafana-foundation-sdk/statetimeline";
 import { PanelBuilder as TimeSeries } from "@grafana/grafana-foundation-sdk/timeseries";
-import { rows, type Panel } from "./panels";
+import { rows } from "./panels";
+import type { Panel } from "./panels/panel";
 
 /** The width of Grafana's grid. */
 const gridWidth = 24;
@@ -22,7 +23,7 @@ const panelHeight = 8;
 
 const datasource = { type: "prometheus", uid: "${datasource}" };
 
-/** The dashboard of a stack, in Grafana's own format. `panels.ts` holds the panels as data. */
+/** The dashboard of a stack, in Grafana's own format. The folder `panels` holds the panels as data. */
 export function dashboard(namespace: string): ReturnType<DashboardBuilder["build"]> {
   const builder = new DashboardBuilder(`Holdfast: ${namespace}`)
     // A namespace may have 63 characters, but a uid only 40.

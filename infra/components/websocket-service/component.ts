@@ -1,15 +1,15 @@
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import { pulumiSkipAwait } from "../../annotations";
-import { selectorLabels, workloadLabels } from "../../labels";
+import { workloadLabels } from "../../labels";
 import type { Protocol } from "../../protocol";
-import { closeSeconds, requiredGraceSeconds, resolveDrain, type Drain } from "../../timing";
 import { createAutoscaler } from "../autoscaler";
 import type { EdgeBackend } from "../edge/edge";
 import { checkArgs } from "../check-args";
-import { checked, lift } from "../input";
+import { lift } from "../input";
 import { checkScale, createPolicies, disruptionBudget, rolloutTimeouts } from "../workload";
 import type { WebSocketServiceArgs } from "./args";
+import { serviceDrain } from "./drain";
 import {
   anywhere,
   dns,
@@ -17,15 +17,13 @@ import {
   toPolicyPeer,
   workloadPeer,
   type EgressRule,
-  type WayIn,
+  type IngressRule,
 } from "./network-policies";
-import { defaultPort, podTemplate } from "./pod";
+import { defaultPort } from "./pod";
 import { webSocketServiceSchema } from "./schema";
+import { defaultReplicas, deploymentSpec, ignoredFields, minReady, serviceSpec } from "./specs";
 
-const defaultReplicas = 3;
-const defaultMinReadySeconds = 10;
 const defaultClientIpTimeoutSeconds = 10_800;
-const defaultDrainSeconds = 30;
 
 /** The default gauge of an autoscaler. */
 const connectionsGauge = "websocket_connections_active";
@@ -86,7 +84,7 @@ export class WebSocketService extends pulumi.ComponentResource {
         ...createPolicies(
           name,
           metadata,
-          { workload, ways: waysIn(args, port), egress: waysOut(args) },
+          { workload, ingress: ingressRules(args, port), egress: egressRules(args) },
           child,
         ),
       );
@@ -151,62 +149,14 @@ export class WebSocketService extends pulumi.ComponentResource {
   }
 }
 
-/**
- * The number of pods, once an autoscaler owns it. On the day of the change, it is not enough to omit the field: a field manager
- * that omits a field it has applied removes it, and Kubernetes would then scale to one pod.
- * https://kubernetes.io/docs/reference/using-api/server-side-apply/#transferring-ownership
- */
-export const ignoredFields = ["spec.replicas"];
-
-export function deploymentSpec(
-  workload: string,
-  args: WebSocketServiceArgs,
-  drain: pulumi.Input<Drain>,
-): k8s.types.input.apps.v1.DeploymentSpec {
-  return {
-    // Omitted under an autoscaler, because otherwise each `up` would undo the autoscaler's decision.
-    ...(args.autoscaling === undefined ? { replicas: args.replicas ?? defaultReplicas } : {}),
-    revisionHistoryLimit: 5,
-    minReadySeconds: minReady(args),
-    strategy: { type: "RollingUpdate", rollingUpdate: { maxUnavailable: 0, maxSurge: args.maxSurge ?? 1 } },
-    selector: { matchLabels: selectorLabels(workload) },
-    template: podTemplate(workload, args, drain),
-  };
-}
-
-export function serviceSpec(
-  workload: string,
-  {
-    clientIpTimeoutSeconds,
-    ports,
-  }: {
-    readonly clientIpTimeoutSeconds: pulumi.Input<number>;
-    readonly ports: Readonly<Record<string, pulumi.Input<number> | undefined>>;
-  },
-): k8s.types.input.core.v1.ServiceSpec {
-  return {
-    type: "ClusterIP",
-    selector: selectorLabels(workload),
-    sessionAffinity: "ClientIP",
-    sessionAffinityConfig: { clientIP: { timeoutSeconds: clientIpTimeoutSeconds } },
-    ports: Object.entries(ports).flatMap(([name, port]) =>
-      port === undefined ? [] : [{ name, port, targetPort: name }],
-    ),
-  };
-}
-
-function minReady({ minReadySeconds }: WebSocketServiceArgs): number {
-  return minReadySeconds ?? defaultMinReadySeconds;
-}
-
-function waysIn(args: WebSocketServiceArgs, port: pulumi.Input<number>): WayIn[] {
+function ingressRules(args: WebSocketServiceArgs, port: pulumi.Input<number>): IngressRule[] {
   const { edgePeers = [], proxyName, grpcPort } = args;
   const pods = edgePeers.filter(isPods).map(toPolicyPeer);
   // Peers that are addresses belong to a load balancer: its clients' sockets and its own health checks come from there.
   const addresses = edgePeers.filter((peer) => !isPods(peer)).map(toPolicyPeer);
-  // Edge pods keep their way in when a proxy is added or removed: they use a new route only seconds after it is applied, and
+  // Edge pods keep their access when a proxy is added or removed: they use a new route only seconds after it is applied, and
   // route to the old target until then.
-  const edge: WayIn[] = [
+  const edge: IngressRule[] = [
     { from: "edge", peers: pods, ports: [port, grpcPort] },
     proxyName === undefined
       ? { from: "addresses", peers: addresses, ports: [port] }
@@ -219,34 +169,7 @@ function waysIn(args: WebSocketServiceArgs, port: pulumi.Input<number>): WayIn[]
   ];
 }
 
-function waysOut({ sessionStore, egress }: WebSocketServiceArgs): EgressRule[] {
+function egressRules({ sessionStore, egress }: WebSocketServiceArgs): EgressRule[] {
   if (egress === undefined) return [anywhere];
   return [dns, ...(sessionStore === undefined ? [] : [sessionStore.egress]), ...egress];
-}
-
-/** @param where the component and its name, such as `WebSocketService chat` */
-export function serviceDrain(
-  where: string,
-  args: Pick<WebSocketServiceArgs, "preStop" | "preStopSeconds" | "drainSeconds" | "gracePeriodSeconds">,
-): pulumi.Input<Drain> {
-  const { preStopSeconds, drainSeconds = defaultDrainSeconds, gracePeriodSeconds } = args;
-  return lift([preStopSeconds, drainSeconds, gracePeriodSeconds] as const, (preStop, drain, grace) => {
-    const input = {
-      preStopSeconds: preStop,
-      drainSeconds: drain,
-      gracePeriodSeconds: grace,
-    };
-    const resolved = resolveDrain(args.preStop === "none" ? { ...input, preStopSeconds: 0 } : input, 0);
-    return checkedGrace(where, resolved);
-  });
-}
-
-function checkedGrace(where: string, drain: Drain): Drain {
-  const required = requiredGraceSeconds(drain);
-  return checked<Drain>(`${where}: gracePeriodSeconds`, drain, () =>
-    drain.gracePeriodSeconds >= required
-      ? undefined
-      : `is ${drain.gracePeriodSeconds}, but preStop ${drain.preStopSeconds} s + drain ${drain.drainSeconds} s + ` +
-        `close ${closeSeconds} s need ${required} s. Raise it to ${required} or shorten drainSeconds.`,
-  ) as Drain;
 }

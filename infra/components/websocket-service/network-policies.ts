@@ -8,8 +8,8 @@ type PolicySpec = k8s.types.input.networking.v1.NetworkPolicySpec;
 type PolicyPeer = k8s.types.input.networking.v1.NetworkPolicyPeer;
 export type EgressRule = k8s.types.input.networking.v1.NetworkPolicyEgressRule;
 
-/** One way in: the peers, and the ports that they may connect to. */
-export interface WayIn {
+/** Allowed ingress: the peers, and the ports that they may connect to. */
+export interface IngressRule {
   /** Part of the policy's name: the kind of traffic, such as `edge`. */
   readonly from: string;
   readonly peers: readonly PolicyPeer[];
@@ -23,19 +23,19 @@ export interface NamedPolicy {
 }
 
 /**
- * The policies of a workload: one that closes its pods and lists the ways out, and one for each way in. A way in with other peers
- * has another policy name, so that Pulumi creates the new policy before it deletes the old one, and no client is refused while
- * the edge moves. Probes and preStop need no policy: traffic from the pod's own node is never filtered.
+ * The policies of a workload: one that denies all other ingress and lists the egress, and one for each ingress rule. A rule with
+ * other peers has another policy name, so that Pulumi creates the new policy before it deletes the old one, and no client is
+ * refused while the edge moves. Probes and preStop need no policy: traffic from the pod's own node is never filtered.
  */
 export function networkPolicies(
   workload: string,
-  ways: readonly WayIn[],
+  ingress: readonly IngressRule[],
   egress: readonly EgressRule[],
 ): NamedPolicy[] {
   const podSelector = { matchLabels: selectorLabels(workload) };
   return [
     { suffix: "", spec: { podSelector, policyTypes: ["Ingress", "Egress"], egress: [...egress] } },
-    ...ways.flatMap(({ from, peers, ports }) => {
+    ...ingress.flatMap(({ from, peers, ports }) => {
       const open = ports.filter((port) => port !== undefined).map(tcp);
       // A rule without peers or ports would let everyone in, so no policy is created.
       if (peers.length === 0 || open.length === 0) return [];

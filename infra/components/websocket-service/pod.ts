@@ -88,7 +88,7 @@ function appContainer(
     ...optional("envFrom", args.envFrom),
     ports: containerPorts(args),
     // Starting may take as long as startupSeconds allows, whatever the failure threshold of the probe on which it is based.
-    startupProbe: { ...(args.startupProbe ?? asked(readiness)), ...startupTiming(args.startupProbe) },
+    startupProbe: { ...(args.startupProbe ?? handlerOf(readiness)), ...startupTiming(args.startupProbe) },
     readinessProbe: { ...readinessTiming(args, drain), ...readiness },
     ...optional("livenessProbe", args.livenessProbe && { ...livenessTiming, ...args.livenessProbe }),
     ...optional("lifecycle", lifecycle),
@@ -119,7 +119,7 @@ function startupTiming(probe: Probe | undefined): Probe {
 }
 
 /** The target of a probe, without its timing. */
-function asked({ httpGet, tcpSocket, grpc, exec }: Probe): Probe {
+function handlerOf({ httpGet, tcpSocket, grpc, exec }: Probe): Probe {
   return {
     ...optional("httpGet", httpGet),
     ...optional("tcpSocket", tcpSocket),

@@ -8,7 +8,7 @@ import type { RouteTo } from "./route";
  * How long new connections still reach a pod that is itself a target, after it left the target group. Used if no annotation has a
  * measured value. Seconds. https://github.com/kubernetes-sigs/aws-load-balancer-controller/issues/2366
  */
-const usualPropagationSeconds = 120;
+const defaultPropagationSeconds = 120;
 
 /**
  * The same for a load balancer with these annotations. A node's port leads to kube-proxy, which learns of a pod's end at once; a
@@ -16,7 +16,7 @@ const usualPropagationSeconds = 120;
  */
 export function awsPropagationSeconds(annotations: StringMap, targetType: string): number {
   if (annotations[targetType] !== "ip") return 0;
-  return seconds(annotations[measuredPropagation]) ?? usualPropagationSeconds;
+  return seconds(annotations[measuredPropagation]) ?? defaultPropagationSeconds;
 }
 
 /**

@@ -20,8 +20,8 @@ export const disruptionBudgetLetsNodesDrain = rule({
       };
       return;
     }
-    const { least } = scaleOf(workload, system);
-    for (const budget of budgets) yield* deadlock(budget, least);
+    const { min } = scaleOf(workload, system);
+    for (const budget of budgets) yield* deadlock(budget, min);
   },
 });
 

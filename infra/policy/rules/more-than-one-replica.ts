@@ -13,7 +13,7 @@ export const moreThanOneReplica = rule({
   subjects: webSocketWorkloads,
   *check(workload, system) {
     if (system.environment === "local") return;
-    const { least, where } = scaleOf(workload, system);
-    if (least < 2) yield { actual: `${where} is ${least}`, fix: `set ${where} to 2 or more` };
+    const { min, where } = scaleOf(workload, system);
+    if (min < 2) yield { actual: `${where} is ${min}`, fix: `set ${where} to 2 or more` };
   },
 });

@@ -20,7 +20,7 @@ export const rolloutEndsInTime = rule({
     const { spec } = workload.object;
     const { type = "RollingUpdate", rollingUpdate } = spec?.strategy ?? {};
     if (type !== "RollingUpdate") return;
-    const { most: replicas, where } = largestScaleOf(workload, system);
+    const { max: replicas, where } = largestScaleOf(workload, system);
     // Kubernetes' own defaults and rounding.
     const surge =
       podsOf(rollingUpdate?.maxSurge ?? "25%", replicas, Math.ceil) +

@@ -4,7 +4,7 @@ import type { Snapshot } from "../snapshot";
 import { isReady, subjects, type Subject } from "../subjects";
 
 /** With this many first visits, it is unlikely that all reach the same pod by chance. */
-const enoughFirstVisits = 6;
+const minFirstVisits = 6;
 
 export const edgeStickiness: Check = {
   name: "edge-stickiness",
@@ -33,11 +33,11 @@ function judge({ config, observed }: Snapshot, { name, config: service, pods }: 
     first.pod,
     ...(visits.returnVisits[index] ?? []).map(({ pod }) => pod),
   ]);
-  const returning = clients.filter((met) => met.length > 1);
-  const strayed = returning.filter((met) => new Set(met).size > 1);
-  const met = new Set(answered.map(({ pod }) => pod));
-  const evidence = `${returning.length} clients came back ${(returning[0]?.length ?? 1) - 1} times each, ${strayed.length} met another pod; first visits met ${met.size} of ${ready} pods, ${visits.via}`;
-  if (returning.length === 0 || strayed.length > 0) {
+  const returning = clients.filter((reached) => reached.length > 1);
+  const moved = returning.filter((reached) => new Set(reached).size > 1);
+  const reached = new Set(answered.map(({ pod }) => pod));
+  const evidence = `${returning.length} clients came back ${(returning[0]?.length ?? 1) - 1} times each, ${moved.length} reached another pod; first visits reached ${reached.size} of ${ready} pods, ${visits.via}`;
+  if (returning.length === 0 || moved.length > 0) {
     return [
       fail(name, {
         what: "clients do not reach the same pod again",
@@ -47,7 +47,7 @@ function judge({ config, observed }: Snapshot, { name, config: service, pods }: 
       }),
     ];
   }
-  if (met.size === 1 && ready > 1 && answered.length >= enoughFirstVisits) {
+  if (reached.size === 1 && ready > 1 && answered.length >= minFirstVisits) {
     return [
       warn(name, {
         what: "all first visits reached the same pod",

@@ -17,10 +17,10 @@ export const reconnectLatency: Check = {
     subjects(snapshot).flatMap(({ name }) => {
       const seen = snapshot.observed.reconnects[name];
       if (seen === undefined) return [];
-      if (seen.failed !== undefined) return [ended(name, seen.via, seen.failed)];
+      if (seen.failed !== undefined) return [failedReconnect(name, seen.via, seen.failed)];
       const sorted = [...seen.ms].sort((a, b) => a - b);
-      const most = sorted.at(-1) ?? 0;
-      const evidence = `${sorted.length} cuts, ${seen.resumed} sessions resumed, ${seen.via}; median ${Math.round(percentile(sorted, 0.5) ?? 0)} ms, longest ${Math.round(most)} ms`;
+      const longest = sorted.at(-1) ?? 0;
+      const evidence = `${sorted.length} cuts, ${seen.resumed} sessions resumed, ${seen.via}; median ${Math.round(percentile(sorted, 0.5) ?? 0)} ms, longest ${Math.round(longest)} ms`;
       const slow = {
         evidence,
         why: "in every rollout, users wait as long",
@@ -29,15 +29,15 @@ export const reconnectLatency: Check = {
       if (seen.resumed < sorted.length) {
         return [fail(name, { ...slow, what: "a client that came back did not get its session back" })];
       }
-      if (most >= brokenMs) return [fail(name, { ...slow, what: "reconnecting takes 10 s or more" })];
-      if (most >= noticedMs)
+      if (longest >= brokenMs) return [fail(name, { ...slow, what: "reconnecting takes 10 s or more" })];
+      if (longest >= noticedMs)
         return [warn(name, { ...slow, what: "reconnecting takes longer than a second" })];
       return [ok(name, "clients are back at once", evidence)];
     }),
 };
 
 /** A client that never connected was not cut off; edge-upgrade reports why. One that did not come back is a failure. */
-function ended(
+function failedReconnect(
   service: string,
   via: string,
   { wasServed, reason }: NonNullable<Reconnects["failed"]>,

@@ -10,8 +10,8 @@ export async function askVersion(api: Api, pod: Pod): Promise<string | undefined
   if (kind === undefined || container === undefined || tagVersion(pod) !== undefined) return undefined;
   const { namespace = "", name = "" } = pod.metadata ?? {};
   try {
-    const said = await exec(api, { namespace, pod: name, container: container.name }, kind.version);
-    return /(\d+\.\d+\.\d+)/.exec(said)?.[1];
+    const output = await exec(api, { namespace, pod: name, container: container.name }, kind.version);
+    return /(\d+\.\d+\.\d+)/.exec(output)?.[1];
   } catch {
     return undefined; // ingress-controller reports that the version is unknown
   }

@@ -6,7 +6,7 @@ import { parseSetCookies } from "../set-cookie";
 import type { EdgeVisits, Pod, Snapshot } from "../snapshot";
 import { ingressEdge, isReady } from "../subjects";
 import { upgrade } from "./upgrade";
-import { wayToAddress, wayToPod, type Way } from "./way";
+import { routeToAddress, routeToPod, type Route } from "./route";
 
 /** The number of clients without a cookie: enough to reach more than one pod. */
 const firstVisits = 6;
@@ -14,41 +14,41 @@ const firstVisits = 6;
 const returns = 3;
 
 /** The edge cannot be reached from here. The message says why, and how to reach it. */
-class NoWayError extends Error {
-  readonly code = "HOLDFAST_NO_WAY";
+class NoRouteError extends Error {
+  readonly code = "HOLDFAST_NO_ROUTE";
 }
 
 /**
  * How to reach the edge: by the address that the user gave, or through the API server to a pod of the controller. The second
- * works from a laptop and sends nothing outside the cluster. Throws {@link NoWayError}.
+ * works from a laptop and sends nothing outside the cluster. Throws {@link NoRouteError}.
  */
-export function wayToEdge(api: Api, snapshot: Snapshot, edge: URL | undefined): Way {
+export function routeToEdge(api: Api, snapshot: Snapshot, edge: URL | undefined): Route {
   const { config } = snapshot;
   const { host = "" } = config;
-  if (edge !== undefined) return wayToAddress(edge, host);
+  if (edge !== undefined) return routeToAddress(edge, host);
   const ingress = ingressEdge(config);
   if (config.edge.kind === "none") {
     const pod = snapshot.objects.pods.find(isReady);
-    if (pod === undefined) throw new NoWayError("the stack has no edge, and no pod is ready");
-    return wayToPod(api, podPort(pod, ports.http), host, false);
+    if (pod === undefined) throw new NoRouteError("the stack has no edge, and no pod is ready");
+    return routeToPod(api, podPort(pod, ports.http), host, false);
   }
   const pod = controllers(snapshot)
     .filter(({ kind }) => kind.readsNginxAnnotations !== false)
     .flatMap(({ pods }) => pods)
     .find(isReady);
   if (pod === undefined || ingress === undefined) {
-    throw new NoWayError(
+    throw new NoRouteError(
       `found no ready pod of a known edge in the cluster; pass the URL that clients use: --edge https://${host}`,
     );
   }
   const tls = ingress.tls !== undefined;
   const port = listening(pod, tls);
   if (port === undefined) {
-    throw new NoWayError(
+    throw new NoRouteError(
       `pod ${pod.metadata?.name ?? ""} has no port for ${tls ? "https" : "http"}; pass the URL that clients use: --edge https://${host}`,
     );
   }
-  return wayToPod(api, podPort(pod, port), host, tls);
+  return routeToPod(api, podPort(pod, port), host, tls);
 }
 
 function listening(pod: Pod, tls: boolean): number | undefined {
@@ -62,8 +62,8 @@ function podPort({ metadata }: Pod, port: number) {
 }
 
 /** Visits a service as several clients, and again as each of them. */
-export async function visitEdge(way: Way, { path }: Config["services"][number]): Promise<EdgeVisits> {
-  const first = await Promise.all(Array.from({ length: firstVisits }, () => upgrade(way, path)));
+export async function visitEdge(route: Route, { path }: Config["services"][number]): Promise<EdgeVisits> {
+  const first = await Promise.all(Array.from({ length: firstVisits }, () => upgrade(route, path)));
   const returnVisits = await Promise.all(
     first.map(async ({ setCookies }) => {
       const cookie = parseSetCookies(setCookies)
@@ -71,9 +71,9 @@ export async function visitEdge(way: Way, { path }: Config["services"][number]):
         .join("; ");
       const visits = [];
       for (let again = 0; cookie !== "" && again < returns; again++)
-        visits.push(await upgrade(way, path, cookie));
+        visits.push(await upgrade(route, path, cookie));
       return visits;
     }),
   );
-  return { via: way.via, firstVisits: first, returnVisits };
+  return { via: route.via, firstVisits: first, returnVisits };
 }

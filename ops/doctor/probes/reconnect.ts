@@ -4,7 +4,7 @@ import { CookieJar } from "../../load/cookie-jar";
 import { within } from "../../process/wait";
 import type { Reconnects } from "../snapshot";
 import { dialing } from "./upgrade";
-import type { Way } from "./way";
+import type { Route } from "./route";
 
 /** How often the client's socket is cut. */
 const cuts = 3;
@@ -16,7 +16,7 @@ const limitMs = 30_000;
  * permanently. An error is reported in `failed`, so that one unreachable service does not hide the others.
  */
 export async function measureReconnects(
-  way: Way,
+  route: Route,
   servicePath: string,
   token: string | undefined,
 ): Promise<Reconnects> {
@@ -25,7 +25,7 @@ export async function measureReconnects(
   const follow = (socket: WebSocket) => (current = socket);
   const webSocket = class extends WebSocket {
     constructor(url: string, protocols: string[]) {
-      super(url, protocols, dialing(way, cookies.header));
+      super(url, protocols, dialing(route, cookies.header));
       this.once("upgrade", ({ headers }) => cookies.store(headers["set-cookie"]));
       // The client's own event reports it; without a listener, ws would throw.
       this.on("error", () => undefined);
@@ -33,7 +33,7 @@ export async function measureReconnects(
     }
   };
   const client = new HoldfastClient({
-    url: `ws://${way.host}${servicePath === "/" ? "" : servicePath}`,
+    url: `ws://${route.host}${servicePath === "/" ? "" : servicePath}`,
     webSocket,
     ...(token !== undefined && { token }),
   });
@@ -55,10 +55,10 @@ export async function measureReconnects(
       if (await within("to be served again", limitMs, back)) resumed++;
       ms.push(performance.now() - from);
     }
-    return { via: way.via, ms, resumed };
+    return { via: route.via, ms, resumed };
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
-    return { via: way.via, ms, resumed, failed: { wasServed, reason } };
+    return { via: route.via, ms, resumed, failed: { wasServed, reason } };
   } finally {
     await client.close();
   }

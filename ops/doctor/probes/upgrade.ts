@@ -2,7 +2,7 @@ import type { Duplex } from "node:stream";
 import { WebSocket, type ClientOptions } from "ws";
 import { SUBPROTOCOL } from "../../../app/protocol/frames";
 import type { Upgrade } from "../snapshot";
-import type { Way } from "./way";
+import type { Route } from "./route";
 
 /** How long an answer may take. Milliseconds. */
 const answerMs = 10_000;
@@ -11,7 +11,7 @@ const answerMs = 10_000;
 const room = "holdfast-doctor";
 
 /** The `ws` package's options for sockets by a given route. */
-export function dialing({ host, dial }: Way, cookie?: string): ClientOptions {
+export function dialing({ host, dial }: Route, cookie?: string): ClientOptions {
   const createConnection = (_options: unknown, done: (error: Error | null, stream?: Duplex) => void) => {
     dial().then(
       (stream) => (stream.errored ? done(stream.errored) : done(null, stream)),
@@ -30,10 +30,10 @@ export function dialing({ host, dial }: Way, cookie?: string): ClientOptions {
  * Opens a socket and closes it again before its first frame. This creates no session and needs no token, because the protocol
  * accepts the token in the first frame.
  */
-export async function upgrade(way: Way, servicePath: string, cookie?: string): Promise<Upgrade> {
+export async function upgrade(route: Route, servicePath: string, cookie?: string): Promise<Upgrade> {
   const path = `${servicePath === "/" ? "" : servicePath}/chat/${room}`;
   const from = performance.now();
-  const socket = new WebSocket(`ws://${way.host}${path}`, [SUBPROTOCOL], dialing(way, cookie));
+  const socket = new WebSocket(`ws://${route.host}${path}`, [SUBPROTOCOL], dialing(route, cookie));
   let seen: Omit<Upgrade, "ms"> = { status: undefined, pod: undefined, setCookies: [] };
   // The socket's own handshake timeout needs a stream with timeouts, and a stream through the API server has none.
   const limit = setTimeout(() => socket.terminate(), answerMs);

@@ -23,7 +23,7 @@ export function endToEndHeaders(message: IncomingMessage): Header[] {
   return headersOf(message).filter(([name]) => !hopByHop.has(name.toLowerCase()));
 }
 
-/** Headers that tell the pod who the client is, as ingress-nginx sets them. The client's own values are dropped. */
+/** Headers with the client's address, protocol and host for the pod, as ingress-nginx sets them. The client's own values are dropped. */
 export function forwardedHeaders(incoming: IncomingMessage): OutgoingHttpHeaders {
   const client = incoming.socket.remoteAddress ?? "";
   return {

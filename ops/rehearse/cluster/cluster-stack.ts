@@ -1,13 +1,13 @@
 import { PatchStrategy, setHeaderOptions, type V1Deployment } from "@kubernetes/client-node";
-import type { PodAccount, RunningStack } from "../../experiment/running-stack";
+import type { PodRecord, RunningStack } from "../../experiment/running-stack";
 import type { Target } from "../../load/target";
-import { ask, askIfThere, type KubernetesClient, KubernetesError } from "../../kubernetes/client";
+import { ask, askIfExists, type KubernetesClient, KubernetesError } from "../../kubernetes/client";
 import { killApplication } from "./killer";
 import type { UndoLog } from "./undo-log";
 import type { LiveStack, ServiceDescription } from "./live-stack";
 import { cutShort, type PodHistory } from "./pod-history";
 import { PodWatch } from "./pod-watch";
-import { type Patience, until } from "./until";
+import { type WaitOptions, until } from "./until";
 
 export interface ClusterStackArgs {
   readonly client: KubernetesClient;
@@ -17,7 +17,7 @@ export interface ClusterStackArgs {
   readonly targets: readonly Target[];
   readonly undoLog: UndoLog;
   /** Limits every wait, and ends it when the rehearsal is aborted. */
-  readonly patience: Patience;
+  readonly waitOptions: WaitOptions;
 }
 
 /** A stack on a Kubernetes cluster. */
@@ -63,7 +63,7 @@ export class ClusterStack implements RunningStack {
     const left = () => this.histories.filter(({ deletedAt, termination }) => deletedAt && !termination);
     await until(
       "no pod is terminating any more",
-      this.#args.patience,
+      this.#args.waitOptions,
       () => (left().length === 0 ? true : undefined),
       () =>
         left()
@@ -77,7 +77,7 @@ export class ClusterStack implements RunningStack {
     const annotations = { "kubectl.kubernetes.io/restartedAt": new Date().toISOString() };
     const body = { spec: { template: { metadata: { annotations } } } };
     for (const { name } of services) {
-      this.#args.patience.signal.throwIfAborted();
+      this.#args.waitOptions.signal.throwIfAborted();
       await ask(
         `restart Deployment ${name}`,
         client.apps.patchNamespacedDeployment(
@@ -88,18 +88,18 @@ export class ClusterStack implements RunningStack {
     }
   }
 
-  pods(): Promise<readonly PodAccount[]> {
+  pods(): Promise<readonly PodRecord[]> {
     return Promise.resolve(this.histories);
   }
 
   async crash(pod: string): Promise<number> {
-    const { client, undoLog, services, patience } = this.#args;
+    const { client, undoLog, services, waitOptions } = this.#args;
     const victim = this.histories.find(({ name }) => name === pod);
     const image = services.find(({ name }) => name === victim?.service)?.image;
     if (victim === undefined || image === undefined) throw new Error(`there is no pod ${pod}`);
-    const at = await killApplication(client, undoLog, victim, image, patience);
+    const at = await killApplication(client, undoLog, victim, image, waitOptions);
     this.#crashes.set(victim.uid, at);
-    await until(`pod ${pod} is seen to have ended`, patience, () => {
+    await until(`pod ${pod} is seen to have ended`, waitOptions, () => {
       const now = this.histories.find(({ uid }) => uid === victim.uid);
       return now?.restarts !== victim.restarts || !now.ready ? true : undefined;
     });
@@ -108,14 +108,14 @@ export class ClusterStack implements RunningStack {
 
   /** Deletes the store's pod, as a node's drain does; its volume stays. */
   async restartRedis(): Promise<void> {
-    const { client, live, patience } = this.#args;
+    const { client, live, waitOptions } = this.#args;
     const { namespace } = live;
     for (const store of live.stores) {
       const name = `${store}-0`;
-      const read = () => askIfThere(`read pod ${name}`, client.core.readNamespacedPod({ namespace, name }));
+      const read = () => askIfExists(`read pod ${name}`, client.core.readNamespacedPod({ namespace, name }));
       const old = (await read())?.metadata?.uid;
       await ask(`delete pod ${name}`, client.core.deleteNamespacedPod({ namespace, name }));
-      await until(`a new pod ${name} is ready`, patience, async () => {
+      await until(`a new pod ${name} is ready`, waitOptions, async () => {
         const found = await read();
         const ready = found?.status?.conditions?.some(
           ({ type, status }) => type === "Ready" && status === "True",
@@ -135,7 +135,7 @@ export class ClusterStack implements RunningStack {
       replicas,
     }));
     for (const change of changes) {
-      this.#args.patience.signal.throwIfAborted();
+      this.#args.waitOptions.signal.throwIfAborted();
       await undoLog.write(change);
       await ask(
         `scale Deployment ${change.deployment} to ${replicas}`,
@@ -185,17 +185,17 @@ export class ClusterStack implements RunningStack {
 
   /** Retries until the disruption budget allows it: 429 means not now. */
   async #evict({ name }: PodHistory): Promise<void> {
-    const { client, live, patience } = this.#args;
+    const { client, live, waitOptions } = this.#args;
     const { namespace } = live;
     let refusal = "";
     await until(
       `pod ${name} may be evicted`,
-      patience,
+      waitOptions,
       async () => {
         const body = { metadata: { name, namespace } };
         const request = client.core.createNamespacedPodEviction({ namespace, name, body });
         try {
-          await askIfThere(`evict pod ${name}`, request);
+          await askIfExists(`evict pod ${name}`, request);
           return true;
         } catch (error) {
           if (!(error instanceof KubernetesError && error.status === 429)) throw error;
@@ -208,11 +208,11 @@ export class ClusterStack implements RunningStack {
   }
 
   async #untilDeployments(what: string, holds: (deployment: V1Deployment) => boolean): Promise<void> {
-    const { client, live, services, patience } = this.#args;
+    const { client, live, services, waitOptions } = this.#args;
     let lagging: readonly V1Deployment[] = [];
     await until(
       what,
-      patience,
+      waitOptions,
       async () => {
         const names = new Set(services.map(({ name }) => name));
         const { items } = await ask(

@@ -4,7 +4,7 @@ import { killScript } from "./kill-script";
 import { rehearsalLabel } from "./labels";
 import type { UndoLog } from "./undo-log";
 import type { PodHistory } from "./pod-history";
-import { type Patience, until } from "./until";
+import { type WaitOptions, until } from "./until";
 
 /**
  * Sends SIGKILL to the application of a pod from its node. Returns the time in milliseconds since the epoch, by the node's clock.
@@ -16,7 +16,7 @@ export async function killApplication(
   undoLog: UndoLog,
   victim: PodHistory,
   image: string,
-  patience: Patience,
+  waitOptions: WaitOptions,
 ): Promise<number> {
   const namespace = `holdfast-rehearsal-${undoLog.id}`;
   const labels = { "app.kubernetes.io/part-of": "holdfast", [rehearsalLabel]: undoLog.id };
@@ -58,7 +58,7 @@ export async function killApplication(
       },
     }),
   );
-  const phase = await until(`pod ${name} in ${namespace} has run`, patience, async () => {
+  const phase = await until(`pod ${name} in ${namespace} has run`, waitOptions, async () => {
     const { status } = await ask(`read pod ${name}`, core.readNamespacedPod({ namespace, name }));
     return status?.phase === "Succeeded" || status?.phase === "Failed" ? status.phase : undefined;
   });

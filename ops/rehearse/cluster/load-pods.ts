@@ -5,7 +5,7 @@ import { bundleLoad } from "../load/bundle";
 import type { LoadMethods } from "../load/generator";
 import type { RemoteLoad } from "../load/generators";
 import { loadContainer, loadPod, loadPolicies, loadScript, type LoadPodsArgs } from "./load-objects";
-import { type Patience, until } from "./until";
+import { type WaitOptions, until } from "./until";
 
 /** The load as pods of the stack's namespace: to a Service, each has its own client address. */
 export class LoadPods {
@@ -22,7 +22,11 @@ export class LoadPods {
   }
 
   /** Everything that it creates has the rehearsal's label, by which it is deleted. */
-  static async start(client: KubernetesClient, args: LoadPodsArgs, patience: Patience): Promise<LoadPods> {
+  static async start(
+    client: KubernetesClient,
+    args: LoadPodsArgs,
+    waitOptions: WaitOptions,
+  ): Promise<LoadPods> {
     const { core, networking } = client;
     const { namespace } = args.stack;
     const script = await bundleLoad();
@@ -42,12 +46,12 @@ export class LoadPods {
       names.map(async (name) => {
         const body = loadPod(args, name);
         const pod = body.metadata?.name ?? "";
-        patience.signal.throwIfAborted();
+        waitOptions.signal.throwIfAborted();
         await ask(`create pod ${pod}`, core.createNamespacedPod({ namespace, body }));
         let state = "";
         await until(
           `pod ${pod} runs`,
-          patience,
+          waitOptions,
           async () => {
             const { status } = await ask(`read pod ${pod}`, core.readNamespacedPod({ namespace, name: pod }));
             const waiting = status?.containerStatuses?.[0]?.state?.waiting;

@@ -1,9 +1,9 @@
 import type { V1Pod } from "@kubernetes/client-node";
-import type { PodAccount } from "../../experiment/running-stack";
+import type { PodRecord } from "../../experiment/running-stack";
 import type { ServingSpan } from "../../local/pod";
 
 /** The history of one pod of a service. */
-export interface PodHistory extends PodAccount {
+export interface PodHistory extends PodRecord {
   readonly uid: string;
   /** The name of the workload. */
   readonly service: string;

@@ -1,5 +1,5 @@
 import { PatchStrategy, setHeaderOptions, type V1ConfigMap } from "@kubernetes/client-node";
-import { ask, askIfThere, KubernetesError, type KubernetesClient } from "../../kubernetes/client";
+import { ask, askIfExists, KubernetesError, type KubernetesClient } from "../../kubernetes/client";
 import { rehearsalLabel } from "./labels";
 
 /** A change to the cluster, as the action that undoes it. */
@@ -134,13 +134,13 @@ export class UndoLog {
     for (const { metadata } of items) {
       if (metadata?.name === undefined || metadata.name === name) continue;
       const what = `delete ConfigMap ${metadata.name}`;
-      await askIfThere(what, core.deleteNamespacedConfigMap({ namespace, name: metadata.name }));
+      await askIfExists(what, core.deleteNamespacedConfigMap({ namespace, name: metadata.name }));
     }
   }
 
   async #deleteSelf(): Promise<void> {
     const request = this.#client.core.deleteNamespacedConfigMap({ namespace: this.#namespace, name });
-    await askIfThere(`delete ConfigMap ${name}`, request);
+    await askIfExists(`delete ConfigMap ${name}`, request);
   }
 
   async #save(changes: readonly Undo[]): Promise<void> {
@@ -158,7 +158,7 @@ export class UndoLog {
 
 async function readEntry({ core }: KubernetesClient, namespace: string): Promise<Entry | undefined> {
   const what = `read ConfigMap ${name} of ${namespace}`;
-  const found = await askIfThere(what, core.readNamespacedConfigMap({ namespace, name }));
+  const found = await askIfExists(what, core.readNamespacedConfigMap({ namespace, name }));
   const text = found?.data?.["undoLog.json"];
   return text === undefined ? undefined : (JSON.parse(text) as Entry);
 }
@@ -181,10 +181,10 @@ async function revert({ core, apps }: KubernetesClient, namespace: string, undo:
     }
     case "uncordon": {
       const request = { name: undo.node, body: { spec: { unschedulable: null } } };
-      await askIfThere(`uncordon node ${undo.node}`, core.patchNode(request, merge));
+      await askIfExists(`uncordon node ${undo.node}`, core.patchNode(request, merge));
       break;
     }
     case "namespace":
-      await askIfThere(`delete namespace ${undo.name}`, core.deleteNamespace({ name: undo.name }));
+      await askIfExists(`delete namespace ${undo.name}`, core.deleteNamespace({ name: undo.name }));
   }
 }

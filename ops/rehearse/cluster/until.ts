@@ -5,7 +5,7 @@ import { WaitTimeoutError } from "../../process/wait";
 const pauseMs = 500;
 
 /** How long to wait, and what ends the wait early. */
-export interface Patience {
+export interface WaitOptions {
   readonly limitMs: number;
   readonly signal: AbortSignal;
 }
@@ -16,7 +16,7 @@ export interface Patience {
  */
 export async function until<T>(
   what: string,
-  { limitMs, signal }: Patience,
+  { limitMs, signal }: WaitOptions,
   condition: () => Promise<T | undefined> | T | undefined,
   state: () => string = () => "",
 ): Promise<T> {

@@ -18,7 +18,7 @@ export interface LoadPlan extends Omit<LoadArgs, "makeClient"> {
 }
 
 /** The state of a load while it runs. */
-export interface Pulse {
+export interface LoadProgress {
   readonly published: number;
   /** Deliveries that are due and have not happened yet. */
   readonly outstanding: number;
@@ -44,7 +44,7 @@ export interface LoadMethods {
   begin(): Promise<void>;
   end(quietMs: number): Promise<ChartedFindings>;
   traces(): Promise<readonly ClientTrace[]>;
-  pulse(): Promise<Pulse>;
+  progress(): Promise<LoadProgress>;
   /** Disconnects all clients and stops. */
   stop(): Promise<void>;
 }
@@ -90,7 +90,7 @@ export class LoadGenerator implements LoadMethods {
     return this.#connected().pool.traces();
   }
 
-  pulse(): Promise<Pulse> {
+  progress(): Promise<LoadProgress> {
     const { journal, outstanding } = this.#connected().load;
     const served: Record<string, number> = {};
     for (const { connections, closes } of journal.clients) {

@@ -3,7 +3,7 @@ import type { ClientTrace } from "../../load/journal";
 import { mergeTimelines } from "../../load/timeline";
 import type { Spread } from "../../load/verdict";
 import { now } from "../../process/clock";
-import type { ChartedFindings, LoadMethods, LoadPlan, Pulse } from "./generator";
+import type { ChartedFindings, LoadMethods, LoadPlan, LoadProgress } from "./generator";
 import { shiftFindings, shiftTrace } from "./shift";
 
 /** A load process, wherever it runs. */
@@ -62,15 +62,15 @@ export class Generators implements ClientPool<ChartedFindings> {
     return distinct(await this.#each(async (load) => load.call("traces"), shift));
   }
 
-  async pulse(): Promise<Pulse> {
-    const pulses = await Promise.all(this.#loads.map((load) => load.call("pulse")));
+  async progress(): Promise<LoadProgress> {
+    const all = await Promise.all(this.#loads.map((load) => load.call("progress")));
     const served: Record<string, number> = {};
-    for (const [pod, count] of pulses.flatMap((pulse) => Object.entries(pulse.served))) {
+    for (const [pod, count] of all.flatMap((progress) => Object.entries(progress.served))) {
       served[pod] = (served[pod] ?? 0) + count;
     }
     return {
-      published: pulses.reduce((sum, { published }) => sum + published, 0),
-      outstanding: pulses.reduce((sum, { outstanding }) => sum + outstanding, 0),
+      published: all.reduce((sum, { published }) => sum + published, 0),
+      outstanding: all.reduce((sum, { outstanding }) => sum + outstanding, 0),
       served,
     };
   }

@@ -1,4 +1,4 @@
-import { backoffMs, defaultBackoff as backoff, UNHEARD_STEP } from "../../../app/client/backoff";
+import { backoffMs, defaultBackoff as backoff, UNREACHABLE_STEP } from "../../../app/client/backoff";
 import { Retry } from "../../../app/client/retry";
 import { randomFrom } from "../../faults/model/random";
 import { FakeTimers } from "./fake-timers";
@@ -64,7 +64,7 @@ describe("a storm of 2,000 clients whose pod has died, by when something listens
   }
 
   /** The most clients that come back within the same 100 ms. */
-  function crowd(back: readonly number[]): number {
+  function largestBurst(back: readonly number[]): number {
     return Math.max(...back.map((from) => back.filter((at) => at >= from && at < from + 100).length));
   }
 
@@ -76,10 +76,10 @@ describe("a storm of 2,000 clients whose pod has died, by when something listens
     [10, 0.5, 0.75, 150],
     [60, 0.35, 0.4, 45],
   ])("after %d s spreads over a part of it that users do not mind", (seconds, most, last, together) => {
-    const back = returns(seconds * 1_000, UNHEARD_STEP);
+    const back = returns(seconds * 1_000, UNREACHABLE_STEP);
     expect(back[1_979]).toBeLessThan(most * seconds * 1_000);
     expect(back.at(-1)).toBeLessThan(last * seconds * 1_000);
-    expect(crowd(back)).toBeLessThan(together);
+    expect(largestBurst(back)).toBeLessThan(together);
   });
 
   // A browser does not report to its page whether anything listened, so each attempt counts fully.
@@ -92,6 +92,6 @@ describe("a storm of 2,000 clients whose pod has died, by when something listens
   ])("is back, in a browser, at the latest when %d s have passed once more", (seconds, together) => {
     const back = returns(seconds * 1_000, 1);
     expect(back.at(-1)).toBeLessThan(seconds * 1_000);
-    expect(crowd(back)).toBeLessThan(together);
+    expect(largestBurst(back)).toBeLessThan(together);
   });
 });

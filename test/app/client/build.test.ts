@@ -58,7 +58,7 @@ describe("the built client", () => {
       await peer.welcome();
       expect(await peer.next("publish")).toMatchObject({ id: 1, data: { hello: "there" } });
       peer.send({ type: "ack", room: "lobby", id: 1, offset: 1 });
-      peer.say("lobby", 1);
+      peer.sendMessages("lobby", 1);
       expect(await peer.closed).toMatchObject({ code: 1000 });
       expect(JSON.parse((await child).stdout)).toEqual({ offset: 1, data: 1 });
     },

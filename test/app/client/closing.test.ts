@@ -150,7 +150,7 @@ describe("HoldfastClient#close", () => {
         void subject.connect();
         const peer = await server().connection();
         await peer.welcome();
-        peer.say("@me", 1);
+        peer.sendMessages("@me", 1);
         await peer.rest();
       },
     ],

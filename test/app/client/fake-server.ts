@@ -74,7 +74,7 @@ export class Peer {
   }
 
   /** Messages `from` … `to` of a room; the data is the offset. */
-  say(room: string, from: number, to: number = from): void {
+  sendMessages(room: string, from: number, to: number = from): void {
     for (let offset = from; offset <= to; offset += 1) this.send(message(room, offset));
   }
 

@@ -42,10 +42,10 @@ describe("a client whose server has fallen silent", () => {
   it("asks when a publish is not answered within 5 s, and drops the socket 5 s later", async () => {
     const { subject, timers, peer } = await connected(25_000);
     const room = await joined(subject, peer);
-    void room.publish("unheard").catch(() => undefined);
+    void room.publish("no answer").catch(() => undefined);
     await peer.next("publish");
     timers.advance(4_000);
-    void room.publish("unheard, too").catch(() => undefined); // does not restart the wait
+    void room.publish("no answer either").catch(() => undefined); // does not restart the wait
     await peer.next("publish");
     timers.advance(1_000);
     await peer.next("ping");

@@ -33,7 +33,7 @@ describe("a client that is asked to go away", () => {
     void subject.connect();
     const old = await server().connection();
     await old.welcome();
-    old.say("lobby", 1, 3);
+    old.sendMessages("lobby", 1, 3);
     await old.rest();
     subject.on("state", ({ to }) => states.push(to));
     subject.on("connected", (event) => connected.push(event));
@@ -52,7 +52,7 @@ describe("a client that is asked to go away", () => {
     });
 
     // The old one still delivers and accepts publishes.
-    old.say("lobby", 4, 5);
+    old.sendMessages("lobby", 4, 5);
     const offset = subject.join("lobby").publish("hi");
     const { id } = await old.next("publish");
     next.send(welcomeFrame({ token: "t2", pod: "pod-2", resumed: true }), sync("@me", 0));
@@ -61,7 +61,7 @@ describe("a client that is asked to go away", () => {
     expect(subject.state).toBe("moving");
 
     next.send(sync("lobby", 3));
-    next.say("lobby", 4, 6);
+    next.sendMessages("lobby", 4, 6);
     expect(await old.closed).toEqual({ code: 1000, reason: "" });
     expect(await next.next("publish")).toMatchObject({ room: "lobby", id });
     next.send({ type: "ack", room: "lobby", id, offset: 7 });
@@ -111,11 +111,11 @@ describe("a client that is asked to go away", () => {
     old.send(goaway);
     const next = await server().connection();
     await next.next("hello");
-    old.say("lobby", 4);
+    old.sendMessages("lobby", 4);
     old.close(4003, "taken over");
     await old.closed;
     next.send(welcomeFrame({ resumed: true }), sync("@me", 0), sync("lobby", 3));
-    next.say("lobby", 4, 5);
+    next.sendMessages("lobby", 4, 5);
     await next.rest();
     expect(got).toEqual([1, 2, 3, 4, 5]);
     expect(states).toEqual(["moving", "connected"]);
@@ -132,7 +132,7 @@ describe("a client that is asked to go away", () => {
     const killed = await server().connection();
     await killed.next("hello");
     killed.kill();
-    old.say("lobby", 4);
+    old.sendMessages("lobby", 4);
     const next = await server().connection();
     await next.welcome({ resumed: true });
     expect(await old.closed).toMatchObject({ code: 1000 });
@@ -145,12 +145,12 @@ describe("a client that is asked to go away", () => {
     const { got, states, connected, old } = await settled(subject);
     old.send(goaway);
     const next = await server().connection();
-    old.say("lobby", 4);
+    old.sendMessages("lobby", 4);
     await old.rest();
     old.kill();
     await reached(subject, "connecting");
     await next.welcome({ resumed: true });
-    next.say("lobby", 4, 5);
+    next.sendMessages("lobby", 4, 5);
     await next.rest();
     expect(got).toEqual([1, 2, 3, 4, 5]);
     expect(states).toEqual(["moving", "connecting", "connected"]);
@@ -180,7 +180,7 @@ describe("a client that is asked to go away", () => {
     next.send(welcomeFrame({ token: "t2" }), goaway, sync("@me", 0), sync("lobby", 3));
     const last = await server().connection();
     expect(await last.welcome()).toMatchObject({ session: { token: "t2" } });
-    last.say("lobby", 4);
+    last.sendMessages("lobby", 4);
     expect(await next.closed).toMatchObject({ code: 1000 });
     await last.rest();
     expect(got).toEqual([1, 2, 3, 4]);
@@ -214,14 +214,14 @@ describe("a client that is asked to go away", () => {
     old.send(goaway);
     const next = await server().connection();
     await next.next("hello");
-    old.say("lobby", 4);
+    old.sendMessages("lobby", 4);
     await old.rest();
     next.send(welcomeFrame(), sync("@me", 0));
     next.send({ type: "sync", room: "lobby", epoch: "e2", offset: 3, recovered: true });
     expect(await next.next("join")).toMatchObject({ room: "lobby", position: { epoch: "e1", offset: 4 } });
-    next.say("lobby", 4);
+    next.sendMessages("lobby", 4);
     next.send({ type: "sync", room: "lobby", epoch: "e2", offset: 4, recovered: true });
-    next.say("lobby", 5);
+    next.sendMessages("lobby", 5);
     expect(await old.closed).toMatchObject({ code: 1000 });
     await next.rest();
     expect(got).toEqual([1, 2, 3, 4, 5]);
@@ -235,17 +235,17 @@ describe("a client that is asked to go away", () => {
     old.send(goaway);
     const next = await server().connection();
     await next.next("hello");
-    old.say("lobby", 4);
+    old.sendMessages("lobby", 4);
     await old.rest();
     next.send(welcomeFrame(), sync("@me", 0));
     // This e2 has another message 4 than the one that the old socket delivered, and e3 continues after that one.
     next.send({ type: "sync", room: "lobby", epoch: "e2", offset: 3, recovered: true });
-    next.say("lobby", 4);
+    next.sendMessages("lobby", 4);
     next.send({ type: "sync", room: "lobby", epoch: "e3", offset: 4, recovered: true });
     expect(await next.next("join")).toMatchObject({ position: { epoch: "e1", offset: 4 } });
-    next.say("lobby", 5); // after the news, not after the answer
+    next.sendMessages("lobby", 5); // after the news, not after the answer
     next.send({ type: "sync", room: "lobby", epoch: "e3", offset: 4, recovered: false });
-    next.say("lobby", 5);
+    next.sendMessages("lobby", 5);
     expect(await old.closed).toMatchObject({ code: 1000 });
     await next.rest();
     expect(got).toEqual([1, 2, 3, 4, ["epoch", { epoch: "e3", offset: 4 }], 5]);

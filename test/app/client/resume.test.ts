@@ -13,7 +13,7 @@ describe("a client that lost its socket", () => {
     const hello = await first.welcome({ session: "s1", token: "t1" });
     expect(hello).toMatchObject({ client: subject.id, rooms: [{ room: "@me" }, { room: "lobby" }] });
     expect(hello).not.toHaveProperty("session");
-    first.say("lobby", 1, 3);
+    first.sendMessages("lobby", 1, 3);
     await first.rest();
     first.kill();
 
@@ -27,7 +27,7 @@ describe("a client that lost its socket", () => {
         { room: "lobby", position: { epoch: "e1", offset: 3 } },
       ],
     });
-    second.say("lobby", 3, 5);
+    second.sendMessages("lobby", 3, 5);
     await second.rest();
     expect(got).toEqual([1, 2, 3, 4, 5]);
     expect(subject.state).toBe("connected");

@@ -19,9 +19,9 @@ describe("a room", () => {
     const got: unknown[] = [];
     subject.join("lobby").on("message", ({ data }) => got.push(data));
     const peer = await connected(subject);
-    peer.say("lobby", 1, 2);
-    peer.say("lobby", 2);
-    peer.say("lobby", 4, 5);
+    peer.sendMessages("lobby", 1, 2);
+    peer.sendMessages("lobby", 2);
+    peer.sendMessages("lobby", 4, 5);
     expect(await peer.next("join")).toEqual({
       type: "join",
       room: "lobby",
@@ -31,10 +31,10 @@ describe("a room", () => {
     });
     expect(got).toEqual([1, 2]);
     peer.send({ type: "sync", room: "lobby", epoch: "e1", offset: 2, recovered: true });
-    peer.say("lobby", 3);
+    peer.sendMessages("lobby", 3);
     expect(await peer.rest()).toEqual([]);
     expect(got).toEqual([1, 2, 3, 4, 5]);
-    peer.say("lobby", 4, 6);
+    peer.sendMessages("lobby", 4, 6);
     await peer.rest();
     expect(got).toEqual([1, 2, 3, 4, 5, 6]);
   });
@@ -45,7 +45,7 @@ describe("a room", () => {
     subject.join("lobby");
     const peer = await connected(subject);
     for (const waitMs of [0, 150, 300]) {
-      peer.say("lobby", 7);
+      peer.sendMessages("lobby", 7);
       if (waitMs > 0) {
         await timers.waitFor(waitMs);
         expect(await peer.rest()).toEqual([]);
@@ -65,9 +65,9 @@ describe("a room", () => {
     const all = jest.fn();
     subject.on("resynced", all);
     const peer = await connected(subject);
-    peer.say("lobby", 1, 2);
+    peer.sendMessages("lobby", 1, 2);
     peer.send({ type: "sync", room: "lobby", epoch: "e2", offset: 0, recovered: false });
-    peer.say("lobby", 1);
+    peer.sendMessages("lobby", 1);
     await peer.rest();
     const resync = { room: "lobby", reason: "epoch", position: { epoch: "e2", offset: 0 } };
     expect(events).toEqual([1, 2, resync, 1]);
@@ -80,7 +80,7 @@ describe("a room", () => {
     const resynced = jest.fn();
     subject.join("lobby").on("resynced", resynced);
     const peer = await connected(subject);
-    peer.say("lobby", 1, 2);
+    peer.sendMessages("lobby", 1, 2);
     await peer.rest();
     peer.kill();
     const next = await server().connection();
@@ -101,9 +101,9 @@ describe("a room", () => {
     room.on("message", ({ data }) => got.push(data));
     room.on("resynced", (event) => got.push(event));
     const peer = await connected(subject);
-    peer.say("lobby", 1, 2);
+    peer.sendMessages("lobby", 1, 2);
     peer.send({ type: "sync", room: "lobby", epoch: "e2", offset: 2, recovered: true });
-    peer.say("lobby", 3);
+    peer.sendMessages("lobby", 3);
     await peer.rest();
     expect(got).toEqual([1, 2, 3]);
     expect(room.position).toEqual({ epoch: "e2", offset: 3 });
@@ -128,7 +128,7 @@ describe("a room", () => {
     };
     const loops = [read(), read()];
     const peer = await connected(subject);
-    peer.say("lobby", 1, 3);
+    peer.sendMessages("lobby", 1, 3);
     await peer.rest();
     room.leave();
     expect(await peer.next("leave")).toEqual({ type: "leave", room: "lobby" });
@@ -147,7 +147,7 @@ describe("a room", () => {
     room.on("message", ({ data }) => got.push(data));
     const forgotten = room[Symbol.asyncIterator]();
     const peer = await connected(subject);
-    peer.say("lobby", 1, 4);
+    peer.sendMessages("lobby", 1, 4);
     await peer.rest();
     expect(got).toEqual([1, 2, 3, 4]);
     expect(await forgotten.next()).toMatchObject({ value: { data: 1 } });
@@ -216,7 +216,7 @@ describe("a room", () => {
     });
     room.on("message", ({ data }) => got.push(data));
     const peer = await connected(subject);
-    peer.say("lobby", 1, 2);
+    peer.sendMessages("lobby", 1, 2);
     await peer.rest();
     queue.mockRestore();
     expect(got).toEqual([1, 2]);
@@ -251,7 +251,7 @@ describe("the user's inbox", () => {
     const got: unknown[] = [];
     subject.own.on("message", ({ data }) => got.push(data));
     const peer = await connected(subject);
-    peer.say("@me", 1, 3);
+    peer.sendMessages("@me", 1, 3);
     expect(await peer.rest()).toEqual([]);
     timers.advance(500);
     expect(await peer.rest()).toEqual([{ type: "read", room: "@me", offset: 3 }]);
@@ -264,7 +264,7 @@ describe("the user's inbox", () => {
     const messages = subject.own[Symbol.asyncIterator]();
     const first = messages.next();
     const peer = await connected(subject);
-    peer.say("@me", 1, 3);
+    peer.sendMessages("@me", 1, 3);
     await first;
     await peer.rest();
     timers.advance(500);
@@ -275,7 +275,7 @@ describe("the user's inbox", () => {
     const timers = new FakeTimers();
     const subject = client({ timers });
     const peer = await connected(subject);
-    peer.say("@me", 1, 3);
+    peer.sendMessages("@me", 1, 3);
     await peer.rest();
     timers.advance(500);
     expect(await peer.rest()).toEqual([]);
@@ -286,7 +286,7 @@ describe("the user's inbox", () => {
     const subject = client();
     subject.own.on("message", () => undefined);
     const peer = await connected(subject);
-    peer.say("@me", 1, 2);
+    peer.sendMessages("@me", 1, 2);
     await peer.rest();
     await subject.close();
     expect(await peer.next("read")).toMatchObject({ offset: 2 });
@@ -297,7 +297,7 @@ describe("the user's inbox", () => {
     const subject = client({ timers, random: () => 0.5 });
     subject.own.on("message", () => undefined);
     const peer = await connected(subject);
-    peer.say("@me", 1, 2);
+    peer.sendMessages("@me", 1, 2);
     await peer.rest();
     peer.kill();
     await timers.waitFor(75);

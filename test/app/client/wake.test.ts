@@ -23,13 +23,13 @@ describe("onResume", () => {
     ["resume", "document"],
     ["change", "connection"],
   ] as const)("listens to %s of the %s, until it is unsubscribed", (name, of) => {
-    const heard = jest.fn();
-    const undo = onResume(heard, page);
+    const listener = jest.fn();
+    const undo = onResume(listener, page);
     targets[of].dispatchEvent(new Event(name));
-    expect(heard).toHaveBeenCalledTimes(1);
+    expect(listener).toHaveBeenCalledTimes(1);
     undo();
     targets[of].dispatchEvent(new Event(name));
-    expect(heard).toHaveBeenCalledTimes(1);
+    expect(listener).toHaveBeenCalledTimes(1);
   });
 
   it("does nothing without events", () => {

@@ -18,7 +18,7 @@ const recoveriesOfEach = 10;
 /** What a client received, and how often its session was resumed. */
 interface Listener {
   readonly socket: Socket;
-  readonly heard: string[];
+  readonly received: string[];
   /** For each speaker, the last number that was received. */
   readonly last: Map<string, number>;
   recovered: number;
@@ -75,9 +75,9 @@ describe("the chat of docs/own-image.md", () => {
 
   async function listen(url: string): Promise<Listener> {
     const socket = await connect(url);
-    const listener: Listener = { socket, heard: [], last: new Map(), recovered: 0, isFresh: false };
+    const listener: Listener = { socket, received: [], last: new Map(), recovered: 0, isFresh: false };
     socket.on("said", (text: string) => {
-      listener.heard.push(text);
+      listener.received.push(text);
       const [speaker = "", number] = text.split(" ");
       listener.last.set(speaker, Number(number));
     });
@@ -100,34 +100,34 @@ describe("the chat of docs/own-image.md", () => {
     const talk = setInterval(() => say(String(said++)), 10);
     const all = [...listeners, witness];
     /** Waits until each has received this number, or a later one, of every speaker. */
-    const heardSince = async (n: number) => {
-      const hasHeard = ({ last }: Listener) =>
+    const receivedSince = async (n: number) => {
+      const hasReceived = ({ last }: Listener) =>
         [0, 1, 2].every((speaker) => (last.get(`${speaker}`) ?? -1) >= n);
-      while (!all.every((listener) => listener.isFresh || hasHeard(listener))) await delay(20);
+      while (!all.every((listener) => listener.isFresh || hasReceived(listener))) await delay(20);
     };
-    await heardSince(0);
+    await receivedSince(0);
     for (let i = 0; i < recoveriesOfEach; i++) {
       for (const { socket } of listeners) {
         socket.io.engine.close();
         await delay(2);
       }
-      await heardSince(said);
+      await receivedSince(said);
     }
     clearInterval(talk);
     await Promise.all(acknowledged);
     say(String(said));
-    await heardSince(said);
+    await receivedSince(said);
     await Promise.all(acknowledged);
 
     const recovered = listeners.filter(({ isFresh }) => !isFresh);
     expect(recovered.reduce((sum, { recovered: times }) => sum + times, 0)).toBeGreaterThan(100);
     // Each has received, from its own start on, the same messages as a client that was never away.
-    const differences = recovered.flatMap(({ heard }) => {
-      const expected = witness.heard.slice(witness.heard.indexOf(heard[0] ?? ""));
-      const once = new Set(heard);
+    const differences = recovered.flatMap(({ received }) => {
+      const expected = witness.received.slice(witness.received.indexOf(received[0] ?? ""));
+      const once = new Set(received);
       const lost = expected.filter((text) => !once.has(text));
-      const twice = heard.filter((text) => !once.delete(text));
-      const early = heard.filter((text, index) => text !== expected[index]).slice(0, 1);
+      const twice = received.filter((text) => !once.delete(text));
+      const early = received.filter((text, index) => text !== expected[index]).slice(0, 1);
       return lost.length + twice.length + early.length === 0 ? [] : [{ lost, twice, early }];
     });
     expect(differences).toEqual([]);

@@ -74,7 +74,7 @@ export class ApiServer {
     return config;
   }
 
-  tell(type: "ADDED" | "MODIFIED" | "DELETED", object: Slice): void {
+  sendEvent(type: "ADDED" | "MODIFIED" | "DELETED", object: Slice): void {
     for (const watch of this.watches) watch.write(`${JSON.stringify({ type, object })}\n`);
   }
 

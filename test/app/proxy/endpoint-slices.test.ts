@@ -48,11 +48,11 @@ describe("EndpointSlices", () => {
       () => api.watches.size === 1,
       () => "watched",
     );
-    api.tell("ADDED", slice("b", 2, [pod("10.0.0.4", true)]));
+    api.sendEvent("ADDED", slice("b", 2, [pod("10.0.0.4", true)]));
     await knows(["10.0.0.1:8080", "10.0.0.3:8080", "10.0.0.4:8080"]);
-    api.tell("MODIFIED", slice("a", 3, [pod("10.0.0.1", false)]));
+    api.sendEvent("MODIFIED", slice("a", 3, [pod("10.0.0.1", false)]));
     await knows(["10.0.0.4:8080"]);
-    api.tell("DELETED", slice("b", 4, []));
+    api.sendEvent("DELETED", slice("b", 4, []));
     await knows([]);
   });
 
@@ -72,14 +72,14 @@ describe("EndpointSlices", () => {
     );
     expect(await outdated()).toEqual([]);
 
-    api.tell("MODIFIED", slice("a", 2, [...both, pod("10.0.0.3", false, fresh(6))]));
+    api.sendEvent("MODIFIED", slice("a", 2, [...both, pod("10.0.0.3", false, fresh(6))]));
     await until(
       async () => (await outdated()).length === 2,
       () => "both old pods are outdated",
     );
     expect(await addresses()).toEqual(["10.0.0.1:8080", "10.0.0.2:8080"]);
     // The rollout is undone: the next pod is of the old template.
-    api.tell(
+    api.sendEvent(
       "MODIFIED",
       slice("a", 3, [...both, pod("10.0.0.3", true, fresh(6)), pod("10.0.0.4", true, old(7))]),
     );
@@ -101,7 +101,7 @@ describe("EndpointSlices", () => {
       () => api.asked.length > asked && api.watches.size === 1,
       () => "watched again",
     );
-    api.tell("ADDED", slice("a", 2, [pod("10.0.0.1", true)]));
+    api.sendEvent("ADDED", slice("a", 2, [pod("10.0.0.1", true)]));
     await knows(["10.0.0.1:8080"]);
   });
 

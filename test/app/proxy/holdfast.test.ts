@@ -133,8 +133,8 @@ describe("clients that speak holdfast.v1.json behind a proxy", () => {
       },
     });
     const room = client.join("moves");
-    const heard: number[] = [];
-    room.on("message", ({ offset }) => heard.push(offset));
+    const received: number[] = [];
+    room.on("message", ({ offset }) => received.push(offset));
     await client.connect();
     await room.joined;
     url = two.url;
@@ -144,11 +144,11 @@ describe("clients that speak holdfast.v1.json behind a proxy", () => {
     await one.drain();
     await Promise.all(sent);
     await until(
-      () => heard.length === 20,
-      () => heard.join(),
+      () => received.length === 20,
+      () => received.join(),
     );
     expect(moves).toEqual([true]);
-    expect(heard).toEqual(Array.from({ length: 20 }, (_, i) => i + 1));
+    expect(received).toEqual(Array.from({ length: 20 }, (_, i) => i + 1));
     expect([one.connections, two.connections]).toEqual([0, 1]);
   });
 

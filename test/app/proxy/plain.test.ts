@@ -62,12 +62,12 @@ describe("plain clients behind a proxy, with pods that speak holdfast.v1.json", 
 
     expect(clients.every(({ open }) => open)).toBe(true);
     for (const [index, client] of clients.entries()) {
-      const heard = client.lines.filter((line) => String(line).startsWith("m:"));
-      expect(heard).toHaveLength(new Set(heard).size);
-      expect(new Set(heard)).toEqual(talk.saidIn(index % 4));
-      for (const speaker of new Set(heard.map((line) => String(line).split(":")[1]))) {
-        const numbers = heard
-          .filter((line) => String(line).split(":")[1] === speaker)
+      const received = client.lines.filter((line) => String(line).startsWith("m:"));
+      expect(received).toHaveLength(new Set(received).size);
+      expect(new Set(received)).toEqual(talk.sentIn(index % 4));
+      for (const sender of new Set(received.map((line) => String(line).split(":")[1]))) {
+        const numbers = received
+          .filter((line) => String(line).split(":")[1] === sender)
           .map((line) => Number(String(line).split(":")[2]));
         expect(numbers).toEqual(numbers.toSorted((x, y) => x - y));
       }
@@ -82,15 +82,15 @@ describe("plain clients behind a proxy, with pods that speak holdfast.v1.json", 
     const ready = new Set([addressOf(a.url)]);
     const proxy = await startProxy(ready);
     const listener = await new Bare(`${b.url}/chat/last`).opened();
-    const speaker = await new Bare(`${proxy.url}/chat/last`).opened();
-    await bothIn([listener, speaker], "last");
+    const sender = await new Bare(`${proxy.url}/chat/last`).opened();
+    await bothIn([listener, sender], "last");
     await a.stop();
     await until(
       () => proxy.connections === 1,
       () => "proxied",
     );
-    speaker.ws.send("my last words");
-    await speaker.close();
+    sender.ws.send("my last words");
+    await sender.close();
     ready.clear();
     ready.add(addressOf(b.url));
     await until(
@@ -127,16 +127,16 @@ async function bothIn(clients: readonly Bare[], room: string): Promise<void> {
 
 /** Clients that publish in turn, and what each room must have received. */
 class Talk {
-  readonly #said = new Map<number, Set<string>>();
+  readonly #sent = new Map<number, Set<string>>();
   readonly #timer: NodeJS.Timeout;
   #count = 0;
 
   constructor(private readonly clients: readonly Bare[]) {
-    this.#timer = setInterval(() => this.#speak(), 10);
+    this.#timer = setInterval(() => this.#publish(), 10);
   }
 
-  saidIn(room: number): Set<string> {
-    return this.#said.get(room) ?? new Set();
+  sentIn(room: number): Set<string> {
+    return this.#sent.get(room) ?? new Set();
   }
 
   async flow(messages: number): Promise<void> {
@@ -155,17 +155,17 @@ class Talk {
         this.clients.every(
           ({ lines }, index) =>
             new Set(lines.filter((line) => String(line).startsWith("m:"))).size ===
-            this.saidIn(index % 4).size,
+            this.sentIn(index % 4).size,
         ),
-      () => "everything heard",
+      () => "everything received",
     ).catch(() => undefined);
   }
 
-  #speak(): void {
-    const speaker = this.#count++ % this.clients.length;
-    const text = `m:${speaker}:${this.#count}`;
-    const room = speaker % 4;
-    this.#said.set(room, (this.#said.get(room) ?? new Set()).add(text));
-    this.clients[speaker]?.ws.send(text);
+  #publish(): void {
+    const sender = this.#count++ % this.clients.length;
+    const text = `m:${sender}:${this.#count}`;
+    const room = sender % 4;
+    this.#sent.set(room, (this.#sent.get(room) ?? new Set()).add(text));
+    this.clients[sender]?.ws.send(text);
   }
 }

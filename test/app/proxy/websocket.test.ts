@@ -9,7 +9,7 @@ import { Bare, sample, startProxy, stopProxies, until } from "./helpers";
 /** An ordinary server of the `ws` package, without Holdfast. */
 class Backend {
   readonly requests: IncomingMessage[] = [];
-  readonly heard: string[] = [];
+  readonly received: string[] = [];
   private constructor(
     readonly server: WebSocketServer,
     readonly address: string,
@@ -24,7 +24,7 @@ class Backend {
     const backend = new Backend(server, `127.0.0.1:${(server.address() as { port: number }).port}`);
     server.on("connection", (socket, request) => {
       backend.requests.push(request);
-      socket.on("message", (data: Buffer) => backend.heard.push(data.toString()));
+      socket.on("message", (data: Buffer) => backend.received.push(data.toString()));
       serve(socket, backend);
     });
     running.add(backend);
@@ -313,7 +313,7 @@ describe("any WebSocket server behind a proxy", () => {
       () => "closed",
     );
     expect(closes).toEqual([[3456, "had enough"]]);
-    expect(backend.heard).toEqual(["last"]);
+    expect(backend.received).toEqual(["last"]);
   });
 
   it("refuses upgrades itself: the client gets status, headers and body", async () => {
@@ -422,8 +422,8 @@ describe("any WebSocket server behind a proxy", () => {
       const client = await new Bare(front(proxy.url)).opened();
       for (const text of ["1", "2", "3"]) client.ws.send(text);
       await until(
-        () => one.heard.length === 3,
-        () => one.heard.join(),
+        () => one.received.length === 3,
+        () => one.received.join(),
       );
       pods.clear();
       one.kill();
@@ -437,7 +437,7 @@ describe("any WebSocket server behind a proxy", () => {
         () => client.texts.includes("4"),
         () => client.texts.join(),
       );
-      expect(two.heard).toEqual(["4"]);
+      expect(two.received).toEqual(["4"]);
     });
 
     it("at least once: what was not confirmed is repeated, in order, before what follows", async () => {
@@ -448,8 +448,8 @@ describe("any WebSocket server behind a proxy", () => {
       const client = await new Bare(front(proxy.url)).opened();
       for (const text of ["1", "2", "3"]) client.ws.send(text);
       await until(
-        () => one.heard.length === 3,
-        () => one.heard.join(),
+        () => one.received.length === 3,
+        () => one.received.join(),
       );
       pods.clear();
       one.kill();
@@ -463,7 +463,7 @@ describe("any WebSocket server behind a proxy", () => {
         () => client.texts.includes("4"),
         () => client.texts.join(),
       );
-      expect(two.heard).toEqual(["1", "2", "3", "4"]);
+      expect(two.received).toEqual(["1", "2", "3", "4"]);
     });
 
     it("at least once: what a pod has confirmed is not repeated", async () => {
@@ -484,7 +484,7 @@ describe("any WebSocket server behind a proxy", () => {
         () => client.texts.length === 101,
         () => client.texts.join(),
       );
-      expect(two.heard).toEqual(["101"]);
+      expect(two.received).toEqual(["101"]);
     });
   });
 });

@@ -1,6 +1,7 @@
 import { LiveRoom } from "../../../app/server/rooms/live-room";
 import type { RoomMember } from "../../../app/server/rooms/room-member";
-import type { HistoryPage, RoomStore } from "../../../app/server/store/room-store";
+import type { HistoryPage } from "../../../app/server/store/room-records";
+import type { RoomStore } from "../../../app/server/store/room-store";
 
 const keys = { stream: "s", meta: "m", present: "p", publisher: () => "x" };
 
@@ -37,7 +38,7 @@ function newMember() {
 async function openRoom() {
   const reads: ((page: HistoryPage) => void)[] = [];
   const read = () => new Promise<HistoryPage>((resolve) => reads.push(resolve));
-  const store = { read, look: read };
+  const store = { read, readState: read };
   const answer = async (given: HistoryPage) => {
     reads.shift()?.(given);
     await new Promise((resolve) => setImmediate(resolve));

@@ -21,12 +21,12 @@ describe("plain text", () => {
     await two.next("message", (frame) => frame.data === "so am I");
 
     one.send("hello\nworld");
-    const heard = [
+    const received = [
       await two.next("message", (frame) => frame.data === "hello"),
       await two.next("message", (frame) => frame.data === "world"),
     ];
 
-    expect(heard.map(({ offset }) => offset)).toEqual([3, 4]);
+    expect(received.map(({ offset }) => offset)).toEqual([3, 4]);
     expect(two.frames.every(({ type }) => type === "message")).toBe(true);
   });
 

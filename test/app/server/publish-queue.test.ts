@@ -3,7 +3,7 @@ import {
   type PublishOutcome,
   type WaitingPublish,
 } from "../../../app/server/connection/publish-queue";
-import { UnavailableError } from "../../../app/server/store/redis";
+import { UnavailableError } from "../../../app/server/store/operation";
 
 /** A store whose steps end when the test says. */
 class ProxiedStore {

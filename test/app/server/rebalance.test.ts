@@ -85,7 +85,7 @@ describe("pods of one service", () => {
 
   interface Visitor {
     readonly client: HoldfastClient;
-    readonly heard: unknown[];
+    readonly received: unknown[];
     /** The pods that have served it, in order. */
     readonly pods: string[];
     readonly resyncs: unknown[];
@@ -120,10 +120,10 @@ describe("pods of one service", () => {
       },
     });
     clients.push(client);
-    const visitor: Visitor = { client, heard: [], pods: [], resyncs: [] };
+    const visitor: Visitor = { client, received: [], pods: [], resyncs: [] };
     client.on("connected", ({ pod }) => visitor.pods.push(pod));
     client.on("resynced", (resync) => visitor.resyncs.push(resync));
-    client.join("lobby").on("message", ({ data }) => visitor.heard.push(data));
+    client.join("lobby").on("message", ({ data }) => visitor.received.push(data));
     return visitor;
   }
   let turn = 0;
@@ -156,7 +156,7 @@ describe("pods of one service", () => {
     const pods = [await start()];
     const visitors = await browseAll(60, pods);
     const stop = await speak(pods);
-    await until(() => visitors.every(({ heard }) => heard.length > 0), "everybody hears");
+    await until(() => visitors.every(({ received }) => received.length > 0), "every visitor receives");
     pods.push(...(await Promise.all([start(), start()])));
 
     const mean = 61 / 3;
@@ -166,10 +166,13 @@ describe("pods of one service", () => {
       30_000,
     );
     const said = await stop();
-    await until(() => visitors.every(({ heard }) => heard.at(-1) === said.at(-1)), "everything heard");
+    await until(
+      () => visitors.every(({ received }) => received.at(-1) === said.at(-1)),
+      "everything received",
+    );
 
-    for (const { heard, resyncs } of visitors) {
-      expect(heard).toEqual(said.slice(heard[0] as number));
+    for (const { received, resyncs } of visitors) {
+      expect(received).toEqual(said.slice(received[0] as number));
       expect(resyncs).toEqual([]);
     }
     const moves = visitors.map(({ pods: met }) => met.length - 1);
@@ -184,7 +187,7 @@ describe("pods of one service", () => {
     const pods = [await start()];
     const visitors = await browseAll(40, pods, { keepsCookie: true });
     const stop = await speak(pods);
-    await until(() => visitors.every(({ heard }) => heard.length > 0), "everybody hears");
+    await until(() => visitors.every(({ received }) => received.length > 0), "every visitor receives");
     pods.push(await start());
     const [crowded] = pods;
     // Each was asked once and sent on five times, and is then served by its next connection to the same pod.
@@ -193,9 +196,12 @@ describe("pods of one service", () => {
       "those who were asked are back",
     );
     const said = await stop();
-    await until(() => visitors.every(({ heard }) => heard.at(-1) === said.at(-1)), "everything heard");
-    for (const { heard, resyncs } of visitors) {
-      expect(heard).toEqual(said.slice(heard[0] as number));
+    await until(
+      () => visitors.every(({ received }) => received.at(-1) === said.at(-1)),
+      "everything received",
+    );
+    for (const { received, resyncs } of visitors) {
+      expect(received).toEqual(said.slice(received[0] as number));
       expect(resyncs).toEqual([]);
     }
     expect(visitors.flatMap(({ pods: met }) => met.slice(1))).toEqual(

@@ -199,14 +199,14 @@ describe("what is refused", () => {
     const wire = new Wire(`${pod.url}/chat/holes`);
     await wire.hello({ rooms: [{ room: "holes" }] });
     await wire.sync("holes");
-    const say = async (from: number, to: number) => {
+    const publish = async (from: number, to: number) => {
       for (let id = from; id <= to; id++) wire.send({ type: "publish", room: "holes", id, data: id });
       await wire.next("ack", (frame) => frame.id === to);
     };
-    await say(1, 200);
-    await say(456, 655);
-    await say(911, 1_110);
-    await say(1_111, 1_310);
+    await publish(1, 200);
+    await publish(456, 655);
+    await publish(911, 1_110);
+    await publish(1_111, 1_310);
     expect(wire.ws.readyState).toBe(wire.ws.OPEN);
 
     for (let id = 1_000_600; id > 1_000_000; id--) {

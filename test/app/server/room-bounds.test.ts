@@ -124,7 +124,7 @@ describe("a room in Redis", () => {
     await one.read(room, { count: 0 }); // creates the name of the data set
     const { epoch } = await one.publish(room, "ada", 1, "x");
     await client.pexpire(room.stream, 1_000);
-    const [first, ...empty] = await Promise.all(rooms.map((keys) => one.look(keys)));
+    const [first, ...empty] = await Promise.all(rooms.map((keys) => one.readState(keys)));
     expect(first).toEqual({ epoch, top: 1, acknowledged: 0 });
     for (const [index, state] of empty.entries()) {
       const page = await one.read(rooms[index + 1] ?? room, { count: 0 });
@@ -132,13 +132,13 @@ describe("a room in Redis", () => {
     }
     expect(await client.pttl(room.stream)).toBeGreaterThan(50_000);
     await one.markRead(room, { epoch, offset: 1 });
-    expect(await one.look(room)).toEqual({ epoch, top: 1, acknowledged: 1 });
+    expect(await one.readState(room)).toEqual({ epoch, top: 1, acknowledged: 1 });
   });
 
   it("is read, and so has a new epoch, if it is looked at in another process", async () => {
     const { epoch } = await store().publish(room, "ada", 1, "x");
     await redis.restart({ data: "kept" });
-    const state = await store().look(room);
+    const state = await store().readState(room);
     expect(state.top).toBe(1);
     expect(state.epoch).not.toBe(epoch);
   });

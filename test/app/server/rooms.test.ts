@@ -59,15 +59,15 @@ describe("rooms over two pods", () => {
     const welcome = await reader.hello({ client, rooms: [{ room: "resume" }] });
     const { epoch } = await reader.sync("resume");
     await writer.sync("resume");
-    const say = async (id: number) => {
+    const publish = async (id: number) => {
       writer.send({ type: "publish", room: "resume", id, data: id });
       await writer.next("ack");
     };
-    await say(1);
+    await publish(1);
     await reader.next("message");
     reader.ws.terminate();
     for (let id = 2; id <= 200; id++) {
-      if (id % 50 === 0) await say(id);
+      if (id % 50 === 0) await publish(id);
       else writer.send({ type: "publish", room: "resume", id, data: id });
     }
     await writer.until(
@@ -82,7 +82,7 @@ describe("rooms over two pods", () => {
       rooms: [{ room: "resume", position: { epoch, offset: 1 } }],
     });
     await back.until(() => (back.offsets("resume").length >= 199 ? true : undefined), "what was missed");
-    await say(201);
+    await publish(201);
     await back.next("message", (frame) => frame.offset === 201);
 
     expect(again).toMatchObject({ resumed: true, pod: b.name });

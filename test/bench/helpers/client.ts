@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import { WebSocket } from "ws";
 import type { Position, ServerFrame } from "../../../app/protocol/frames";
 
-/** A minimal client of the protocol: resumes with its positions, counts, answers pings. */
+/** A minimal client of the protocol: it resumes with its positions, and answers pings. */
 export class BenchClient {
   readonly #id = randomBytes(16).toString("base64url");
   readonly #positions = new Map<string, Position | undefined>([["@me", undefined]]);
@@ -60,14 +60,14 @@ export class BenchClient {
  * Both sockets deliver during a move; each message counts once.
  */
 export class MovingClient {
-  /** The URL to which it moves. */
+  /** The URL of the next socket. */
   nextUrl = "";
   readonly #id = randomBytes(16).toString("base64url");
   readonly #rooms: ReadonlyMap<string, { epoch?: string; offset: number; published: number }>;
   #session: { id: string; token: string } | undefined;
   #ws: WebSocket | undefined;
   #worstMs = 0;
-  /** The number of messages that were skipped, or follow a gap. */
+  /** The number of messages that the client missed. */
   missing = 0;
 
   constructor(rooms: readonly string[]) {
@@ -99,7 +99,7 @@ export class MovingClient {
     });
   }
 
-  /** Publishes the time. */
+  /** Publishes the current time. */
   publish(room: string): void {
     const state = this.#rooms.get(room);
     if (!state) throw new Error(`not in ${room}`);

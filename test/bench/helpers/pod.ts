@@ -15,7 +15,7 @@ export interface BenchPod {
   end(): Promise<void>;
 }
 
-/** Builds the application from the present sources. Returns its file, and a function that removes it. */
+/** Builds the application from these sources. Returns its file, and a function that removes it. */
 export function buildApp(): { readonly main: string; readonly remove: () => void } {
   const directory = mkdtempSync(join(tmpdir(), "holdfast-bench-"));
   execFileSync(process.execPath, [join(__dirname, "../../../app/build.mjs"), "server", directory]);
@@ -25,7 +25,7 @@ export function buildApp(): { readonly main: string; readonly remove: () => void
   };
 }
 
-/** Measures other builds (their `main.js`), then the present sources, one after the other; returns the results. */
+/** Measures other builds (their `main.js`), then these sources, one after the other. Returns the results. */
 export async function measureBuilds<Result>(
   others: readonly string[],
   measure: (name: string, build: string) => Promise<Result>,

@@ -15,7 +15,7 @@ export function residentMiB(pid: number): number {
   return Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1]) / 1_024;
 }
 
-/** The commands that Redis has run since the last CONFIG RESETSTAT, by name; those inside scripts count like the others. */
+/** The commands that Redis has run since the last CONFIG RESETSTAT, by name. Commands inside scripts are included. */
 export async function commandCalls(redis: Redis): Promise<Map<string, number>> {
   const calls = new Map<string, number>();
   for (const [, name = "", count] of (await redis.info("commandstats")).matchAll(

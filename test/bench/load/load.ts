@@ -19,14 +19,14 @@ export interface Clients {
 /** Messages to publish. */
 export interface Traffic {
   readonly perSecond: number;
-  /** How many are published at once. */
+  /** The number of messages that are published at the same time. */
   readonly burst: number;
-  /** One of `all` clients, at random, or the `first` one alone. */
+  /** `all`: each message by a random client; `first`: all messages by the first client. */
   readonly publishers: "all" | "first";
   readonly seconds: number;
 }
 
-/** The result. Times are in milliseconds; null where nothing was received. */
+/** The result. Times are in milliseconds; null if nothing was received. */
 export interface TrafficResult {
   readonly published: number;
   readonly deliveries: number;
@@ -34,23 +34,23 @@ export interface TrafficResult {
   readonly deliverP50: number | null;
   readonly deliverP99: number | null;
   readonly ackP99: number | null;
-  /** The first things that the server refused. */
+  /** The first errors that the server sent. */
   readonly errors: readonly string[];
 }
 
 /** How long deliveries may be late before they count as missing. Milliseconds. */
-const patienceMs = 5_000;
+const maxLatenessMs = 5_000;
 
 const openedAtOnce = 50;
 
-/** The same choices in each run and for each peer, as random as a linear congruential generator is (Numerical Recipes). */
+/** A linear congruential generator (Numerical Recipes), so that each run and each peer gets the same choices. */
 function* choices(below: number): Generator<number, never> {
   for (let state = 1; ; state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0) {
     yield Math.floor((state / 2 ** 32) * below);
   }
 }
 
-/** The clients of one peer. They are in a process of their own: `process.ts`. */
+/** The clients of one peer. They run in a separate process: `process.ts`. */
 export class Load {
   readonly #clients: LoadClient[] = [];
   readonly #received: Received = { deliverMs: [], ackMs: [], errors: [] };
@@ -82,7 +82,7 @@ export class Load {
       await pause(1);
     }
     const expectedDeliveries = total * this.#membersPerRoom;
-    const deadline = performance.now() + patienceMs;
+    const deadline = performance.now() + maxLatenessMs;
     while (deliverMs.length < expectedDeliveries && performance.now() < deadline) await pause(10);
     return {
       published: total,

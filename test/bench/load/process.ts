@@ -1,4 +1,4 @@
-/** The process from which the load comes, so that it neither slows the server down nor counts as the server's. */
+/** Runs the load in a separate process, so that its CPU time does not count as the server's. */
 import { serve } from "../../../ops/process/rpc";
 import { Load, type Clients, type TrafficResult, type Traffic } from "./load";
 

@@ -1,15 +1,15 @@
 import type { Peer } from "./peer";
 
 export interface CentrifugeOptions {
-  /** `ws://…/connection/websocket` of a server that runs already. */
+  /** `ws://…/connection/websocket` of a running server. */
   readonly url: string;
-  /** Its process, where it runs on this machine: without it, neither CPU nor memory is measured. */
+  /** Its process id, if it runs on this machine. Without it, CPU and memory are not measured. */
   readonly pid?: number | undefined;
-  /** The JWT of each connection; without it the server must accept clients without a token. */
+  /** The JWT of each connection. Without it, the server must accept clients without a token. */
   readonly token?: string | undefined;
 }
 
-/** A server of Centrifuge or Centrifugo that somebody else started: it is neither in this repository nor of npm. */
+/** A running Centrifuge or Centrifugo server. The benchmark does not start it, because it is not an npm package. */
 export function centrifugePeer({ url, pid, token }: CentrifugeOptions): Peer {
   let isFresh = true;
   return {

@@ -4,7 +4,7 @@ import { startBenchPod } from "../helpers/pod";
 import type { Peer } from "./peer";
 
 /**
- * One pod of Holdfast and a redis-server of its own, with an AOF as the stacks declare it.
+ * One pod of Holdfast with its own redis-server, which writes an AOF as in the stacks.
  *
  * @param main the `main.js` of a build
  */

@@ -4,7 +4,7 @@ import { until } from "../../faults/helpers/until";
 import { collectable } from "../helpers/collectable";
 import type { Peer, ProtocolName } from "./peer";
 
-/** A peer that is a Node program of this folder, which writes its port to standard output. */
+/** A peer that is a Node.js program in this folder. The program writes its port to standard output. */
 export function nodePeer(name: ProtocolName, file: string): Peer {
   return {
     name,

@@ -1,33 +1,33 @@
 /** A server that is measured. */
 export interface Peer {
   readonly name: string;
-  /** How its clients speak; see `protocols.ts`. */
+  /** The protocol of its clients; see `protocols.ts`. */
   readonly protocol: ProtocolName;
-  /** Starts it; resolves once it serves. Rejects with the reason where it cannot be measured on this machine. */
+  /** Starts the server; resolves once it serves. Rejects with the reason if it cannot be measured on this machine. */
   serve(): Promise<Server>;
 }
 
-/** A peer that serves. */
+/** A running peer. */
 export interface Server {
-  /** `ws://host:port`, with a path where the peer needs one. */
+  /** `ws://host:port`, with a path if the peer needs one. */
   readonly url: string;
-  /** The process whose CPU and memory are measured; undefined where it is not known. */
+  /** The process whose CPU and memory are measured; undefined if it is not known. */
   readonly pid: number | undefined;
-  /** The process in which it keeps its messages, measured apart. */
+  /** The process that stores its messages; it is measured separately. */
   readonly storePid?: number;
-  /** Whether the process collects its garbage at {@link collectSignal}; see `helpers/collectable.ts`. */
+  /** Whether the process collects its garbage on a signal; see `helpers/collectable.ts`. */
   readonly isCollectable: boolean;
-  /** Whether the process has had no clients yet: one that has had some keeps memory that it would ask for again. */
+  /** Whether the process has had no clients yet. Otherwise it may reuse memory, so the growth says nothing. */
   readonly isFresh: boolean;
-  /** The token of each client's connection, where the peer needs one. */
+  /** The token of each client's connection, if the peer needs one. */
   readonly token?: string;
-  /** Ends what {@link Peer.serve} started. */
+  /** Stops everything that {@link Peer.serve} started. */
   stop(): Promise<void>;
 }
 
 export type ProtocolName = "holdfast" | "ws" | "socket.io" | "centrifuge";
 
-/** What a client receives that is no message of its room. */
+/** Everything that a client receives except the messages of its room. */
 export type Control =
   | { readonly type: "ready" }
   | { readonly type: "ack"; readonly id: number }
@@ -36,15 +36,15 @@ export type Control =
   | { readonly type: "error"; readonly reason: string }
   | { readonly type: "other" };
 
-/** What one client sends and receives. Everything else is the same code for all peers: `load/client.ts`. */
+/** The texts that one client sends and receives. All other code is the same for all peers: `load/client.ts`. */
 export interface Protocol {
   readonly subprotocol?: string;
-  /** The address of a client that wants to be in a room. */
+  /** The URL for a client of a room. */
   address(url: string, room: string): string;
-  /** The texts that a client sends as soon as its socket is open. `name` is of this client alone. */
+  /** The texts that a client sends when its socket opens. `name` is unique to the client. */
   greeting(room: string, name: string, token: string | undefined): readonly string[];
-  /** A publish. Ids of a client count by 1; `data` is ASCII without quotes. */
+  /** The text of a publish. The ids of a client count by 1; `data` is ASCII without quotes. */
   publish(room: string, id: number, data: string): string;
-  /** Reads a line of text in which there is no message. */
+  /** Reads a line of text that contains no message. */
   control(line: string): Control;
 }

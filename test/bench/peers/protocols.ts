@@ -18,7 +18,7 @@ const holdfast: Protocol = {
   },
 };
 
-/** The room is in the path; every text goes to the members of the room. Nothing is acknowledged. */
+/** The path contains the room. The server sends every text to the members of the room, and acknowledges nothing. */
 const ws: Protocol = {
   address: (url, room) => `${url}/${room}`,
   greeting: () => [],
@@ -27,7 +27,7 @@ const ws: Protocol = {
 };
 
 /**
- * Engine.IO 4 and Socket.IO 5 over WebSocket alone: 0 open, 2 ping, 3 pong, 40 connect, 42 event, 43 acknowledgement.
+ * Engine.IO 4 and Socket.IO 5 over WebSocket only: 0 open, 2 ping, 3 pong, 40 connect, 42 event, 43 acknowledgement.
  * https://socket.io/docs/v4/engine-io-protocol/ https://socket.io/docs/v4/socket-io-protocol/
  */
 const socketIo: Protocol = {
@@ -42,7 +42,7 @@ const socketIo: Protocol = {
   },
 };
 
-/** Commands before the publishes of a connection: connect and subscribe. */
+/** The number of commands before the first publish of a connection: connect and subscribe. */
 const centrifugeOffset = 2;
 
 /** The JSON protocol of Centrifuge: https://centrifugal.dev/docs/transports/client_protocol */

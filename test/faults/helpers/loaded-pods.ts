@@ -1,7 +1,7 @@
 import type { Cluster, Redis } from "ioredis";
 import { measured } from "./measured";
 import type { BuiltApp, ProcessPod } from "./pods";
-import { Scene } from "./scene";
+import { TestSystem } from "./test-system";
 import { until } from "./until";
 
 /** How many publishes must be acknowledged before, and again after a fault. */
@@ -23,7 +23,7 @@ export interface LoadedPodsOptions {
 
 /** Pods as processes, with three clients on each, which publish all the time. Every fault of the suite is injected into them. */
 export class LoadedPods {
-  readonly scene: Scene;
+  readonly system: TestSystem;
   readonly pods: ProcessPod[] = [];
   readonly #options: LoadedPodsOptions;
   /** The numbers of acknowledgements and closes at the time of the fault. */
@@ -32,7 +32,7 @@ export class LoadedPods {
 
   private constructor(options: LoadedPodsOptions) {
     this.#options = options;
-    this.scene = new Scene(options.admin);
+    this.system = new TestSystem(options.admin);
   }
 
   static async start(options: LoadedPodsOptions): Promise<LoadedPods> {
@@ -40,15 +40,15 @@ export class LoadedPods {
     const { names = ["pod-a", "pod-b", "pod-c"], rooms = ["alpha", "beta"], publishMs = 40 } = options;
     try {
       await Promise.all(names.map((name) => loaded.add(name)));
-      for (const pod of loaded.pods) for (let i = 0; i < 3; i++) loaded.scene.addClient(pod, ...rooms);
-      await loaded.scene.caughtUp();
-      loaded.scene.publishEvery(publishMs);
+      for (const pod of loaded.pods) for (let i = 0; i < 3; i++) loaded.system.addClient(pod, ...rooms);
+      await loaded.system.caughtUp();
+      loaded.system.publishEvery(publishMs);
       await loaded.traffic();
-      loaded.#acknowledged = loaded.scene.notes.acknowledged.length;
-      loaded.#closes = loaded.scene.closes.length;
+      loaded.#acknowledged = loaded.system.recording.acknowledged.length;
+      loaded.#closes = loaded.system.closes.length;
       return loaded;
     } catch (error) {
-      await loaded.scene.stop();
+      await loaded.system.stop();
       throw error;
     }
   }
@@ -58,7 +58,7 @@ export class LoadedPods {
     const { app, redisUrl, env, envOf } = this.#options;
     const pod = await app.start({ name, redisUrl, env: { ...env, ...envOf?.(name) } });
     this.pods.push(pod);
-    this.scene.pods.push(pod);
+    this.system.pods.push(pod);
     return pod;
   }
 
@@ -70,14 +70,14 @@ export class LoadedPods {
 
   /** Waits until messages flow: this many more are acknowledged. */
   async traffic(timeoutMs = 20_000): Promise<void> {
-    const { acknowledged } = this.scene.notes;
+    const { acknowledged } = this.system.recording;
     const before = acknowledged.length;
     await until(() => acknowledged.length >= before + steady, "traffic", timeoutMs);
   }
 
   /** The close codes of sockets since the fault. */
   get closes(): readonly string[] {
-    return this.scene.closes.slice(this.#closes).map((close) => close.replace(/^.*: /, ""));
+    return this.system.closes.slice(this.#closes).map((close) => close.replace(/^.*: /, ""));
   }
 
   /**
@@ -87,13 +87,13 @@ export class LoadedPods {
    * @param lossless whether Redis has kept everything that it had acknowledged
    */
   async verdict(fault: string, { lossless }: { readonly lossless: boolean }): Promise<string[]> {
-    const { scene } = this;
+    const { system } = this;
     await this.traffic(60_000);
-    scene.stopPublishing();
-    await scene.caughtUp(60_000);
-    scene.measureFrom(this.#acknowledged, fault);
+    system.stopPublishing();
+    await system.caughtUp(60_000);
+    system.measureFrom(this.#acknowledged, fault);
     measured(fault, "sockets closed", this.closes.length);
-    measured(fault, "told of a loss", scene.resyncs);
-    return scene.broken({ lossless });
+    measured(fault, "told of a loss", system.resyncs);
+    return system.broken({ lossless });
   }
 }

@@ -4,7 +4,7 @@ import { connect, createServer, type AddressInfo, type Server, type Socket } fro
 /** From the view of the connecting side. */
 export type Direction = "there" | "back";
 
-interface Way {
+interface Pipe {
   readonly to: Socket;
   readonly held: Buffer[];
   /** The sender has closed; the receiver learns of it after the held data. */
@@ -17,7 +17,7 @@ interface Way {
  */
 export class OneWayProxy {
   readonly #server: Server;
-  readonly #ways = new Map<Direction, Set<Way>>([
+  readonly #pipes = new Map<Direction, Set<Pipe>>([
     ["there", new Set()],
     ["back", new Set()],
   ]);
@@ -44,7 +44,7 @@ export class OneWayProxy {
 
   heal(): void {
     this.#silent.clear();
-    for (const ways of this.#ways.values()) for (const way of ways) this.#flush(way);
+    for (const pipes of this.#pipes.values()) for (const pipe of pipes) this.#flush(pipe);
   }
 
   /** Listens again on its old port. */
@@ -57,9 +57,9 @@ export class OneWayProxy {
   async down(): Promise<void> {
     const closed = once(this.#server, "close");
     this.#server.close();
-    for (const ways of this.#ways.values()) {
-      for (const { to } of ways) to.destroy();
-      ways.clear();
+    for (const pipes of this.#pipes.values()) {
+      for (const { to } of pipes) to.destroy();
+      pipes.clear();
     }
     await closed;
   }
@@ -71,21 +71,21 @@ export class OneWayProxy {
   }
 
   #lead(direction: Direction, from: Socket, to: Socket): void {
-    const way: Way = { to, held: [], ended: false };
-    this.#ways.get(direction)?.add(way);
+    const pipe: Pipe = { to, held: [], ended: false };
+    this.#pipes.get(direction)?.add(pipe);
     from.setNoDelay().on("error", () => undefined);
     from.on("data", (data: Buffer) => {
-      way.held.push(data);
-      if (!this.#silent.has(direction)) this.#flush(way);
+      pipe.held.push(data);
+      if (!this.#silent.has(direction)) this.#flush(pipe);
     });
     from.on("close", () => {
-      way.ended = true;
-      if (!this.#silent.has(direction)) this.#flush(way);
+      pipe.ended = true;
+      if (!this.#silent.has(direction)) this.#flush(pipe);
     });
-    to.on("close", () => this.#ways.get(direction)?.delete(way));
+    to.on("close", () => this.#pipes.get(direction)?.delete(pipe));
   }
 
-  #flush({ to, held, ended }: Way): void {
+  #flush({ to, held, ended }: Pipe): void {
     for (const data of held.splice(0)) if (!to.destroyed) to.write(data);
     if (ended) to.end(() => to.destroy());
   }

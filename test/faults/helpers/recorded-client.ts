@@ -3,7 +3,7 @@ import { HoldfastError } from "../../../app/client/errors";
 import { HoldfastClient, type Connected } from "../../../app/client/node";
 import type { Resync, Room, Subscription } from "../../../app/client/room";
 import { INBOX, type ServerFrame } from "../../../app/protocol/frames";
-import type { Acknowledged, Sight, Stored, View } from "./sent-log";
+import type { Acknowledged, Observation, Stored, View } from "./sent-log";
 import { isAtTop } from "./sent-log";
 import { WireAudit } from "./wire-audit";
 
@@ -11,7 +11,7 @@ import { WireAudit } from "./wire-audit";
 export type Route = () => string;
 
 /** The records of all clients, for the sent-message log. */
-export interface Notes {
+export interface Recording {
   readonly faults: string[];
   /** Events as text lines, for debugging. */
   readonly trace: (line: string) => void;
@@ -27,7 +27,7 @@ export interface Notes {
 
 interface Watched {
   readonly subscription: Subscription<unknown>;
-  readonly sights: Sight[];
+  readonly observations: Observation[];
 }
 
 /**
@@ -57,10 +57,10 @@ export class RecordedClient {
   constructor(
     readonly name: string,
     route: Route,
-    private readonly notes: Notes,
+    private readonly recording: Recording,
     random: () => number = Math.random,
   ) {
-    const fault = (text: string) => notes.faults.push(`${name}, on the wire: ${text}`);
+    const fault = (text: string) => recording.faults.push(`${name}, on the wire: ${text}`);
     const track = (socket: WebSocket) => this.#track(socket);
     const welcomed = (id: string) => (this.sessionId = id);
     let sockets = 0;
@@ -72,20 +72,20 @@ export class RecordedClient {
 
         constructor(url: string, protocols: string[]) {
           super(`${route()}${new URL(url).pathname}`, protocols, { perMessageDeflate: false });
-          notes.trace(`${this.#name} opens to ${this.url}`);
+          recording.trace(`${this.#name} opens to ${this.url}`);
           this.on("message", (data: Buffer) => {
             const text = data.toString();
-            notes.trace(`${this.#name} < ${text}`);
+            recording.trace(`${this.#name} < ${text}`);
             const frame = JSON.parse(text) as ServerFrame;
             if (frame.type === "welcome") welcomed(frame.session.id);
             this.#audit.received(frame);
           });
-          this.on("close", (code) => notes.trace(`${this.#name} closed ${code}`));
+          this.on("close", (code) => recording.trace(`${this.#name} closed ${code}`));
           track(this);
         }
 
         override send(data: string): void {
-          notes.trace(`${this.#name} > ${data}`);
+          recording.trace(`${this.#name} > ${data}`);
           this.#audit.sent(data);
           super.send(data);
         }
@@ -94,7 +94,7 @@ export class RecordedClient {
       connectTimeoutMs: 3_000,
       random,
     });
-    this.#own = { subscription: this.client.own, sights: [] };
+    this.#own = { subscription: this.client.own, observations: [] };
     this.#watch(this.#own);
     this.client.on("connected", (connected) => {
       this.connections.push(connected);
@@ -135,7 +135,7 @@ export class RecordedClient {
 
   join(id: string): void {
     if (this.#rooms.has(id)) return;
-    const watched = { subscription: this.client.join(id), sights: [] };
+    const watched = { subscription: this.client.join(id), observations: [] };
     this.#rooms.set(id, watched);
     this.#watch(watched);
   }
@@ -155,13 +155,13 @@ export class RecordedClient {
     const number = (this.#published.get(id) ?? 0) + 1;
     this.#published.set(id, number);
     const data = `${this.name}#${number}${padding && `#${padding}`}`;
-    const losses = this.notes.losses();
+    const losses = this.recording.losses();
     const at = performance.now();
     this.pending.add(data);
     room.publish(data).then(
       (offset) => {
         this.pending.delete(data);
-        this.notes.acknowledged.push({ room: id, data, offset, losses, tookMs: performance.now() - at });
+        this.recording.acknowledged.push({ room: id, data, offset, losses, tookMs: performance.now() - at });
       },
       (error: unknown) => {
         this.pending.delete(data);
@@ -169,7 +169,7 @@ export class RecordedClient {
         // error.
         const code = error instanceof HoldfastError ? error.code : String(error);
         if (code === "HOLDFAST_LEFT" || code === "HOLDFAST_CLOSED" || code === "HOLDFAST_BACKLOG") return;
-        this.notes.faults.push(`${this.name}: ${data} failed with ${code}: ${String(error)}`);
+        this.recording.faults.push(`${this.name}: ${data} failed with ${code}: ${String(error)}`);
       },
     );
   }
@@ -202,26 +202,26 @@ export class RecordedClient {
     this.#rooms.clear();
   }
 
-  #watch({ subscription, sights }: Watched): void {
+  #watch({ subscription, observations }: Watched): void {
     subscription.on("message", ({ offset, data }) => {
       const epoch = subscription.position?.epoch ?? "none";
-      sights.push({ kind: "message", epoch, offset, data: String(data) });
+      observations.push({ kind: "message", epoch, offset, data: String(data) });
     });
-    subscription.on("resynced", ({ position }) => sights.push({ kind: "resynced", ...position }));
+    subscription.on("resynced", ({ position }) => observations.push({ kind: "resynced", ...position }));
     subscription.joined.then(
       () => {
         const { position } = subscription;
-        if (position && sights.length === 0) sights.push({ kind: "joined", ...position });
+        if (position && observations.length === 0) observations.push({ kind: "joined", ...position });
       },
       () => undefined, // left before the answer
     );
   }
 
-  #note(room: string, { subscription, sights }: Watched, final: boolean): void {
-    this.notes.views.push({
+  #note(room: string, { subscription, observations }: Watched, final: boolean): void {
+    this.recording.views.push({
       client: this.name,
       room,
-      sights: [...sights],
+      observations: [...observations],
       end: final ? subscription.position : undefined,
     });
   }

@@ -1,10 +1,7 @@
-/**
- * Everything that is known about a room from all sides, and the delivery guarantee that it must meet. Pure: sent-log.test.ts
- * tests each part of the guarantee, and shows that each can fail.
- */
+/** The records of clients, publishers and Redis about a room, and the delivery guarantee that they must meet. Pure. */
 
 /** One event of a room, in the order in which a client saw it. */
-export type Sight =
+export type Observation =
   /** The client is in the room after this position; only at the beginning. */
   | { readonly kind: "joined"; readonly epoch: string; readonly offset: number }
   | { readonly kind: "message"; readonly epoch: string; readonly offset: number; readonly data: string }
@@ -15,7 +12,7 @@ export type Sight =
 export interface View {
   readonly client: string;
   readonly room: string;
-  readonly sights: readonly Sight[];
+  readonly observations: readonly Observation[];
   /** The client's own position at the end; undefined if it has left. */
   readonly end: Position | undefined;
 }
@@ -56,7 +53,7 @@ interface Position {
 }
 
 /** Every violation of the delivery guarantee as text; empty if there is none. */
-export function breaches({ views, acknowledged, stored, complete, lossless }: SentLog): string[] {
+export function violations({ views, acknowledged, stored, complete, lossless }: SentLog): string[] {
   const rooms = new Map(stored.map((room) => [room.room, room]));
   return [
     ...stored.flatMap((room) => checkStored(room, lossless)),
@@ -107,31 +104,33 @@ function checkAcknowledged({ room, data, offset, mayBeLost }: Acknowledged, stor
 }
 
 function checkView(
-  { client, room, sights, end }: View,
+  { client, room, observations, end }: View,
   stored: Stored | undefined,
   complete: boolean,
   lossless: boolean,
 ): string[] {
   const who = `${client} in ${room}`;
   const found: string[] = [];
-  let segment: Extract<Sight, { kind: "message" }>[] = [];
+  let segment: Extract<Observation, { kind: "message" }>[] = [];
   let last: Position | undefined;
   const close = () => found.push(...checkPublishers(who, segment, lossless));
-  for (const sight of sights) {
-    if (sight.kind === "joined") {
+  for (const observation of observations) {
+    if (observation.kind === "joined") {
       // Nothing from before is due.
-    } else if (sight.kind === "resynced") {
+    } else if (observation.kind === "resynced") {
       if (complete)
-        found.push(`${who}: told of a loss at ${sight.epoch}:${sight.offset}, but nothing was lost`);
+        found.push(
+          `${who}: told of a loss at ${observation.epoch}:${observation.offset}, but nothing was lost`,
+        );
       close();
       segment = [];
     } else {
-      if (last && sight.offset !== last.offset + 1) {
-        found.push(`${who}: ${sight.epoch}:${sight.offset} follows ${last.epoch}:${last.offset}`);
+      if (last && observation.offset !== last.offset + 1) {
+        found.push(`${who}: ${observation.epoch}:${observation.offset} follows ${last.epoch}:${last.offset}`);
       }
-      segment.push(sight);
+      segment.push(observation);
     }
-    last = sight;
+    last = observation;
   }
   close();
   if (!end) return found;
@@ -155,14 +154,14 @@ function checkView(
 function checkAgreement(views: readonly View[]): string[] {
   const found: string[] = [];
   const known = new Map<string, { data: string; client: string }>();
-  for (const { client, room, sights } of views) {
-    for (const sight of sights) {
-      if (sight.kind !== "message") continue;
-      const key = `${room} ${sight.epoch}:${sight.offset}`;
+  for (const { client, room, observations } of views) {
+    for (const observation of observations) {
+      if (observation.kind !== "message") continue;
+      const key = `${room} ${observation.epoch}:${observation.offset}`;
       const before = known.get(key);
-      if (!before) known.set(key, { data: sight.data, client });
-      else if (before.data !== sight.data) {
-        found.push(`${key}: ${client} saw ${sight.data}, ${before.client} saw ${before.data}`);
+      if (!before) known.set(key, { data: observation.data, client });
+      else if (before.data !== observation.data) {
+        found.push(`${key}: ${client} saw ${observation.data}, ${before.client} saw ${before.data}`);
       }
     }
   }

@@ -89,7 +89,7 @@ export class TcpProxy {
   }
 }
 
-interface Weather {
+interface LinkConditions {
   isHeld(kind: LinkKind): boolean;
   delayMs(kind: LinkKind): number;
   ended(): void;
@@ -108,7 +108,7 @@ class Link {
   constructor(
     private readonly client: Socket,
     private readonly server: Socket,
-    private readonly weather: Weather,
+    private readonly conditions: LinkConditions,
   ) {
     client.setNoDelay().on("data", (data: Buffer) => {
       if (subscribes.test(data.toString("latin1"))) this.kind = "subscriber";
@@ -133,7 +133,7 @@ class Link {
     this.client.destroy();
     // Redis first reads what was sent before, as with any closing connection.
     this.server.end();
-    this.weather.ended();
+    this.conditions.ended();
   }
 
   /** A pod that gives up a connection cannot take back what it has sent: Redis executes it after the partition. */
@@ -142,7 +142,7 @@ class Link {
   }
 
   #later(data: Buffer): void {
-    this.#slow.push({ due: performance.now() + this.weather.delayMs(this.kind), data });
+    this.#slow.push({ due: performance.now() + this.conditions.delayMs(this.kind), data });
     if (this.#timer === undefined) this.#next();
   }
 
@@ -160,7 +160,7 @@ class Link {
 
   #pass(to: Socket, data: Buffer): void {
     if (this.#frozen) return;
-    if (this.weather.isHeld(this.kind) || this.#held.length > 0) this.#held.push({ to, data });
+    if (this.conditions.isHeld(this.kind) || this.#held.length > 0) this.#held.push({ to, data });
     else if (!to.destroyed) to.write(data);
   }
 }

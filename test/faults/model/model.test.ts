@@ -3,7 +3,7 @@ import { startRedis, type RedisServer } from "../../../ops/redis/server";
 import { soaking } from "../helpers/measured";
 import { startPodHere } from "../helpers/pods";
 import { schedules } from "./schedule";
-import { World } from "./world";
+import { ScheduleRun } from "./schedule-run";
 
 /**
  * Few runs next to all other tests, more in each round of `npm run test:soak`. A failure prints the seed and the path that repeat
@@ -36,7 +36,7 @@ describe("whatever happens, in whatever order", () => {
       for (let tries = failedAt === undefined ? 1 : triesWhileShrinking; tries > 0; tries--) {
         steps += schedule.steps.length;
         try {
-          const { settleMs } = await World.run(schedule, redis, startPodHere);
+          const { settleMs } = await ScheduleRun.run(schedule, redis, startPodHere);
           slowest = Math.max(slowest, settleMs);
         } catch (error) {
           failedAt ??= performance.now();

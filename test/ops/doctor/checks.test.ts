@@ -14,7 +14,7 @@ beforeAll(async () => {
   healthy = await healthySnapshot();
 });
 
-function troublesOf(snapshot: Snapshot, name: string): Finding[] {
+function problemsOf(snapshot: Snapshot, name: string): Finding[] {
   const check = checks.find((each) => each.name === name);
   if (check === undefined) throw new Error(`there is no check ${name}`);
   return answer(check, snapshot).findings.filter(({ status }) => status !== "ok");
@@ -596,12 +596,12 @@ const cases: Case[] = [
 ];
 
 it.each(cases)("finds %s (%s: %s)", (_what, check, status, path, value, says) => {
-  const troubles = troublesOf(spoil(healthy, path, value), check);
-  const found = troubles.filter(
+  const problems = problemsOf(spoil(healthy, path, value), check);
+  const found = problems.filter(
     (finding) => finding.status === status && says.test(`${finding.what} ${finding.evidence}`),
   );
-  expect({ troubles, found: found.length > 0 }).toEqual({ troubles, found: true });
-  for (const { why = "", fix = "" } of troubles)
+  expect({ problems, found: found.length > 0 }).toEqual({ problems, found: true });
+  for (const { why = "", fix = "" } of problems)
     expect([why.length > 10, fix.length > 10]).toEqual([true, true]);
 });
 
@@ -615,11 +615,11 @@ it("has a case for every check", () => {
 it("finds two Ingresses on one service, worse if they differ", () => {
   const [first] = healthy.objects.ingresses;
   const twice = spoil(healthy, "objects.ingresses", [...healthy.objects.ingresses, structuredClone(first)]);
-  expect(troublesOf(twice, "ingress-backends")).toMatchObject([
+  expect(problemsOf(twice, "ingress-backends")).toMatchObject([
     { status: "warn", subject: "messaging-service" },
   ]);
   const differing = spoil(twice, annotation("affinity"), undefined);
-  expect(troublesOf(differing, "ingress-backends")).toMatchObject([{ status: "fail" }]);
+  expect(problemsOf(differing, "ingress-backends")).toMatchObject([{ status: "fail" }]);
 });
 
 it("says of several Ingresses of one service which gives what, whatever their hosts", () => {
@@ -630,7 +630,7 @@ it("says of several Ingresses of one service which gives what, whatever their ho
     spec: { ...first?.spec, rules: [{ ...first?.spec?.rules?.[0], host }] },
   });
   const several = [born("young", 2, "a.example"), born("old", 1, "b.example")];
-  const [finding] = troublesOf(spoil(healthy, "objects.ingresses", several), "ingress-backends");
+  const [finding] = problemsOf(spoil(healthy, "objects.ingresses", several), "ingress-backends");
   expect(finding?.evidence).toContain(
     "Ingress old of 2026-11-01T00:00:00Z and Ingress young of 2026-11-02T00:00:00Z",
   );
@@ -656,7 +656,7 @@ describe("controller-sockets", () => {
     { data: { "worker-shutdown-timeout": "300s" }, seconds: 300 },
     { data: { "worker-shutdown-timeout": "59m" }, seconds: 3_540 },
   ])("finds that a reload cuts every socket after $seconds s: $data", ({ data, seconds }) => {
-    expect(troublesOf(withNginx(data, grace), "controller-sockets")).toMatchObject([
+    expect(problemsOf(withNginx(data, grace), "controller-sockets")).toMatchObject([
       { status: "warn", what: `a reload cuts every socket after ${seconds} s` },
     ]);
   });
@@ -664,24 +664,24 @@ describe("controller-sockets", () => {
   it.each([{ "worker-shutdown-timeout": "3600s" }, { "worker-shutdown-timeout": "1h" }])(
     "accepts %p",
     (data) => {
-      expect(troublesOf(withNginx(data, grace), "controller-sockets")).toEqual([]);
+      expect(problemsOf(withNginx(data, grace), "controller-sockets")).toEqual([]);
     },
   );
 
   it("compares with the stack's own time", () => {
     const longer = spoil(healthy, "config.edge.timeoutSeconds", 7_200).config;
     const snapshot = { ...withNginx({ "worker-shutdown-timeout": "3600s" }, grace), config: longer };
-    expect(troublesOf(snapshot, "controller-sockets")).toMatchObject([{ status: "warn" }]);
+    expect(problemsOf(snapshot, "controller-sockets")).toMatchObject([{ status: "warn" }]);
   });
 
   it("finds that a terminating pod refuses clients at once", () => {
-    expect(troublesOf(withNginx({ "worker-shutdown-timeout": "1h" }), "controller-sockets")).toMatchObject([
+    expect(problemsOf(withNginx({ "worker-shutdown-timeout": "1h" }), "controller-sockets")).toMatchObject([
       { status: "warn", what: "a terminating controller pod refuses clients at once" },
     ]);
   });
 
   it("does not report ok for a ConfigMap that it did not read", () => {
-    expect(troublesOf(withNginx(undefined, grace), "controller-sockets")).toMatchObject([
+    expect(problemsOf(withNginx(undefined, grace), "controller-sockets")).toMatchObject([
       { status: "unknown", what: "the controller's ConfigMap was not found" },
     ]);
   });
@@ -703,31 +703,31 @@ describe("readiness-gates", () => {
   };
 
   it("finds pods without gates that started after their target group existed", () => {
-    const [finding, ...more] = troublesOf(bound("2026-11-02T00:00:00Z"), "readiness-gates");
+    const [finding, ...more] = problemsOf(bound("2026-11-02T00:00:00Z"), "readiness-gates");
     expect(more).toEqual([]);
     expect(finding).toMatchObject({ status: "warn", subject: "TargetGroupBinding k8s-nova-messagin" });
     expect(finding?.fix).toContain("podMutatorWebhookConfig.failurePolicy=Fail");
   });
 
   it("reports nothing about gated pods, and about pods that are older than the target group", () => {
-    expect(troublesOf(bound("2026-11-02T00:00:00Z", gate), "readiness-gates")).toEqual([]);
-    expect(troublesOf(bound("2026-10-31T00:00:00Z"), "readiness-gates")).toEqual([]);
+    expect(problemsOf(bound("2026-11-02T00:00:00Z", gate), "readiness-gates")).toEqual([]);
+    expect(problemsOf(bound("2026-10-31T00:00:00Z"), "readiness-gates")).toEqual([]);
   });
 });
 
 it("finds two budgets on the same pods", () => {
   const [first] = healthy.objects.budgets;
   const twice = spoil(healthy, "objects.budgets", [...healthy.objects.budgets, first]);
-  expect(troublesOf(twice, "disruption-budgets")).toMatchObject([
+  expect(problemsOf(twice, "disruption-budgets")).toMatchObject([
     { status: "fail", what: "several PodDisruptionBudgets select its pods" },
   ]);
 });
 
 it("finds preStop sleep on a server that does not support it", () => {
   const sleeping = spoil(healthy, `${container}.lifecycle`, { preStop: { sleep: { seconds: 10 } } });
-  expect(troublesOf(sleeping, "prestop")).toEqual([]);
+  expect(problemsOf(sleeping, "prestop")).toEqual([]);
   const old = spoil(sleeping, "observed.serverVersion.minor", 29);
-  expect(troublesOf(old, "prestop")).toMatchObject([{ status: "fail", what: /preStop sleep/ }]);
+  expect(problemsOf(old, "prestop")).toMatchObject([{ status: "fail", what: /preStop sleep/ }]);
 });
 
 it("judges autoscalers by their metric, whether it is visible, and how fast they scale down", () => {
@@ -742,17 +742,17 @@ it("judges autoscalers by their metric, whether it is visible, and how fast they
   const sockets = { metrics: [{ type: "Pods", pods: { metric: { name: "websocket_connections_active" } } }] };
   const slow = { behavior: { scaleDown: { policies: [{ type: "Pods", value: 1, periodSeconds: 60 }] } } };
   const processors = { metrics: [{ type: "Resource", resource: { name: "cpu" } }] };
-  const blind = { conditions: [{ type: "ScalingActive", status: "False", message: "no such metric" }] };
-  expect(troublesOf(scaler({ ...sockets, ...slow }), "autoscaler")).toEqual([]);
-  expect(troublesOf(scaler({ ...sockets, ...slow }, blind), "autoscaler")).toMatchObject([
+  const inactive = { conditions: [{ type: "ScalingActive", status: "False", message: "no such metric" }] };
+  expect(problemsOf(scaler({ ...sockets, ...slow }), "autoscaler")).toEqual([]);
+  expect(problemsOf(scaler({ ...sockets, ...slow }, inactive), "autoscaler")).toMatchObject([
     { status: "fail" },
   ]);
-  expect(troublesOf(scaler({ ...processors, ...slow }), "autoscaler")).toMatchObject([{ status: "warn" }]);
-  expect(troublesOf(scaler(sockets), "autoscaler")).toMatchObject([{ status: "warn" }]);
+  expect(problemsOf(scaler({ ...processors, ...slow }), "autoscaler")).toMatchObject([{ status: "warn" }]);
+  expect(problemsOf(scaler(sockets), "autoscaler")).toMatchObject([{ status: "warn" }]);
 });
 
 it("explains where an autoscaler's metric should come from, by what counts the sockets", () => {
-  const blind = {
+  const inactive = {
     metadata: { name: "keda-hpa-messaging-service" },
     spec: {
       maxReplicas: 5,
@@ -762,8 +762,8 @@ it("explains where an autoscaler's metric should come from, by what counts the s
     status: { conditions: [{ type: "ScalingActive", status: "False", message: "no answer" }] },
   };
   const by = (kind: string) =>
-    troublesOf(
-      spoil(spoil(healthy, "objects.autoscalers", [blind]), "config.autoscaler", { kind }),
+    problemsOf(
+      spoil(spoil(healthy, "objects.autoscalers", [inactive]), "config.autoscaler", { kind }),
       "autoscaler",
     );
   expect(by("keda")).toMatchObject([{ evidence: /s0-prometheus/, fix: /describe scaledobject/ }]);
@@ -786,10 +786,10 @@ it("finds an application load balancer that sets no cookie", () => {
   const name = "objects.ingresses.0.metadata.annotations";
   const alb = spoil(healthy, name, { "alb.ingress.kubernetes.io/target-type": "ip" });
   const classed = spoil(alb, "objects.ingresses.0.spec.ingressClassName", "alb");
-  expect(troublesOf(classed, "load-balancer-stickiness").map(({ what }) => what)).toEqual([
+  expect(problemsOf(classed, "load-balancer-stickiness").map(({ what }) => what)).toEqual([
     expect.stringContaining("stickiness.enabled not set"),
     expect.stringContaining("for 120 s they still get new connections"),
     expect.stringContaining("one missed readiness probe deregisters them"),
   ]);
-  expect(troublesOf(classed, "idle-timeouts")).toMatchObject([{ status: "warn" }]);
+  expect(problemsOf(classed, "idle-timeouts")).toMatchObject([{ status: "warn" }]);
 });

@@ -76,8 +76,8 @@ it.each([
   },
 ])("gateway-routes reports $title", async ({ change, what, status }) => {
   const { findings } = answer(gatewayRoutes, change(await healthySnapshot("gateway-redis")));
-  const troubles = findings.filter((finding) => finding.status !== "ok");
-  expect(troubles).toContainEqual(
+  const problems = findings.filter((finding) => finding.status !== "ok");
+  expect(problems).toContainEqual(
     expect.objectContaining({ status, what: expect.stringContaining(what) as string }),
   );
 });

@@ -28,7 +28,7 @@ const plan = (roomPrefix: string): LoadPlan => ({
 });
 
 async function untilPublished(pool: Generators, count: number): Promise<void> {
-  while ((await pool.pulse()).published < count) await delay(5);
+  while ((await pool.progress()).published < count) await delay(5);
 }
 
 /** A load in this process whose clock is ahead of this process' own. */
@@ -49,7 +49,7 @@ describe("Generators", () => {
     await pool.connect([plan("one-"), plan("two-")]);
     await pool.reconnect(2);
     await pool.begin();
-    expect((await pool.pulse()).served).toEqual({ "pod-1": 12 });
+    expect((await pool.progress()).served).toEqual({ "pod-1": 12 });
     await untilPublished(pool, 20);
     const { statistics, traces, timeline } = await pool.end(1_000);
     const verdict = verdictOf(statistics);

@@ -1,7 +1,7 @@
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { keepFresh } from "../../../ops/rehearse/token-renewal";
+import { keepTokensValid } from "../../../ops/rehearse/token-renewal";
 import { readTokens } from "../../../ops/rehearse/tokens";
 
 const jwt = (claims: object) =>
@@ -80,7 +80,7 @@ describe("the tokens of a command", () => {
   });
 });
 
-describe("keepFresh", () => {
+describe("keepTokensValid", () => {
   beforeEach(() => jest.useFakeTimers({ now: 1_700_000_000_000 }));
   afterEach(() => jest.useRealTimers());
 
@@ -92,7 +92,11 @@ describe("keepFresh", () => {
   it("passes new ones on at half the life of the old ones", async () => {
     const handed: (readonly string[])[] = [];
     const hand = (tokens: readonly string[]) => Promise.resolve(void handed.push(tokens));
-    const undo = keepFresh({ list: lasting(100), renew: () => Promise.resolve(lasting(400)) }, hand, nobody);
+    const undo = keepTokensValid(
+      { list: lasting(100), renew: () => Promise.resolve(lasting(400)) },
+      hand,
+      nobody,
+    );
     await jest.advanceTimersByTimeAsync(49_000);
     expect(handed).toHaveLength(0);
     await jest.advanceTimersByTimeAsync(2_000);
@@ -107,18 +111,18 @@ describe("keepFresh", () => {
 
   it("tries again until the old ones have expired, and then reports why", async () => {
     const renew = jest.fn(() => Promise.reject(new Error("no such user")));
-    const lapsed = new Promise<Error>((resolve) => {
-      keepFresh({ list: lasting(60), renew }, () => Promise.resolve(), resolve);
+    const expired = new Promise<Error>((resolve) => {
+      keepTokensValid({ list: lasting(60), renew }, () => Promise.resolve(), resolve);
     });
     await jest.advanceTimersByTimeAsync(70_000);
-    expect((await lapsed).message).toBe("no such user");
+    expect((await expired).message).toBe("no such user");
     expect(renew.mock.calls.length).toBeGreaterThan(5);
     expect(jest.getTimerCount()).toBe(0);
   });
 
   it("does not renew those that never expire, or cannot be renewed", () => {
-    keepFresh({ list: [jwt({})], renew: nobody }, nobody, nobody);
-    keepFresh({ list: lasting(60) }, nobody, nobody);
+    keepTokensValid({ list: [jwt({})], renew: nobody }, nobody, nobody);
+    keepTokensValid({ list: lasting(60) }, nobody, nobody);
     expect(jest.getTimerCount()).toBe(0);
   });
 });

@@ -5,16 +5,16 @@ describe("until", () => {
 
   it("returns the condition's result", async () => {
     const answers = [undefined, "ready"];
-    const patience = { limitMs: 5_000, signal: breaking().signal };
-    expect(await until("it is ready", patience, () => answers.shift())).toBe("ready");
+    const waitOptions = { limitMs: 5_000, signal: breaking().signal };
+    expect(await until("it is ready", waitOptions, () => answers.shift())).toBe("ready");
   });
 
   it("reports the condition and the current state when it gives up", async () => {
-    const patience = { limitMs: 0, signal: breaking().signal };
+    const waitOptions = { limitMs: 0, signal: breaking().signal };
     await expect(
       until(
         "it is ready",
-        patience,
+        waitOptions,
         () => undefined,
         () => "0 of 3",
       ),

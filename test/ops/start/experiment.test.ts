@@ -4,7 +4,7 @@ import { runScenario } from "../../../ops/start/experiment";
 import { withAndWithoutProxies } from "../../../ops/start/proxied";
 import { StackRunner } from "../../../ops/start/remote-stack";
 import type { RunningStack } from "../../../ops/experiment/running-stack";
-import { promiseKept, type Scenario, scenarios } from "../../../ops/start/scenario";
+import { scenarioPassed, type Scenario, scenarios } from "../../../ops/start/scenario";
 import { generatedSecrets, LocalStack } from "../../../ops/start/local-stack";
 
 // The whole of `npm start` in small: the real application in six pods, a real Redis, a rolling restart, a killed pod and a Redis
@@ -53,7 +53,7 @@ it("loses nothing over a rolling restart, a killed pod and a Redis restart with 
     outOfOrder,
   }));
   expect(verdicts).toEqual(verdicts.map(() => ({ lost: 0, duplicated: 0, outOfOrder: 0 })));
-  expect(promiseKept(holdfast, [scenario, ...faults])).toBe(true);
+  expect(scenarioPassed(holdfast, [scenario, ...faults])).toBe(true);
   expect(scenario.stickiness).toEqual({ clientIp: 1, cookie: 1 });
   expect(scenario.rollout).toMatchObject({ replaced: 6, killed: 0 });
   expect(scenario.refused).toEqual({});
@@ -79,7 +79,7 @@ it("closes no socket of bare clients and loses none of their messages over a rol
     closeCodes: {},
   });
   expect(scenario.moves).toEqual({ mean: 0, max: 0 });
-  expect(promiseKept(connectionProxy, [scenario])).toBe(true);
+  expect(scenarioPassed(connectionProxy, [scenario])).toBe(true);
   expect(scenario.rollout).toMatchObject({ replaced: 6, killed: 0 });
   const proxies = stack.cluster.allPods.filter(({ name }) => name.includes("-proxy-"));
   expect(proxies.map(({ phase }) => phase)).toEqual(["running", "running", "running", "running"]);

@@ -2,7 +2,7 @@ import type { Trial } from "../../../ops/experiment/trial";
 import { nameOf, ofKind } from "../../../ops/local/manifest";
 import { renderStack } from "../../../ops/render/render";
 import { withAndWithoutProxies, withoutProxies } from "../../../ops/start/proxied";
-import { promiseKept, scenarios } from "../../../ops/start/scenario";
+import { scenarioPassed, scenarios } from "../../../ops/start/scenario";
 import { flawless } from "../experiment/verdicts";
 
 const good: Trial = {
@@ -22,20 +22,20 @@ function scenario(name: string) {
   return found;
 }
 
-describe("promiseKept", () => {
+describe("scenarioPassed", () => {
   it("requires nothing of a scenario without a guarantee", () => {
-    expect(promiseKept(scenario("affinity"), [lost])).toBe(true);
+    expect(scenarioPassed(scenario("affinity"), [lost])).toBe(true);
   });
 
   it("allows holdfast's client new sockets, but no loss, in any trial", () => {
-    expect(promiseKept(scenario("holdfast"), [good, closed])).toBe(true);
-    expect(promiseKept(scenario("holdfast"), [good, lost])).toBe(false);
+    expect(scenarioPassed(scenario("holdfast"), [good, closed])).toBe(true);
+    expect(scenarioPassed(scenario("holdfast"), [good, lost])).toBe(false);
   });
 
   it("allows the proxy neither", () => {
-    expect(promiseKept(scenario("connectionProxy"), [good])).toBe(true);
-    expect(promiseKept(scenario("connectionProxy"), [closed])).toBe(false);
-    expect(promiseKept(scenario("connectionProxy"), [lost])).toBe(false);
+    expect(scenarioPassed(scenario("connectionProxy"), [good])).toBe(true);
+    expect(scenarioPassed(scenario("connectionProxy"), [closed])).toBe(false);
+    expect(scenarioPassed(scenario("connectionProxy"), [lost])).toBe(false);
   });
 });
 

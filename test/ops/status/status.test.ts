@@ -1,5 +1,5 @@
 import { parseExposition } from "../../../ops/kubernetes/exposition";
-import type { Look, PodLook } from "../../../ops/status/look";
+import type { StackSnapshot, PodSnapshot } from "../../../ops/status/read-stack";
 import { statusOf } from "../../../ops/status/status";
 
 const at = Date.parse("2026-11-25T10:00:00Z");
@@ -12,7 +12,12 @@ interface Told {
   readonly drain?: readonly [state: number, clients: number];
 }
 
-function pod(name: string, told: Told | undefined, metadata: object = {}, status: object = ready): PodLook {
+function pod(
+  name: string,
+  told: Told | undefined,
+  metadata: object = {},
+  status: object = ready,
+): PodSnapshot {
   return {
     pod: {
       metadata: { name, uid: `uid-${name}`, ...metadata },
@@ -35,7 +40,7 @@ function pod(name: string, told: Told | undefined, metadata: object = {}, status
   };
 }
 
-function look(pods: readonly PodLook[], seconds = 0, replicas = 2): Look {
+function look(pods: readonly PodSnapshot[], seconds = 0, replicas = 2): StackSnapshot {
   const deployment = { spec: { replicas, selector: {}, template: {} }, status: { updatedReplicas: 1 } };
   return { at: at + seconds * 1_000, services: [{ name: "messaging-service", deployment, pods }] };
 }

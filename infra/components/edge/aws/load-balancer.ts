@@ -3,7 +3,7 @@ import { measuredPropagation } from "../../../annotations";
 import { ports } from "../../../ports";
 import type { EdgeBackend } from "../edge";
 import { clients, type Clients } from "./properties";
-import { usualPropagationSeconds } from "./schema";
+import { defaultPropagationSeconds } from "./schema";
 
 /**
  * What the objects for the two AWS load balancers have in common. The AWS Load Balancer Controller, which must already run in the
@@ -12,7 +12,7 @@ import { usualPropagationSeconds } from "./schema";
 
 /** Tells the policies that the stack has a measured value. Empty for the default value, which the policies assume. */
 export function propagationAnnotation(seconds: number): Record<string, string> {
-  return seconds === usualPropagationSeconds ? {} : { [measuredPropagation]: String(seconds) };
+  return seconds === defaultPropagationSeconds ? {} : { [measuredPropagation]: String(seconds) };
 }
 
 /** Annotation for who may connect, if the controller creates the security group: it reads the ranges only for that group. */

@@ -19,13 +19,13 @@ export const tlsPolicy = text(
 ).default("ELBSecurityPolicy-TLS13-1-2-2021-06");
 
 /** The default for stacks that have not measured it. Seconds. */
-export const usualPropagationSeconds = 120;
+export const defaultPropagationSeconds = 120;
 
 /**
  * How long new connections still reach a pod after it was deregistered. Seconds. About two minutes were seen with an NLB:
  * https://github.com/kubernetes-sigs/aws-load-balancer-controller/issues/2366. Set a lower value only if you have measured it.
  */
-export const propagationSeconds = int(0, 600).default(usualPropagationSeconds);
+export const propagationSeconds = int(0, 600).default(defaultPropagationSeconds);
 
 /**
  * The address ranges that may connect: the controller's security group allows only them. Defaults to all. IPv6 ranges require a

@@ -24,7 +24,7 @@ const charts = {
  * nodes, and a cloud's load balancer by its health checks, learn of its end in that time. Both controllers have 0 by default, and
  * would refuse connections meanwhile. Seconds.
  */
-const usualPropagationSeconds = 10;
+const defaultPropagationSeconds = 10;
 
 /** Installs the configured controller; undefined if it already runs. */
 export function createController(
@@ -105,7 +105,7 @@ function traefik(
             },
           },
         },
-        ports: traefikPorts(loadBalancer?.propagationSeconds ?? usualPropagationSeconds),
+        ports: traefikPorts(loadBalancer?.propagationSeconds ?? defaultPropagationSeconds),
         ...(loadBalancer === undefined ? {} : traefikBehindLoadBalancer),
       },
     },
@@ -144,7 +144,7 @@ function ingressNginx(
         // controller pod that is deleted still ends after the chart's 300 s: the component has no key for that.
         config: { "worker-shutdown-timeout": `${config.timeoutSeconds}s` },
         extraArgs: {
-          "shutdown-grace-period": String(loadBalancer?.propagationSeconds ?? usualPropagationSeconds),
+          "shutdown-grace-period": String(loadBalancer?.propagationSeconds ?? defaultPropagationSeconds),
         },
         ...(loadBalancer === undefined ? {} : ingressNginxBehindLoadBalancer(namespace, loadBalancer)),
       },

@@ -13,7 +13,7 @@ import { gatewaySchema, type GatewayConfig } from "./schema";
 import { trafficPolicy } from "./traffic-policy";
 
 /** The class in Envoy Gateway's own guides. */
-const usualClassName = "eg";
+const defaultClassName = "eg";
 
 export interface GatewayEdgeArgs extends CommonEdgeArgs, FlatArgs<typeof gatewaySchema> {
   /** The name of the Gateway. Defaults to the resource's name. */
@@ -75,7 +75,7 @@ function gateway(
         : { annotations: { [certManagerClusterIssuer]: tls.clusterIssuer } }),
     },
     spec: {
-      gatewayClassName: config.className ?? usualClassName,
+      gatewayClassName: config.className ?? defaultClassName,
       listeners: [
         {
           hostname: host,

@@ -7,9 +7,9 @@ import type { ControllerLoadBalancer } from "../controller/properties";
 import { serviceHost, socketUrls, type Edge } from "../edge";
 import { NginxEdge } from "../nginx/component";
 import { nlbIssues } from "./issues";
-import { balancerName, nlbProperties } from "./properties";
+import { loadBalancerName, nlbProperties } from "./properties";
 import { controllerEdge, nlbSchema, type FromResources, type NlbValues } from "./schema";
-import { controllerBalancer, podBalancer } from "./service";
+import { controllerService, podsService } from "./service";
 
 export interface NlbEdgeArgs extends CommonEdgeArgs, FlatArgs<typeof nlbSchema, FromResources> {}
 
@@ -33,7 +33,7 @@ export class NlbEdge extends pulumi.ComponentResource implements Edge {
     const { config, backends } = args;
     if (config.targets === "pods") {
       for (const backend of backends) {
-        new k8s.core.v1.Service(`${name}-${backend.name}`, podBalancer(args, backend), { parent: this });
+        new k8s.core.v1.Service(`${name}-${backend.name}`, podsService(args, backend), { parent: this });
       }
       const { scheme } = nlbProperties(config, args.affinity);
       this.urls = socketUrls(
@@ -51,7 +51,7 @@ export class NlbEdge extends pulumi.ComponentResource implements Edge {
         },
         opts,
       );
-      new k8s.core.v1.Service(`${name}-nlb`, controllerBalancer(args), { parent: this, dependsOn: [nginx] });
+      new k8s.core.v1.Service(`${name}-nlb`, controllerService(args), { parent: this, dependsOn: [nginx] });
       this.urls = nginx.urls;
     }
     this.registerOutputs({ urls: this.urls });
@@ -60,7 +60,7 @@ export class NlbEdge extends pulumi.ComponentResource implements Edge {
 
 function controllerLoadBalancer(config: NlbValues): ControllerLoadBalancer {
   return {
-    serviceName: balancerName(controllerEdge(config).controller),
+    serviceName: loadBalancerName(controllerEdge(config).controller),
     namespaceLabels: aws.readinessGateLabels,
     propagationSeconds: config.propagationSeconds,
   };

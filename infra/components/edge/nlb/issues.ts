@@ -3,7 +3,7 @@ import { issue, type ConfigIssue } from "../../../config/issue";
 import { annotationIssues } from "../aws/annotation-issues";
 import * as aws from "../aws/issues";
 import type { EdgeContext } from "../edge-properties";
-import { balancerName, stickiness, tlsIdleTimeout } from "./properties";
+import { loadBalancerName, stickiness, tlsIdleTimeout } from "./properties";
 import type { NlbValues } from "./schema";
 
 /** The errors in the configuration, besides the timing constraints. */
@@ -35,10 +35,10 @@ function podIssues(
     issues.push(issue("edge.nginx", "an object", "nothing, since edge.targets is pods"));
   }
   services.forEach((name, index) => {
-    if (services.some((other) => name === balancerName(other))) {
+    if (services.some((other) => name === loadBalancerName(other))) {
       issues.push(issue(`services[${index}].name`, name, "a name that no load balancer's Service has"));
     }
-    if (balancerName(name).length > 63) {
+    if (loadBalancerName(name).length > 63) {
       issues.push(
         issue(
           `services[${index}].name`,

@@ -12,16 +12,16 @@ export const tlsIdleTimeout: NamedSeconds = {
   seconds: 350,
 };
 
-const usualIdleTimeoutSeconds = 3_600;
+const defaultIdleTimeoutSeconds = 3_600;
 
 /** The time after which a silent connection is dropped, in seconds, and the key that sets it. */
 export function idleTimeout({ certificateArn, idleTimeoutSeconds }: NlbValues): NamedSeconds {
   if (certificateArn !== undefined) return tlsIdleTimeout;
-  return { path: "edge.idleTimeoutSeconds", seconds: idleTimeoutSeconds ?? usualIdleTimeoutSeconds };
+  return { path: "edge.idleTimeoutSeconds", seconds: idleTimeoutSeconds ?? defaultIdleTimeoutSeconds };
 }
 
-export function stickiness({ stickiness: said, targets }: NlbValues): "source_ip" | "none" {
-  return said ?? (targets === "pods" ? "source_ip" : "none");
+export function stickiness({ stickiness: configured, targets }: NlbValues): "source_ip" | "none" {
+  return configured ?? (targets === "pods" ? "source_ip" : "none");
 }
 
 export function nlbProperties(config: NlbValues, affinity: AffinityConfig): EdgeProperties {
@@ -56,6 +56,6 @@ export function nlbProperties(config: NlbValues, affinity: AffinityConfig): Edge
 }
 
 /** The name of the load balancer's Service; its targets have a Service with the plain name already. */
-export function balancerName(service: string): string {
+export function loadBalancerName(service: string): string {
   return `${service}-nlb`;
 }

@@ -5,18 +5,18 @@ import { selectorLabels, stackLabels, workloadLabels } from "../../../labels";
 import * as aws from "../aws/load-balancer";
 import { controllerGraceSeconds, controllerNamespaces, controllerPods } from "../controller/properties";
 import { serviceHost, type EdgeArgs, type EdgeBackend } from "../edge";
-import { balancerName, idleTimeout, stickiness } from "./properties";
+import { loadBalancerName, idleTimeout, stickiness } from "./properties";
 import { controllerEdge, type NlbValues } from "./schema";
 
 /** The Service from which the AWS Load Balancer Controller creates a load balancer: in front of the pods, or of a controller. */
 
-export function podBalancer(args: EdgeArgs<NlbValues>, backend: EdgeBackend): k8s.core.v1.ServiceArgs {
+export function podsService(args: EdgeArgs<NlbValues>, backend: EdgeBackend): k8s.core.v1.ServiceArgs {
   const { name, serviceName } = backend;
   const { certificateArn } = args.config;
   return balancer({
     config: args.config,
     metadata: {
-      name: balancerName(name),
+      name: loadBalancerName(name),
       namespace: args.namespace,
       labels: workloadLabels(serviceName, "websocket-service"),
     },
@@ -28,13 +28,13 @@ export function podBalancer(args: EdgeArgs<NlbValues>, backend: EdgeBackend): k8
   });
 }
 
-export function controllerBalancer({ config, host }: EdgeArgs<NlbValues>): k8s.core.v1.ServiceArgs {
+export function controllerService({ config, host }: EdgeArgs<NlbValues>): k8s.core.v1.ServiceArgs {
   const { controller } = controllerEdge(config);
   const { labels, ports: target, health } = controllerPods[controller];
   return balancer({
     config,
     metadata: {
-      name: balancerName(controller),
+      name: loadBalancerName(controller),
       namespace: controllerNamespaces[controller],
       labels: { ...stackLabels },
     },
@@ -53,7 +53,7 @@ export function controllerBalancer({ config, host }: EdgeArgs<NlbValues>): k8s.c
   });
 }
 
-interface Balancer {
+interface LoadBalancerArgs {
   readonly config: NlbValues;
   readonly metadata: {
     readonly name: string;
@@ -72,7 +72,13 @@ interface Balancer {
   readonly deregistrationSeconds: number;
 }
 
-function balancer({ config, metadata, selector, listeners, ...rest }: Balancer): k8s.core.v1.ServiceArgs {
+function balancer({
+  config,
+  metadata,
+  selector,
+  listeners,
+  ...rest
+}: LoadBalancerArgs): k8s.core.v1.ServiceArgs {
   const clients = aws.securityGroupClients(config, awsService.ipAddressType);
   return {
     metadata: {
@@ -94,7 +100,7 @@ function balancer({ config, metadata, selector, listeners, ...rest }: Balancer):
   };
 }
 
-function balancerAnnotations({ config, host, listeners, health, deregistrationSeconds }: Balancer) {
+function balancerAnnotations({ config, host, listeners, health, deregistrationSeconds }: LoadBalancerArgs) {
   const { certificateArn } = config;
   return {
     ...config.annotations,

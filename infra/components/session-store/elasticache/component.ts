@@ -17,7 +17,7 @@ import {
   parameterGroup,
   size,
   times,
-  upkeep,
+  maintenance,
   urlOf,
 } from "./replication-group";
 import { elasticacheSchema, type ElastiCacheValues, type FromResources } from "./schema";
@@ -68,7 +68,7 @@ export class ElastiCacheStore extends pulumi.ComponentResource implements Sessio
         ...size(config),
         parameterGroupName: parameters.name,
         ...access(config, network, token),
-        ...upkeep(config),
+        ...maintenance(config),
         transitEncryptionEnabled: true,
         transitEncryptionMode: "required",
         atRestEncryptionEnabled: true,

@@ -70,7 +70,7 @@ export function access(
   };
 }
 
-export function upkeep({ maintenanceWindow, snapshots }: ElastiCacheValues): GroupArgs {
+export function maintenance({ maintenanceWindow, snapshots }: ElastiCacheValues): GroupArgs {
   return {
     maintenanceWindow,
     snapshotRetentionLimit: snapshots.retentionDays,

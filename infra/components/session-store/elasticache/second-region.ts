@@ -2,7 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { storeAlarms } from "./alarms";
 import * as aws from "./aws";
 import { storeNetwork } from "./network";
-import { access, times, upkeep } from "./replication-group";
+import { access, times, maintenance } from "./replication-group";
 import type { ElastiCacheValues, SecondaryConfig } from "./schema";
 
 interface Primary {
@@ -44,7 +44,7 @@ export function secondRegion(
       multiAzEnabled: multiAz && replicas > 0,
       automaticFailoverEnabled: replicas > 0 || shards !== undefined,
       ...access(config, network, token),
-      ...upkeep(config),
+      ...maintenance(config),
       tags,
     },
     { ...data, customTimeouts: times, ignoreChanges: ["automaticFailoverEnabled"] },

@@ -170,7 +170,7 @@ describe("SocketIoSession", () => {
     const { session } = connected();
     session.toPod(packetOf("41/n,"), 0);
     expect(session.toPod(packetOf('42/n,["a"]'), 0)).toBeUndefined();
-    expect(session.unseen("/n")).toBe(false);
+    expect(session.onUnknownNamespace("/n")).toBe(false);
     expect(session.unreadable).toBe(false);
   });
 
@@ -189,20 +189,20 @@ describe("SocketIoSession", () => {
 });
 
 /** A pod that sends what the test says. */
-async function scripted(serve: (socket: WebSocket, heard: string[]) => void) {
+async function scripted(serve: (socket: WebSocket, received: string[]) => void) {
   const server = new WebSocketServer({ host: "127.0.0.1", port: 0 });
   await once(server, "listening");
   pods.add(server);
-  const heard: string[] = [];
+  const received: string[] = [];
   const urls: string[] = [];
   server.on("connection", (socket, request) => {
     urls.push(request.url ?? "");
     socket.on("message", (data: Buffer, binary) =>
-      heard.push(binary ? `<${data.toString("hex")}>` : data.toString()),
+      received.push(binary ? `<${data.toString("hex")}>` : data.toString()),
     );
-    serve(socket, heard);
+    serve(socket, received);
   });
-  return { server, heard, urls, address: `127.0.0.1:${(server.address() as { port: number }).port}` };
+  return { server, received, urls, address: `127.0.0.1:${(server.address() as { port: number }).port}` };
 }
 
 const pods = new Set<WebSocketServer>();
@@ -238,7 +238,7 @@ describe("the reconnect of Socket.IO, frame by frame", () => {
       () => client.texts.includes(text),
       () => client.texts.join(),
     );
-  const heard = ({ heard: all }: { heard: string[] }, text: string) =>
+  const received = ({ received: all }: { received: string[] }, text: string) =>
     until(
       () => all.includes(text),
       () => all.join(),
@@ -261,13 +261,13 @@ describe("the reconnect of Socket.IO, frame by frame", () => {
     await got(client, '40{"sid":"x"}');
     ready.add(two.address).delete(one.address);
     client.ws.send('42["go"]');
-    await heard(two, "40");
+    await received(two, "40");
     client.ws.send(header);
     client.ws.send(Buffer.from([1]));
     client.ws.send(Buffer.from([2]));
     client.ws.send('42["behind"]');
-    await heard(two, '42["behind"]');
-    expect(two.heard).toEqual(["40", header, "<01>", "<02>", '42["behind"]']);
+    await received(two, '42["behind"]');
+    expect(two.received).toEqual(["40", header, "<01>", "<02>", '42["behind"]']);
     expect(client.texts).toEqual([open, '40{"sid":"x"}', '40{"sid":"x"}']);
     expect(client.open).toBe(true);
   });
@@ -278,7 +278,7 @@ describe("the reconnect of Socket.IO, frame by frame", () => {
       socket.send("2");
     });
     const { client } = await start(new Set([pod.address]));
-    await heard(pod, "3");
+    await received(pod, "3");
     client.ws.send("40");
     await got(client, '40{"sid":"x"}');
     expect(client.texts).toEqual([open, '40{"sid":"x"}']);
@@ -338,7 +338,7 @@ describe("the reconnect of Socket.IO, frame by frame", () => {
       () => "dialled",
     );
     ready.add(good.address);
-    await heard(good, "40");
+    await received(good, "40");
     expect(client.open).toBe(true);
   });
 

@@ -7,19 +7,19 @@ import { getFromPod } from "../kubernetes/pod-http";
 import type { Deployment, Pod } from "../doctor/snapshot";
 
 /** The result of reading a stack once: its objects, and the metrics of its pods. */
-export interface Look {
+export interface StackSnapshot {
   /** The time. Milliseconds since 1970. */
   readonly at: number;
-  readonly services: readonly ServiceLook[];
+  readonly services: readonly ServiceSnapshot[];
 }
 
-export interface ServiceLook {
+export interface ServiceSnapshot {
   readonly name: string;
   readonly deployment: Deployment | undefined;
-  readonly pods: readonly PodLook[];
+  readonly pods: readonly PodSnapshot[];
 }
 
-export interface PodLook {
+export interface PodSnapshot {
   readonly pod: Pod;
   /** The metrics that the pod exposes; undefined if it could not be asked, with the reason in `silent`. */
   readonly samples: readonly Sample[] | undefined;
@@ -30,14 +30,14 @@ export interface PodLook {
  * Reads a stack once. Metrics are read through the API server's port-forward, so this works wherever kubectl works, and needs no
  * Prometheus. Throws NoClusterError or ApiError.
  */
-export async function lookAt(api: Api, config: Config): Promise<Look> {
+export async function readStack(api: Api, config: Config): Promise<StackSnapshot> {
   const namespace = `namespaces/${config.namespace.name}`;
   const [deployments, pods] = await Promise.all([
     get<{ items: Deployment[] }>(api, `/apis/apps/v1/${namespace}/deployments`),
     get<{ items: Pod[] }>(api, `/api/v1/${namespace}/pods`),
   ]);
   const services = await Promise.all(
-    config.services.map(async ({ name }): Promise<ServiceLook> => {
+    config.services.map(async ({ name }): Promise<ServiceSnapshot> => {
       const labels = Object.entries(selectorLabels(name));
       const own = pods.items.filter((pod) =>
         labels.every(([key, value]) => pod.metadata?.labels?.[key] === value),
@@ -52,7 +52,7 @@ export async function lookAt(api: Api, config: Config): Promise<Look> {
   return { at: Date.now(), services };
 }
 
-async function ask(api: Api, namespace: string, pod: Pod): Promise<PodLook> {
+async function ask(api: Api, namespace: string, pod: Pod): Promise<PodSnapshot> {
   if (pod.status?.phase !== "Running") return { pod, samples: undefined };
   const target = { namespace, pod: pod.metadata?.name ?? "", port: ports.metrics };
   try {

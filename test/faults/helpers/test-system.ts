@@ -1,19 +1,19 @@
 import type { Cluster, Redis } from "ioredis";
 import { INBOX } from "../../../app/protocol/frames";
 import { roomKeys } from "../../../app/server/store/keys";
-import { breaches } from "./sent-log";
+import { violations } from "./sent-log";
 import { measured } from "./measured";
 import { serviceName, type Pod } from "./pods";
-import { RecordedClient, type Notes } from "./recorded-client";
+import { RecordedClient, type Recording } from "./recorded-client";
 import { emptyRoom, isAtTop } from "./sent-log";
 import { readStored } from "./stored";
 import { until } from "./until";
 
 /** Some pods with their clients, into which one fault is injected. Every fault test begins with one. */
-export class Scene {
+export class TestSystem {
   readonly pods: Pod[] = [];
   readonly clients: RecordedClient[] = [];
-  readonly notes: Notes = {
+  readonly recording: Recording = {
     faults: [],
     views: [],
     acknowledged: [],
@@ -30,7 +30,7 @@ export class Scene {
   /** Adds a client of this pod, as long as that is ready; otherwise of any ready pod. */
   addClient(pod: Pod, ...rooms: readonly string[]): RecordedClient {
     const route = () => (pod.ready ? pod : (this.pods.find(({ ready }) => ready) ?? pod)).url;
-    const client = new RecordedClient(`client-${this.clients.length + 1}`, route, this.notes);
+    const client = new RecordedClient(`client-${this.clients.length + 1}`, route, this.recording);
     for (const room of rooms) client.join(room);
     this.clients.push(client);
     return client;
@@ -73,7 +73,7 @@ export class Scene {
    * @param since the number of acknowledgements when the fault began
    */
   measureFrom(since: number, fault: string): void {
-    const took = this.notes.acknowledged.slice(since).map(({ tookMs = 0 }) => tookMs);
+    const took = this.recording.acknowledged.slice(since).map(({ tookMs = 0 }) => tookMs);
     if (took.length === 0)
       throw new Error(`nothing was acknowledged in "${fault}", so there is nothing to measure`);
     measured(fault, "slowest publish to acknowledgement, ms", Math.max(...took));
@@ -88,10 +88,10 @@ export class Scene {
       return this.clients.every((client) => client.isAtTopOf(all)) && all;
     }, "moment of rest");
     for (const client of this.clients) client.seal(true);
-    const { faults, views, acknowledged } = this.notes;
+    const { faults, views, acknowledged } = this.recording;
     return [
       ...faults,
-      ...breaches({
+      ...violations({
         views,
         stored,
         complete: lossless,

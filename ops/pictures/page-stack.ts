@@ -2,12 +2,12 @@ import { type RenderOptions, renderStack } from "../render/render";
 import { generatedSecrets, LocalStack } from "../start/local-stack";
 
 /** A stack with the page, and the page's address at the edge. */
-export interface Stage {
+export interface PageStack {
   readonly stack: LocalStack;
   readonly url: string;
 }
 
-export interface StageOptions {
+export interface PageStackOptions {
   /** The name of the directory with the pods' logs. */
   readonly name: string;
   readonly replicas: number;
@@ -15,7 +15,7 @@ export interface StageOptions {
 }
 
 /** Starts the stack `local` with one service, on a free port. The application must be built. End it with `stack.stop()`. */
-export async function raiseStage({ name, replicas, overrides }: StageOptions): Promise<Stage> {
+export async function startPageStack({ name, replicas, overrides }: PageStackOptions): Promise<PageStack> {
   const secrets = generatedSecrets();
   const services = [{ name: "messaging-service", path: "/messaging", replicas }];
   const objects = await renderStack("local", { secrets, overrides: { services, ...overrides } });

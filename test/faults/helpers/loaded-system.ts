@@ -5,7 +5,7 @@ import { LoadedPods, type LoadedPodsOptions } from "./loaded-pods";
 import { BuiltApp, type ProcessPod } from "./pods";
 
 /** Pods under load, and their common Redis. */
-export interface LoadedWorld {
+export interface LoadedSystem {
   readonly redis: RedisServer;
   /** Reads what is stored. */
   readonly admin: Redis;
@@ -13,10 +13,10 @@ export interface LoadedWorld {
   stop(): Promise<void>;
 }
 
-/** Builds the application and starts everything else, for a test with its own world. */
-export async function startWorld(
+/** Builds the application and starts everything else, for a test with its own pods and Redis. */
+export async function startLoadedSystem(
   options: Omit<LoadedPodsOptions, "app" | "redisUrl" | "admin"> = {},
-): Promise<LoadedWorld> {
+): Promise<LoadedSystem> {
   const steps: (() => unknown)[] = [];
   const stop = async () => {
     for (const step of steps.splice(0).reverse()) await step();
@@ -29,7 +29,7 @@ export async function startWorld(
     const admin = new Redis(redis.url, { retryStrategy: () => 20 }).on("error", () => undefined);
     steps.push(() => admin.disconnect());
     const pods = await LoadedPods.start({ app, redisUrl: redis.url, admin, ...options });
-    steps.push(() => pods.scene.stop());
+    steps.push(() => pods.system.stop());
     return { redis, admin, pods, stop };
   } catch (error) {
     await stop();

@@ -6,9 +6,9 @@ import { GroupCommit } from "../../../app/server/store/group-commit";
 import { roomKeys, userKeys, type RoomKeys } from "../../../app/server/store/keys";
 import { RoomStore } from "../../../app/server/store/room-store";
 import type { RedisServer } from "../../../ops/redis/server";
-import { breaches, type Stored } from "../helpers/sent-log";
+import { violations, type Stored } from "../helpers/sent-log";
 import { serviceName, type Pod, type PodOptions } from "../helpers/pods";
-import { RecordedClient, type Notes } from "../helpers/recorded-client";
+import { RecordedClient, type Recording } from "../helpers/recorded-client";
 import { emptyRoom, isAtTop } from "../helpers/sent-log";
 import { readStored } from "../helpers/stored";
 import { TcpProxy } from "../helpers/tcp-proxy";
@@ -25,7 +25,7 @@ const settleMs = 45_000;
 
 let traces = 0;
 
-type Losses = Notes["losses"];
+type Losses = Recording["losses"];
 
 /** A pod and its route to Redis. */
 interface Placed {
@@ -37,14 +37,14 @@ interface Placed {
  * Three pods, some clients, a backend and Redis, on which the steps of a schedule run. Steps only begin something; the next one
  * follows some turns of the event loop later, whatever has happened.
  */
-export class World {
+export class ScheduleRun {
   readonly #random: () => number;
   readonly #pods: Placed[] = [];
   readonly #clients: RecordedClient[] = [];
   /** Counts all publishers and pods so far, for their names. */
   #named = 0;
   #podsNamed = 0;
-  readonly #notes: Notes;
+  readonly #recording: Recording;
   readonly #trace: string[] = [];
   /** Work in the background; it is settled before the result is judged. */
   readonly #running = new Set<Promise<unknown>>();
@@ -68,7 +68,7 @@ export class World {
     this.#random = randomFrom(schedule.seed);
     const losses: Losses = () => this.#losses;
     const trace = (line: string) => this.#trace.push(`${Math.round(performance.now())} ${line}`);
-    this.#notes = { faults: [], views: [], acknowledged: [], losses, trace };
+    this.#recording = { faults: [], views: [], acknowledged: [], losses, trace };
     this.#admin = new Redis(redis.url, { retryStrategy: () => 20 });
     // Streams are trimmed by whole nodes; with small nodes, a small history is really small.
     this.#admin.on("ready", () => {
@@ -98,24 +98,24 @@ export class World {
     redis: RedisServer,
     startPod: (options: PodOptions) => Promise<Pod>,
   ): Promise<{ settleMs: number }> {
-    const world = new World(schedule, redis, startPod);
+    const run = new ScheduleRun(schedule, redis, startPod);
     try {
-      await world.#begin();
+      await run.#begin();
       for (const step of schedule.steps) {
-        world.#notes.trace(JSON.stringify(step));
-        await world.#take(step);
+        run.#recording.trace(JSON.stringify(step));
+        await run.#take(step);
         for (let turn = 0; turn < step.turns; turn++) await nextTurn();
       }
-      await world.#settle();
-      const broken = await world.#judge();
+      await run.#settle();
+      const broken = await run.#judge();
       if (broken.length > 0) throw new Error(broken.join("\n"));
-      return { settleMs: world.slowestSettleMs };
+      return { settleMs: run.slowestSettleMs };
     } catch (error) {
       const file = join(tmpdir(), `holdfast-faults-${process.pid}-${++traces}.log`);
-      await writeFile(file, [...world.#trace, String(error)].join("\n"));
+      await writeFile(file, [...run.#trace, String(error)].join("\n"));
       throw new Error(`${(error as Error).message}\nwhat happened: ${file}`, { cause: error });
     } finally {
-      await world.#stop();
+      await run.#stop();
     }
   }
 
@@ -205,7 +205,7 @@ export class World {
 
   #addClient(): void {
     const number = ++this.#named;
-    const client = new RecordedClient(`client-${number}`, () => this.#route(), this.#notes, this.#random);
+    const client = new RecordedClient(`client-${number}`, () => this.#route(), this.#recording, this.#random);
     for (const room of [number, number + 1]) client.join(pick(roomNames, room) ?? "");
     this.#clients.push(client);
   }
@@ -230,7 +230,7 @@ export class World {
         () => this.#backend.publish(keys, "grpc-backend", id, body).catch(() => undefined),
         `answer to ${data} for ${name}`,
       );
-      this.#notes.acknowledged.push({ room: name, data, offset, losses });
+      this.#recording.acknowledged.push({ room: name, data, offset, losses });
     });
     this.#run(this.#backendWork);
   }
@@ -250,7 +250,7 @@ export class World {
       HISTORY_SIZE: String(this.schedule.historySize),
     };
     const pod = await this.startPod({ name, redisUrl: proxy.through(this.redis.url), env });
-    this.#notes.trace(`${name} is ${pod.url}`);
+    this.#recording.trace(`${name} is ${pod.url}`);
     this.#pods.push({ pod, proxy });
   }
 
@@ -274,7 +274,7 @@ export class World {
   }
 
   async #remove(placed: Placed): Promise<void> {
-    this.#notes.trace(`${placed.pod.name} has gone`);
+    this.#recording.trace(`${placed.pod.name} has gone`);
     await placed.proxy.stop();
     this.#pods.splice(this.#pods.indexOf(placed), 1);
   }
@@ -298,9 +298,9 @@ export class World {
 
   #onRedis(work: () => Promise<void>): void {
     this.#redisWork = this.#redisWork.then(async () => {
-      this.#notes.trace("redis goes");
+      this.#recording.trace("redis goes");
       await work();
-      this.#notes.trace("redis is back");
+      this.#recording.trace("redis is back");
     });
     this.#run(this.#redisWork);
   }
@@ -309,7 +309,7 @@ export class World {
 
   #run(work: Promise<unknown>): void {
     const noted: Promise<unknown> = work
-      .catch((error: unknown) => this.#notes.faults.push(String(error)))
+      .catch((error: unknown) => this.#recording.faults.push(String(error)))
       .finally(() => this.#running.delete(noted));
     this.#running.add(noted);
   }
@@ -368,7 +368,7 @@ export class World {
   }
 
   async #judge(): Promise<string[]> {
-    const { faults, views, acknowledged } = this.#notes;
+    const { faults, views, acknowledged } = this.#recording;
     // A pod may still store messages of a client that has left, so everything is read at the same moment.
     const stored = await until(async () => {
       const rooms: Stored[] = [];
@@ -379,7 +379,7 @@ export class World {
     const rooms = new Set(stored.map(({ room }) => room));
     return [
       ...faults,
-      ...breaches({
+      ...violations({
         views,
         stored,
         complete: isComplete(this.schedule),

@@ -8,7 +8,7 @@ import { forward, type PodPort } from "../../kubernetes/port-forward";
 const dialMs = 10_000;
 
 /** A route to an HTTP server. */
-export interface Way {
+export interface Route {
   /** The route, for people. */
   readonly via: string;
   /** The host in the requests. */
@@ -17,7 +17,7 @@ export interface Way {
 }
 
 /** A route to a port of a pod, through the API server. */
-export function wayToPod(api: Api, target: PodPort, host: string, tls: boolean): Way {
+export function routeToPod(api: Api, target: PodPort, host: string, tls: boolean): Route {
   return {
     via: `through the API server to ${target.namespace}/${target.pod}:${target.port}`,
     host,
@@ -30,7 +30,7 @@ export function wayToPod(api: Api, target: PodPort, host: string, tls: boolean):
 }
 
 /** A route to an address that clients use. */
-export function wayToAddress(edge: URL, host: string): Way {
+export function routeToAddress(edge: URL, host: string): Route {
   const tls = edge.protocol === "https:" || edge.protocol === "wss:";
   const port = Number(edge.port || (tls ? 443 : 80));
   return {

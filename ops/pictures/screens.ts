@@ -16,7 +16,7 @@ export const screens: readonly Screen[] = (["light", "dark"] as const).flatMap((
 ]);
 
 /** Limits waits for events that never happen, even on a busy machine. Milliseconds. */
-const patienceMs = 120_000;
+const timeoutMs = 120_000;
 
 /** The browser of a new visitor: no cookies, no stored data. */
 export async function visitor(
@@ -24,12 +24,12 @@ export async function visitor(
   context: BrowserContextOptions = {},
 ): Promise<BrowserContext> {
   const made = await browser.newContext({ locale: "en-GB", ...context });
-  made.setDefaultTimeout(patienceMs);
+  made.setDefaultTimeout(timeoutMs);
   return made;
 }
 
 /** Opens the page as a new visitor, and resolves once it is connected. */
-export async function visit(browser: Browser, url: string, { context }: Screen): Promise<Page> {
+export async function openPage(browser: Browser, url: string, { context }: Screen): Promise<Page> {
   const page = await (await visitor(browser, context)).newPage();
   await page.goto(url);
   await page.locator("#state[data-state=connected]").waitFor();
