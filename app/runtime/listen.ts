@@ -4,8 +4,12 @@ import type { Socket } from "node:net";
 /** The open sockets of each listening server, including those of upgrades, which Node.js itself no longer tracks. */
 const openSockets = new WeakMap<Server, Set<Socket>>();
 
-/** Resolves once the server listens; rejects if it cannot. */
-export function listen(server: Server, port: number, address: string): Promise<void> {
+/**
+ * Resolves once the server listens; rejects if it cannot.
+ *
+ * @param address undefined for every address: Node.js then uses `::`, and `0.0.0.0` on a machine without IPv6
+ */
+export function listen(server: Server, port: number, address: string | undefined): Promise<void> {
   const sockets = new Set<Socket>();
   openSockets.set(server, sockets);
   server.on("connection", (socket: Socket) => {

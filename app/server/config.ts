@@ -34,8 +34,8 @@ export const schema = z.object({
     .transform((path) => (path === "/" ? "" : path)),
   /** This pod's name (downward API): stored with each session, so that other pods can reach the session's old socket. */
   POD_NAME: text.max(253),
-  /** The address that all ports bind to. */
-  BIND_ADDRESS: text.default("0.0.0.0"),
+  /** The address that all ports bind to. Default: every address, IPv4 and IPv6, as some clusters have IPv6 alone. */
+  BIND_ADDRESS: text.optional(),
   /** Upgrades and the probes `/readyz`, `/livez`, `/startupz`. */
   HTTP_PORT: port.default(8080),
   /** `grpc.health.v1.Health` and the Publisher service. */
@@ -67,6 +67,8 @@ export const schema = z.object({
   AFFINITY_COOKIE_NAME: z.string().default(""),
   /** The path of the affinity cookie. */
   AFFINITY_COOKIE_PATH: z.string().default("/"),
+  /** Whether the affinity cookie is `SameSite=None; Secure`. Browsers then only accept an expiry with these attributes. */
+  AFFINITY_COOKIE_CROSS_SITE: flag,
 
   /**
    * Whether the pod asks clients to move if it has many more clients than the mean of its service's pods. Useful only if the next

@@ -30,7 +30,7 @@ export interface ListenerLimits {
 
 /** Listens and passes on each connection. If it cannot listen, throws an error with the address and the port. */
 export async function listen(
-  address: string,
+  address: string | undefined,
   port: number,
   onConnection: (socket: Socket) => void,
   limits: ListenerLimits = {},
@@ -53,7 +53,10 @@ export async function listen(
   try {
     await listening;
   } catch (cause) {
-    throw new Error(`gRPC cannot listen on ${address} port ${port}: ${(cause as Error).message}`, { cause });
+    throw new Error(
+      `gRPC cannot listen on ${address ?? "any address,"} port ${port}: ${(cause as Error).message}`,
+      { cause },
+    );
   }
   const closed = once(server, "close").then(() => undefined);
   return {

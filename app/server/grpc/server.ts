@@ -10,8 +10,8 @@ import { requestDeadline } from "./request-deadline";
 import { DEFAULT_DEADLINE_MS, UnaryCalls } from "./unary";
 
 export interface GrpcOptions {
-  /** The address to bind to, IPv4 or IPv6. */
-  readonly address: string;
+  /** The address to bind to, IPv4 or IPv6; undefined for every address. */
+  readonly address: string | undefined;
   /** 0 uses any free port. */
   readonly port: number;
   /** The token that callers of the Publisher must send. If it is empty, only Health is served. */

@@ -9,7 +9,7 @@ export const externalSchema = object({
   /** The name of the primary that the Sentinels watch. */
   sentinelName: text(/^\S+$/, "a name").optional(),
   /** The address ranges of the servers, for the pods' NetworkPolicy. The URL is secret, so the ranges cannot come from it. */
-  cidrs: list(addressRange, "address ranges").default(["0.0.0.0/0"]),
+  cidrs: list(addressRange, "address ranges").default(["0.0.0.0/0", "::/0"]),
   /** The ports of the servers, including Sentinels and nodes of a Cluster, for the pods' NetworkPolicy. */
   ports: list(port, "ports").min(1, { error: "at least one port" }).default([redisPort]),
 });
