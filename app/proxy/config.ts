@@ -30,6 +30,7 @@ const schema = server
     PRE_STOP_HOOK: true,
     AFFINITY_COOKIE_NAME: true,
     AFFINITY_COOKIE_PATH: true,
+    AFFINITY_COOKIE_CROSS_SITE: true,
     PING_INTERVAL_SECONDS: true,
     JWT_SECRET: true,
     JWT_PUBLIC_KEY: true,

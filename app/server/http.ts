@@ -153,7 +153,7 @@ async function admit(
         : refusal(401, "unauthorized", error.message);
     }
   }
-  return { room, identity, remoteAddress: request.socket.remoteAddress ?? "" };
+  return { room, identity };
 }
 
 /** The room in a path; undefined if it is not a path for sockets. */
@@ -176,7 +176,7 @@ function refusal(status: Refusal["status"], reason: Refusal["reason"], message: 
 export function refuse(
   socket: Duplex,
   { status, message, reason }: { status: number; message: string; reason: string },
-  { config }: { readonly config: Pick<AppConfig, "AFFINITY_COOKIE_NAME" | "AFFINITY_COOKIE_PATH"> },
+  { config }: { readonly config: CookieConfig },
 ): void {
   const headers = ["Content-Type: text/plain; charset=utf-8"];
   if (status === 401) headers.push("WWW-Authenticate: Bearer");
@@ -187,11 +187,15 @@ export function refuse(
   refuseUpgrade(socket, { status, headers, body: `${message}\n` });
 }
 
-function expiredCookie({
-  AFFINITY_COOKIE_NAME,
-  AFFINITY_COOKIE_PATH,
-}: Pick<AppConfig, "AFFINITY_COOKIE_NAME" | "AFFINITY_COOKIE_PATH">): string {
-  return `Set-Cookie: ${AFFINITY_COOKIE_NAME}=; Path=${AFFINITY_COOKIE_PATH}; Max-Age=0; HttpOnly`;
+type CookieConfig = Pick<
+  AppConfig,
+  "AFFINITY_COOKIE_NAME" | "AFFINITY_COOKIE_PATH" | "AFFINITY_COOKIE_CROSS_SITE"
+>;
+
+function expiredCookie(config: CookieConfig): string {
+  const { AFFINITY_COOKIE_NAME, AFFINITY_COOKIE_PATH, AFFINITY_COOKIE_CROSS_SITE } = config;
+  const site = AFFINITY_COOKIE_CROSS_SITE ? "; SameSite=None; Secure" : "";
+  return `Set-Cookie: ${AFFINITY_COOKIE_NAME}=; Path=${AFFINITY_COOKIE_PATH}; Max-Age=0; HttpOnly${site}`;
 }
 
 function hasCookie({ headers }: IncomingMessage, name: string): boolean {

@@ -119,7 +119,7 @@ export const serviceSchema = object({
   volumes: list(named, "volumes, as in a pod's spec").default([]),
   /** Volume mounts of the container, as in a pod's spec. */
   volumeMounts: list(named, "volumeMounts, as in a container").default([]),
-  /** Peers that the pods may connect to, such as databases and APIs. With a list, its NetworkPolicy allows only these, DNS and the session store. Without one, the pods may connect anywhere. */
+  /** Peers that the pods may connect to, such as databases and APIs. With a list, your own image may connect only to these, DNS and the session store; without one, anywhere. The Holdfast application may connect to these besides what it needs. */
   egress: list(
     object({
       to: peer,

@@ -59,6 +59,7 @@ function applicationEnvironment(args: HoldfastApplicationArgs): Record<string, E
     DRAIN_SECONDS: drain.drainSeconds,
     AFFINITY_COOKIE_NAME: cookie?.name,
     AFFINITY_COOKIE_PATH: cookie?.path,
+    AFFINITY_COOKIE_CROSS_SITE: cookie?.isCrossSite,
     REBALANCE: service.rebalance ? true : undefined,
     POD_REVISION: service.rebalance ? { field: "metadata.labels['pod-template-hash']" } : undefined,
     DELETION_COST: sockets.deletionCost ? true : undefined,

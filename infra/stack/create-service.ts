@@ -60,7 +60,12 @@ function application(service: ServiceConfig, { config, store, secrets }: StackCo
     cookie: config.properties.cookie(service.path),
     ...secrets,
   });
-  return { ...preset, env: { ...preset.env, ...service.env } };
+  const { egress = [] } = serviceArgs(service);
+  return {
+    ...preset,
+    env: { ...preset.env, ...service.env },
+    egress: [...preset.egress, ...egress],
+  };
 }
 
 /** The namespace of a service, the peers that may connect to it, and the peers that it may connect to. */

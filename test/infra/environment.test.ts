@@ -133,6 +133,12 @@ describe("the application's environment", () => {
     });
   });
 
+  test("says that the cookie is for pages of other sites, if it is", async () => {
+    const affinity = { cookieSameSite: "None" };
+    expect(await appConfigOf("staging", { affinity })).toMatchObject({ AFFINITY_COOKIE_CROSS_SITE: true });
+    expect(await appConfigOf("staging")).toMatchObject({ AFFINITY_COOKIE_CROSS_SITE: false });
+  });
+
   const noEdge = { edge: { kind: "none" }, network: { edge: [{ sameNamespace: true }] } };
 
   test("names no cookie if no edge sets one, and moves no client whose address leads it back", async () => {

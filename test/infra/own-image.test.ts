@@ -97,3 +97,17 @@ describe.each([...stacks(), ...examples()])("each service of %s", (stack) => {
     }
   });
 });
+
+test("a Holdfast application may also connect to the peers in its egress", async () => {
+  const services = [
+    { name: "chat", path: "/chat", egress: [{ to: { cidr: "10.20.0.7/32" }, ports: [3128] }] },
+  ];
+  const objects = await rendered("staging", { services });
+  const policy = objects.find(({ kind, metadata }) => kind === "NetworkPolicy" && metadata.name === "chat");
+  const { egress } = (policy as unknown as { spec: { egress: readonly object[] } }).spec;
+  expect(egress).toHaveLength(3); // DNS, the session store, and the proxy of the company
+  expect(egress).toContainEqual({
+    to: [{ ipBlock: { cidr: "10.20.0.7/32" } }],
+    ports: [{ protocol: "TCP", port: 3128 }],
+  });
+});

@@ -411,6 +411,9 @@ describe("its NetworkPolicies", () => {
             namespaceSelector: { matchLabels: { "kubernetes.io/metadata.name": "kube-system" } },
             podSelector: { matchLabels: { "k8s-app": "kube-dns" } },
           },
+          { namespaceSelector: { matchLabels: { "kubernetes.io/metadata.name": "openshift-dns" } } },
+          { ipBlock: { cidr: "169.254.20.10/32" } },
+          { ipBlock: { cidr: "169.254.169.254/32" } },
         ],
         ports: [
           { protocol: "UDP", port: 53 },

@@ -59,7 +59,6 @@ export interface UpgradeInfo {
   readonly room: string;
   /** The verified identity, if the upgrade carried a token. */
   readonly identity: Identity | undefined;
-  readonly remoteAddress: string;
 }
 
 /**

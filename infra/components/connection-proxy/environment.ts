@@ -46,6 +46,7 @@ export function proxyEnvironment({
     DRAIN_SECONDS: drain.drainSeconds,
     AFFINITY_COOKIE_NAME: args.cookie?.name,
     AFFINITY_COOKIE_PATH: args.cookie?.path,
+    AFFINITY_COOKIE_CROSS_SITE: args.cookie?.isCrossSite,
     PING_INTERVAL_SECONDS: args.pingIntervalSeconds ?? 25,
     ALLOWED_ORIGINS: args.allowedOrigins,
     AUTH_MODE: tokens === undefined ? "passthrough" : "jwt",

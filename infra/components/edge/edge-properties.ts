@@ -42,6 +42,16 @@ export interface AffinityCookie {
   readonly name: string;
   /** Each service has its own path: the cookies of two services under one host would overwrite each other. */
   readonly path: string;
+  /** Whether browsers send it from pages of other sites (`SameSite=None`). They then only accept a new value with the same attribute. */
+  readonly isCrossSite?: boolean | undefined;
+}
+
+/** The cookie of an edge that takes its attributes from `holdfast:affinity`. */
+export function configuredCookie(
+  { cookieName, cookieSameSite }: Pick<AffinityConfig, "cookieName" | "cookieSameSite">,
+  path: string,
+): AffinityCookie {
+  return { name: cookieName, path, isCrossSite: cookieSameSite === "None" || undefined };
 }
 
 /** What the checks of an edge's configuration need besides it. */

@@ -77,13 +77,20 @@ export function toWorkload(name: string, open: readonly pulumi.Input<number>[]):
   return { to: [workloadPeer(name)], ports: open.map(tcp) };
 }
 
-/** A policy sees the pod's port, not the Service's: CoreDNS listens on 53, or without privileges on 5353. */
+/**
+ * DNS, where clusters have it. A policy sees the pod's port, not the Service's: CoreDNS listens on 53, or without privileges on 5353,
+ * as in OpenShift. NodeLocal DNSCache and Cloud DNS of GKE listen on link-local addresses of the node, which no label selects:
+ * https://kubernetes.io/docs/tasks/administer-cluster/nodelocaldns/, https://cloud.google.com/kubernetes-engine/docs/how-to/cloud-dns
+ */
 export const dns: EgressRule = {
   to: [
     {
       namespaceSelector: { matchLabels: { [namespaceNameLabel]: "kube-system" } },
       podSelector: { matchLabels: { "k8s-app": "kube-dns" } },
     },
+    { namespaceSelector: { matchLabels: { [namespaceNameLabel]: "openshift-dns" } } },
+    { ipBlock: { cidr: "169.254.20.10/32" } },
+    { ipBlock: { cidr: "169.254.169.254/32" } },
   ],
   ports: [53, 5353].flatMap((port) => [{ protocol: "UDP", port }, tcp(port)]),
 };

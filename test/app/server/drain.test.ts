@@ -71,6 +71,18 @@ describe("a pod that drains", () => {
     expect((await fetch(`${http}/livez`)).status).toBe(200);
   });
 
+  it("expires a cookie for pages of other sites with the attributes that browsers require for it", async () => {
+    const pod = await startPod(redis.url, {
+      AFFINITY_COOKIE_NAME: "SERVERID",
+      AFFINITY_COOKIE_CROSS_SITE: "true",
+    });
+    const wire = new Wire(`${pod.url}/chat/x`);
+    await wire.hello();
+    void pod.drain();
+    const { headers } = await refusalOf(`${pod.url}/chat/x`);
+    expect(headers["set-cookie"]).toEqual(["SERVERID=; Path=/; Max-Age=0; HttpOnly; SameSite=None; Secure"]);
+  });
+
   it("sends 1012 to those that stay, with every publish acknowledged before", async () => {
     const pod = await startPod(redis.url, { DRAIN_SECONDS: "1" });
     const wire = new Wire(`${pod.url}/chat/x`);

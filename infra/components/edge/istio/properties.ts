@@ -1,6 +1,6 @@
 import type { AffinityConfig } from "../../../config/affinity";
 import { namespaceNameLabel } from "../../../labels";
-import { defaultEdgeProperties, type EdgeProperties } from "../edge-properties";
+import { configuredCookie, defaultEdgeProperties, type EdgeProperties } from "../edge-properties";
 import type { IstioConfig } from "./schema";
 
 export function istioProperties(config: IstioConfig, affinity: AffinityConfig): EdgeProperties {
@@ -8,7 +8,7 @@ export function istioProperties(config: IstioConfig, affinity: AffinityConfig): 
     ...defaultEdgeProperties,
     tls: config.credentialName === undefined ? undefined : "edge.credentialName",
     scheme: affinity.cookieSecure ? "wss" : "ws",
-    cookie: (path) => (config.affinity === "cookie" ? { name: affinity.cookieName, path } : undefined),
+    cookie: (path) => (config.affinity === "cookie" ? configuredCookie(affinity, path) : undefined),
     // Istio turns off Envoy's limit for quiet streams: https://github.com/istio/istio/issues/14850
     idleTimeouts: [],
     ingressSources: [{ namespaceLabels: { [namespaceNameLabel]: config.gatewayNamespace }, podLabels: {} }],

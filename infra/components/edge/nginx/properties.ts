@@ -1,7 +1,7 @@
 import type { AffinityConfig } from "../../../config/affinity";
 import { namespaceNameLabel } from "../../../labels";
 import { controllerNamespaces } from "../controller/properties";
-import { defaultEdgeProperties, type EdgeProperties } from "../edge-properties";
+import { configuredCookie, defaultEdgeProperties, type EdgeProperties } from "../edge-properties";
 import type { NginxConfig } from "./schema";
 
 export function nginxProperties(config: NginxConfig, affinity: AffinityConfig): EdgeProperties {
@@ -10,7 +10,7 @@ export function nginxProperties(config: NginxConfig, affinity: AffinityConfig): 
     tls: config.tls === undefined ? undefined : "edge.tls",
     // A secure cookie means that browsers connect by TLS, wherever on the path TLS ends.
     scheme: affinity.cookieSecure ? "wss" : "ws",
-    cookie: (path) => ({ name: affinity.cookieName, path }),
+    cookie: (path) => configuredCookie(affinity, path),
     idleTimeouts: [{ path: "edge.timeoutSeconds", seconds: config.timeoutSeconds }],
     ingressSources: [
       { namespaceLabels: { [namespaceNameLabel]: controllerNamespaces[config.controller] }, podLabels: {} },
