@@ -52,7 +52,7 @@ export function contextWarning(
     if (current === undefined) return undefined;
     return (
       `stack ${stack} does not say which cluster it is for, so it goes to the current context, ${current}. ` +
-      `Name it once, and a switch of contexts leads it nowhere else: ${set(current)}`
+      `Name the context, so that the stack always uses this cluster: ${set(current)}`
     );
   }
   if (contexts.includes(context)) return undefined;

@@ -46,7 +46,7 @@ export async function readStackConfig(
 ): Promise<StackConfig> {
   const declared = await readYaml("Pulumi.yaml", projectFile);
   const own = await readYaml(stackFile(stack), stackSchema);
-  const names = [declared.name, project];
+  const names = [declared.name, project]; // holdfast comes last: its keys win, as in infra/stack/load-config.ts
   const defaults = mapValues(declared.config, (key) => key.default);
   const values = { ...ownKeys(defaults, names), ...ownKeys(own.config, names) };
   for (const [key, value] of Object.entries(overrides)) values[key] = merge(values[key], value);
@@ -64,13 +64,22 @@ export async function readStackConfig(
   };
 }
 
-/** The kubeconfig context for a command: the given one, or else the one in the stack's file. Undefined: the current one. */
+/**
+ * The kubeconfig context for a command: the given one, or else the one in the stack's file. Undefined: the current one. Throws
+ * {@link StackFileError} if the stack has a kubeconfig of its own, because the command would then use another cluster.
+ */
 export async function stackContext(stack: string, given: string | undefined): Promise<string | undefined> {
   return given ?? contextOf((await readYaml(stackFile(stack), stackSchema)).config);
 }
 
 /** The same from the `config` of a stack's file. */
 export function contextOf(config: Readonly<Record<string, unknown>>): string | undefined {
+  if (config["kubernetes:kubeconfig"] !== undefined) {
+    throw new StackFileError(
+      "the stack names its cluster by kubernetes:kubeconfig, which only Pulumi reads. Name the context of the same cluster in your " +
+        "kubeconfig with --context.",
+    );
+  }
   const context = config["kubernetes:context"];
   return typeof context === "string" && context !== "" ? context : undefined;
 }
@@ -88,19 +97,20 @@ async function readYaml<Content>(file: string, schema: z.ZodType<Content>): Prom
 
 /**
  * Keys of the project have no prefix, or its name or `holdfast` as prefix. Keys of providers have other prefixes and are not for
- * the program.
+ * the program. Later names win.
  */
-function ownKeys(
+export function ownKeys(
   values: Readonly<Record<string, unknown>>,
   names: readonly string[],
 ): Record<string, unknown> {
-  return Object.fromEntries(
-    Object.entries(values).flatMap(([key, value]) => {
-      const prefix = names.map((name) => `${name}:`).find((one) => key.startsWith(one)) ?? "";
-      const rest = key.slice(prefix.length);
-      return value === undefined || rest.includes(":") ? [] : [[rest, value]];
-    }),
+  const entries = Object.entries(values).filter(([, value]) => value !== undefined);
+  const unprefixed = entries.filter(([key]) => !key.includes(":"));
+  const prefixed = names.flatMap((name) =>
+    entries
+      .filter(([key]) => key.startsWith(`${name}:`))
+      .map(([key, value]) => [key.slice(name.length + 1), value] as const),
   );
+  return Object.fromEntries([...unprefixed, ...prefixed]);
 }
 
 function mapValues<From, To>(

@@ -25,7 +25,7 @@ describe("the context of a stack", () => {
   it("is the current one if the stack names none, and a warning has the command that sets it", () => {
     expect(contextWarning("mine", undefined, here)).toBe(
       "stack mine does not say which cluster it is for, so it goes to the current context, kind-kind. " +
-        "Name it once, and a switch of contexts leads it nowhere else: " +
+        "Name the context, so that the stack always uses this cluster: " +
         "pulumi config set kubernetes:context kind-kind --stack mine",
     );
     expect(contextWarning("mine", undefined, { ...here, current: undefined })).toBeUndefined();
@@ -75,4 +75,9 @@ describe("the kubeconfig", () => {
 it("is used by the commands on a live stack, unless they get another one", () => {
   expect(contextOf({ "kubernetes:context": "prod", "holdfast:namespace": "chat" })).toBe("prod");
   expect(contextOf({ "holdfast:namespace": "chat" })).toBeUndefined();
+});
+
+it("is required of the commands if only Pulumi knows the stack's cluster", () => {
+  const config = { "kubernetes:kubeconfig": { secure: "v1:abc" }, "kubernetes:context": "prod" };
+  expect(() => contextOf(config)).toThrow(/kubernetes:kubeconfig, which only Pulumi reads.* --context/s);
 });
