@@ -58,6 +58,12 @@ export function chosenServices<T extends { readonly name: string }>(
   { service }: Pick<Options, "service">,
   services: readonly T[],
 ): readonly T[] {
+  if (services.length === 0) {
+    throw new UsageError(
+      "the stack has no Holdfast application, and the rehearsal's clients speak no other protocol. For your own image, run " +
+        "`npm run doctor` and `npm run status`, and watch a rollout with your own clients",
+    );
+  }
   const known = services.map(({ name }) => name);
   const unknown = service.filter((name) => !known.includes(name));
   if (unknown.length > 0) {

@@ -46,7 +46,9 @@ export class StackMismatchError extends Error {
 /** Describes a stack by its rendered manifests. */
 export function describeManifests(objects: readonly KubernetesObject[]): StackDescription {
   const deployments = objects.filter(({ kind }) => kind === "Deployment") as unknown as Deployment[];
-  const services = deployments.filter(isWebSocketService).map(describeDeployment);
+  const services = deployments
+    .filter((each) => isWebSocketService(each) && isApplication(each))
+    .map(describeDeployment);
   return {
     namespace: deployments[0]?.metadata?.namespace ?? "default",
     services,
@@ -88,6 +90,12 @@ export function expectSameStack(expected: StackDescription, live: LiveStack, isC
 function isWebSocketService({ metadata }: Deployment): boolean {
   const wanted = Object.entries(componentLabels("websocket-service"));
   return wanted.every(([key, value]) => metadata?.labels?.[key] === value);
+}
+
+/** Whether it runs the Holdfast application: the rehearsal's clients speak its protocol, and neither your own image's nor a proxy's. */
+export function isApplication({ spec }: Deployment | V1Deployment): boolean {
+  const names = spec?.template.spec?.containers[0]?.env?.map(({ name }) => name) ?? [];
+  return names.includes("SERVICE_PATH") && !names.includes("PROXY_MODE");
 }
 
 /** Describes a service by its Deployment, rendered or running. */

@@ -1,7 +1,7 @@
 import { componentLabels } from "../../../infra/labels";
 import { ask, type KubernetesClient } from "../../kubernetes/client";
 import { hostOf, readRouting } from "./hosts";
-import { describeDeployment, type LiveStack } from "./live-stack";
+import { describeDeployment, isApplication, type LiveStack } from "./live-stack";
 
 const websocketServices = toSelector(componentLabels("websocket-service"));
 const sessionStores = toSelector(componentLabels("session-store"));
@@ -31,7 +31,7 @@ export async function readLiveStack(
   const secrets = accounts.flatMap(({ spec }) => spec?.imagePullSecrets ?? []);
   return {
     namespace,
-    services: deployments.map(describeDeployment),
+    services: deployments.filter(isApplication).map(describeDeployment),
     host: hostOf(routing, wantedHost),
     autoscaled: scalers.flatMap(({ spec }) =>
       spec?.scaleTargetRef.kind === "Deployment" ? spec.scaleTargetRef.name : [],

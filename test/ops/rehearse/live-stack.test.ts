@@ -4,6 +4,7 @@ import {
   StackMismatchError,
 } from "../../../ops/rehearse/cluster/live-stack";
 import { hostOf } from "../../../ops/rehearse/cluster/hosts";
+import { chosenServices } from "../../../ops/rehearse/safety";
 import { renderStack } from "../../../ops/render/render";
 import { live, service } from "./live";
 
@@ -16,6 +17,18 @@ describe("describeManifests", () => {
       { name: "streaming-service", path: "/streaming", auth: "jwt", replicas: 6 },
     ]);
     expect(services[0]?.labels).toMatchObject({ "app.kubernetes.io/component": "websocket-service" });
+  });
+});
+
+describe("what can be rehearsed", () => {
+  it.each([["own-images"], ["nginx-proxy"]])("is no own image and no proxy: %s", async (example) => {
+    const { services } = describeManifests(await renderStack(example));
+    expect(services.map(({ auth }) => auth)).not.toContain("unknown");
+    expect(services.map(({ auth }) => auth)).not.toContain("passthrough");
+  });
+
+  it("is nothing in a stack without the Holdfast application, and the message says what to do", () => {
+    expect(() => chosenServices({ service: [] }, [])).toThrow(/no Holdfast application.*npm run doctor/s);
   });
 });
 
