@@ -86,7 +86,7 @@ export class Load {
     };
     const opening = Promise.all(Array.from({ length: concurrentOpens }, open));
     await within("all clients connect", limitMs, opening).catch((error: unknown) => {
-      throw error instanceof WaitTimeoutError ? this.#explained(error) : error;
+      throw error instanceof WaitTimeoutError ? this.#withRefusals(error) : error;
     });
     await this.#warm(limitMs);
   }
@@ -174,7 +174,7 @@ export class Load {
   }
 
   /** The same error, with the reasons why clients were refused. */
-  #explained({ message }: WaitTimeoutError): WaitTimeoutError {
+  #withRefusals({ message }: WaitTimeoutError): WaitTimeoutError {
     const reasons = groupBy(
       this.#members.flatMap(({ record }) => record.refusals),
       (reason) => reason,

@@ -36,7 +36,7 @@ export interface RestartOptions {
 /** The longest start; an empty server needs well under a second. Milliseconds. */
 const startMs = 15_000;
 /** If the server has not ended after this time, the signal is repeated. Milliseconds. */
-const askAgainMs = 1_000;
+const repeatSignalMs = 1_000;
 
 const pollMs = 10;
 
@@ -126,9 +126,9 @@ export class RedisServer {
     if (child === undefined) return;
     child.kill(signal);
     // A replica that writes its first AOF refuses to end, and does not remember the signal.
-    const again = setInterval(() => child.kill(signal), askAgainMs);
+    const repeat = setInterval(() => child.kill(signal), repeatSignalMs);
     await child.exited;
-    clearInterval(again);
+    clearInterval(repeat);
   }
 
   /** Ends it and starts it again with all, part or none of its data. */

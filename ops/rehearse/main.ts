@@ -18,7 +18,7 @@ import { reportTable } from "./table";
 import { readTokens } from "./tokens";
 
 /** docs/rehearse.md lists them. */
-const exitCodes = { kept: 0, noticed: 1, usage: 2, impossible: 3, notUndone: 4, aborted: 130 } as const;
+const exitCodes = { passed: 0, failed: 1, usage: 2, impossible: 3, notUndone: 4, aborted: 130 } as const;
 
 /** The user asked it to stop. */
 class AbortedError extends Error {
@@ -27,7 +27,7 @@ class AbortedError extends Error {
 
 async function main(): Promise<number> {
   const options = parseOptions(process.argv.slice(2));
-  if (options === undefined) return exitCodes.kept; // only --help was given
+  if (options === undefined) return exitCodes.passed; // only --help was given
   const rendering = await render(options.stack);
   const manifests = describeManifests(rendering.objects);
   const described = { ...manifests, host: options.host ?? manifests.host };
@@ -65,7 +65,7 @@ async function main(): Promise<number> {
     const text = options.json ? JSON.stringify(report, undefined, 2) : reportTable(report, columns);
     process.stdout.write(`${text}\n`);
     for (const file of files) log(`report ${file}`);
-    return report.kept ? exitCodes.kept : exitCodes.noticed;
+    return report.kept ? exitCodes.passed : exitCodes.failed;
   } finally {
     stopListening();
   }
@@ -76,11 +76,11 @@ async function clean(client: KubernetesClient, namespace: string): Promise<numbe
   const undoLog = await UndoLog.find(client, namespace);
   if (undoLog === undefined) {
     log(`no rehearsal has left anything in namespace ${namespace}`);
-    return exitCodes.kept;
+    return exitCodes.passed;
   }
   await undoLog.close();
   log(`rehearsal ${undoLog.id} is undone`);
-  return exitCodes.kept;
+  return exitCodes.passed;
 }
 
 /** Writes the JSON document and the page; returns their paths. */

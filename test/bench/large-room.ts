@@ -1,7 +1,7 @@
 /**
- * What a large room costs its neighbours: one pod serves a room of N members, which gets five messages a second, and a room of two,
- * in which one publishes 100 a second. Prints how long the members of the small room wait. Compares with other builds (their
- * `main.js`) in the same run. Prints a table; has no assertions.
+ * The effect of a large room on the other rooms of its pod: one pod serves a room of N members with five messages per second, and a
+ * room of two members with 100 messages per second. Measures delivery and acknowledgement in the small room. Compares with other
+ * builds (their `main.js`) in the same run. Prints a table; has no assertions.
  *
  *   npx tsx test/bench/large-room.ts [members] [main.js of another build …]
  */

@@ -1,4 +1,4 @@
-import { Channel } from "../../client/channel";
+import type { Channel } from "../../client/channel";
 import { Retry } from "../../client/retry";
 import { closeCodes } from "../../protocol/close-codes";
 import {
@@ -18,7 +18,8 @@ import type { RefusedError, Upstream } from "../dialer";
 import { ProxiedConnection, type Admitted, type ProxyContext } from "../proxied-connection";
 import { UpstreamReconnect, retrySettings } from "../upstream-reconnect";
 import { leftCode, PodSocket, type PodSocketHandlers } from "./pod-socket";
-import { ProxiedRooms, type ProxiedRoom } from "./proxied-rooms";
+import type { ProxiedRoom } from "./proxied-rooms";
+import { RoomChannels } from "./room-channels";
 
 /**
  * A proxied connection whose service speaks `holdfast.v1.json`: the session and its room positions outlive each upstream socket.
@@ -26,7 +27,8 @@ import { ProxiedRooms, type ProxiedRoom } from "./proxied-rooms";
  * languages that clients speak.
  */
 export abstract class ProxiedSession extends ProxiedConnection {
-  readonly #rooms = new ProxiedRooms();
+  readonly #channels = new RoomChannels();
+  readonly #rooms = this.#channels.rooms;
   readonly #upstream: UpstreamReconnect;
   readonly #move = new Retry(retrySettings);
   readonly #handlers: PodSocketHandlers = {
@@ -52,8 +54,6 @@ export abstract class ProxiedSession extends ProxiedConnection {
    * socket.
    */
   #orphanedHello = false;
-  /** Counts joins sent to pods: each gets a number. */
-  #lastRequestId = 0;
   #over = false;
 
   constructor(context: ProxyContext, admitted: Admitted) {
@@ -103,19 +103,11 @@ export abstract class ProxiedSession extends ProxiedConnection {
 
   /** The client joins a room, or joins it again from another position. */
   protected joinRoom(request: RoomRequest): void {
-    const room = this.#rooms.add(request);
-    for (const socket of this.#socketsWithHello()) {
-      socket.channels.get(request.room)?.stop();
-      socket.send({
-        type: "join",
-        ...this.#request(request.room, room, this.#openChannel(socket, request.room)),
-      });
-    }
+    this.#channels.join(request, this.#socketsWithHello());
   }
 
   protected leaveRoom(room: string): void {
-    this.#drop(room);
-    for (const socket of this.#socketsWithHello()) socket.send({ type: "leave", room });
+    this.#channels.leave(room, this.#socketsWithHello());
   }
 
   /** The memory that rooms take whose join has no answer yet. Bytes. */
@@ -149,7 +141,7 @@ export abstract class ProxiedSession extends ProxiedConnection {
     this.#move.clear();
     for (const socket of [this.#current, this.#next]) {
       if (!socket) continue;
-      this.#unsubscribe(socket);
+      this.#channels.stop(socket);
       socket.leave(code);
     }
     this.done();
@@ -194,9 +186,7 @@ export abstract class ProxiedSession extends ProxiedConnection {
       type: "hello",
       ...this.#hello,
       ...(this.#session && { session: this.#session }),
-      rooms: [...this.#rooms].map(([name, room]) =>
-        this.#request(name, room, this.#openChannel(socket, name)),
-      ),
+      rooms: this.#channels.open(socket),
     };
     socket.sendHello(
       // It may be longer than the client's own hello: it holds the rooms joined since then, their positions, and the proxy's
@@ -227,7 +217,7 @@ export abstract class ProxiedSession extends ProxiedConnection {
         if (socket === this.#current) this.sendToClient(frame, text);
     }
     const next = this.#next;
-    if (next?.welcome && this.#isComplete(next)) this.#takeOver(next);
+    if (next?.welcome && this.#channels.isComplete(next)) this.#takeOver(next);
     if (this.client.full) this.updateFlow();
   }
 
@@ -238,7 +228,7 @@ export abstract class ProxiedSession extends ProxiedConnection {
   }
 
   #lost(socket: PodSocket, code: number, reason: string): void {
-    this.#unsubscribe(socket);
+    this.#channels.stop(socket);
     if (socket.helloSent && !socket.welcome && code !== closeCodes.tryAgainLater) this.#orphanedHello = true;
     if (socket === this.#next) {
       this.#next = undefined;
@@ -309,7 +299,7 @@ export abstract class ProxiedSession extends ProxiedConnection {
     this.#next = undefined;
     this.#current = next;
     if (old) {
-      this.#unsubscribe(old);
+      this.#channels.stop(old);
       old.leave(leftCode);
     }
     this.detach();
@@ -325,44 +315,8 @@ export abstract class ProxiedSession extends ProxiedConnection {
 
   // ---- rooms ----
 
-  /** Creates a channel for a room that the proxy is about to join on this socket. */
-  #openChannel(socket: PodSocket, name: string): Channel {
-    const channel = new Channel(retrySettings);
-    channel.requestId = ++this.#lastRequestId;
-    socket.channels.set(name, channel);
-    return channel;
-  }
-
-  /** The join for the pod. It has a request id of the proxy, because the client may have used the same id on several sockets. */
-  #request(name: string, { sequence: { position }, history }: ProxiedRoom, channel: Channel): RoomRequest {
-    channel.asked = position;
-    return {
-      room: name,
-      ...(channel.requestId !== undefined && { requestId: channel.requestId }),
-      ...(position && { position }),
-      ...(history !== undefined && { history }),
-    };
-  }
-
-  #drop(room: string): void {
-    this.#rooms.delete(room);
-    for (const { channels } of this.#socketsWithHello()) {
-      channels.get(room)?.stop();
-      channels.delete(room);
-    }
-  }
-
-  #unsubscribe(socket: PodSocket): void {
-    for (const channel of socket.channels.values()) channel.stop();
-    socket.channels.clear();
-  }
-
   #socketsWithHello(): PodSocket[] {
     return [this.#current, this.#next].filter((socket) => socket?.helloSent === true) as PodSocket[];
-  }
-
-  #isComplete(socket: PodSocket): boolean {
-    return [...socket.channels.values()].every(({ epoch }) => epoch !== undefined);
   }
 
   #receiveOfRoom(
@@ -403,7 +357,7 @@ export abstract class ProxiedSession extends ProxiedConnection {
     channel.requestId = undefined;
     channel.epoch = synced === "ask" ? undefined : frame.epoch;
     if (synced === "ask") {
-      this.#joinAgain(socket, channel, frame.room, room);
+      this.#channels.joinAgain(socket, channel, frame.room, room);
       return;
     }
     // A sync that only confirms that the next pod continues where the last one stopped is not passed on to the client.
@@ -421,7 +375,7 @@ export abstract class ProxiedSession extends ProxiedConnection {
   #message(socket: PodSocket, channel: Channel, room: ProxiedRoom, frame: MessageFrame, text: string): void {
     if (channel.epoch === undefined) return;
     const { messages, gap } = room.sequence.accept(channel.epoch, frame);
-    if (gap) this.#joinAgain(socket, channel, frame.room, room);
+    if (gap) this.#channels.joinAgain(socket, channel, frame.room, room);
     if (messages.length > 0) channel.progress();
     for (const message of messages)
       this.sendMessage(message, message === frame ? text : JSON.stringify(message));
@@ -431,22 +385,16 @@ export abstract class ProxiedSession extends ProxiedConnection {
     const name = frame.room ?? "";
     if (frame.id !== undefined) {
       this.sendPublishError({ ...frame, id: frame.id }, text);
-      if (frame.code === "not_joined") this.#joinAgain(socket, channel, name, room);
+      if (frame.code === "not_joined") this.#channels.joinAgain(socket, channel, name, room);
     } else if (frame.retryable) {
       channel.requestId = undefined;
-      this.#joinAgain(socket, channel, name, room);
+      this.#channels.joinAgain(socket, channel, name, room);
     } else {
       const waited = this.mustWait();
-      this.#drop(name);
+      this.#channels.drop(name, this.#socketsWithHello());
       this.sendJoinError(frame, text);
       if (waited && !this.mustWait()) this.updateFlow();
     }
-  }
-
-  #joinAgain(socket: PodSocket, channel: Channel, name: string, room: ProxiedRoom): void {
-    if (channel.requestId !== undefined) return;
-    channel.requestId = ++this.#lastRequestId;
-    channel.request(() => socket.send({ type: "join", ...this.#request(name, room, channel) }));
   }
 
   #attach(room: string, socket: PodSocket): void {

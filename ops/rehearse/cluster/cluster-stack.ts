@@ -224,7 +224,7 @@ export class ClusterStack implements RunningStack {
           .filter((each) => !holds(each));
         return lagging.length === 0 ? true : undefined;
       },
-      () => lagging.map(standing).join("; "),
+      () => lagging.map(rolloutState).join("; "),
     );
   }
 }
@@ -240,7 +240,7 @@ function isRolledOut({ metadata, spec, status }: V1Deployment): boolean {
   );
 }
 
-function standing({ metadata, spec, status }: V1Deployment): string {
+function rolloutState({ metadata, spec, status }: V1Deployment): string {
   const { updatedReplicas = 0, availableReplicas = 0, conditions = [] } = status ?? {};
   const failing = conditions.find((condition) => condition.status === "False")?.message;
   const counts = `${updatedReplicas} of ${spec?.replicas ?? 1} new, ${availableReplicas} available`;

@@ -13,7 +13,7 @@ import { controllerEdge, type NlbValues } from "./schema";
 export function podsService(args: EdgeArgs<NlbValues>, backend: EdgeBackend): k8s.core.v1.ServiceArgs {
   const { name, serviceName } = backend;
   const { certificateArn } = args.config;
-  return balancer({
+  return loadBalancerService({
     config: args.config,
     metadata: {
       name: loadBalancerName(name),
@@ -31,7 +31,7 @@ export function podsService(args: EdgeArgs<NlbValues>, backend: EdgeBackend): k8
 export function controllerService({ config, host }: EdgeArgs<NlbValues>): k8s.core.v1.ServiceArgs {
   const { controller } = controllerEdge(config);
   const { labels, ports: target, health } = controllerPods[controller];
-  return balancer({
+  return loadBalancerService({
     config,
     metadata: {
       name: loadBalancerName(controller),
@@ -72,7 +72,7 @@ interface LoadBalancerArgs {
   readonly deregistrationSeconds: number;
 }
 
-function balancer({
+function loadBalancerService({
   config,
   metadata,
   selector,
@@ -83,7 +83,7 @@ function balancer({
   return {
     metadata: {
       ...metadata,
-      annotations: balancerAnnotations({ config, metadata, selector, listeners, ...rest }),
+      annotations: loadBalancerAnnotations({ config, metadata, selector, listeners, ...rest }),
     },
     spec: {
       type: "LoadBalancer",
@@ -100,7 +100,13 @@ function balancer({
   };
 }
 
-function balancerAnnotations({ config, host, listeners, health, deregistrationSeconds }: LoadBalancerArgs) {
+function loadBalancerAnnotations({
+  config,
+  host,
+  listeners,
+  health,
+  deregistrationSeconds,
+}: LoadBalancerArgs) {
   const { certificateArn } = config;
   return {
     ...config.annotations,
