@@ -150,7 +150,7 @@ function hold(context: ProxyContext, admitted: Admitted, { url = "" }: IncomingM
   }
 }
 
-/** Dials a pod for a client that is not accepted yet, until the client leaves or the proxy's time is over. */
+/** Dials the service's pods, each once, for a client that is not accepted yet. */
 async function firstUpstream(
   { dialer, config }: ProxyContext,
   request: UpstreamRequest,

@@ -73,10 +73,14 @@ export abstract class ProxiedConnection implements Drainable {
   }
 
   /**
-   * The proxy is about to stop: asks the client to reconnect to another proxy. Returns false if the client cannot be asked; this
-   * call then closes it.
+   * The proxy is about to stop: asks the client to reconnect to another proxy. Returns false if its protocol has no frame for that;
+   * this call then closes it, and the drain spreads these calls.
    */
-  abstract goAway(): boolean;
+  goAway(): boolean {
+    this.close(closeCodes.serviceRestart, "service restart");
+    return false;
+  }
+
   /** Bytes of the client that the service does not have yet, as far as the proxy knows. */
   abstract get waitingBytes(): number;
   /** Ends at once, and drops what waits. */

@@ -55,12 +55,6 @@ export class ProxiedPlainClient extends ProxiedSession {
     return this.#linesBytes + this.#unansweredBytes + this.pendingJoinBytes;
   }
 
-  /** There is no frame that asks a plain client to move. The drain closes it when its turn comes. */
-  override goAway(): boolean {
-    this.close(closeCodes.serviceRestart, "service restart");
-    return false;
-  }
-
   override stop(): void {
     this.client.terminate();
     this.#end();

@@ -103,14 +103,6 @@ export class ProxiedSocketIo extends ProxiedConnection {
     return this.#queueBytes + this.#fromClient.bytes;
   }
 
-  /**
-   * There is no packet to ask the client to move. The drain closes it when its turn comes, and it reconnects to another proxy.
-   */
-  override goAway(): boolean {
-    this.close(closeCodes.serviceRestart, "service restart");
-    return false;
-  }
-
   override stop(): void {
     this.client.terminate();
     this.#end();

@@ -38,12 +38,6 @@ export class ProxiedPipe extends ProxiedConnection {
     return this.#outgoing.bytes + (this.#pod?.bufferedBytes ?? 0);
   }
 
-  /** There is no frame to ask the client to move. The drain closes it when its turn comes. */
-  override goAway(): boolean {
-    this.close(closeCodes.serviceRestart, "service restart");
-    return false;
-  }
-
   override stop(): void {
     this.client.terminate();
     this.#end();
