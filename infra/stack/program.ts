@@ -70,7 +70,7 @@ export function deploy(config: ProgramConfig): Outputs {
     config: config.monitoring,
     namespace,
     namespaceName: config.namespace.name,
-    services: config.services.map(({ name }) => name),
+    ...monitoredServices(config.services),
   });
   return {
     urls: edge.urls,
@@ -102,6 +102,18 @@ function namespaceClients({ network, services }: ProgramConfig): NamespaceClient
   return (network.edge ?? []).flatMap((peer) =>
     "sameNamespace" in peer ? [{ podLabels: peer.podLabels, to }] : [],
   );
+}
+
+/** The services that export Holdfast's metrics, and the others that export metrics. The PodMonitor selects no existing pods. */
+function monitoredServices(services: readonly ServiceConfig[]) {
+  const others = services.filter(
+    ({ isApplication, existing, ports: own }) =>
+      !isApplication && existing === undefined && own?.metrics !== undefined,
+  );
+  return {
+    services: services.filter(({ isApplication }) => isApplication).map(({ name }) => name),
+    otherServices: others.map(({ name }) => name),
+  };
 }
 
 /** Creates a service, and its connection proxy if it has one. Returns the backend for the edge. */
