@@ -81,13 +81,14 @@ export function deploy(config: ProgramConfig): Outputs {
 }
 
 function stackNamespace(config: ProgramConfig): pulumi.Output<string> {
-  const { namespace, networkPolicies, properties } = config;
+  const { namespace, network, networkPolicies, properties } = config;
   if (!namespace.create) return pulumi.output(namespace.name);
   return new StackNamespace("holdfast", {
     name: namespace.name,
     podSecurity: namespace.podSecurity,
     defaultDeny: networkPolicies,
     clients: namespaceClients(config),
+    challengePeers: properties.usesCertManager ? (network.edge ?? properties.ingressSources) : undefined,
     labels: properties.namespaceLabels,
   }).name;
 }
