@@ -578,6 +578,34 @@ describe("a service of any image", () => {
     await expect(bare(change)).rejects.toThrow(message);
   });
 
+  test.each<[string, Partial<WebSocketServiceArgs>, string]>([
+    ["the default startup probe", {}, "280s"],
+    [
+      "a slow one",
+      { startupProbe: { httpGet: { path: "/", port: "http" }, failureThreshold: 300 } },
+      "1240s",
+    ],
+    [
+      "one of podTemplate",
+      { podTemplate: { spec: { containers: [{ name: "app", startupProbe: { periodSeconds: 5 } }] } } },
+      "1240s",
+    ],
+    [
+      "one whose period is known later",
+      {
+        startupProbe: {
+          tcpSocket: { port: 80 },
+          periodSeconds: pulumi.output(5),
+          failureThreshold: 30,
+        },
+      },
+      "1240s",
+    ],
+  ])("waits for a rollout as long as its pods may take to start: %s", async (_, change, seconds) => {
+    const { customTimeouts } = resourceOf(await bare(change), "Deployment");
+    expect(customTimeouts).toMatchObject({ create: seconds, update: seconds });
+  });
+
   test("waits for a deletion as long as its pods may take", async () => {
     const { customTimeouts } = resourceOf(await bare({ drainSeconds: 900 }), "Deployment");
     expect(customTimeouts).toMatchObject({ delete: "975s" });

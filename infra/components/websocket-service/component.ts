@@ -8,7 +8,7 @@ import { createAutoscaler } from "../autoscaler";
 import type { EdgeBackend } from "../edge/edge";
 import { checkArgs } from "../check-args";
 import { checked, lift } from "../input";
-import { checkScale, createPolicies, disruptionBudget, rolloutTimeouts } from "../workload";
+import { checkScale, createPolicies, disruptionBudget, rolloutTimeouts, startupSecondsOf } from "../workload";
 import type { WebSocketServiceArgs } from "./args";
 import {
   anywhere,
@@ -92,9 +92,10 @@ export class WebSocketService extends pulumi.ComponentResource {
       );
     }
     const replicas = valid.replicas ?? defaultReplicas;
+    const spec = deploymentSpec(workload, { ...valid, replicas }, drain);
     this.deployment = new k8s.apps.v1.Deployment(
       `${name}-deployment`,
-      { metadata, spec: deploymentSpec(workload, { ...valid, replicas }, drain) },
+      { metadata, spec },
       {
         ...child,
         dependsOn,
@@ -103,6 +104,7 @@ export class WebSocketService extends pulumi.ComponentResource {
             replicas: args.autoscaling?.maxReplicas ?? replicas,
             minReadySeconds: minReady(args),
             registrationSeconds: args.registrationSeconds ?? 0,
+            podStartupSeconds: startupSecondsOf(spec),
           },
           drain,
         ),
