@@ -692,6 +692,40 @@ describe("bad configuration", () => {
   });
 });
 
+describe("the resources", () => {
+  test.each<[object, object]>([
+    [{ cpu: 2 }, { cpu: "2", memory: "512Mi" }],
+    [{ cpu: 0.25 }, { cpu: "0.25", memory: "512Mi" }],
+    [{ cpu: "1.5" }, { cpu: "1.5", memory: "512Mi" }],
+    [{ cpu: "0.10" }, { cpu: "0.10", memory: "512Mi" }],
+    [{ cpu: "250000u" }, { cpu: "250000u", memory: "512Mi" }],
+    [{ memory: "1.5Gi" }, { cpu: "250m", memory: "1.5Gi" }],
+    [{ memory: "512M" }, { cpu: "250m", memory: "512M" }],
+    [{ memory: "1e9" }, { cpu: "250m", memory: "1e9" }],
+    [{ memory: "524288Ki" }, { cpu: "250m", memory: "524288Ki" }],
+    [{ memory: 536_870_912 }, { cpu: "250m", memory: "536870912" }],
+  ])("may be %j", (resources, expected) => {
+    expect(load({ values: { resources } }).resources).toEqual(expected);
+    const services = [service("chat", "/chat", { resources, connectionProxy: { resources } })];
+    const [chat] = load({ values: { services } }).services;
+    expect([chat?.resources, chat?.connectionProxy?.resources]).toEqual([expected, expected]);
+  });
+
+  const cpu = "processors such as 250m, 1.5 or 2";
+  const memory = "memory of at least 1Mi such as 512Mi, 1.5Gi or 2Gi";
+  test.each<[object, string]>([
+    [{ cpu: 0 }, `resources.cpu is 0, expected ${cpu}`],
+    [{ cpu: "two" }, `resources.cpu is two, expected ${cpu}`],
+    [{ cpu: "-1" }, `resources.cpu is -1, expected ${cpu}`],
+    [{ memory: 512 }, `resources.memory is 512, expected ${memory}`],
+    [{ memory: "400m" }, `resources.memory is 400m, expected ${memory}`],
+    [{ memory: "512MB" }, `resources.memory is 512MB, expected ${memory}`],
+    [{ memory: "1.5.5Gi" }, `resources.memory is 1.5.5Gi, expected ${memory}`],
+  ])("may not be %j", (resources, issue) => {
+    expect(issuesOf({ values: { resources } })).toEqual([issue]);
+  });
+});
+
 function catchError(act: () => unknown): ConfigError {
   try {
     act();

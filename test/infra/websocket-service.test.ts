@@ -578,6 +578,16 @@ describe("a service of any image", () => {
     await expect(bare(change)).rejects.toThrow(message);
   });
 
+  test("accepts numbers and decimal quantities as resources", async () => {
+    expect((await container({ resources: { cpu: 1.5, memory: "1.5Gi" } }))?.resources).toEqual({
+      requests: { cpu: "1.5", memory: "1.5Gi" },
+      limits: { memory: "1.5Gi" },
+    });
+    await expect(bare({ resources: { cpu: 1, memory: "1KB" } })).rejects.toThrow(
+      "WebSocketService chat: resources.memory is 1KB. Set it to memory of at least 1Mi such as 512Mi",
+    );
+  });
+
   test.each<[string, Partial<WebSocketServiceArgs>, string]>([
     ["the default startup probe", {}, "280s"],
     [
