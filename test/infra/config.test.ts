@@ -638,6 +638,50 @@ describe("bad configuration", () => {
       { ...own({ existing: true }), namespace: { name: "chat", create: false } },
       "services[0].image is set, expected nothing",
     ],
+    ...(
+      [
+        ["env", { A: "1" }],
+        ["envFrom", [{ secret: "chat" }]],
+        ["imagePullSecrets", ["registry"]],
+        ["nodeSelector", { disk: "ssd" }],
+        ["tolerations", [{ operator: "Exists" }]],
+        ["podLabels", { team: "chat" }],
+        ["podAnnotations", { team: "chat" }],
+        ["volumes", [{ name: "data", emptyDir: {} }]],
+        ["volumeMounts", [{ name: "tmp", mountPath: "/data" }]],
+        ["egress", [{ to: { cidr: "10.0.0.0/8" } }]],
+        ["securityContext", { runAsUser: 5 }],
+      ] satisfies [string, object][]
+    ).map(([key, value]): [string, Record<string, unknown>, string] => [
+      `${key} for what runs already`,
+      {
+        namespace: { name: "chat", create: false },
+        services: [{ name: "chat", existing: true, [key]: value }],
+      },
+      `services[0].${key} is set, expected nothing, since the service is existing`,
+    ]),
+    [
+      "a port for metrics of what runs already",
+      {
+        namespace: { name: "chat", create: false },
+        services: [{ name: "chat", existing: true, ports: { http: 80, metrics: 9090 } }],
+      },
+      "services[0].ports.metrics is set, expected nothing, since the service is existing",
+    ],
+    [
+      "annotations for a ServiceAccount that exists",
+      own({ serviceAccount: { name: "chat", annotations: { role: "chat" } } }),
+      "services[0].serviceAccount.annotations is set, expected nothing, since the ServiceAccount chat exists",
+    ],
+    [
+      "a gauge for the autoscaler of a proxy",
+      own({
+        connectionProxy: {
+          autoscaling: { minReplicas: 2, maxReplicas: 3, connectionsPerPod: 9, metric: "sockets" },
+        },
+      }),
+      "services[0].connectionProxy.autoscaling.metric is sockets, expected nothing, since a proxy scales",
+    ],
     [
       "nobody who may come where there is no edge",
       { edge: { kind: "none" } },
