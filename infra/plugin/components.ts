@@ -102,6 +102,7 @@ export const components: Readonly<Record<string, Exported>> = {
       ...keys(redisSchema),
       ...common,
       serviceName: serviceName.optional(),
+      imagePullSecrets: list(objectName, "names of Secrets").optional(),
       networkPolicies: bool.optional(),
     },
     fromResources: ["namespace"],

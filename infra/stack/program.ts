@@ -41,13 +41,14 @@ interface Shared {
 /** Creates the whole system of one stack. */
 export function deploy(config: ProgramConfig): Outputs {
   const namespace = stackNamespace(config);
-  const { sessionStore: storeConfig, networkPolicies } = config;
+  const { sessionStore: storeConfig, imagePullSecrets, networkPolicies } = config;
   const store =
     storeConfig.kind === "none"
       ? undefined
       : createSessionStore("redis", {
           config: storeConfig,
           namespace,
+          imagePullSecrets,
           networkPolicies,
           externalUrl: config.secrets.redisUrl,
         });

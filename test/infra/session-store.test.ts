@@ -3,6 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { createSessionStore, type SessionStoreArgs } from "../../infra/components/session-store";
 import { redisSchema } from "../../infra/components/session-store/redis/schema";
 import { externalSchema } from "../../infra/components/session-store/external/schema";
+import { rendered } from "./rendered";
 import { deployed, inputsOf, kindsOf, resourceOf } from "./deployed";
 
 function create(config: SessionStoreArgs["config"], externalUrl?: string) {
@@ -30,6 +31,22 @@ async function serverOf(change: object = {}): Promise<Container> {
   if (container === undefined) throw new Error("the pod has no container");
   return container;
 }
+
+test("imagePullSecrets reach every pod of a stack, also the store's", async () => {
+  const objects = await rendered("nginx-proxy", { imagePullSecrets: ["registry"] });
+  const pods = objects.filter(({ kind }) => kind === "Deployment" || kind === "StatefulSet") as unknown as {
+    metadata: { name: string };
+    spec: { template: { spec: object } };
+  }[];
+  expect(pods.map(({ metadata }) => metadata.name)).toEqual(
+    expect.arrayContaining(["redis", expect.stringMatching(/-proxy$/)]),
+  );
+  for (const { metadata, spec } of pods) {
+    expect({ name: metadata.name, ...spec.template.spec }).toMatchObject({
+      imagePullSecrets: [{ name: "registry" }],
+    });
+  }
+});
 
 describe("the store redis", () => {
   test("is a server with its password, its settings, its Services and its policy", async () => {

@@ -26,12 +26,20 @@ export function redisConf(config: RedisConfig): string {
   ].join("\n");
 }
 
+/** The namespace of the server, and the names of the objects there that it reads. */
+interface Surroundings {
+  readonly namespace: pulumi.Input<string>;
+  /** Has the password. */
+  readonly secretName: pulumi.Input<string>;
+  /** Has `redis.conf`. */
+  readonly configMapName: pulumi.Input<string>;
+  readonly imagePullSecrets?: readonly pulumi.Input<string>[] | undefined;
+}
+
 export function statefulSet(
   names: Names,
   config: RedisConfig,
-  namespace: pulumi.Input<string>,
-  secretName: pulumi.Input<string>,
-  configMapName: pulumi.Input<string>,
+  { namespace, secretName, configMapName, imagePullSecrets = [] }: Surroundings,
 ): k8s.apps.v1.StatefulSetArgs {
   const ping = { exec: { command: ["redis-cli", "-e", "ping"] }, timeoutSeconds: 5 };
   const memory = `${config.memoryMiB}Mi`;
@@ -49,6 +57,9 @@ export function statefulSet(
           enableServiceLinks: false,
           terminationGracePeriodSeconds: 30,
           securityContext: restrictedPod(redisUser),
+          ...(imagePullSecrets.length === 0
+            ? {}
+            : { imagePullSecrets: imagePullSecrets.map((secret) => ({ name: secret })) }),
           containers: [
             {
               name: "redis",
