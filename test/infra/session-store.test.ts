@@ -120,6 +120,18 @@ describe("the store redis", () => {
     },
   );
 
+  test("may take as long to start as its probe allows, after its old pod has ended and its volume has moved", async () => {
+    const { customTimeouts } = resourceOf(await redis(), "StatefulSet");
+    const { startupProbe } = await serverOf();
+    const { terminationGracePeriodSeconds } = (await statefulSetOf()).template.spec;
+    const seconds = (time: unknown) => Number(/^(\d+)s$/.exec(String(time))?.[1]);
+    const start = startupProbe.periodSeconds * startupProbe.failureThreshold;
+    expect(start).toBe(300);
+    expect(seconds(customTimeouts.create)).toBeGreaterThan(start);
+    // Kubernetes detaches the volume of a lost node after six minutes.
+    expect(seconds(customTimeouts.update)).toBeGreaterThan(start + terminationGracePeriodSeconds + 360);
+  });
+
   test("keeps its volume, whatever happens to the StatefulSet", async () => {
     const { persistentVolumeClaimRetentionPolicy, volumeClaimTemplates } = await statefulSetOf({
       storageGiB: 20,

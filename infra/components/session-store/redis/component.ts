@@ -11,7 +11,7 @@ import type { SecretKey, SessionStore } from "../session-store";
 import { labelsOf, namesOf } from "./names";
 import { clientService, headlessService, policy } from "./network";
 import { redisSchema } from "./schema";
-import { redisConf, statefulSet } from "./server";
+import { redisConf, serverTimeouts, statefulSet } from "./server";
 import { checkedStorage, storageOf } from "./storage";
 
 export interface RedisStoreArgs extends FlatArgs<typeof redisSchema> {
@@ -95,8 +95,7 @@ export class RedisStore extends pulumi.ComponentResource implements SessionStore
       {
         ...child,
         protect: config.protect,
-        // A volume that cannot be provisioned shows within minutes instead of after ten.
-        customTimeouts: { create: "5m", update: "5m" },
+        customTimeouts: serverTimeouts,
         // Kubernetes cannot change a claim template: Pulumi would replace the server, and its claim would stay unchanged.
         ignoreChanges: ["spec.volumeClaimTemplates"],
       },
