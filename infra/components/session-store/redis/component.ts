@@ -105,7 +105,7 @@ export class RedisStore extends pulumi.ComponentResource implements SessionStore
       mode: this.mode,
       storage: pulumi
         .all([server.spec.volumeClaimTemplates, namespace])
-        .apply(([claims, there]) => checkedStorage(config.storageGiB, storageOf(claims), there, names)),
+        .apply(([claims, there]) => checkedStorage(config, storageOf(claims), there, names)),
     });
   }
 }
