@@ -26,6 +26,15 @@ export const nginx = {
 export const certManagerClusterIssuer = "cert-manager.io/cluster-issuer";
 
 /**
+ * A pod that answers an HTTP-01 challenge of cert-manager: its label, and the port on which it listens.
+ * https://github.com/cert-manager/cert-manager/blob/v1.19.1/pkg/issuer/acme/http/http.go
+ */
+export const challengePods = {
+  labels: { "acme.cert-manager.io/http01-solver": "true" },
+  port: 8_089,
+} as const;
+
+/**
  * Pulumi does not wait for an object with this annotation.
  * https://www.pulumi.com/registry/packages/kubernetes/installation-configuration/
  */

@@ -9,8 +9,33 @@ import { issue, type ConfigIssue } from "./config/issue";
 /** Time from the end of the drain to the end of the process, for close frames, acknowledgements and the exit. Seconds. */
 export const closeSeconds = 5;
 
-/** The longest time until a pod's startup probe succeeds. Seconds. */
+/** The longest time until a pod's startup probe succeeds, unless the probe is configured otherwise. Seconds. */
 export const startupSeconds = 60;
+
+/** The timing of a probe, with Kubernetes' names and defaults. */
+interface ProbeTiming {
+  readonly initialDelaySeconds?: number | undefined;
+  readonly periodSeconds?: number | undefined;
+  readonly failureThreshold?: number | undefined;
+}
+
+/** The probes of a container that decide how long its start may take. */
+export interface StartProbes {
+  readonly startupProbe?: ProbeTiming | undefined;
+  readonly readinessProbe?: ProbeTiming | undefined;
+}
+
+/** The longest time until the slowest container of a pod has started. Seconds. */
+export function podStartupSeconds(containers: readonly StartProbes[]): number {
+  return Math.max(0, ...containers.map(allowedSeconds));
+}
+
+function allowedSeconds({ startupProbe, readinessProbe }: StartProbes): number {
+  // A container without a startup probe may take any time; only the time of its first probe is known.
+  if (startupProbe === undefined) return readinessProbe?.initialDelaySeconds ?? 0;
+  const { initialDelaySeconds = 0, periodSeconds = 10, failureThreshold = 3 } = startupProbe;
+  return initialDelaySeconds + periodSeconds * failureThreshold;
+}
 
 /** The time between two readiness probes, and the timeout of each probe. Seconds. */
 export const readinessSeconds = 2;
@@ -152,13 +177,20 @@ export function ageIssues(age: NamedSeconds, ttl: NamedSeconds): ConfigIssue[] {
 
 /**
  * How long `pulumi up` waits for the rollout of a Deployment: each pod in turn starts, becomes a target of the edge and stays
- * ready for minReadySeconds; one more of these times is for pulling the image. Seconds.
+ * ready for minReadySeconds; one more of these times is for pulling the image. A start counts as {@link startupSeconds} at least.
+ * Seconds.
  */
-export function rolloutTimeoutSeconds(
-  replicas: number,
-  { minReadySeconds, registrationSeconds }: { minReadySeconds: number; registrationSeconds: number },
-): number {
-  return (replicas + 1) * (startupSeconds + registrationSeconds + minReadySeconds);
+export function rolloutTimeoutSeconds(replicas: number, times: RolloutTimes): number {
+  const { minReadySeconds, registrationSeconds, podStartupSeconds: start = 0 } = times;
+  return (replicas + 1) * (Math.max(start, startupSeconds) + registrationSeconds + minReadySeconds);
+}
+
+/** The times that each pod of a rollout takes. Seconds. */
+export interface RolloutTimes {
+  readonly minReadySeconds: number;
+  readonly registrationSeconds: number;
+  /** As long as the pod's startup probe allows. Unknown for a Deployment that something else owns. */
+  readonly podStartupSeconds?: number | undefined;
 }
 
 /** The values that decide how long a rolling update takes. */

@@ -1,7 +1,14 @@
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import { selectorLabels } from "../labels";
-import { deleteTimeoutSeconds, rolloutTimeoutSeconds, type Drain } from "../timing";
+import {
+  deleteTimeoutSeconds,
+  podStartupSeconds,
+  rolloutTimeoutSeconds,
+  type Drain,
+  type RolloutTimes,
+  type StartProbes,
+} from "../timing";
 import { ArgumentError } from "./input";
 import { networkPolicies, type EgressRule, type IngressRule } from "./websocket-service/network-policies";
 
@@ -57,10 +64,7 @@ const assumedReplicas = 10;
  * the pods' grace period, which may be longer than the provider's default of ten minutes.
  */
 export function rolloutTimeouts(
-  {
-    replicas,
-    ...times
-  }: { replicas: pulumi.Input<number>; minReadySeconds: number; registrationSeconds: number },
+  { replicas, ...times }: RolloutTimes & { readonly replicas: pulumi.Input<number> },
   drain: pulumi.Input<Drain>,
 ): pulumi.CustomTimeouts {
   const pods = typeof replicas === "number" ? replicas : assumedReplicas;
@@ -70,6 +74,18 @@ export function rolloutTimeouts(
     update: rollout,
     ...(isPlain(drain) ? { delete: `${deleteTimeoutSeconds(drain)}s` } : {}),
   };
+}
+
+/** How long the startup probes of a Deployment's pods allow. A number that is known only during the update counts as its default. */
+export function startupSecondsOf({ template }: k8s.types.input.apps.v1.DeploymentSpec): number {
+  const { spec } = template as { spec?: { containers?: readonly StartProbes[] } };
+  return podStartupSeconds((spec?.containers ?? []).map(knownNumbers));
+}
+
+function knownNumbers({ startupProbe, readinessProbe }: StartProbes): StartProbes {
+  const known = (probe: StartProbes["startupProbe"]) =>
+    probe && Object.fromEntries(Object.entries(probe).filter(([, value]) => typeof value === "number"));
+  return { startupProbe: known(startupProbe), readinessProbe: known(readinessProbe) };
 }
 
 function isPlain(drain: pulumi.Input<Drain>): drain is Drain {

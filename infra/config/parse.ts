@@ -45,7 +45,9 @@ export function parseValues({ values, isSecret, checkSecrets = true }: Omit<RawC
     ...schemaIssues(structure.error, plain, show),
     ...schemaIssues(secrets.error, secretText, () => "a secret"),
   ];
-  const readable = structure.data ?? withoutBrokenKeys(plain, structure.error);
+  const readable = structure.success
+    ? { input: plain, values: structure.data }
+    : withoutBrokenKeys(plain, structure.error);
   const between = readable === undefined ? [] : crossChecks(readable, secretText, own);
   const issues = [...own, ...between];
   const config =
@@ -55,13 +57,20 @@ export function parseValues({ values, isSecret, checkSecrets = true }: Omit<RawC
 
 /** Contradictions between the values that could be read, without those about a key that is already wrong. */
 function crossChecks(
-  values: ConfigValues,
+  { input, values }: Readable,
   secrets: SecretValues,
   own: readonly ConfigIssue[],
 ): ConfigIssue[] {
   const wrong = own.map(({ path }) => path);
-  const found = crossIssues({ values, config: resolveConfig(values), secrets });
+  const given = (input as Pick<ConfigValues, "services">).services;
+  const found = crossIssues({ given, values, config: resolveConfig(values), secrets });
   return found.filter(({ path }) => !wrong.some((key) => isWithin(path, key) || isWithin(key, path)));
+}
+
+/** A configuration that fits the schema, and what the schema reads from it. */
+interface Readable {
+  readonly input: object;
+  readonly values: ConfigValues;
 }
 
 function isWithin(path: string, outer: string): boolean {
@@ -74,13 +83,13 @@ const maxRepairs = 10;
 /**
  * The values without the wrong keys, so that one misspelt key hides no other issue. Undefined if the rest cannot be read either.
  */
-function withoutBrokenKeys(input: object, error: z.ZodError): ConfigValues | undefined {
+function withoutBrokenKeys(input: object, error: z.ZodError): Readable | undefined {
   const copy = structuredClone(input);
   let issues: readonly z.core.$ZodIssue[] = error.issues;
   for (let repair = 0; repair < maxRepairs; repair++) {
     for (const path of issues.flatMap(brokenPaths)) remove(copy, path);
     const parsed = configSchema.safeParse(copy);
-    if (parsed.success) return parsed.data;
+    if (parsed.success) return { input: copy, values: parsed.data };
     issues = parsed.error.issues;
   }
   return undefined;

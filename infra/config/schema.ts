@@ -164,7 +164,7 @@ export const configSchema = object({
   image: imageReference.optional(),
   /** When a node pulls the image. */
   imagePullPolicy: enumOf("Always", "IfNotPresent", "Never").default("IfNotPresent"),
-  /** Names of Secrets in the namespace, for every pod of the stack. */
+  /** Names of Secrets in the namespace, for every pod that the stack creates there. */
   imagePullSecrets: list(objectName, "names of Secrets").default([]),
   /** CPU and memory of each pod. Services and connection proxies can override them. */
   resources: resourcesSchema.prefault({}),

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { isNetwork } from "../../app/proxy/trusted-hops";
 import { servicePathForm, servicePathPattern } from "../../app/runtime/service-path";
+import { quantityValue } from "../kubernetes/quantity";
 
 /**
  * The kinds of values in a configuration. Each has a phrase that describes what is expected; error messages show it.
@@ -69,14 +70,26 @@ export const hostName = text(
 /** The path prefix of a service; the application checks the same form. */
 export const servicePath = text(servicePathPattern, servicePathForm);
 
-/** A Kubernetes quantity of memory. */
-export const memoryQuantity = text(/^[1-9][0-9]*(Mi|Gi)$/, "memory such as 512Mi or 2Gi");
+/** A Kubernetes quantity from `min` to `max`, as text; a number is converted, because YAML reads `2` as one. */
+function quantity(min: number, max: number, error: string) {
+  return z.coerce.string({ error }).refine(
+    (text) => {
+      const value = quantityValue(text);
+      return value !== undefined && value >= min && value <= max;
+    },
+    { error },
+  );
+}
+
+/** A Kubernetes quantity of memory. A value below 1 MiB lacks its unit: no container starts with it. */
+export const memoryQuantity = quantity(
+  1_024 ** 2,
+  1_024 ** 5,
+  "memory of at least 1Mi such as 512Mi, 1.5Gi or 2Gi",
+);
 
 /** A Kubernetes quantity of CPU. */
-export const cpuQuantity = text(
-  /^([1-9][0-9]*m|[1-9][0-9]*|0\.[0-9]*[1-9])$/,
-  "processors such as 250m or 2",
-);
+export const cpuQuantity = quantity(0.001, 10_000, "processors such as 250m, 1.5 or 2");
 
 /** An image with a digest or with a tag other than `latest`, so that a restarted pod runs the same image. */
 export const imageReference = z

@@ -102,6 +102,7 @@ export const components: Readonly<Record<string, Exported>> = {
       ...keys(redisSchema),
       ...common,
       serviceName: serviceName.optional(),
+      imagePullSecrets: list(objectName, "names of Secrets").optional(),
       networkPolicies: bool.optional(),
     },
     fromResources: ["namespace"],
@@ -163,7 +164,13 @@ export const components: Readonly<Record<string, Exported>> = {
   Monitoring: {
     create: (...args) => new library.Monitoring(...args),
     description: "A PodMonitor, alert rules and a dashboard.",
-    inputs: { ...keys(prometheusOperatorSchema), ...common, ...named, services: list(serviceName, "names") },
+    inputs: {
+      ...keys(prometheusOperatorSchema),
+      ...common,
+      ...named,
+      services: list(serviceName, "names"),
+      otherServices: list(serviceName, "names").optional(),
+    },
     fromResources: ["namespace"],
     outputs: [],
   },

@@ -26,13 +26,14 @@ export interface Outputs {
 /** Creates the whole system of one stack. */
 export function deploy(config: ProgramConfig): Outputs {
   const namespace = stackNamespace(config);
-  const { sessionStore: storeConfig, networkPolicies } = config;
+  const { sessionStore: storeConfig, imagePullSecrets, networkPolicies } = config;
   const store =
     storeConfig.kind === "none"
       ? undefined
       : createSessionStore("redis", {
           config: storeConfig,
           namespace,
+          imagePullSecrets,
           networkPolicies,
           externalUrl: config.secrets.redisUrl,
         });
@@ -55,7 +56,7 @@ export function deploy(config: ProgramConfig): Outputs {
     config: config.monitoring,
     namespace,
     namespaceName: config.namespace.name,
-    services: config.services.map(({ name }) => name),
+    ...monitoredServices(config.services),
   });
   return {
     urls: edge.urls,
@@ -66,13 +67,14 @@ export function deploy(config: ProgramConfig): Outputs {
 }
 
 function stackNamespace(config: ProgramConfig): pulumi.Output<string> {
-  const { namespace, networkPolicies, properties } = config;
+  const { namespace, network, networkPolicies, properties } = config;
   if (!namespace.create) return pulumi.output(namespace.name);
   return new StackNamespace("holdfast", {
     name: namespace.name,
     podSecurity: namespace.podSecurity,
     defaultDeny: networkPolicies,
     clients: namespaceClients(config),
+    challengePeers: properties.usesCertManager ? (network.edge ?? properties.ingressSources) : undefined,
     labels: properties.namespaceLabels,
   }).name;
 }
@@ -87,6 +89,18 @@ function namespaceClients({ network, services }: ProgramConfig): NamespaceClient
   return (network.edge ?? []).flatMap((peer) =>
     "sameNamespace" in peer ? [{ podLabels: peer.podLabels, to }] : [],
   );
+}
+
+/** The services that export Holdfast's metrics, and the others that export metrics. The PodMonitor selects no existing pods. */
+function monitoredServices(services: readonly ServiceConfig[]) {
+  const others = services.filter(
+    ({ isApplication, existing, ports: own }) =>
+      !isApplication && existing === undefined && own?.metrics !== undefined,
+  );
+  return {
+    services: services.filter(({ isApplication }) => isApplication).map(({ name }) => name),
+    otherServices: others.map(({ name }) => name),
+  };
 }
 
 function watchCommands(services: readonly ServiceConfig[], namespace: pulumi.Input<string>) {

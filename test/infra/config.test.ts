@@ -638,6 +638,50 @@ describe("bad configuration", () => {
       { ...own({ existing: true }), namespace: { name: "chat", create: false } },
       "services[0].image is set, expected nothing",
     ],
+    ...(
+      [
+        ["env", { A: "1" }],
+        ["envFrom", [{ secret: "chat" }]],
+        ["imagePullSecrets", ["registry"]],
+        ["nodeSelector", { disk: "ssd" }],
+        ["tolerations", [{ operator: "Exists" }]],
+        ["podLabels", { team: "chat" }],
+        ["podAnnotations", { team: "chat" }],
+        ["volumes", [{ name: "data", emptyDir: {} }]],
+        ["volumeMounts", [{ name: "tmp", mountPath: "/data" }]],
+        ["egress", [{ to: { cidr: "10.0.0.0/8" } }]],
+        ["securityContext", { runAsUser: 5 }],
+      ] satisfies [string, object][]
+    ).map(([key, value]): [string, Record<string, unknown>, string] => [
+      `${key} for what runs already`,
+      {
+        namespace: { name: "chat", create: false },
+        services: [{ name: "chat", existing: true, [key]: value }],
+      },
+      `services[0].${key} is set, expected nothing, since the service is existing`,
+    ]),
+    [
+      "a port for metrics of what runs already",
+      {
+        namespace: { name: "chat", create: false },
+        services: [{ name: "chat", existing: true, ports: { http: 80, metrics: 9090 } }],
+      },
+      "services[0].ports.metrics is set, expected nothing, since the service is existing",
+    ],
+    [
+      "annotations for a ServiceAccount that exists",
+      own({ serviceAccount: { name: "chat", annotations: { role: "chat" } } }),
+      "services[0].serviceAccount.annotations is set, expected nothing, since the ServiceAccount chat exists",
+    ],
+    [
+      "a gauge for the autoscaler of a proxy",
+      own({
+        connectionProxy: {
+          autoscaling: { minReplicas: 2, maxReplicas: 3, connectionsPerPod: 9, metric: "sockets" },
+        },
+      }),
+      "services[0].connectionProxy.autoscaling.metric is sockets, expected nothing, since a proxy scales",
+    ],
     [
       "nobody who may come where there is no edge",
       { edge: { kind: "none" } },
@@ -689,6 +733,40 @@ describe("bad configuration", () => {
     const rest = without("host");
     const values = { ...rest, edge: { kind: "none" }, network: { edge: [{ sameNamespace: true }] } };
     expect(load({ values }).network.edge).toEqual([{ sameNamespace: true, podLabels: {} }]);
+  });
+});
+
+describe("the resources", () => {
+  test.each<[object, object]>([
+    [{ cpu: 2 }, { cpu: "2", memory: "512Mi" }],
+    [{ cpu: 0.25 }, { cpu: "0.25", memory: "512Mi" }],
+    [{ cpu: "1.5" }, { cpu: "1.5", memory: "512Mi" }],
+    [{ cpu: "0.10" }, { cpu: "0.10", memory: "512Mi" }],
+    [{ cpu: "250000u" }, { cpu: "250000u", memory: "512Mi" }],
+    [{ memory: "1.5Gi" }, { cpu: "250m", memory: "1.5Gi" }],
+    [{ memory: "512M" }, { cpu: "250m", memory: "512M" }],
+    [{ memory: "1e9" }, { cpu: "250m", memory: "1e9" }],
+    [{ memory: "524288Ki" }, { cpu: "250m", memory: "524288Ki" }],
+    [{ memory: 536_870_912 }, { cpu: "250m", memory: "536870912" }],
+  ])("may be %j", (resources, expected) => {
+    expect(load({ values: { resources } }).resources).toEqual(expected);
+    const services = [service("chat", "/chat", { resources, connectionProxy: { resources } })];
+    const [chat] = load({ values: { services } }).services;
+    expect([chat?.resources, chat?.connectionProxy?.resources]).toEqual([expected, expected]);
+  });
+
+  const cpu = "processors such as 250m, 1.5 or 2";
+  const memory = "memory of at least 1Mi such as 512Mi, 1.5Gi or 2Gi";
+  test.each<[object, string]>([
+    [{ cpu: 0 }, `resources.cpu is 0, expected ${cpu}`],
+    [{ cpu: "two" }, `resources.cpu is two, expected ${cpu}`],
+    [{ cpu: "-1" }, `resources.cpu is -1, expected ${cpu}`],
+    [{ memory: 512 }, `resources.memory is 512, expected ${memory}`],
+    [{ memory: "400m" }, `resources.memory is 400m, expected ${memory}`],
+    [{ memory: "512MB" }, `resources.memory is 512MB, expected ${memory}`],
+    [{ memory: "1.5.5Gi" }, `resources.memory is 1.5.5Gi, expected ${memory}`],
+  ])("may not be %j", (resources, issue) => {
+    expect(issuesOf({ values: { resources } })).toEqual([issue]);
   });
 });
 

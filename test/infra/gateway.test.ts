@@ -36,8 +36,30 @@ describe("the edge gateway", () => {
             allowedRoutes: { namespaces: { from: "Same" } },
             tls: { mode: "Terminate", certificateRefs: [{ name: "nova-tls" }] },
           },
+          {
+            name: "http",
+            port: 80,
+            protocol: "HTTP",
+            hostname: "api.nova.social",
+            allowedRoutes: { namespaces: { from: "Same" } },
+          },
         ],
       },
+    });
+  });
+
+  test("opens port 80 for cert-manager's challenges, and serves no service there", async () => {
+    const evaluation = await create({ ...gateway, tls });
+    for (const name of ["messaging-service", "streaming-service"]) {
+      expect(inputsOf(evaluation, "HTTPRoute", `edge-${name}`)).toMatchObject({
+        spec: { parentRefs: [{ name: "holdfast", sectionName: "https" }] },
+      });
+    }
+    const own = await create({ ...gateway, tls: { secretName: "nova-tls" } });
+    const { spec } = inputsOf(own, "Gateway") as { spec: { listeners: { port: number }[] } };
+    expect(spec.listeners.map(({ port }) => port)).toEqual([443]);
+    expect(inputsOf(own, "HTTPRoute", "edge-streaming-service")).toMatchObject({
+      spec: { parentRefs: [{ name: "holdfast" }] },
     });
   });
 

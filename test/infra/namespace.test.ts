@@ -49,6 +49,36 @@ describe("StackNamespace", () => {
     );
   });
 
+  test.each(["nginx-redis", "gateway-redis", "nlb-nginx-elasticache"])(
+    "lets the edge of %s reach cert-manager's solver pods, and nobody else",
+    async (stack) => {
+      const policies = (await renderStack(stack)).filter(
+        ({ kind }) => kind === "NetworkPolicy",
+      ) as unknown as {
+        metadata: { name: string };
+        spec: { podSelector: object; policyTypes: string[]; ingress?: { from: object[]; ports: object[] }[] };
+      }[];
+      const solvers = policies.filter(({ metadata }) => metadata.name === "http01-challenges");
+      const service = policies.find(({ metadata }) => metadata.name.startsWith("messaging-service-from-edge"));
+      expect(service?.spec.ingress?.[0]?.from).toHaveLength(1);
+      expect(solvers.map(({ spec }) => spec)).toEqual([
+        {
+          podSelector: { matchLabels: { "acme.cert-manager.io/http01-solver": "true" } },
+          policyTypes: ["Ingress"],
+          ingress: [{ from: service?.spec.ingress?.[0]?.from, ports: [{ protocol: "TCP", port: 8089 }] }],
+        },
+      ]);
+    },
+  );
+
+  test.each([
+    ["without an issuer", "nginx-external", { edge: { kind: "nginx", tls: { secretName: "nova-tls" } } }],
+    ["without network policies", "nginx-redis", { networkPolicies: false }],
+  ])("has no policy for solver pods %s", async (_, stack, overrides) => {
+    const objects = await renderStack(stack, { overrides });
+    expect(objects.filter(({ metadata }) => metadata.name === "http01-challenges")).toEqual([]);
+  });
+
   test("resolves its name only when the namespace exists", async () => {
     expect((await create()).outputs).toEqual({ name: "nova" });
   });

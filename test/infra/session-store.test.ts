@@ -3,6 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { createSessionStore, type SessionStoreArgs } from "../../infra/components/session-store";
 import { redisSchema } from "../../infra/components/session-store/redis/schema";
 import { externalSchema } from "../../infra/components/session-store/external/schema";
+import { rendered } from "./rendered";
 import { deployed, inputsOf, kindsOf, resourceOf } from "./deployed";
 
 function create(config: SessionStoreArgs["config"], externalUrl?: string) {
@@ -30,6 +31,22 @@ async function serverOf(change: object = {}): Promise<Container> {
   if (container === undefined) throw new Error("the pod has no container");
   return container;
 }
+
+test("imagePullSecrets reach every pod of a stack, also the store's", async () => {
+  const objects = await rendered("nginx-proxy", { imagePullSecrets: ["registry"] });
+  const pods = objects.filter(({ kind }) => kind === "Deployment" || kind === "StatefulSet") as unknown as {
+    metadata: { name: string };
+    spec: { template: { spec: object } };
+  }[];
+  expect(pods.map(({ metadata }) => metadata.name)).toEqual(
+    expect.arrayContaining(["redis", expect.stringMatching(/-proxy$/)]),
+  );
+  for (const { metadata, spec } of pods) {
+    expect({ name: metadata.name, ...spec.template.spec }).toMatchObject({
+      imagePullSecrets: [{ name: "registry" }],
+    });
+  }
+});
 
 describe("the store redis", () => {
   test("is a server with its password, its settings, its Services and its policy", async () => {
@@ -102,6 +119,18 @@ describe("the store redis", () => {
       expect((await serverOf({ memoryMiB })).resources.limits).toEqual({ memory: `${memoryMiB}Mi` });
     },
   );
+
+  test("may take as long to start as its probe allows, after its old pod has ended and its volume has moved", async () => {
+    const { customTimeouts } = resourceOf(await redis(), "StatefulSet");
+    const { startupProbe } = await serverOf();
+    const { terminationGracePeriodSeconds } = (await statefulSetOf()).template.spec;
+    const seconds = (time: unknown) => Number(/^(\d+)s$/.exec(String(time))?.[1]);
+    const start = startupProbe.periodSeconds * startupProbe.failureThreshold;
+    expect(start).toBe(300);
+    expect(seconds(customTimeouts.create)).toBeGreaterThan(start);
+    // Kubernetes detaches the volume of a lost node after six minutes.
+    expect(seconds(customTimeouts.update)).toBeGreaterThan(start + terminationGracePeriodSeconds + 360);
+  });
 
   test("keeps its volume, whatever happens to the StatefulSet", async () => {
     const { persistentVolumeClaimRetentionPolicy, volumeClaimTemplates } = await statefulSetOf({

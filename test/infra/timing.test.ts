@@ -90,6 +90,12 @@ describe("rolloutTimeoutSeconds", () => {
     expect(rolloutTimeoutSeconds(3, { minReadySeconds: 10, registrationSeconds: 0 })).toBe(280);
   });
 
+  test("allows each pod the time of its startup probe, if that is longer", () => {
+    const times = { minReadySeconds: 10, registrationSeconds: 0 };
+    expect(rolloutTimeoutSeconds(3, { ...times, podStartupSeconds: 300 })).toBe(1_240);
+    expect(rolloutTimeoutSeconds(3, { ...times, podStartupSeconds: 5 })).toBe(280);
+  });
+
   test("waits until a load balancer has added each pod, if readiness does", () => {
     expect(rolloutTimeoutSeconds(3, { minReadySeconds: 10, registrationSeconds: 180 })).toBe(1_000);
   });

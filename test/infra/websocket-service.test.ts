@@ -581,6 +581,44 @@ describe("a service of any image", () => {
     await expect(bare(change)).rejects.toThrow(message);
   });
 
+  test("accepts numbers and decimal quantities as resources", async () => {
+    expect((await container({ resources: { cpu: 1.5, memory: "1.5Gi" } }))?.resources).toEqual({
+      requests: { cpu: "1.5", memory: "1.5Gi" },
+      limits: { memory: "1.5Gi" },
+    });
+    await expect(bare({ resources: { cpu: 1, memory: "1KB" } })).rejects.toThrow(
+      "WebSocketService chat: resources.memory is 1KB. Set it to memory of at least 1Mi such as 512Mi",
+    );
+  });
+
+  test.each<[string, Partial<WebSocketServiceArgs>, string]>([
+    ["the default startup probe", {}, "280s"],
+    [
+      "a slow one",
+      { startupProbe: { httpGet: { path: "/", port: "http" }, failureThreshold: 300 } },
+      "1240s",
+    ],
+    [
+      "one of podTemplate",
+      { podTemplate: { spec: { containers: [{ name: "app", startupProbe: { periodSeconds: 5 } }] } } },
+      "1240s",
+    ],
+    [
+      "one whose period is known later",
+      {
+        startupProbe: {
+          tcpSocket: { port: 80 },
+          periodSeconds: pulumi.output(5),
+          failureThreshold: 30,
+        },
+      },
+      "1240s",
+    ],
+  ])("waits for a rollout as long as its pods may take to start: %s", async (_, change, seconds) => {
+    const { customTimeouts } = resourceOf(await bare(change), "Deployment");
+    expect(customTimeouts).toMatchObject({ create: seconds, update: seconds });
+  });
+
   test("waits for a deletion as long as its pods may take", async () => {
     const { customTimeouts } = resourceOf(await bare({ drainSeconds: 900 }), "Deployment");
     expect(customTimeouts).toMatchObject({ delete: "975s" });

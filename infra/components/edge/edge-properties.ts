@@ -10,6 +10,11 @@ export interface EdgeProperties {
   readonly scheme: "ws" | "wss";
   /** The configuration key that ends TLS at the edge; undefined if TLS does not end there. */
   readonly tls: string | undefined;
+  /**
+   * Whether cert-manager fills the edge's certificate: it may then run HTTP-01 solver pods in the stack's namespace, which the edge
+   * must reach.
+   */
+  readonly usesCertManager: boolean;
   /** The cookie that keeps a client of a service on its pod; undefined if no L7 proxy sets one. */
   readonly cookie: (servicePath: string) => AffinityCookie | undefined;
   /** Whether each service needs its own host name if there are several; see `serviceHost`. */
@@ -31,6 +36,7 @@ export interface EdgeProperties {
 /** The properties of an edge that routes to pods by the endpoints, under one host. */
 export const defaultEdgeProperties = {
   tls: undefined,
+  usesCertManager: false,
   hostPerService: false,
   podsAreTargets: false,
   propagationSeconds: 0,

@@ -26,8 +26,13 @@ export interface Alert {
 export interface AlertScope {
   /** The namespace of the stack. */
   readonly namespace: string;
-  /** The names of the stack's services. */
+  /** The names of the services that run the Holdfast application, which exports the metrics of the alerts. */
   readonly services: readonly string[];
+  /**
+   * The names of services with your own image whose pods have a port `metrics`: Prometheus scrapes them, but no alert reads
+   * Holdfast's metrics of them. Default none.
+   */
+  readonly otherServices?: readonly string[] | undefined;
 }
 
 /** From this many reconnects per second, over all pods of a service, there is a surge. */
@@ -54,7 +59,7 @@ const droppedShare = 0.3;
 const fewConnections = 100;
 
 /** Every alert of a stack. */
-export function alerts({ namespace, services }: AlertScope): Alert[] {
+export function alerts({ namespace, services, otherServices = [] }: AlertScope): Alert[] {
   const of = (metric: string, ...matchers: string[]) =>
     `${metric}{${[`namespace="${namespace}"`, ...matchers].join(", ")}}`;
   const sum = (expr: string) => `sum by (namespace, service) (${expr})`;
@@ -63,7 +68,11 @@ export function alerts({ namespace, services }: AlertScope): Alert[] {
     ...drainAlerts(of, sum),
     ...resumeAlerts(of, sum),
     ...redisAlerts(of, sum),
-    ...services.flatMap((service) => podAlerts(of, { namespace, service })),
+    ...services.flatMap((service) => {
+      const labels = { namespace, service };
+      return [noPods(of, labels), scrapeAbsent(of, labels)];
+    }),
+    ...otherServices.map((service) => scrapeAbsent(of, { namespace, service })),
   ];
 }
 
@@ -189,29 +198,36 @@ function redisAlerts(of: Selector, sum: Aggregation): Alert[] {
   ];
 }
 
-function podAlerts(of: Selector, labels: { namespace: string; service: string }): Alert[] {
-  const own = `service="${labels.service}"`;
-  const ready = `${of("websocket_ready", own)} == 1`;
-  const up = of("up", own);
+/** The labels of an alert on one service. */
+interface ServiceLabels {
+  readonly [label: string]: string;
+  readonly namespace: string;
+  readonly service: string;
+}
+
+function noPods(of: Selector, labels: ServiceLabels): Alert {
+  const ready = `${of("websocket_ready", `service="${labels.service}"`)} == 1`;
+  return {
+    name: "WebSocketNoPods",
+    severity: "critical",
+    expr: `absent(${ready})`,
+    operands: [ready],
+    for: "1m",
+    labels,
+    summary: `No pod of ${labels.service} takes clients, as far as Prometheus sees`,
+  };
+}
+
+function scrapeAbsent(of: Selector, labels: ServiceLabels): Alert {
+  const up = of("up", `service="${labels.service}"`);
   const down = `sum(1 - ${up})`;
-  return [
-    {
-      name: "WebSocketNoPods",
-      severity: "critical",
-      expr: `absent(${ready})`,
-      operands: [ready],
-      for: "1m",
-      labels,
-      summary: `No pod of ${labels.service} takes clients, as far as Prometheus sees`,
-    },
-    {
-      name: "WebSocketScrapeAbsent",
-      severity: "warning",
-      expr: `absent(${up}) or ${down} > 0`,
-      operands: [up, down],
-      for: "5m",
-      labels,
-      summary: `Prometheus cannot read the metrics of all pods of ${labels.service}`,
-    },
-  ];
+  return {
+    name: "WebSocketScrapeAbsent",
+    severity: "warning",
+    expr: `absent(${up}) or ${down} > 0`,
+    operands: [up, down],
+    for: "5m",
+    labels,
+    summary: `Prometheus cannot read the metrics of all pods of ${labels.service}`,
+  };
 }

@@ -8,7 +8,9 @@ export function createMonitoring(
   {
     config,
     ...args
-  }: Pick<MonitoringArgs, "namespace" | "namespaceName" | "services"> & { readonly config: MonitoringConfig },
+  }: Pick<MonitoringArgs, "namespace" | "namespaceName" | "services" | "otherServices"> & {
+    readonly config: MonitoringConfig;
+  },
   opts?: pulumi.ComponentResourceOptions,
 ): void {
   if (config.kind === "prometheus-operator") {

@@ -14,8 +14,13 @@ export interface MonitoringArgs extends FlatArgs<typeof prometheusOperatorSchema
   readonly namespace?: pulumi.Input<string> | undefined;
   /** The namespace's name for the expressions. Defaults to the namespace. */
   readonly namespaceName?: pulumi.Input<string> | undefined;
-  /** The names of the services. */
+  /** The names of the services that run the Holdfast application. All alerts cover them. */
   readonly services: readonly string[];
+  /**
+   * The names of services with your own image whose pods have a port `metrics`. An alert covers their scrapes, and none reads
+   * Holdfast's metrics of them. Default none.
+   */
+  readonly otherServices?: readonly string[] | undefined;
   /** The name of the PodMonitor and the PrometheusRule; the dashboard adds `-dashboard`. Defaults to the resource's name. */
   readonly objectName?: string | undefined;
 }
@@ -30,7 +35,8 @@ const api = "monitoring.coreos.com/v1";
 export class Monitoring extends pulumi.ComponentResource {
   constructor(name: string, args: MonitoringArgs, opts?: pulumi.ComponentResourceOptions) {
     super("holdfast:index:Monitoring", name, args, opts);
-    const { namespace: given, namespaceName, services, objectName: ownName = name, ...own } = args;
+    const { namespace: given, namespaceName, services, otherServices, ...rest } = args;
+    const { objectName: ownName = name, ...own } = rest;
     const where = `Monitoring ${name}`;
     checkObjectName(where, ownName);
     const namespace = checkNamespace(where, given);
@@ -56,7 +62,7 @@ export class Monitoring extends pulumi.ComponentResource {
         metadata: { name: ownName, namespace, labels: selected },
         spec: {
           groups: lift([namespaceName ?? namespace], (known) =>
-            ruleGroups({ namespace: known, services }, config.runbooks),
+            ruleGroups({ namespace: known, services, otherServices }, config.runbooks),
           ),
         },
       },

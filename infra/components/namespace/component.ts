@@ -1,10 +1,10 @@
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
-import { podSecurity } from "../../annotations";
-import { bool, label, labels, list, enumOf } from "../../config/values";
+import { challengePods, podSecurity } from "../../annotations";
+import { bool, label, labels, list, enumOf, peer, peerForms, type Peer } from "../../config/values";
 import { partOfLabel, stackLabels, stackName } from "../../labels";
 import { argsSchema, checkArgs, unchecked } from "../check-args";
-import { dns, toWorkload } from "../websocket-service/network-policies";
+import { dns, toPolicyPeer, toWorkload } from "../websocket-service/network-policies";
 import { defaultDenyName } from "./names";
 
 /** Pods of the namespace that connect to the stack's services, but do not belong to the stack. */
@@ -29,6 +29,11 @@ export interface StackNamespaceArgs {
    * none.
    */
   readonly clients?: readonly NamespaceClients[] | undefined;
+  /**
+   * The edge's peers, if cert-manager answers HTTP-01 challenges for it: `defaultDeny` also blocks cert-manager's solver pods in the
+   * namespace. Default none.
+   */
+  readonly challengePeers?: readonly Peer[] | undefined;
 }
 
 export const namespaceSchema = argsSchema<StackNamespaceArgs>({
@@ -37,10 +42,14 @@ export const namespaceSchema = argsSchema<StackNamespaceArgs>({
   podSecurity: enumOf("restricted", "baseline", "privileged"),
   defaultDeny: bool,
   clients: list(unchecked, "{ podLabels, to }"),
+  challengePeers: list(peer, peerForms),
 });
 
 /** The prefix of the names of the policies that let clients in the namespace connect to the services. */
 const namespaceClientsName = "namespace-clients";
+
+/** The name of the policy that lets the edge reach cert-manager's solver pods. */
+const challengesName = "http01-challenges";
 
 /**
  * The namespace of a stack. A pod in it can be reached, and can connect, only as its own policies allow, and pods that are not
@@ -80,6 +89,26 @@ export class StackNamespace extends pulumi.ComponentResource {
         },
         { parent: this },
       );
+      // A rule without peers would let everyone in.
+      if (args.challengePeers !== undefined && args.challengePeers.length > 0) {
+        new k8s.networking.v1.NetworkPolicy(
+          `${name}-challenges`,
+          {
+            metadata: { name: challengesName, namespace: this.name, labels: stackLabels },
+            spec: {
+              podSelector: { matchLabels: challengePods.labels },
+              policyTypes: ["Ingress"],
+              ingress: [
+                {
+                  from: args.challengePeers.map(toPolicyPeer),
+                  ports: [{ protocol: "TCP", port: challengePods.port }],
+                },
+              ],
+            },
+          },
+          { parent: this },
+        );
+      }
       (args.clients ?? []).forEach(({ podLabels, to }, index) => {
         new k8s.networking.v1.NetworkPolicy(
           `${name}-clients-${index}`,

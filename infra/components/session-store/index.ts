@@ -9,6 +9,8 @@ import type { SessionStore } from "./session-store";
 export interface SessionStoreArgs {
   readonly config: Exclude<SessionStoreConfig, { kind: "none" }>;
   readonly namespace: pulumi.Input<string>;
+  /** The names of Secrets with which a server's image is pulled. */
+  readonly imagePullSecrets?: readonly string[];
   /** Closes a server in the namespace to all but the stack's services. */
   readonly networkPolicies?: boolean;
   /** The secret `holdfast:redisUrl`, which kind `external` requires. */
@@ -17,12 +19,16 @@ export interface SessionStoreArgs {
 
 export function createSessionStore(
   name: string,
-  { config, namespace, networkPolicies = true, externalUrl }: SessionStoreArgs,
+  { config, namespace, imagePullSecrets, networkPolicies = true, externalUrl }: SessionStoreArgs,
   opts?: pulumi.ComponentResourceOptions,
 ): SessionStore & pulumi.Resource {
   switch (config.kind) {
     case "redis":
-      return new RedisStore(name, { ...withoutKind(config), namespace, networkPolicies }, opts);
+      return new RedisStore(
+        name,
+        { ...withoutKind(config), namespace, imagePullSecrets, networkPolicies },
+        opts,
+      );
     case "elasticache":
       return new ElastiCacheStore(name, { ...withoutKind(config), namespace }, opts);
     case "external":

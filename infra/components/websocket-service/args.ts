@@ -21,6 +21,12 @@ export type PreStopHook =
   /** A command in the container, which ends after `preStopSeconds`. */
   | { readonly command: readonly string[] };
 
+/** Kubernetes quantities. A number of `cpu` is processors, and one of `memory` bytes. */
+export interface Resources {
+  readonly cpu: string | number;
+  readonly memory: string | number;
+}
+
 export interface WebSocketServiceArgs {
   /** The image, with a digest or a fixed tag: `latest` may be another image tomorrow. */
   readonly image: pulumi.Input<string>;
@@ -87,7 +93,7 @@ export interface WebSocketServiceArgs {
   readonly clientIpTimeoutSeconds?: pulumi.Input<number> | undefined;
 
   /** Requested CPU and memory; memory is also the limit. Default 250m and 512Mi. */
-  readonly resources?: { readonly cpu: string; readonly memory: string } | undefined;
+  readonly resources?: Resources | undefined;
   /** Overrides the restricted defaults of the container's `securityContext`. Fields such as `fsGroup` go to the pod's. */
   readonly securityContext?: Readonly<Record<string, unknown>> | undefined;
   /** A ServiceAccount that exists. Without it, the component creates one. */

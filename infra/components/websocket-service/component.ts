@@ -7,7 +7,7 @@ import { createAutoscaler } from "../autoscaler";
 import type { EdgeBackend } from "../edge/edge";
 import { checkArgs } from "../check-args";
 import { lift } from "../input";
-import { checkScale, createPolicies, disruptionBudget, rolloutTimeouts } from "../workload";
+import { checkScale, createPolicies, disruptionBudget, rolloutTimeouts, startupSecondsOf } from "../workload";
 import type { WebSocketServiceArgs } from "./args";
 import { serviceDrain } from "./drain";
 import {
@@ -90,9 +90,10 @@ export class WebSocketService extends pulumi.ComponentResource {
       );
     }
     const replicas = valid.replicas ?? defaultReplicas;
+    const spec = deploymentSpec(workload, { ...valid, replicas }, drain);
     this.deployment = new k8s.apps.v1.Deployment(
       `${name}-deployment`,
-      { metadata, spec: deploymentSpec(workload, { ...valid, replicas }, drain) },
+      { metadata, spec },
       {
         ...child,
         dependsOn,
@@ -101,6 +102,7 @@ export class WebSocketService extends pulumi.ComponentResource {
             replicas: args.autoscaling?.maxReplicas ?? replicas,
             minReadySeconds: minReady(args),
             registrationSeconds: args.registrationSeconds ?? 0,
+            podStartupSeconds: startupSecondsOf(spec),
           },
           drain,
         ),

@@ -72,7 +72,7 @@ function appContainer(
   securityContext: object,
   drain: pulumi.Input<Drain>,
 ): Container {
-  const { resources = { cpu: "250m", memory: "512Mi" } } = args;
+  const { cpu, memory } = args.resources ?? { cpu: "250m", memory: "512Mi" };
   const readiness = args.readinessProbe ?? { tcpSocket: { port: "http" } };
   const lifecycle = preStopLifecycle(args.preStop ?? "sleep", drain);
   return {
@@ -92,7 +92,10 @@ function appContainer(
     readinessProbe: { ...readinessTiming(args, drain), ...readiness },
     ...optional("livenessProbe", args.livenessProbe && { ...livenessTiming, ...args.livenessProbe }),
     ...optional("lifecycle", lifecycle),
-    resources: { requests: { ...resources }, limits: { memory: resources.memory } },
+    resources: {
+      requests: { cpu: String(cpu), memory: String(memory) },
+      limits: { memory: String(memory) },
+    },
     securityContext: { ...restrictedContainer, ...securityContext },
     volumeMounts: [{ name: "tmp", mountPath: "/tmp" }, ...(args.volumeMounts ?? [])],
   };

@@ -1,8 +1,10 @@
 import { z } from "zod";
 import {
   bool,
+  cpuQuantity,
   label,
   list,
+  memoryQuantity,
   objectName,
   enumOf,
   peer,
@@ -18,10 +20,6 @@ import type { WebSocketServiceArgs } from "./args";
 /** The arguments that services, proxies and adopted services share, with their checks. */
 
 const percentage = text(/^([1-9]\d?|100)%$/, "a percentage from 1% to 100%");
-const quantity = text(
-  /^[0-9.]+([eE][0-9]+|m|k|[KMGTPE]i?)?$/,
-  "a quantity of Kubernetes such as 250m or 512Mi",
-);
 const peers = list(peer, "peers");
 
 const imageForm = "an image by digest or by a fixed tag";
@@ -64,7 +62,10 @@ export const pods = {
   ...rollout,
   registrationSeconds: int(0, 3_600),
   isLoadBalancerTarget: bool,
-  resources: z.object({ cpu: quantity, memory: quantity }, { error: "an object with cpu and memory" }),
+  resources: z.object(
+    { cpu: cpuQuantity, memory: memoryQuantity },
+    { error: "an object with cpu and memory" },
+  ),
   networkPolicies: bool,
   edgePeers: peers,
   monitoringPeers: peers,

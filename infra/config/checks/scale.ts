@@ -26,7 +26,10 @@ export function scaleIssues({ values, config }: Checked): ConfigIssue[] {
       ...ownerIssues(key, service),
       ...(service.connectionProxy === undefined
         ? []
-        : ownerIssues(`${key}.connectionProxy`, service.connectionProxy)),
+        : [
+            ...ownerIssues(`${key}.connectionProxy`, service.connectionProxy),
+            ...proxyMetricIssues(`${key}.connectionProxy`, service.connectionProxy),
+          ]),
       ...(autoscaling === undefined || ours || ports?.metrics !== undefined
         ? []
         : [
@@ -38,6 +41,15 @@ export function scaleIssues({ values, config }: Checked): ConfigIssue[] {
           ]),
     ];
   });
+}
+
+/** A proxy exports one gauge of open sockets. */
+function proxyMetricIssues(key: string, { autoscaling }: Pick<ServiceValues, "autoscaling">): ConfigIssue[] {
+  const metric = autoscaling?.metric;
+  if (metric === undefined) return [];
+  return [
+    issue(`${key}.autoscaling.metric`, metric, "nothing, since a proxy scales by proxy_sockets_active"),
+  ];
 }
 
 /** Either `replicas` or the autoscaler decides the number of pods, not both. */

@@ -7,7 +7,14 @@ import type { Checked } from "./checked";
 const reservedLabels = ["app.kubernetes.io/name", "app.kubernetes.io/component"];
 
 /** Keys that the Holdfast application sets itself, and that only your own image may set. */
-const imageKeys = ["command", "args", "ports", "probes", "preStop", "sessionStore"] as const;
+const imageKeys = [
+  "command",
+  "args",
+  "ports",
+  "probes",
+  "preStop",
+  "sessionStore",
+] as const satisfies readonly (keyof ServiceValues)[];
 
 /** Keys for properties of a running Deployment that Holdfast does not change. */
 const ownedKeys = [
@@ -25,16 +32,29 @@ const ownedKeys = [
   "nodeSelector",
   "priorityClassName",
   "podTemplate",
-] as const;
+  "env",
+  "envFrom",
+  "imagePullSecrets",
+  "tolerations",
+  "podLabels",
+  "podAnnotations",
+  "volumes",
+  "volumeMounts",
+  "egress",
+] as const satisfies readonly (keyof ServiceValues)[];
 
-export function serviceIssues({ values, config }: Checked): ConfigIssue[] {
+/** Ports that Holdfast opens only in a Deployment and a Service of its own. */
+const ownedPorts = ["grpc", "metrics"] as const;
+
+export function serviceIssues({ given: inputs, values, config }: Checked): ConfigIssue[] {
   return values.services.flatMap((service, index) => {
     const resolved = config.services[index];
     if (resolved === undefined) return [];
     const key = `services[${index}]`;
     return [
-      ...kindIssues(key, service, resolved, values.image, config),
+      ...kindIssues(key, service, inputs[index] ?? {}, resolved, values.image, config),
       ...portIssues(key, service),
+      ...accountIssues(key, service),
       ...podIssues(key, service),
     ];
   });
@@ -43,13 +63,17 @@ export function serviceIssues({ values, config }: Checked): ConfigIssue[] {
 function kindIssues(
   key: string,
   service: ServiceValues,
+  input: object,
   { isApplication, protocol }: ServiceConfig,
   image: string | undefined,
   config: Checked["config"],
 ): ConfigIssue[] {
   if (service.existing !== undefined) {
     return [
-      ...given(service, ownedKeys).map((name) =>
+      ...[
+        ...given(input, ownedKeys),
+        ...ownedPorts.filter((name) => service.ports?.[name] !== undefined).map((name) => `ports.${name}`),
+      ].map((name) =>
         issue(
           `${key}.${name}`,
           "set",
@@ -99,7 +123,7 @@ function kindIssues(
             "Set image to your own, or remove protocol.",
           ),
         ]),
-    ...given(service, imageKeys).map((name) =>
+    ...given(input, imageKeys).map((name) =>
       issue(
         `${key}.${name}`,
         "set",
@@ -109,8 +133,22 @@ function kindIssues(
   ];
 }
 
-function given<Key extends keyof ServiceValues>(service: ServiceValues, keys: readonly Key[]): Key[] {
-  return keys.filter((name) => service[name] !== undefined);
+/** The keys that the stack itself sets. Values with the schema's defaults do not show it. */
+function given(input: object, keys: readonly string[]): string[] {
+  return keys.filter((name) => name in input);
+}
+
+/** The stack annotates only a ServiceAccount that it creates. */
+function accountIssues(key: string, { serviceAccount }: ServiceValues): ConfigIssue[] {
+  if (serviceAccount?.name === undefined || Object.keys(serviceAccount.annotations).length === 0) return [];
+  return [
+    issue(
+      `${key}.serviceAccount.annotations`,
+      "set",
+      `nothing, since the ServiceAccount ${serviceAccount.name} exists`,
+      "Annotate it yourself, or remove serviceAccount.name.",
+    ),
+  ];
 }
 
 function portIssues(key: string, { ports }: ServiceValues): ConfigIssue[] {

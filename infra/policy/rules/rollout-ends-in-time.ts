@@ -1,9 +1,7 @@
-import { rolloutSeconds, surgeFor } from "../../timing";
-import type { PartialDeep } from "../resource";
+import { podStartupSeconds, rolloutSeconds, surgeFor } from "../../timing";
 import { rule } from "../rule";
 import { largestScaleOf } from "../scale";
-import { webSocketDeployments, type Workload } from "../workload";
-import type * as k8s from "@kubernetes/client-node";
+import { webSocketDeployments } from "../workload";
 
 /** How long people wait for a deployment before they look for an error. Seconds. */
 const limitSeconds = 15 * 60;
@@ -28,7 +26,7 @@ export const rolloutEndsInTime = rule({
     if (surge === 0) return;
     const rollout = {
       replicas,
-      startupSeconds: startupSecondsOf(workload),
+      startupSeconds: podStartupSeconds(workload.pod.spec.containers ?? []),
       minReadySeconds: spec?.minReadySeconds ?? 0,
     };
     const seconds = rolloutSeconds({ ...rollout, surge });
@@ -50,16 +48,4 @@ export const rolloutEndsInTime = rule({
 function podsOf(value: string | number, replicas: number, round: (share: number) => number): number {
   if (typeof value === "number") return value;
   return value.endsWith("%") ? round((Number.parseInt(value, 10) / 100) * replicas) : Number(value);
-}
-
-/** The longest time until the slowest container's first ready probe. Seconds. */
-function startupSecondsOf({ pod }: Workload): number {
-  return Math.max(0, ...(pod.spec.containers ?? []).map(allowedSeconds));
-}
-
-function allowedSeconds({ startupProbe, readinessProbe }: PartialDeep<k8s.V1Container>): number {
-  // A container without a startup probe may take any time; only the time of its first probe is known.
-  if (startupProbe === undefined) return readinessProbe?.initialDelaySeconds ?? 0;
-  const { initialDelaySeconds = 0, periodSeconds = 10, failureThreshold = 3 } = startupProbe;
-  return initialDelaySeconds + periodSeconds * failureThreshold;
 }

@@ -114,6 +114,27 @@ describe("monitoring of kind prometheus-operator", () => {
     ]);
   });
 
+  it("has alerts only on metrics that a service exports", async () => {
+    const image = "registry.example.com/own:1.0.0";
+    const objects = await rendered("local", {
+      namespace: { name: "nova", create: false },
+      services: [
+        { name: "chat", path: "/chat" },
+        { name: "own", path: "/own", image },
+        { name: "measured", path: "/measured", image, ports: { http: 3000, metrics: 9100 } },
+        { name: "running", path: "/running", existing: true },
+      ],
+      monitoring: on,
+    });
+    const { spec } = find(objects, "PrometheusRule", "holdfast");
+    const rules = spec.groups.flatMap((group) => group.rules);
+    expect(
+      rules.flatMap(({ alert, labels }) => (labels.service ? [`${alert} ${labels.service}`] : [])),
+    ).toEqual(["WebSocketNoPods chat", "WebSocketScrapeAbsent chat", "WebSocketScrapeAbsent measured"]);
+    const absent = rules.filter(({ expr }) => expr.includes("absent("));
+    expect(JSON.stringify(absent)).not.toMatch(/own|running/);
+  });
+
   it("contains where the runbooks are read", async () => {
     const runbooks = "https://git.example/holdfast/docs/runbooks";
     const objects = await rendered("local", { monitoring: { ...on, runbooks } });

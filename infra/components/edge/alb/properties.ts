@@ -10,6 +10,7 @@ export function albProperties(config: AlbValues): EdgeProperties {
   return {
     scheme: tls === undefined ? "ws" : "wss",
     tls,
+    usesCertManager: false,
     cookie: () => cookie,
     // The AWSALB cookies of two target groups under one host would overwrite each other.
     hostPerService: true,

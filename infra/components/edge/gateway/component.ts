@@ -58,6 +58,9 @@ export class GatewayEdge extends pulumi.ComponentResource implements Edge {
 
 const apiVersion = "gateway.networking.k8s.io/v1";
 
+/** The name of the Gateway's listener that ends TLS. */
+const tlsListener = "https";
+
 function gateway(
   { config, namespace, host }: EdgeArgs<GatewayConfig>,
   ownName: string,
@@ -76,22 +79,35 @@ function gateway(
     },
     spec: {
       gatewayClassName: config.className ?? defaultClassName,
-      listeners: [
-        {
-          hostname: host,
-          allowedRoutes: { namespaces: { from: "Same" } },
-          ...(tls === undefined
-            ? { name: "http", port: 80, protocol: "HTTP" }
-            : {
-                name: "https",
-                port: 443,
-                protocol: "HTTPS",
-                tls: { mode: "Terminate", certificateRefs: [{ name: tls.secretName }] },
-              }),
-        },
-      ],
+      listeners: listeners(config, host),
     },
   };
+}
+
+/**
+ * With an issuer, port 80 is open too: the CA of an HTTP-01 challenge asks there, and cert-manager adds a route for its answer.
+ * https://cert-manager.io/docs/configuration/acme/http01/#configuring-the-http-01-gateway-api-solver
+ */
+function listeners({ tls }: GatewayConfig, hostname: pulumi.Input<string>): object[] {
+  const common = { hostname, allowedRoutes: { namespaces: { from: "Same" } } };
+  const http = { ...common, name: "http", port: 80, protocol: "HTTP" };
+  if (tls === undefined) return [http];
+  const https = {
+    ...common,
+    name: tlsListener,
+    port: 443,
+    protocol: "HTTPS",
+    tls: { mode: "Terminate", certificateRefs: [{ name: tls.secretName }] },
+  };
+  return tls.clusterIssuer === undefined ? [https] : [https, http];
+}
+
+/** The listener of a service's route. With an issuer there are two, and a service is never served in plain text. */
+function parentOf({ attach, tls }: GatewayConfig, ownGateway: string): object {
+  if (attach !== undefined) return attach;
+  return tls?.clusterIssuer === undefined
+    ? { name: ownGateway }
+    : { name: ownGateway, sectionName: tlsListener };
 }
 
 function route(
@@ -104,7 +120,7 @@ function route(
     kind: "HTTPRoute",
     metadata: { name, namespace, labels: workloadLabels(name, "websocket-service") },
     spec: {
-      parentRefs: [config.attach ?? { name: ownGateway }],
+      parentRefs: [parentOf(config, ownGateway)],
       hostnames: [host],
       rules: [
         {

@@ -7,6 +7,7 @@ export function gatewayProperties(config: GatewayConfig, affinity: AffinityConfi
   return {
     ...defaultEdgeProperties,
     tls: config.tls === undefined ? undefined : "edge.tls",
+    usesCertManager: config.tls?.clusterIssuer !== undefined,
     scheme: affinity.cookieSecure ? "wss" : "ws",
     // Envoy Gateway uses the route's path as the cookie's path.
     cookie: (path) => ({ name: affinity.cookieName, path }),

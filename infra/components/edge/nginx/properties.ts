@@ -8,6 +8,7 @@ export function nginxProperties(config: NginxConfig, affinity: AffinityConfig): 
   return {
     ...defaultEdgeProperties,
     tls: config.tls === undefined ? undefined : "edge.tls",
+    usesCertManager: config.tls?.clusterIssuer !== undefined,
     // A secure cookie means that browsers connect by TLS, wherever on the path TLS ends.
     scheme: affinity.cookieSecure ? "wss" : "ws",
     cookie: (path) => configuredCookie(affinity, path),

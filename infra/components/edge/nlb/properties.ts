@@ -41,6 +41,7 @@ export function nlbProperties(config: NlbValues, affinity: AffinityConfig): Edge
   return {
     scheme: certificate === undefined ? "ws" : "wss",
     tls: certificate,
+    usesCertManager: false,
     cookie: () => undefined,
     hostPerService: true,
     podsAreTargets: true,

@@ -11,7 +11,7 @@ import type { SecretKey, SessionStore } from "../session-store";
 import { labelsOf, namesOf } from "./names";
 import { clientService, headlessService, policy } from "./network";
 import { redisSchema } from "./schema";
-import { redisConf, statefulSet } from "./server";
+import { redisConf, serverTimeouts, statefulSet } from "./server";
 import { checkedStorage, storageOf } from "./storage";
 
 export interface RedisStoreArgs extends FlatArgs<typeof redisSchema> {
@@ -19,6 +19,8 @@ export interface RedisStoreArgs extends FlatArgs<typeof redisSchema> {
   readonly namespace?: pulumi.Input<string> | undefined;
   /** The name of the StatefulSet and the Service; the headless Service adds `-headless`. Defaults to the resource's name. */
   readonly serviceName?: string | undefined;
+  /** The names of Secrets with which the image is pulled. */
+  readonly imagePullSecrets?: readonly pulumi.Input<string>[] | undefined;
   /** Closes the server to all but the stack's services. Default true. */
   readonly networkPolicies?: boolean | undefined;
 }
@@ -44,7 +46,7 @@ export class RedisStore extends pulumi.ComponentResource implements SessionStore
 
   constructor(name: string, args: RedisStoreArgs = {}, opts?: pulumi.ComponentResourceOptions) {
     super("holdfast:index:RedisStore", name, args, opts);
-    const { namespace: given, networkPolicies, serviceName = name, ...own } = args;
+    const { namespace: given, networkPolicies, serviceName = name, imagePullSecrets, ...own } = args;
     const where = `RedisStore ${name}`;
     const config = parseArgs(where, redisSchema, own);
     checkArgs(where, object({ serviceName: nameSchema }), { serviceName });
@@ -84,12 +86,16 @@ export class RedisStore extends pulumi.ComponentResource implements SessionStore
     }
     const server = new k8s.apps.v1.StatefulSet(
       `${name}-server`,
-      statefulSet(names, config, namespace, secret.metadata.name, settings.metadata.name),
+      statefulSet(names, config, {
+        namespace,
+        secretName: secret.metadata.name,
+        configMapName: settings.metadata.name,
+        imagePullSecrets,
+      }),
       {
         ...child,
         protect: config.protect,
-        // A volume that cannot be provisioned shows within minutes instead of after ten.
-        customTimeouts: { create: "5m", update: "5m" },
+        customTimeouts: serverTimeouts,
         // Kubernetes cannot change a claim template: Pulumi would replace the server, and its claim would stay unchanged.
         ignoreChanges: ["spec.volumeClaimTemplates"],
       },
@@ -99,7 +105,7 @@ export class RedisStore extends pulumi.ComponentResource implements SessionStore
       mode: this.mode,
       storage: pulumi
         .all([server.spec.volumeClaimTemplates, namespace])
-        .apply(([claims, there]) => checkedStorage(config.storageGiB, storageOf(claims), there, names)),
+        .apply(([claims, there]) => checkedStorage(config, storageOf(claims), there, names)),
     });
   }
 }

@@ -12,7 +12,7 @@ export const redisSchema = object({
    * to grow it.
    */
   storageGiB: int(1, 16_384).default(8),
-  /** The StorageClass of the volume. Defaults to the cluster's default. */
+  /** The StorageClass of the volume. Defaults to the cluster's default. Once the volume exists, a change fails. */
   storageClassName: objectName.optional(),
   /** Pulumi refuses to delete or replace the server, so the preview of `pulumi destroy` fails. */
   protect: bool.default(false),

@@ -1,12 +1,36 @@
 import type * as k8s from "@pulumi/kubernetes";
 import type * as pulumi from "@pulumi/pulumi";
 import { redisPort } from "../../../ports";
+import { podStartupSeconds } from "../../../timing";
 import { restrictedContainer, restrictedPod } from "../../restricted";
 import { labelsOf, selectorOf, type Names } from "./names";
 import type { RedisConfig } from "./schema";
 
 /** The user of the official images; other images run as any user. */
 const redisUser = 999;
+
+/** Loading a large file takes minutes; the server answers LOADING meanwhile. */
+const startupProbe = { periodSeconds: 2, failureThreshold: 150 };
+
+/** Time for Redis to write the rest of its file. Seconds. */
+const gracePeriodSeconds = 30;
+
+/** Time to provision a volume, to attach it to the node and to pull the image. Seconds. */
+const volumeAndImageSeconds = 120;
+
+/**
+ * After this time, Kubernetes detaches the volume from a node that does not answer. Seconds.
+ * https://kubernetes.io/docs/concepts/cluster-administration/node-shutdown/#storage-force-detach-on-timeout
+ */
+const volumeMoveSeconds = 360;
+
+const createSeconds = volumeAndImageSeconds + podStartupSeconds([{ startupProbe }]);
+
+/** How long Pulumi waits for the server. An update also waits for the end of the old pod, and for its volume. */
+export const serverTimeouts = {
+  create: `${createSeconds}s`,
+  update: `${gracePeriodSeconds + volumeMoveSeconds + createSeconds}s`,
+};
 
 /** In Redis, the unit mb means MiB. */
 export function redisConf(config: RedisConfig): string {
@@ -26,12 +50,20 @@ export function redisConf(config: RedisConfig): string {
   ].join("\n");
 }
 
+/** The namespace of the server, and the names of the objects there that it reads. */
+interface Surroundings {
+  readonly namespace: pulumi.Input<string>;
+  /** Has the password. */
+  readonly secretName: pulumi.Input<string>;
+  /** Has `redis.conf`. */
+  readonly configMapName: pulumi.Input<string>;
+  readonly imagePullSecrets?: readonly pulumi.Input<string>[] | undefined;
+}
+
 export function statefulSet(
   names: Names,
   config: RedisConfig,
-  namespace: pulumi.Input<string>,
-  secretName: pulumi.Input<string>,
-  configMapName: pulumi.Input<string>,
+  { namespace, secretName, configMapName, imagePullSecrets = [] }: Surroundings,
 ): k8s.apps.v1.StatefulSetArgs {
   const ping = { exec: { command: ["redis-cli", "-e", "ping"] }, timeoutSeconds: 5 };
   const memory = `${config.memoryMiB}Mi`;
@@ -47,8 +79,11 @@ export function statefulSet(
         spec: {
           automountServiceAccountToken: false,
           enableServiceLinks: false,
-          terminationGracePeriodSeconds: 30,
+          terminationGracePeriodSeconds: gracePeriodSeconds,
           securityContext: restrictedPod(redisUser),
+          ...(imagePullSecrets.length === 0
+            ? {}
+            : { imagePullSecrets: imagePullSecrets.map((secret) => ({ name: secret })) }),
           containers: [
             {
               name: "redis",
@@ -64,8 +99,7 @@ export function statefulSet(
                 },
               ],
               ports: [{ name: "redis", containerPort: redisPort }],
-              // Loading a large file takes minutes; the server answers LOADING meanwhile.
-              startupProbe: { ...ping, periodSeconds: 2, failureThreshold: 150 },
+              startupProbe: { ...ping, ...startupProbe },
               readinessProbe: { ...ping, periodSeconds: 5, failureThreshold: 2 },
               livenessProbe: { ...ping, periodSeconds: 10, failureThreshold: 6 },
               resources: { requests: { cpu: "100m", memory }, limits: { memory } },
