@@ -12,6 +12,9 @@ export const closeSeconds = 5;
 /** The longest time until a pod's startup probe succeeds, unless the probe is configured otherwise. Seconds. */
 export const startupSeconds = 60;
 
+/** How long a Service with ClientIP affinity remembers an idle client: Kubernetes' default. Seconds. */
+export const defaultClientIpTimeoutSeconds = 10_800;
+
 /** The timing of a probe, with Kubernetes' names and defaults. */
 interface ProbeTiming {
   readonly initialDelaySeconds?: number | undefined;

@@ -1,10 +1,11 @@
 import type { z } from "zod";
+import { defaultClientIpTimeoutSeconds } from "../timing";
 import { bool, object, enumOf, text, int } from "./values";
 
 /** How the Service and the edge keep clients on their pods. */
 export const affinitySchema = object({
   /** Idle time after which the Service forgets a client address. Seconds; Kubernetes allows 1–86400. */
-  clientIpTimeoutSeconds: int(1, 86_400).default(10_800),
+  clientIpTimeoutSeconds: int(1, 86_400).default(defaultClientIpTimeoutSeconds),
   /** Name of the edge's affinity cookie. */
   cookieName: text(/^[A-Za-z0-9_-]{1,64}$/, "a cookie name: letters, digits, _ and -").default("SERVERID"),
   /** Lifetime of the cookie. Seconds. It is not extended later, because the edge sets the cookie only when it chooses a pod. */

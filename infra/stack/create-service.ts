@@ -1,5 +1,6 @@
 import type * as pulumi from "@pulumi/pulumi";
 import { ConnectionProxy } from "../components/connection-proxy";
+import { proxyName } from "../components/connection-proxy/names";
 import { allowDeletionCost } from "../components/deletion-cost/deletion-cost";
 import type { EdgeBackend } from "../components/edge/edge";
 import { ExistingService } from "../components/existing-service";
@@ -43,7 +44,7 @@ export function createService(
   }
   if (service.connectionProxy === undefined) return { backend: created.backend, resources: [created] };
   const proxy = new ConnectionProxy(
-    `${service.name}-proxy`,
+    proxyName(service.name),
     proxyArgs(created, service.connectionProxy, context, config),
   );
   return { backend: proxy.backend, resources: [created, proxy] };
@@ -78,7 +79,7 @@ function networkArgs(service: ServiceConfig, { config, namespace, store }: Stack
     clientIpTimeoutSeconds: config.affinity.clientIpTimeoutSeconds,
     networkPolicies: config.networkPolicies,
     edgePeers: network.edge ?? properties.ingressSources,
-    proxyName: service.connectionProxy && `${service.name}-proxy`,
+    proxyName: service.connectionProxy && proxyName(service.name),
     monitoringPeers: network.monitoring,
     grpcPeers: network.backends,
     ...(service.sessionStore === undefined ? {} : { sessionStore: store }),

@@ -4,7 +4,7 @@ import { pulumiSkipAwait } from "../../annotations";
 import { selectorLabels, workloadLabels } from "../../labels";
 import { ports } from "../../ports";
 import { holdfastPod } from "../../presets/holdfast-pod";
-import { resolveDrain } from "../../timing";
+import { defaultClientIpTimeoutSeconds, resolveDrain } from "../../timing";
 import { createAutoscaler } from "../autoscaler";
 import { checkArgs } from "../check-args";
 import type { EdgeBackend } from "../edge/edge";
@@ -27,7 +27,6 @@ import { connectionProxyArgsSchema } from "./schema";
 const defaultReplicas = 2;
 const defaultDrainSeconds = 600;
 const defaultMinReadySeconds = 10;
-const defaultClientIpTimeoutSeconds = 10_800;
 
 /** The gauge by which the proxy's autoscaler scales. */
 const activeSockets = "proxy_sockets_active";

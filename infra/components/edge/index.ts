@@ -1,4 +1,5 @@
 import type * as pulumi from "@pulumi/pulumi";
+import { stackName } from "../../labels";
 import { AlbEdge } from "./alb/component";
 import { flatEdgeArgs } from "./args";
 import type { Edge, EdgeArgs } from "./edge";
@@ -8,9 +9,6 @@ import { NginxEdge } from "./nginx/component";
 import { NlbEdge } from "./nlb/component";
 import { NoneEdge } from "./none/component";
 import type { EdgeConfig } from "./schema";
-
-/** The name of the objects that all services of a stack share at an edge. */
-const stackName = "holdfast";
 
 export function createEdge(
   name: string,

@@ -2,6 +2,7 @@ import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import { pulumiSkipAwait } from "../../annotations";
 import { workloadLabels } from "../../labels";
+import { defaultClientIpTimeoutSeconds } from "../../timing";
 import type { EdgeBackend } from "../edge/edge";
 import { checkArgs } from "../check-args";
 import { ArgumentError, lift } from "../input";
@@ -36,7 +37,7 @@ export class ExistingService extends pulumi.ComponentResource {
     const valid = checkArgs(where, existingServiceSchema, args);
     const { namespace = "default", force = false, maxSurge = 1, minReadySeconds = 10 } = valid;
     const { deploymentName = name, serviceName = name, containerName = name } = valid;
-    const timeoutSeconds = args.clientIpTimeoutSeconds ?? 10_800;
+    const timeoutSeconds = args.clientIpTimeoutSeconds ?? defaultClientIpTimeoutSeconds;
     const child = { parent: this };
     const manager = `holdfast-${pulumi.getStack()}`;
     const idOf = (object: string) => pulumi.interpolate`${namespace}/${object}`;

@@ -1,3 +1,5 @@
+import { closeSeconds } from "../../timing";
+
 /**
  * The alerts, as data: tests, policies and `promtool` read exactly what is deployed. Each has a runbook with its name in
  * docs/runbooks. An expression reads only one namespace, so that two stacks under one Prometheus do not affect each other's
@@ -41,8 +43,6 @@ const surgePerSecond = 10;
 const longSessionSeconds = 3_600;
 /** The share of a drain's clients that may be late. Some have vanished without a close: only their timeout ends them. */
 const overdueShare = 0.1;
-/** Time from the end of a drain to the end of the grace period; infra/timing.ts leaves the same time. Seconds. */
-const closeSeconds = 5;
 /** The share of returns in time to rooms whose history did not reach back far enough. */
 const lostShare = 0.01;
 /** The share of sessions that were gone when their client came back. Laptops that wake up in the morning are among them. */

@@ -2,6 +2,7 @@ import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import { pulumiSkipAwait } from "../../annotations";
 import { workloadLabels } from "../../labels";
+import { defaultClientIpTimeoutSeconds } from "../../timing";
 import type { Protocol } from "../../protocol";
 import { createAutoscaler } from "../autoscaler";
 import type { EdgeBackend } from "../edge/edge";
@@ -22,8 +23,6 @@ import {
 import { defaultPort } from "./pod";
 import { webSocketServiceSchema } from "./schema";
 import { defaultReplicas, deploymentSpec, ignoredFields, minReady, serviceSpec } from "./specs";
-
-const defaultClientIpTimeoutSeconds = 10_800;
 
 /** The default gauge of an autoscaler. */
 const connectionsGauge = "websocket_connections_active";

@@ -1,4 +1,4 @@
-import { ageIssues, type NamedSeconds } from "../../timing";
+import { ageIssues, defaultClientIpTimeoutSeconds, type NamedSeconds } from "../../timing";
 import { routes } from "../edges/routes";
 import { asKind, type Resource, type ObjectOf } from "../resource";
 import { rule } from "../rule";
@@ -38,9 +38,6 @@ export const affinityOutlivesSession = rule({
   },
 });
 
-/** Kubernetes' default. Seconds. */
-const defaultTimeoutSeconds = 10_800;
-
 function* clientAddresses(resource: Resource, system: System): Iterable<Memory> {
   const service = asKind(resource, "Service");
   if (service?.spec?.sessionAffinity !== "ClientIP") return;
@@ -52,6 +49,6 @@ function* clientAddresses(resource: Resource, system: System): Iterable<Memory> 
 function clientIpTimeout({ spec }: ObjectOf<"Service">): NamedSeconds {
   return {
     path: "sessionAffinityConfig.clientIP.timeoutSeconds",
-    seconds: spec?.sessionAffinityConfig?.clientIP?.timeoutSeconds ?? defaultTimeoutSeconds,
+    seconds: spec?.sessionAffinityConfig?.clientIP?.timeoutSeconds ?? defaultClientIpTimeoutSeconds,
   };
 }
