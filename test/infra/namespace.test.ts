@@ -59,7 +59,9 @@ describe("StackNamespace", () => {
         spec: { podSelector: object; policyTypes: string[]; ingress?: { from: object[]; ports: object[] }[] };
       }[];
       const solvers = policies.filter(({ metadata }) => metadata.name === "http01-challenges");
-      const service = policies.find(({ metadata }) => metadata.name.startsWith("messaging-service-from-edge"));
+      const service = policies.find(({ metadata }) =>
+        metadata.name.startsWith("messaging-service-from-edge"),
+      );
       expect(service?.spec.ingress?.[0]?.from).toHaveLength(1);
       expect(solvers.map(({ spec }) => spec)).toEqual([
         {
