@@ -1,6 +1,7 @@
 import { StackNamespace } from "../../infra/components/namespace/component";
 import { renderStack } from "../../ops/render/render";
 import { deployed, inputsOf } from "./deployed";
+import { selectorOf } from "./selectors";
 
 const create = () => deployed(() => ({ name: new StackNamespace("holdfast", { name: "nova" }).name }));
 
@@ -43,7 +44,7 @@ describe("StackNamespace", () => {
     );
     expect(policy.spec.egress.slice(1)).toEqual(
       services.map(({ metadata: { name } }) => ({
-        to: [{ podSelector: { matchLabels: { "app.kubernetes.io/name": name } } }],
+        to: [{ podSelector: { matchLabels: selectorOf(name) } }],
         ports: [{ protocol: "TCP", port: 8080 }],
       })),
     );
@@ -59,7 +60,9 @@ describe("StackNamespace", () => {
         spec: { podSelector: object; policyTypes: string[]; ingress?: { from: object[]; ports: object[] }[] };
       }[];
       const solvers = policies.filter(({ metadata }) => metadata.name === "http01-challenges");
-      const service = policies.find(({ metadata }) => metadata.name.startsWith("messaging-service-from-edge"));
+      const service = policies.find(({ metadata }) =>
+        metadata.name.startsWith("messaging-service-from-edge"),
+      );
       expect(service?.spec.ingress?.[0]?.from).toHaveLength(1);
       expect(solvers.map(({ spec }) => spec)).toEqual([
         {

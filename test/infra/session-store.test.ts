@@ -5,6 +5,7 @@ import { redisSchema } from "../../infra/components/session-store/redis/schema";
 import { externalSchema } from "../../infra/components/session-store/external/schema";
 import { rendered } from "./rendered";
 import { deployed, inputsOf, kindsOf, resourceOf } from "./deployed";
+import { selectorOf } from "./selectors";
 
 function create(config: SessionStoreArgs["config"], externalUrl?: string) {
   return deployed(() => {
@@ -78,7 +79,7 @@ describe("the store redis", () => {
       url: { name, key: "url" },
       mode: "single",
       egress: {
-        to: [{ podSelector: { matchLabels: { "app.kubernetes.io/name": "redis" } } }],
+        to: [{ podSelector: { matchLabels: selectorOf("redis") } }],
         ports: [{ protocol: "TCP", port: 6379 }],
       },
     });
@@ -163,11 +164,20 @@ describe("the store redis", () => {
   test("allows only the services' pods in, and nothing out", async () => {
     const { spec } = inputsOf(await redis(), "NetworkPolicy");
     expect(spec).toEqual({
-      podSelector: { matchLabels: { "app.kubernetes.io/name": "redis" } },
+      podSelector: { matchLabels: selectorOf("redis") },
       policyTypes: ["Ingress", "Egress"],
       ingress: [
         {
-          from: [{ podSelector: { matchLabels: { "app.kubernetes.io/component": "websocket-service" } } }],
+          from: [
+            {
+              podSelector: {
+                matchLabels: {
+                  "app.kubernetes.io/component": "websocket-service",
+                  "app.kubernetes.io/part-of": "holdfast",
+                },
+              },
+            },
+          ],
           ports: [{ protocol: "TCP", port: 6379 }],
         },
       ],

@@ -20,7 +20,10 @@ export interface TokenCheck {
 
 /** What a proxy needs to know about its service. */
 export interface ProxiedService {
-  /** The name of its Service, and of its pods' label. */
+  /**
+   * The name of its Service. Its pods must have the labels of a WebSocketService: `app.kubernetes.io/name` with this value, and
+   * `app.kubernetes.io/part-of: holdfast`.
+   */
   readonly serviceName: string;
   readonly namespace: pulumi.Input<string>;
   readonly protocol: Protocol;
