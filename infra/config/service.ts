@@ -4,6 +4,7 @@ import {
   imageReference,
   labels,
   list,
+  manifest,
   object,
   objectName,
   enumOf,
@@ -15,7 +16,7 @@ import {
   int,
 } from "./values";
 import { connectionProxySchema } from "./connection-proxy";
-import { autoscalingSchema, resourcesSchema, rolloutSchema } from "./workload";
+import { autoscalingSchema, placement, resourcesSchema, rolloutSchema } from "./workload";
 
 /** One entry of `services`: a service of your own, or the Holdfast application. */
 
@@ -153,8 +154,6 @@ const envFromSchema = list(
   "{ secret: NAME } or { configMap: NAME }",
 );
 
-/** Part of a Kubernetes object, as its API documents it; the API server checks it. */
-const manifest = z.record(z.string(), z.unknown(), { error: "fields of the Kubernetes object" });
 const named = z.looseObject(
   {
     /** Connects volumes and volumeMounts, and is the merge key of `podTemplate`. Add the other fields of the object as in Kubernetes. */
@@ -237,10 +236,7 @@ export const serviceSchema = object({
   }).optional(),
   /** Names of Secrets, in addition to `holdfast:imagePullSecrets`. */
   imagePullSecrets: list(objectName, "names of Secrets").default([]),
-  /** Labels of the nodes that the pods may run on. */
-  nodeSelector: labels.optional(),
-  /** Taints that the pods tolerate, as in a pod's spec. */
-  tolerations: list(manifest, "tolerations, as in a pod's spec").default([]),
+  ...placement,
   /** The PriorityClass of the pods: which pods a full node evicts last. */
   priorityClassName: objectName.optional(),
   /** Labels of the pods, in addition to those by which Holdfast selects them. */

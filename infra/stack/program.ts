@@ -205,6 +205,8 @@ function proxyArgs(
     discovery: proxy.discovery,
     ...(typeof scale === "number" ? { replicas: scale } : { autoscaling: scale }),
     resources: proxy.resources,
+    nodeSelector: proxy.nodeSelector,
+    tolerations: proxy.tolerations,
     holdSeconds: proxy.holdSeconds,
     preStopSeconds: proxy.drain.preStopSeconds,
     drainSeconds: proxy.drain.drainSeconds,

@@ -49,6 +49,26 @@ test("imagePullSecrets reach every pod of a stack, also the store's", async () =
   }
 });
 
+test("nodeSelector and tolerations place services, proxies and the store, each by its own keys", async () => {
+  const placed = (disk: string) => ({
+    nodeSelector: { disk },
+    tolerations: [{ key: "pool", value: disk, effect: "NoSchedule" }],
+  });
+  const objects = await rendered("staging", {
+    services: [{ name: "chat", path: "/chat", ...placed("ssd"), connectionProxy: placed("none") }],
+    sessionStore: { kind: "redis", ...placed("nvme") },
+  });
+  const podOf = (name: string) =>
+    objects.find(({ kind, metadata }) => /^(Deployment|StatefulSet)$/.test(kind) && metadata.name === name);
+  for (const [name, disk] of [
+    ["chat", "ssd"],
+    ["chat-proxy", "none"],
+    ["redis", "nvme"],
+  ] as const) {
+    expect(podOf(name)).toMatchObject({ spec: { template: { spec: placed(disk) } } });
+  }
+});
+
 describe("the store redis", () => {
   test("is a server with its password, its settings, its Services and its policy", async () => {
     expect(kindsOf(await redis())).toEqual([

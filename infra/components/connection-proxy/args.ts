@@ -5,7 +5,7 @@ import type { Protocol } from "../../protocol";
 import type { EdgeBackend } from "../edge/edge";
 import type { AffinityCookie } from "../edge/edge-properties";
 import type { SecretKey } from "../session-store/session-store";
-import type { Resources } from "../websocket-service/args";
+import type { Resources, WebSocketServiceArgs } from "../websocket-service/args";
 
 /** How the proxy checks tokens at the upgrade, for services that cannot. Requires exactly one key or key set. */
 export interface TokenCheck {
@@ -57,6 +57,8 @@ export interface ConnectionProxyArgs {
   /** Scales the proxies by `proxy_sockets_active`. */
   readonly autoscaling?: Autoscaling | undefined;
   readonly resources?: Resources | undefined;
+  readonly nodeSelector?: WebSocketServiceArgs["nodeSelector"];
+  readonly tolerations?: WebSocketServiceArgs["tolerations"];
   /** How long a client waits for another pod. Seconds; default 30. */
   readonly holdSeconds?: number | undefined;
   /** How long routers need to learn of a pod's end. Seconds; default 10, or more if the edge needs longer. */
