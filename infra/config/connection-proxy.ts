@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { parseCloseCodes } from "../../app/proxy/close-codes";
 import { bool, list, network, object, enumOf, int } from "./values";
-import { autoscalingSchema, resourcesSchema } from "./workload";
+import { autoscalingSchema, placement, resourcesSchema } from "./workload";
 
 /** A tier that keeps the clients' sockets of a service while its pods change; see docs/connection-proxy.md. */
 export const connectionProxySchema = object({
@@ -22,6 +22,7 @@ export const connectionProxySchema = object({
   autoscaling: autoscalingSchema.optional(),
   /** CPU and memory of each proxy. */
   resources: resourcesSchema.prefault({}),
+  ...placement,
   /** How long a client waits for another pod before it is closed with 1013. Seconds. */
   holdSeconds: int(1, 3_600).default(30),
   /** Time from a proxy's SIGTERM to its last close frame; it moves its clients evenly over this time. Seconds. */

@@ -6,6 +6,7 @@ import {
   int,
   labels,
   list,
+  manifest,
   object,
   objectName,
   peer,
@@ -18,7 +19,7 @@ import { connectionProxySchema } from "./connection-proxy";
 import { envFromSchema, envName, envSchema } from "./env";
 import { existingSchema } from "./existing";
 import { command, preStopSchema, probesSchema } from "./probes";
-import { autoscalingSchema, resourcesSchema, rolloutSchema } from "./workload";
+import { autoscalingSchema, placement, resourcesSchema, rolloutSchema } from "./workload";
 
 /** The ports that the container listens on. */
 const portsSchema = object({
@@ -40,8 +41,6 @@ const drainSchema = object({
   gracePeriodSeconds: int(1, 7_200).optional(),
 });
 
-/** Part of a Kubernetes object, as its API documents it; the API server checks it. */
-const manifest = z.record(z.string(), z.unknown(), { error: "fields of the Kubernetes object" });
 const named = z.looseObject(
   {
     /** Connects volumes and volumeMounts, and is the merge key of `podTemplate`. Add the other fields of the object as in Kubernetes. */
@@ -105,10 +104,7 @@ export const serviceSchema = object({
   }).optional(),
   /** Names of Secrets, in addition to `holdfast:imagePullSecrets`. */
   imagePullSecrets: list(objectName, "names of Secrets").default([]),
-  /** Labels of the nodes that the pods may run on. */
-  nodeSelector: labels.optional(),
-  /** Taints that the pods tolerate, as in a pod's spec. */
-  tolerations: list(manifest, "tolerations, as in a pod's spec").default([]),
+  ...placement,
   /** The PriorityClass of the pods: which pods a full node evicts last. */
   priorityClassName: objectName.optional(),
   /** Labels of the pods, in addition to those by which Holdfast selects them. */

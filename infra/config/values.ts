@@ -108,6 +108,9 @@ function isFixedImage(reference: string): boolean {
 /** Kubernetes labels. */
 export const labels = z.record(z.string(), z.string(), { error: "labels, name: value" });
 
+/** Part of a Kubernetes object, as its API documents it; the API server checks it. */
+export const manifest = z.record(z.string(), z.unknown(), { error: "fields of the Kubernetes object" });
+
 const addresses = "addresses such as 10.0.0.0/16";
 
 /** An address range. */

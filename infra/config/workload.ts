@@ -1,7 +1,15 @@
 import { z } from "zod";
-import { cpuQuantity, memoryQuantity, object, text, int } from "./values";
+import { cpuQuantity, int, labels, list, manifest, memoryQuantity, object, text } from "./values";
 
-/** Configuration that services and connection proxies share. */
+/** Configuration that services, connection proxies and the session store share. */
+
+/** Where pods run, such as on tainted nodes or on nodes of one architecture. */
+export const placement = {
+  /** Labels of the nodes that the pods may run on. */
+  nodeSelector: labels.optional(),
+  /** Taints that the pods tolerate, as in a pod's spec. */
+  tolerations: list(manifest, "tolerations, as in a pod's spec").default([]),
+};
 
 export const resourcesSchema = object({
   /** Requested CPU. There is no CPU limit, because throttling delays every socket of the pod. */

@@ -22,6 +22,8 @@ export function proxyArgs(
     discovery: proxy.discovery,
     ...(typeof scale === "number" ? { replicas: scale } : { autoscaling: scale }),
     resources: proxy.resources,
+    nodeSelector: proxy.nodeSelector,
+    tolerations: proxy.tolerations,
     holdSeconds: proxy.holdSeconds,
     preStopSeconds: proxy.drain.preStopSeconds,
     drainSeconds: proxy.drain.drainSeconds,

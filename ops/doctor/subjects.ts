@@ -1,5 +1,5 @@
 import { selects } from "../local/manifest";
-import { selectorLabels } from "../../infra/labels";
+import { nameLabels, selectorLabels } from "../../infra/labels";
 import type { NginxConfig } from "../../infra/components/edge/nginx/schema";
 import type { Config, ServiceConfig } from "../../infra/config";
 import type { Container, Deployment, Ingress, Pod, Service, Snapshot } from "./snapshot";
@@ -26,14 +26,15 @@ export function subjects({ config, objects }: Snapshot): Subject[] {
       name,
       service: objects.services.find(({ metadata }) => metadata?.name === name),
       deployment: objects.deployments.find(({ metadata }) => metadata?.name === name),
-      pods: objects.pods.filter((pod) => isOf(pod, name) && pod.metadata?.deletionTimestamp === undefined),
+      pods: objects.pods.filter((pod) => isOf(pod, service) && pod.metadata?.deletionTimestamp === undefined),
       ingresses: objects.ingresses.filter((ingress) => backendsOf(ingress).includes(name)),
     };
   });
 }
 
-function isOf(pod: Pod, service: string): boolean {
-  return selects(selectorLabels(service), pod.metadata?.labels);
+/** The pods of an existing service have the labels of its owner. */
+function isOf(pod: Pod, { name, existing }: ServiceConfig): boolean {
+  return selects(existing === undefined ? selectorLabels(name) : nameLabels(name), pod.metadata?.labels);
 }
 
 /** The Services that an Ingress routes to. */

@@ -1,5 +1,5 @@
 import type { Config } from "../../infra/config";
-import { selectorLabels } from "../../infra/labels";
+import { nameLabels, selectorLabels } from "../../infra/labels";
 import { ports } from "../../infra/ports";
 import { get, type Api } from "../kubernetes/api";
 import { parseExposition, type Sample } from "../kubernetes/exposition";
@@ -37,8 +37,9 @@ export async function readStack(api: Api, config: Config): Promise<StackSnapshot
     get<{ items: Pod[] }>(api, `/api/v1/${namespace}/pods`),
   ]);
   const services = await Promise.all(
-    config.services.map(async ({ name }): Promise<ServiceSnapshot> => {
-      const labels = Object.entries(selectorLabels(name));
+    config.services.map(async ({ name, existing }): Promise<ServiceSnapshot> => {
+      // The pods of an existing service have the labels of its owner.
+      const labels = Object.entries(existing === undefined ? selectorLabels(name) : nameLabels(name));
       const own = pods.items.filter((pod) =>
         labels.every(([key, value]) => pod.metadata?.labels?.[key] === value),
       );

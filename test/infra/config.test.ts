@@ -588,6 +588,11 @@ describe("bad configuration", () => {
       'services[0].podLabels["app.kubernetes.io/name"] is x',
     ],
     [
+      "a label by which the stack selects its pods",
+      own({ podLabels: { "app.kubernetes.io/part-of": "chat" } }),
+      'services[0].podLabels["app.kubernetes.io/part-of"] is chat',
+    ],
+    [
       "a mount without its volume",
       own({ volumeMounts: [{ name: "data", mountPath: "/data" }] }),
       "services[0].volumeMounts[0].name is data, expected the name of a volume: tmp",

@@ -1,6 +1,7 @@
 import { proxyConfigKeys, loadProxyConfig } from "../../app/proxy/config";
 import { renderStack } from "../../ops/render/render";
 import { environmentOf, rendered, workloads } from "./rendered";
+import { selectorOf } from "./selectors";
 
 jest.setTimeout(120_000); // the first use of Pulumi's SDKs loads them
 
@@ -75,15 +76,15 @@ describe("a service with a proxy", () => {
       },
     });
     expect(await find(proxied({}), "Service", "chat-proxy")).toMatchObject({
-      spec: { sessionAffinity: "ClientIP", selector: { "app.kubernetes.io/name": "chat-proxy" } },
+      spec: { sessionAffinity: "ClientIP", selector: selectorOf("chat-proxy") },
     });
     expect(await find(proxied({}), "Service", "chat-pods")).toMatchObject({
-      spec: { clusterIP: "None", selector: { "app.kubernetes.io/name": "chat" } },
+      spec: { clusterIP: "None", selector: selectorOf("chat") },
     });
   });
 
   test("opens http to its proxy and the edge's pods, never to addresses, and the proxy may connect only to it and DNS", async () => {
-    const byProxy = { podSelector: { matchLabels: { "app.kubernetes.io/name": "chat-proxy" } } };
+    const byProxy = { podSelector: { matchLabels: selectorOf("chat-proxy") } };
     const service = (await find(proxied({}), "NetworkPolicy", "chat")) as unknown as Policy;
     expect(service.spec.ingress).toBeUndefined();
     // A load balancer's addresses are those of its clients, who could bypass the proxy and its token check.

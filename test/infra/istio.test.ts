@@ -27,9 +27,7 @@ describe("the edge istio", () => {
       retryOn: "connect-failure,reset-before-request",
       retryIgnorePreviousHosts: true,
     };
-    const to = (host: string) => [
-      { destination: { host: `${host}.nova.svc.cluster.local`, port: { number: 8080 } } },
-    ];
+    const to = (host: string) => [{ destination: { host, port: { number: 8080 } } }];
     expect(inputsOf(evaluation, "VirtualService")).toEqual({
       apiVersion: "networking.istio.io/v1",
       kind: "VirtualService",
@@ -54,7 +52,7 @@ describe("the edge istio", () => {
     expect(inputsOf(await create(istio), "DestinationRule", "edge-messaging-service")).toMatchObject({
       metadata: { name: "messaging-service", namespace: "nova" },
       spec: {
-        host: "messaging-service.nova.svc.cluster.local",
+        host: "messaging-service",
         trafficPolicy: {
           loadBalancer: {
             consistentHash: {

@@ -1,6 +1,7 @@
 import { StackNamespace } from "../../infra/components/namespace/component";
 import { renderStack } from "../../ops/render/render";
 import { deployed, inputsOf } from "./deployed";
+import { selectorOf } from "./selectors";
 
 const create = () => deployed(() => ({ name: new StackNamespace("holdfast", { name: "nova" }).name }));
 
@@ -43,7 +44,7 @@ describe("StackNamespace", () => {
     );
     expect(policy.spec.egress.slice(1)).toEqual(
       services.map(({ metadata: { name } }) => ({
-        to: [{ podSelector: { matchLabels: { "app.kubernetes.io/name": name } } }],
+        to: [{ podSelector: { matchLabels: selectorOf(name) } }],
         ports: [{ protocol: "TCP", port: 8080 }],
       })),
     );

@@ -3,6 +3,7 @@ import { awsService } from "../../infra/annotations";
 import { inputsOf, kindsOf } from "./deployed";
 import { affinity, create, edge } from "./edges";
 import { issuesOf } from "./config-issues";
+import { selectorOf } from "./selectors";
 
 const certificateArn = "arn:aws:acm:eu-west-1:123456789012:certificate/0a1b2c3d-0000-4444-8888-0123456789ab";
 const tls = { secretName: "nova-tls", clusterIssuer: "letsencrypt" };
@@ -135,7 +136,7 @@ describe("an NLB directly to pods", () => {
     expect(spec).toMatchObject({
       type: "LoadBalancer",
       loadBalancerClass: "service.k8s.aws/nlb",
-      selector: { "app.kubernetes.io/name": "messaging-service" },
+      selector: selectorOf("messaging-service"),
       sessionAffinity: "None",
       ports: [{ name: "http", port: 80, targetPort: "http" }],
     });

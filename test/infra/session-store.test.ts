@@ -5,6 +5,7 @@ import { redisSchema } from "../../infra/components/session-store/redis/schema";
 import { externalSchema } from "../../infra/components/session-store/external/schema";
 import { rendered } from "./rendered";
 import { deployed, inputsOf, kindsOf, resourceOf } from "./deployed";
+import { selectorOf } from "./selectors";
 
 function create(config: SessionStoreArgs["config"], externalUrl?: string) {
   return deployed(() => {
@@ -48,6 +49,26 @@ test("imagePullSecrets reach every pod of a stack, also the store's", async () =
   }
 });
 
+test("nodeSelector and tolerations place services, proxies and the store, each by its own keys", async () => {
+  const placed = (disk: string) => ({
+    nodeSelector: { disk },
+    tolerations: [{ key: "pool", value: disk, effect: "NoSchedule" }],
+  });
+  const objects = await rendered("staging", {
+    services: [{ name: "chat", path: "/chat", ...placed("ssd"), connectionProxy: placed("none") }],
+    sessionStore: { kind: "redis", ...placed("nvme") },
+  });
+  const podOf = (name: string) =>
+    objects.find(({ kind, metadata }) => /^(Deployment|StatefulSet)$/.test(kind) && metadata.name === name);
+  for (const [name, disk] of [
+    ["chat", "ssd"],
+    ["chat-proxy", "none"],
+    ["redis", "nvme"],
+  ] as const) {
+    expect(podOf(name)).toMatchObject({ spec: { template: { spec: placed(disk) } } });
+  }
+});
+
 describe("the store redis", () => {
   test("is a server with its password, its settings, its Services and its policy", async () => {
     expect(kindsOf(await redis())).toEqual([
@@ -78,7 +99,7 @@ describe("the store redis", () => {
       url: { name, key: "url" },
       mode: "single",
       egress: {
-        to: [{ podSelector: { matchLabels: { "app.kubernetes.io/name": "redis" } } }],
+        to: [{ podSelector: { matchLabels: selectorOf("redis") } }],
         ports: [{ protocol: "TCP", port: 6379 }],
       },
     });
@@ -163,11 +184,20 @@ describe("the store redis", () => {
   test("allows only the services' pods in, and nothing out", async () => {
     const { spec } = inputsOf(await redis(), "NetworkPolicy");
     expect(spec).toEqual({
-      podSelector: { matchLabels: { "app.kubernetes.io/name": "redis" } },
+      podSelector: { matchLabels: selectorOf("redis") },
       policyTypes: ["Ingress", "Egress"],
       ingress: [
         {
-          from: [{ podSelector: { matchLabels: { "app.kubernetes.io/component": "websocket-service" } } }],
+          from: [
+            {
+              podSelector: {
+                matchLabels: {
+                  "app.kubernetes.io/component": "websocket-service",
+                  "app.kubernetes.io/part-of": "holdfast",
+                },
+              },
+            },
+          ],
           ports: [{ protocol: "TCP", port: 6379 }],
         },
       ],

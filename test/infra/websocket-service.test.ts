@@ -5,6 +5,7 @@ import { outside } from "../../infra/components/websocket-service/network-polici
 import { holdfastPod } from "../../infra/presets/holdfast-pod";
 import type { AutoscalerConfig } from "../../infra/components/autoscaler/schema";
 import { deployed, inputsOf, kindsOf, resourceOf } from "./deployed";
+import { selectorOf } from "./selectors";
 
 type Pod = k8s.types.output.core.v1.PodSpec;
 
@@ -74,7 +75,7 @@ describe("its Service", () => {
       type: "ClusterIP",
       sessionAffinity: "ClientIP",
       sessionAffinityConfig: { clientIP: { timeoutSeconds: 10_800 } },
-      selector: { "app.kubernetes.io/name": "chat" },
+      selector: selectorOf("chat"),
       ports: [
         { name: "http", port: 8080 },
         { name: "grpc", port: 8081 },
@@ -100,7 +101,7 @@ describe("its Deployment", () => {
 
   test("selects its pods by what never changes", async () => {
     const { selector, template } = await deploymentOf();
-    expect(selector).toEqual({ matchLabels: { "app.kubernetes.io/name": "chat" } });
+    expect(selector).toEqual({ matchLabels: selectorOf("chat") });
     expect(template.metadata.labels).toMatchObject(selector.matchLabels);
   });
 
@@ -111,7 +112,7 @@ describe("its Deployment", () => {
         maxSkew: 1,
         topologyKey,
         whenUnsatisfiable: "ScheduleAnyway",
-        labelSelector: { matchLabels: { "app.kubernetes.io/name": "chat" } },
+        labelSelector: { matchLabels: selectorOf("chat") },
         matchLabelKeys: ["pod-template-hash"],
       })),
     );
@@ -332,7 +333,7 @@ describe("its NetworkPolicies", () => {
       (await policies(nobody)).map(({ podSelector, policyTypes }) => ({ podSelector, policyTypes })),
     ).toEqual([
       {
-        podSelector: { matchLabels: { "app.kubernetes.io/name": "chat" } },
+        podSelector: { matchLabels: selectorOf("chat") },
         policyTypes: ["Ingress", "Egress"],
       },
     ]);

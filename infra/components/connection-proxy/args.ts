@@ -5,7 +5,7 @@ import type { Protocol } from "../../protocol";
 import type { EdgeBackend } from "../edge/edge";
 import type { AffinityCookie } from "../edge/edge-properties";
 import type { SecretKey } from "../session-store/session-store";
-import type { Resources } from "../websocket-service/args";
+import type { Resources, WebSocketServiceArgs } from "../websocket-service/args";
 
 /** How the proxy checks tokens at the upgrade, for services that cannot. Requires exactly one key or key set. */
 export interface TokenCheck {
@@ -20,7 +20,10 @@ export interface TokenCheck {
 
 /** What a proxy needs to know about its service. */
 export interface ProxiedService {
-  /** The name of its Service, and of its pods' label. */
+  /**
+   * The name of its Service. Its pods must have the labels of a WebSocketService: `app.kubernetes.io/name` with this value, and
+   * `app.kubernetes.io/part-of: holdfast`.
+   */
   readonly serviceName: string;
   readonly namespace: pulumi.Input<string>;
   readonly protocol: Protocol;
@@ -54,6 +57,8 @@ export interface ConnectionProxyArgs {
   /** Scales the proxies by `proxy_sockets_active`. */
   readonly autoscaling?: Autoscaling | undefined;
   readonly resources?: Resources | undefined;
+  readonly nodeSelector?: WebSocketServiceArgs["nodeSelector"];
+  readonly tolerations?: WebSocketServiceArgs["tolerations"];
   /** How long a client waits for another pod. Seconds; default 30. */
   readonly holdSeconds?: number | undefined;
   /** How long routers need to learn of a pod's end. Seconds; default 10, or more if the edge needs longer. */

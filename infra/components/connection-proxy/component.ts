@@ -127,6 +127,8 @@ export class ConnectionProxy extends pulumi.ComponentResource {
             imagePullPolicy: args.imagePullPolicy,
             imagePullSecrets: args.imagePullSecrets,
             resources: args.resources,
+            nodeSelector: args.nodeSelector,
+            tolerations: args.tolerations,
             replicas,
             autoscaling: args.autoscaling,
             minReadySeconds: args.minReadySeconds,

@@ -13,6 +13,8 @@ const origin = text(/^https?:\/\/[^\s/]+$/, "an origin such as https://app.examp
 export const connectionProxyArgsSchema = argsSchema<ConnectionProxyArgs>(
   {
     ...pods,
+    nodeSelector: unchecked,
+    tolerations: unchecked,
     service: z.looseObject({}, { error: "the WebSocketService whose clients it keeps" }),
     serviceName,
     mode,

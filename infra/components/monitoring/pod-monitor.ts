@@ -1,4 +1,4 @@
-import { componentLabels } from "../../labels";
+import { componentSelector } from "../../labels";
 
 /**
  * Copies fields of a pod to labels of its series; the operator itself adds `namespace`, `pod` and `container`. `action` has the
@@ -21,7 +21,7 @@ const scrapeTimeoutSeconds = 10;
  */
 export function podMonitorSpec(intervalSeconds: number): object {
   return {
-    selector: { matchLabels: componentLabels("websocket-service") },
+    selector: { matchLabels: componentSelector("websocket-service") },
     podMetricsEndpoints: [
       {
         port: "metrics",

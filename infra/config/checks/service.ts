@@ -1,10 +1,11 @@
+import { workloadLabels } from "../../labels";
 import { issue, type ConfigIssue } from "../issue";
 import type { ServiceConfig } from "../resolve";
 import type { ServiceValues } from "../schema";
 import type { Checked } from "./checked";
 
 /** Labels that select the pods: another value would remove the pod from its own Service. */
-const reservedLabels = ["app.kubernetes.io/name", "app.kubernetes.io/component"];
+const reservedLabels = Object.keys(workloadLabels("", "websocket-service"));
 
 /** Keys that the Holdfast application sets itself, and that only your own image may set. */
 const imageKeys = [

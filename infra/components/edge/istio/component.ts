@@ -57,10 +57,6 @@ export class IstioEdge extends pulumi.ComponentResource implements Edge {
 
 const apiVersion = "networking.istio.io/v1";
 
-function serviceAddress(namespace: pulumi.Input<string>, service: string): pulumi.Output<string> {
-  return pulumi.interpolate`${service}.${namespace}.svc.cluster.local`;
-}
-
 function gateway(
   { config, namespace, host }: EdgeArgs<IstioConfig>,
   ownName: string,
@@ -111,7 +107,8 @@ function virtualService(
           // Otherwise the hash leads each retry back to the pod that failed.
           retryIgnorePreviousHosts: true,
         },
-        route: [{ destination: { host: serviceAddress(namespace, serviceName), port: { number: port } } }],
+        // Istio looks for a short name in the namespace of the object, whatever the cluster's domain.
+        route: [{ destination: { host: serviceName, port: { number: port } } }],
       })),
     },
   };
@@ -132,7 +129,7 @@ function destinationRule(
     kind: "DestinationRule",
     metadata: { name, namespace, labels: workloadLabels(name, "websocket-service") },
     spec: {
-      host: serviceAddress(namespace, serviceName),
+      host: serviceName,
       trafficPolicy: {
         // The API allows either a hash or least request, and the hash keeps clients on their pods.
         loadBalancer: {

@@ -1,7 +1,7 @@
 import type * as k8s from "@pulumi/kubernetes";
 import type * as pulumi from "@pulumi/pulumi";
 import { pulumiSkipAwait } from "../../../annotations";
-import { componentLabels } from "../../../labels";
+import { componentSelector } from "../../../labels";
 import { redisPort } from "../../../ports";
 import { labelsOf, selectorOf, type Names } from "./names";
 
@@ -44,7 +44,7 @@ export function policy(names: Names, namespace: pulumi.Input<string>): k8s.netwo
       policyTypes: ["Ingress", "Egress"],
       ingress: [
         {
-          from: [{ podSelector: { matchLabels: componentLabels("websocket-service") } }],
+          from: [{ podSelector: { matchLabels: componentSelector("websocket-service") } }],
           ports: [{ protocol: "TCP", port: redisPort }],
         },
       ],

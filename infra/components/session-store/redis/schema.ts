@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { bool, imageReference, object, objectName, int } from "../../../config/values";
+import { placement } from "../../../config/workload";
 
 export const redisSchema = object({
   kind: z.literal("redis"),
@@ -14,6 +15,7 @@ export const redisSchema = object({
   storageGiB: int(1, 16_384).default(8),
   /** The StorageClass of the volume. Defaults to the cluster's default. Once the volume exists, a change fails. */
   storageClassName: objectName.optional(),
+  ...placement,
   /** Pulumi refuses to delete or replace the server, so the preview of `pulumi destroy` fails. */
   protect: bool.default(false),
 });

@@ -84,6 +84,8 @@ export function statefulSet(
           ...(imagePullSecrets.length === 0
             ? {}
             : { imagePullSecrets: imagePullSecrets.map((secret) => ({ name: secret })) }),
+          ...(config.nodeSelector === undefined ? {} : { nodeSelector: config.nodeSelector }),
+          ...(config.tolerations.length === 0 ? {} : { tolerations: config.tolerations }),
           containers: [
             {
               name: "redis",
