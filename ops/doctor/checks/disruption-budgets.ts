@@ -18,12 +18,15 @@ function judge(snapshot: Snapshot, { name, pods, deployment }: Subject): Finding
   const own = budgets.filter(({ spec }) => selects(spec?.selector, labels));
   const [budget] = own;
   if (budget === undefined) {
+    const selector = Object.entries(deployment.spec?.selector.matchLabels ?? {}).map((label) =>
+      label.join("="),
+    );
     return [
       warn(name, {
         what: "it has no PodDisruptionBudget",
         evidence: `${budgets.length} budgets in ${snapshot.config.namespace.name}, none selects its pods`,
         why: "a node drain may evict all pods at once",
-        fix: `kubectl -n ${snapshot.config.namespace.name} create poddisruptionbudget ${name} --selector app.kubernetes.io/name=${name} --max-unavailable 1`,
+        fix: `kubectl -n ${snapshot.config.namespace.name} create poddisruptionbudget ${name} --selector ${selector.join(",")} --max-unavailable 1`,
       }),
     ];
   }

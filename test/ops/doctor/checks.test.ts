@@ -612,6 +612,13 @@ it("has a case for every check", () => {
   expect(checks.map(({ name }) => name).filter((name) => !covered.has(name))).toEqual(others);
 });
 
+it("suggests a budget for the Deployment's own pods, and for no others of that name", () => {
+  const fixes = problemsOf(spoil(healthy, "objects.budgets", []), "disruption-budgets").map(({ fix }) => fix);
+  expect(fixes[0]).toContain(
+    "--selector app.kubernetes.io/name=messaging-service,app.kubernetes.io/part-of=holdfast --max-unavailable 1",
+  );
+});
+
 it("finds two Ingresses on one service, worse if they differ", () => {
   const [first] = healthy.objects.ingresses;
   const twice = spoil(healthy, "objects.ingresses", [...healthy.objects.ingresses, structuredClone(first)]);
