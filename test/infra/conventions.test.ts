@@ -129,6 +129,34 @@ describe("the names", () => {
   });
 });
 
+test("a proxy reaches the pods of a service that somebody else deploys by their own labels", async () => {
+  const podLabels = { app: "legacy-chat" };
+  const { resources } = await deployed(() => {
+    const backend = { name: "chat", serviceName: "chat", path: "/" };
+    const service = {
+      serviceName: "chat",
+      namespace: "chat",
+      podLabels,
+      protocol: "websocket",
+      backend,
+    } as const;
+    new ConnectionProxy("front", { service, image, networkPolicies: true });
+    return {};
+  });
+  const specOf = (kind: string, name: string) =>
+    resources.find(({ type, inputs }) => type.endsWith(`:${kind}`) && nameOf(inputs) === name)?.inputs.spec;
+  expect(specOf("Service", "chat-pods")).toMatchObject({ selector: podLabels });
+  expect(specOf("NetworkPolicy", "chat-proxy")).toMatchObject({
+    egress: expect.arrayContaining([
+      expect.objectContaining({ to: [{ podSelector: { matchLabels: podLabels } }] }),
+    ]) as object[],
+  });
+});
+
+function nameOf({ metadata }: Readonly<Record<string, unknown>>): string | undefined {
+  return (metadata as { name?: string } | undefined)?.name;
+}
+
 describe("a wrong value", () => {
   const backend = { name: "chat", serviceName: "chat", path: "/" };
   const service = { serviceName: "chat", namespace: "chat", protocol: "websocket" as const, backend };

@@ -20,11 +20,10 @@ export interface TokenCheck {
 
 /** What a proxy needs to know about its service. */
 export interface ProxiedService {
-  /**
-   * The name of its Service. Its pods must have the labels of a WebSocketService: `app.kubernetes.io/name` with this value, and
-   * `app.kubernetes.io/part-of: holdfast`.
-   */
+  /** The name of its Service. */
   readonly serviceName: string;
+  /** The labels that select its pods. Defaults to those of a WebSocketService with this name. */
+  readonly podLabels?: Readonly<Record<string, string>> | undefined;
   readonly namespace: pulumi.Input<string>;
   readonly protocol: Protocol;
   readonly backend: EdgeBackend;

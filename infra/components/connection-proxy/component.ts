@@ -14,7 +14,7 @@ import {
   dns,
   outside,
   toPolicyPeer,
-  toWorkload,
+  toPods,
   type EgressRule,
 } from "../websocket-service/network-policies";
 import { createAccountRole } from "../account-role";
@@ -51,8 +51,11 @@ export class ConnectionProxy extends pulumi.ComponentResource {
 
   constructor(name: string, args: ConnectionProxyArgs, opts?: pulumi.ComponentResourceOptions) {
     // `service` may be a resource, and policy packs cannot read a resource among a component's inputs.
-    const { serviceName: of, protocol, backend } = args.service;
-    const service = { serviceName: of, namespace: args.service.namespace, protocol, backend };
+    const { serviceName: of, namespace: serviceNamespace, podLabels, protocol, backend } = args.service;
+    const service = {
+      ...{ serviceName: of, namespace: serviceNamespace, protocol, backend },
+      ...(podLabels === undefined ? {} : { podLabels }),
+    };
     super("holdfast:index:ConnectionProxy", name, { ...args, service }, opts);
     const where = `ConnectionProxy ${name}`;
     const valid = checkArgs(where, connectionProxyArgsSchema, {
@@ -108,7 +111,7 @@ export class ConnectionProxy extends pulumi.ComponentResource {
         spec: {
           type: "ClusterIP",
           clusterIP: "None",
-          selector: selectorLabels(of),
+          selector: podLabels ?? selectorLabels(of),
           ports: [{ name: "http", port: service.backend.port ?? ports.http, targetPort: "http" }],
         },
       },
@@ -209,7 +212,7 @@ const readEndpoints = {
 function egressRules({ service, tokens, discovery }: ConnectionProxyArgs): EgressRule[] {
   return [
     dns,
-    toWorkload(service.serviceName, [service.backend.port ?? ports.http]),
+    toPods(service.podLabels ?? selectorLabels(service.serviceName), [service.backend.port ?? ports.http]),
     ...(tokens?.jwksUrl === undefined ? [] : [outside(tokens.jwksUrl)]),
     ...(discovery === "endpointslices" ? [apiServer] : []),
   ];

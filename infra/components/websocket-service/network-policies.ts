@@ -74,7 +74,15 @@ export function workloadPeer(name: string): PolicyPeer {
 
 /** Allows the pods to connect to the pods of a workload in the same namespace. */
 export function toWorkload(name: string, open: readonly pulumi.Input<number>[]): EgressRule {
-  return { to: [workloadPeer(name)], ports: open.map(tcp) };
+  return toPods(selectorLabels(name), open);
+}
+
+/** Allows the pods to connect to the pods with these labels in the same namespace. */
+export function toPods(
+  labels: Readonly<Record<string, string>>,
+  open: readonly pulumi.Input<number>[],
+): EgressRule {
+  return { to: [{ podSelector: { matchLabels: labels } }], ports: open.map(tcp) };
 }
 
 /**
