@@ -4,7 +4,7 @@ import { proxyName } from "../components/connection-proxy/names";
 import { allowDeletionCost } from "../components/deletion-cost/deletion-cost";
 import type { EdgeBackend } from "../components/edge/edge";
 import { ExistingService } from "../components/existing-service";
-import { WebSocketService } from "../components/websocket-service";
+import { WebSocketService, type WebSocketServiceArgs } from "../components/websocket-service";
 import type { ServiceConfig } from "../config";
 import { holdfastApplication } from "../presets/holdfast-application";
 import { proxyArgs } from "./proxy-args";
@@ -27,11 +27,12 @@ export function createService(
     });
     return { backend: adopted.backend, resources: [adopted] };
   }
+  const args = serviceArgs(service);
   const created = new WebSocketService(
     service.name,
     {
-      ...serviceArgs(service),
-      ...(service.isApplication ? application(service, context) : {}),
+      ...args,
+      ...(service.isApplication ? application(service, args.egress, context) : {}),
       ...networkArgs(service, context),
     },
     // A pod is not ready without its store, so the store is created first.
@@ -50,7 +51,11 @@ export function createService(
   return { backend: proxy.backend, resources: [created, proxy] };
 }
 
-function application(service: ServiceConfig, { config, store, secrets }: StackContext) {
+function application(
+  service: ServiceConfig,
+  egress: WebSocketServiceArgs["egress"],
+  { config, store, secrets }: StackContext,
+) {
   if (store === undefined)
     throw new Error(`${service.name} needs a session store; the configuration was checked`);
   const preset = holdfastApplication({
@@ -61,11 +66,10 @@ function application(service: ServiceConfig, { config, store, secrets }: StackCo
     cookie: config.properties.cookie(service.path),
     ...secrets,
   });
-  const { egress = [] } = serviceArgs(service);
   return {
     ...preset,
     env: { ...preset.env, ...service.env },
-    egress: [...preset.egress, ...egress],
+    egress: [...preset.egress, ...(egress ?? [])],
   };
 }
 

@@ -94,11 +94,6 @@ export class SocketIoSession {
     this.#pollEndedAt = performance.now();
   }
 
-  /** Whether a poll is in progress through this proxy. A client has at most one. */
-  get isPolling(): boolean {
-    return this.#pollBeganAt > this.#pollEndedAt;
-  }
-
   /** Whether a poll through this proxy ended after this time. */
   polledSince(time: number): boolean {
     return this.#pollEndedAt >= time;
@@ -106,7 +101,7 @@ export class SocketIoSession {
 
   /** Calls back once: when a poll begins, at once if one is in progress. Replaces the callback before it. */
   oncePolling(callback: () => void): void {
-    if (this.isPolling) {
+    if (this.#pollBeganAt > this.#pollEndedAt) {
       callback();
       return;
     }

@@ -68,9 +68,8 @@ export class FlushQueue {
   /** Writes everything now. */
   flush(): void {
     this.#clearTimer();
-    if (this.#current) this.#write(this.#current, Infinity);
-    this.#current = this.#begin();
-    if (this.#current) this.#write(this.#current, Infinity);
+    for (let flush = this.#current ?? this.#begin(); flush; flush = this.#begin())
+      this.#write(flush, Infinity);
     this.#current = undefined;
   }
 

@@ -136,7 +136,7 @@ describe("LiveRoom", () => {
       room.close();
     });
 
-    it("writes each message once and in order, whoever joins and leaves meanwhile", async () => {
+    it("writes each message once and in order while members join and leave", async () => {
       const { room, members, turn, written } = await openLarge();
       room.receive(live("e1", 4));
       while (written() === 0) await turn();
