@@ -3,6 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { strategicMerge } from "../../kubernetes/strategic-merge";
 import { selectorLabels, workloadLabels } from "../../labels";
 import { readinessFailures, readinessSeconds, startupSeconds, type Drain } from "../../timing";
+import { optional } from "../../kubernetes/optional";
 import { lift } from "../input";
 import { restrictedContainer, restrictedPod } from "../restricted";
 import type { EnvironmentValue } from "../environment";
@@ -213,10 +214,4 @@ function lowPorts({ port, grpcPort, metricsPort }: WebSocketServiceArgs): object
         : (undefined as never),
     ),
   );
-}
-
-/** Adds a field only if it has a value: an empty one would show in every manifest. */
-function optional<Value>(field: string, value: Value | undefined): Record<string, Value> {
-  if (value === undefined || (Array.isArray(value) && value.length === 0)) return {};
-  return { [field]: value };
 }

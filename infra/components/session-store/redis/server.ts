@@ -1,6 +1,7 @@
 import type * as k8s from "@pulumi/kubernetes";
 import type * as pulumi from "@pulumi/pulumi";
 import { redisPort } from "../../../ports";
+import { optional } from "../../../kubernetes/optional";
 import { podStartupSeconds } from "../../../timing";
 import { restrictedContainer, restrictedPod } from "../../restricted";
 import { labelsOf, selectorOf, type Names } from "./names";
@@ -81,11 +82,12 @@ export function statefulSet(
           enableServiceLinks: false,
           terminationGracePeriodSeconds: gracePeriodSeconds,
           securityContext: restrictedPod(redisUser),
-          ...(imagePullSecrets.length === 0
-            ? {}
-            : { imagePullSecrets: imagePullSecrets.map((secret) => ({ name: secret })) }),
-          ...(config.nodeSelector === undefined ? {} : { nodeSelector: config.nodeSelector }),
-          ...(config.tolerations.length === 0 ? {} : { tolerations: config.tolerations }),
+          ...optional(
+            "imagePullSecrets",
+            imagePullSecrets.map((secret) => ({ name: secret })),
+          ),
+          ...optional("nodeSelector", config.nodeSelector),
+          ...optional("tolerations", config.tolerations),
           containers: [
             {
               name: "redis",
